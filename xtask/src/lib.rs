@@ -1,0 +1,15 @@
+//! pve-nix: a compiler from Proxmox VE's sources to Nix.
+//!
+//! Data flows one way through the rooms: [`release`] pins and reads sources, [`debian`] reads their
+//! packaging, [`scan`] finds the occurrences, [`decide`] decides each by a rule, [`graph`] says what
+//! is built from what, [`emit`] writes, [`report`] tells. [`problem`] holds what can go wrong.
+
+pub mod cli;
+pub mod debian;
+pub mod decide;
+pub mod emit;
+pub mod graph;
+pub mod problem;
+pub mod release;
+pub mod report;
+pub mod scan;

@@ -1,0 +1,156 @@
+//! One scanner per language: bytes to occurrences, modules used, commands run.
+//!
+//! A scanner only finds and describes; whether a place acts on the host, in a guest or nowhere, and
+//! what becomes of it, is decided by rules in [`crate::decide`].
+
+use serde::{Deserialize, Serialize};
+
+/// The language a file is scanned as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    /// Perl modules, programs, tests, POD files.
+    Perl,
+    /// Shell scripts, hooks, maintainer scripts.
+    Shell,
+    /// Makefiles, `*.mk`, `debian/rules`.
+    Make,
+    /// systemd units: services, timers, targets, sockets, slices, drop-ins.
+    Unit,
+    /// C and C headers.
+    C,
+    /// JavaScript.
+    Javascript,
+    /// Python.
+    Python,
+    /// Rust.
+    Rust,
+    /// Line-based configuration: udev, PAM, logrotate, sysctl, ifupdown, cron, tmpfiles, sysusers, AppArmor, lxc.
+    Config,
+    /// Anything else that is text: templates, HTML, AsciiDoc.
+    Text,
+}
+
+/// What kind of assumption an occurrence is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// An absolute path below one of the FHS roots.
+    AbsolutePath,
+    /// A program's name that is looked up on `PATH`.
+    BareCommand,
+    /// A value assigned to `PATH`: the whole value.
+    PathAssignment,
+    /// The interpreter of a `#!` line: the path, without switches.
+    Shebang,
+    /// A Perl module by `use`, `require`, `use parent`, or a Python module by `import`.
+    Module,
+    /// A unit named in a unit's directive or in a `systemctl` call is no path; this is a unit file
+    /// directive whose value names a path or program (`ExecStart=`).
+    UnitDirective,
+    /// A crate source replaced by Debian's registry.
+    CrateSource,
+    /// `x86_64-linux-gnu` and its like.
+    ArchitectureTriplet,
+}
+
+/// The lexical form the text stands in. What a rewrite may put there depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// A string without interpolation: `'…'`, `q(…)`, a C or JavaScript string.
+    Literal,
+    /// A string with interpolation: `"…"`, `qq(…)`, a template literal, a shell double-quoted string.
+    Interpolated,
+    /// An element of `qw(…)`.
+    Word,
+    /// A heredoc's body.
+    Heredoc,
+    /// Backticks, `qx(…)`, `$(…)`: a shell command line.
+    Command,
+    /// A regular expression (the text is as written, escapes included).
+    Regex,
+    /// Unquoted text: a shell word, a Makefile word, a unit's value, a hash key.
+    Bare,
+    /// A comment.
+    Comment,
+    /// POD, a docstring, AsciiDoc.
+    Pod,
+    /// A `#!` line.
+    Shebang,
+    /// A `#define`'s value or `#include`'s path.
+    Define,
+}
+
+/// Where in the program's structure an occurrence stands: what rules can ask for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Site {
+    /// The innermost enclosing named sub or function; a unit's section; a Makefile's target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
+    /// The innermost call whose argument it is, as written (`run_command`, `PVE::Tools::run_command`,
+    /// `$self->ct_symlink` gives `ct_symlink`); a unit's directive; a shell command's program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
+    /// Which argument of that call, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub argument: Option<u32>,
+    /// Its place in the command's words, from 0 (the program); `None` outside commands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<u32>,
+    /// The words before it in the same command that are static, joined by blanks; an array or
+    /// variable spliced in gives its name (`@$ssh_cmd`, `$target`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// The variable, constant, hash key, attribute or `#define` its value goes to, without sigil.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// It follows an interpolation or other text within its literal (`"$root/usr/bin/x"`): a path
+    /// below something else, not an absolute one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub joined: bool,
+    /// It is followed by an interpolation that continues the path (`"/usr/share/$x"`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
+}
+
+/// One place in one file that assumes Debian.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Occurrence {
+    /// Byte offset of `text` in the file.
+    pub offset: usize,
+    /// Its length in bytes.
+    pub length: usize,
+    /// 1-based line.
+    pub line: u32,
+    /// 1-based column, in bytes.
+    pub column: u32,
+    /// What it assumes.
+    pub kind: Kind,
+    /// The bytes at the span, lossily decoded: the whole path, command, `PATH` value or module name.
+    pub text: String,
+    /// The lexical form it stands in.
+    pub form: Form,
+    /// Where it stands.
+    pub site: Site,
+}
+
+/// What a scanner found in one file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileScan {
+    /// Sorted by offset, then kind; spans of one kind do not overlap.
+    pub occurrences: Vec<Occurrence>,
+    /// Perl: the packages declared in the file.
+    pub declares: Vec<String>,
+    /// The switches of the shebang (`-T`), empty without.
+    pub switches: String,
+}
+
+/// Why a file could not be scanned: its first error, 1-based line, and what stands there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseError {
+    /// 1-based line.
+    pub line: u32,
+    /// What the parser met.
+    pub what: String,
+}
