@@ -1,5 +1,9 @@
 //! Occurrences and rules to decisions. Contexts live here.
 
+pub mod engine;
+pub mod matcher;
+pub mod rules;
+
 use serde::{Deserialize, Serialize};
 
 use crate::scan::{Language, Occurrence};

@@ -1,0 +1,229 @@
+//! Deciding: the order in which rules are asked.
+//!
+//! 1. The context: the first `[[context]]` rule that matches; `host` without one.
+//! 2. `[[path]]` rules in the order of the file.
+//! 3. The tables, by kind: modules (core list, declared by a source, `perl.toml`, `python.toml`);
+//!    own data paths (longest prefix first); programs (`programs.toml`, then `commands.toml`).
+//! 4. `[[last]]` rules in the order of the file.
+//! 5. Nothing: `unknown`.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::matcher::Subject;
+use super::rules::{ModuleProvider, PathRule, Provider, Rules, Verdict, fold, program_of, provider_decision};
+use super::{Context, Decided, Decision};
+use crate::scan::{FileScan, Kind, Language, Occurrence};
+
+/// What is known of a release before its occurrences are decided.
+pub struct World<'a> {
+    /// The rules.
+    pub rules: &'a Rules,
+    /// The release's name.
+    pub release: &'a str,
+    /// Perl packages that a source declares, with the source and the file.
+    pub declared: HashMap<String, (String, String)>,
+    /// Perl core modules.
+    pub core: HashSet<&'static str>,
+}
+
+/// Perl's core modules, one a line; see the file's head for how it was made.
+static PERL_CORE: &str = include_str!("perl_core.txt");
+
+/// Python's standard library, one module a line.
+static PYTHON_CORE: &str = include_str!("python_core.txt");
+
+/// A decision and the rule behind it.
+type Ruled = (Decision, Option<String>);
+
+impl<'a> World<'a> {
+    /// Collects what the scans declare: `(source, file, scan)`.
+    pub fn new<'s>(
+        rules: &'a Rules,
+        release: &'a str,
+        scans: impl Iterator<Item = (&'s str, &'s str, &'s FileScan)>,
+    ) -> Self {
+        let mut declared: HashMap<String, (String, String)> = HashMap::new();
+        for (source, path, scan) in scans {
+            for package in &scan.declares {
+                let module_path = format!("{}.pm", package.replace("::", "/"));
+                let is_home = path == module_path || path.ends_with(&format!("/{module_path}"));
+                // Only the file that `require` would find declares a module; `package PVE::Tools;` in a test's
+                // mock does not.
+                if is_home && !path.split('/').any(|part| part == "test" || part == "tests" || part == "t") {
+                    declared.entry(package.clone()).or_insert_with(|| (source.to_owned(), module_path));
+                }
+            }
+        }
+        let core = PERL_CORE.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
+        Self { rules, release, declared, core }
+    }
+
+    /// Decides every occurrence of one file.
+    pub fn decide(&self, source: &str, path: &str, language: Language, scan: &FileScan) -> Vec<Decided> {
+        let decide = |occurrence: &Occurrence| {
+            let mut subject =
+                Subject { release: self.release, source, path, language, occurrence, context: None };
+            let found = self.rules.contexts.iter().find(|rule| rule.matcher.matches(&subject).is_some());
+            let context = found.map_or(Context::Host, |rule| rule.context);
+            subject.context = Some(context);
+            let (decision, rule) = self.decision(&subject);
+            Decided {
+                path: path.to_owned(),
+                language,
+                occurrence: occurrence.clone(),
+                context,
+                context_rule: found.map(|rule| rule.name.clone()),
+                decision,
+                rule,
+            }
+        };
+        scan.occurrences.iter().map(decide).collect()
+    }
+
+    fn decision(&self, subject: &Subject) -> Ruled {
+        self.by_rules(&self.rules.first, subject)
+            .or_else(|| self.by_tables(subject))
+            .or_else(|| self.by_rules(&self.rules.last, subject))
+            .unwrap_or((Decision::Unknown, None))
+    }
+
+    fn by_rules(&self, rules: &[PathRule], subject: &Subject) -> Option<Ruled> {
+        rules.iter().find_map(|rule| {
+            let prefix = rule.matcher.matches(subject)?;
+            let decision = self.apply(rule, prefix, subject)?;
+            Some((decision, Some(rule.name.clone())))
+        })
+    }
+
+    /// What a matching rule makes of the occurrence; `None` where a `program` rule meets a name no table has.
+    fn apply(&self, rule: &PathRule, prefix: &str, subject: &Subject) -> Option<Decision> {
+        let text = subject.occurrence.text.as_str();
+        let name = text.trim_end_matches('/').rsplit('/').next().unwrap_or(text);
+        let target = || match &rule.target {
+            Some(template) => {
+                let rest = text.strip_prefix(prefix.trim_end_matches('/')).unwrap_or("");
+                template.replace("{rest}", rest).replace("{name}", name).trim_end_matches('/').to_owned()
+            }
+            None => fold(text),
+        };
+        Some(match &rule.verdict {
+            Verdict::Keep(reason) => Decision::Keep { reason: reason.clone() },
+            Verdict::Package(attr) => Decision::Package { attr: attr.clone(), target: target() },
+            Verdict::Own(source) if source == subject.source => Decision::Own { target: target() },
+            Verdict::Own(source) => Decision::Sibling { source: source.clone(), target: target() },
+            Verdict::Bare => Decision::Command { attr: None, source: None, program: name.to_owned() },
+            Verdict::SearchPath => Decision::Command { attr: None, source: None, program: "PATH".to_owned() },
+            Verdict::Wrapper => Decision::Wrapper { program: name.to_owned() },
+            Verdict::Disable(feature) => Decision::Disable { feature: feature.clone() },
+            Verdict::Program => provider_decision(self.rules.programs.get(name)?, name, subject.source),
+        })
+    }
+
+    fn by_tables(&self, subject: &Subject) -> Option<Ruled> {
+        let text = subject.occurrence.text.as_str();
+        match subject.occurrence.kind {
+            Kind::Module if subject.language == Language::Python => self.python_module(text),
+            Kind::Module => self.perl_module(text, subject.source),
+            Kind::BareCommand => self.bare_command(text, subject.source),
+            Kind::AbsolutePath | Kind::Shebang => {
+                self.own_path(text, subject.source).or_else(|| self.program_path(text, subject.source))
+            }
+            _ => None,
+        }
+    }
+
+    fn perl_module(&self, module: &str, source: &str) -> Option<Ruled> {
+        if let Some(provider) = self.rules.perl.get(module) {
+            return Some((module_decision(provider, module, "perlPackages"), Some(format!("perl.{module}"))));
+        }
+        if let Some((owner, target)) = self.declared.get(module) {
+            let target = format!("share/perl5/{target}");
+            let decision = if owner == source {
+                Decision::Own { target }
+            } else {
+                Decision::Sibling { source: owner.clone(), target }
+            };
+            return Some((decision, Some("module.declared".to_owned())));
+        }
+        let core = self.core.contains(module);
+        core.then(|| (Decision::Keep { reason: "Perl core".to_owned() }, Some("module.perl-core".to_owned())))
+    }
+
+    fn python_module(&self, module: &str) -> Option<Ruled> {
+        let top = module.split('.').next().unwrap_or(module);
+        if let Some(provider) = self.rules.python.get(top) {
+            return Some((module_decision(provider, top, "python3Packages"), Some(format!("python.{top}"))));
+        }
+        let core = PYTHON_CORE.lines().any(|line| line == top);
+        let reason = "Python standard library".to_owned();
+        core.then(|| (Decision::Keep { reason }, Some("module.python-core".to_owned())))
+    }
+
+    fn bare_command(&self, name: &str, source: &str) -> Option<Ruled> {
+        let provider = self.rules.programs.get(name)?;
+        let program = name.to_owned();
+        let decision = match provider {
+            Provider::Package { attr, .. } => Decision::Command { attr: Some(attr.clone()), source: None, program },
+            Provider::Source { source, .. } => Decision::Command { attr: None, source: Some(source.clone()), program },
+            other => provider_decision(other, name, source),
+        };
+        Some((decision, Some(format!("command.{name}"))))
+    }
+
+    fn own_path(&self, text: &str, source: &str) -> Option<Ruled> {
+        let (prefix, owner) = self.rules.own.iter().find(|(prefix, _)| super::matcher::is_below(text, prefix))?;
+        let target = fold(text);
+        let decision = if owner == source {
+            Decision::Own { target }
+        } else {
+            Decision::Sibling { source: owner.clone(), target }
+        };
+        Some((decision, Some(format!("own.{prefix}"))))
+    }
+
+    fn program_path(&self, text: &str, source: &str) -> Option<Ruled> {
+        let name = program_of(text)?;
+        let provider = self.rules.programs.get(name)?;
+        Some((provider_decision(provider, name, source), Some(format!("command.{name}"))))
+    }
+}
+
+fn module_decision(provider: &ModuleProvider, module: &str, set: &str) -> Decision {
+    let target = module.to_owned();
+    match provider {
+        ModuleProvider::Attr(attr) => Decision::Package { attr: format!("{set}.{attr}"), target },
+        ModuleProvider::Package(attr) => Decision::Package { attr: attr.clone(), target },
+        ModuleProvider::Source(source) => Decision::Sibling { source: source.clone(), target },
+        ModuleProvider::Missing(source) => {
+            Decision::Keep { reason: format!("lacks: source {source} is not among the pins") }
+        }
+    }
+}
+
+/// How often each rule decided, over the releases looked at.
+#[derive(Debug, Default, Clone)]
+pub struct Uses(pub BTreeMap<String, usize>);
+
+impl Uses {
+    /// Counts what decided `decided`.
+    pub fn count<'d>(&mut self, decided: impl Iterator<Item = &'d Decided>) {
+        for one in decided {
+            for rule in [&one.context_rule, &one.rule].into_iter().flatten() {
+                match self.0.get_mut(rule) {
+                    Some(count) => *count += 1,
+                    None => drop(self.0.insert(rule.clone(), 1)),
+                }
+            }
+        }
+    }
+
+    /// Counts one more use of `rule`.
+    pub fn add(&mut self, rule: &str) {
+        *self.0.entry(rule.to_owned()).or_default() += 1;
+    }
+
+    /// The rules that decided nothing.
+    pub fn stale(&self, rules: &Rules) -> Vec<String> {
+        rules.names().into_iter().filter(|name| !self.0.contains_key(name)).collect()
+    }
+}

@@ -1,0 +1,644 @@
+//! Rules: `rules/*.toml` read, checked and compiled.
+//!
+//! | file | what its tables say |
+//! |---|---|
+//! | `contexts.toml` | `[[context]]`: where an occurrence acts, first match |
+//! | `paths.toml` | `[[path]]`: decisions, first match; `[[last]]`: the same, asked after the tables below |
+//! | `own.toml` | `[SOURCE]`: the data paths a source installs |
+//! | `programs.toml` | `[SOURCE]`: the programs a source installs; `[unpinned.SOURCE]`: those of sources without a pin |
+//! | `commands.toml` | `[ATTR]`: the programs of a nixpkgs package; `[wrapper]`; `[debian-only]` |
+//! | `perl.toml`, `python.toml` | `[ATTR]`: the modules of a package; `[missing.SOURCE]` |
+//! | `debian.toml` | `[PACKAGE]`: what a Debian package is in nixpkgs |
+//! | `features.toml` | `[[feature]]`: what is removed |
+//! | `nixpkgs.toml` | in which nixpkgs file each attribute is defined |
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+
+use super::matcher::{Condition, Matcher};
+use super::{Context, Decision};
+use crate::problem::{BAD_RULE, DUPLICATE_RULE, Problem};
+
+/// The FHS directories that hold programs; a path in one of them names a program.
+pub const PROGRAM_DIRECTORIES: &[&str] = &[
+    "/usr/local/sbin/",
+    "/usr/local/bin/",
+    "/usr/sbin/",
+    "/usr/bin/",
+    "/sbin/",
+    "/bin/",
+    "/usr/libexec/",
+];
+
+/// A compiled `[[context]]` rule.
+#[derive(Debug)]
+pub struct ContextRule {
+    /// Its name, `context.NAME`.
+    pub name: String,
+    /// What it asks for.
+    pub matcher: Matcher,
+    /// What it says.
+    pub context: Context,
+}
+
+/// What a `[[path]]` rule makes of a matching occurrence.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// Stays, for a reason.
+    Keep(String),
+    /// A file of a nixpkgs package.
+    Package(String),
+    /// A file of this or another Proxmox source.
+    Own(String),
+    /// The program's bare name.
+    Bare,
+    /// The computed closure.
+    SearchPath,
+    /// A setuid wrapper.
+    Wrapper,
+    /// Removed with a feature.
+    Disable(String),
+    /// What the tables say of a program's name; none is a match.
+    Program,
+}
+
+/// A compiled `[[path]]` or `[[last]]` rule.
+#[derive(Debug)]
+pub struct PathRule {
+    /// Its name, `path.NAME`.
+    pub name: String,
+    /// What it asks for.
+    pub matcher: Matcher,
+    /// What it says.
+    pub verdict: Verdict,
+    /// The target below the output; `{rest}` is what follows the matched `below` prefix, `{name}` the
+    /// last component, `{program}` likewise; without it the path folded as the output is laid out.
+    pub target: Option<String>,
+}
+
+/// Where a program comes from.
+#[derive(Debug, Clone)]
+pub enum Provider {
+    /// A nixpkgs attribute; the directory below its output.
+    Package { attr: String, dir: String },
+    /// A pinned Proxmox source.
+    Source { source: String, dir: String },
+    /// A Proxmox source without a pin.
+    Unpinned { source: String },
+    /// A NixOS setuid wrapper.
+    Wrapper,
+    /// Nothing on NixOS.
+    DebianOnly,
+}
+
+/// What a Perl or Python module's name resolves to.
+#[derive(Debug, Clone)]
+pub enum ModuleProvider {
+    /// An attribute of `perlPackages` or `python3Packages`.
+    Attr(String),
+    /// A nixpkgs package that brings a module.
+    Package(String),
+    /// A pinned source that makes the module while it builds.
+    Source(String),
+    /// A source without a pin.
+    Missing(String),
+}
+
+/// What a Debian package is in nixpkgs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DebianPackage {
+    /// A nixpkgs attribute.
+    Attr(String),
+    /// An attribute of `perlPackages`.
+    Perl(String),
+    /// Nothing is needed; the reason.
+    None(String),
+    /// Made by a pinned source.
+    Source(String),
+    /// Nobody has it; the reason.
+    Missing(String),
+}
+
+/// `[[feature]]`: something Debian-only that is taken out of a source by structural edits.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Feature {
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub why: String,
+    /// The source it is in.
+    pub source: String,
+    /// The Perl modules that go: their `use` lines, the `register_method` that mounts them, the index
+    /// entry of that path, and statements that call them.
+    #[serde(default)]
+    pub drop_modules: Vec<String>,
+    /// Files that go, with the Makefile words that name them. Missing ones are no error while one is there.
+    #[serde(default)]
+    pub drop_files: Vec<String>,
+    /// Methods that go: `register_method` by name, in `file`, with the command that runs it.
+    #[serde(default)]
+    pub drop_methods: Vec<DropMethod>,
+    /// The releases it is for, globs; all without.
+    #[serde(default)]
+    pub releases: Vec<String>,
+}
+
+/// A method to remove.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DropMethod {
+    /// The file, relative to the source.
+    pub file: String,
+    /// The `name` it is registered with.
+    pub name: String,
+}
+
+/// Everything in `rules/`.
+#[derive(Debug, Default)]
+pub struct Rules {
+    /// In order.
+    pub contexts: Vec<ContextRule>,
+    /// In order, before the tables.
+    pub first: Vec<PathRule>,
+    /// In order, after the tables.
+    pub last: Vec<PathRule>,
+    /// Own data paths, longest prefix first: prefix, source, target directory.
+    pub own: Vec<(String, String)>,
+    /// Programs by name; a Proxmox source's own come before nixpkgs'.
+    pub programs: HashMap<String, Provider>,
+    /// Perl modules by name.
+    pub perl: HashMap<String, ModuleProvider>,
+    /// Python modules by name.
+    pub python: HashMap<String, ModuleProvider>,
+    /// Debian packages by name.
+    pub debian: BTreeMap<String, DebianPackage>,
+    /// Debian packages by glob, where the name is in no exact key.
+    pub debian_globs: Vec<(String, globset::GlobMatcher, DebianPackage)>,
+    /// Features to remove.
+    pub features: Vec<Feature>,
+    /// Attributes and where nixpkgs defines them.
+    pub nixpkgs: BTreeMap<String, Definition>,
+}
+
+/// Where nixpkgs defines an attribute.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Definition {
+    /// The file with the expression.
+    pub file: String,
+    /// The file that names it, where that is another.
+    #[serde(default)]
+    pub via: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContextsFile {
+    #[serde(default)]
+    context: Vec<RawContext>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawContext {
+    name: Spanned<String>,
+    context: Context,
+    #[serde(rename = "where", default)]
+    condition: Condition,
+    #[serde(default)]
+    #[allow(dead_code, reason = "for the reader of the rule")]
+    why: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PathsFile {
+    #[serde(default)]
+    path: Vec<RawPath>,
+    #[serde(default)]
+    last: Vec<RawPath>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawPath {
+    name: Spanned<String>,
+    #[serde(rename = "where", default)]
+    condition: Condition,
+    #[serde(default)]
+    keep: Option<String>,
+    #[serde(default)]
+    package: Option<String>,
+    #[serde(default)]
+    source: Option<String>,
+    #[serde(default)]
+    bare: bool,
+    #[serde(default)]
+    search_path: bool,
+    #[serde(default)]
+    wrapper: bool,
+    #[serde(default)]
+    program: bool,
+    #[serde(default)]
+    disable: Option<String>,
+    #[serde(default)]
+    target: Option<String>,
+    #[serde(default)]
+    #[allow(dead_code, reason = "for the reader of the rule")]
+    why: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnTable {
+    below: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProgramTable {
+    programs: Vec<String>,
+    #[serde(default)]
+    dir: Option<String>,
+    #[serde(default)]
+    #[allow(dead_code, reason = "for the reader of the rule")]
+    output: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnpinnedTable {
+    programs: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct ProgramsFile {
+    #[serde(default)]
+    unpinned: BTreeMap<String, UnpinnedTable>,
+    #[serde(flatten)]
+    sources: BTreeMap<String, ProgramTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModuleTable {
+    #[serde(default)]
+    attr: Option<String>,
+    #[serde(default)]
+    package: Option<String>,
+    #[serde(default)]
+    source: Option<String>,
+    modules: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MissingModules {
+    modules: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct ModulesFile {
+    #[serde(default)]
+    missing: BTreeMap<String, MissingModules>,
+    #[serde(flatten)]
+    tables: BTreeMap<String, ModuleTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DebianTable {
+    #[serde(default)]
+    attr: Option<String>,
+    #[serde(default)]
+    perl: Option<String>,
+    #[serde(default)]
+    none: Option<String>,
+    #[serde(default)]
+    source: Option<String>,
+    #[serde(default)]
+    missing: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FeaturesFile {
+    #[serde(default)]
+    feature: Vec<Feature>,
+}
+
+/// The line of a byte offset, from 1.
+fn line_at(text: &str, offset: usize) -> u32 {
+    let newlines = text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count();
+    u32::try_from(newlines + 1).unwrap_or(u32::MAX)
+}
+
+/// Reads rule files from one directory and collects what is wrong with them.
+struct Reader<'a> {
+    dir: &'a Path,
+    problems: Vec<Problem>,
+    names: HashMap<String, String>,
+}
+
+impl Reader<'_> {
+    /// Parses a file; a file that is not there is empty.
+    fn file<T: DeserializeOwned>(&mut self, name: &str) -> Option<(T, String)> {
+        let path = self.dir.join(name);
+        let shown = path.display().to_string();
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => {
+                self.problems.push(Problem::new(&BAD_RULE, error.to_string()).at(shown, None));
+                return None;
+            }
+        };
+        match toml::from_str(&text) {
+            Ok(value) => Some((value, text)),
+            Err(error) => {
+                let line = error.span().map(|span| line_at(&text, span.start));
+                self.problems.push(Problem::new(&BAD_RULE, error.message().to_owned()).at(shown, line));
+                None
+            }
+        }
+    }
+
+    fn place(&self, file: &str) -> String {
+        self.dir.join(file).display().to_string()
+    }
+
+    /// Records a rule's name and complains of the second of two alike.
+    fn claim(&mut self, name: &str, file: &str, line: Option<u32>) {
+        let place = line.map_or_else(|| self.place(file), |line| format!("{}:{line}", self.place(file)));
+        if let Some(other) = self.names.insert(name.to_owned(), place) {
+            let problem = Problem::new(&DUPLICATE_RULE, format!("the rule `{name}` stands at {other} already"));
+            self.problems.push(problem.at(self.place(file), line));
+        }
+    }
+
+    fn matcher(&mut self, condition: &Condition, file: &str, line: Option<u32>) -> Matcher {
+        Matcher::new(condition).unwrap_or_else(|cause| {
+            self.problems.push(Problem::new(&BAD_RULE, cause).at(self.place(file), line));
+            Matcher::default()
+        })
+    }
+
+    /// The line of the first table header or key that is written `name`.
+    fn line_of(text: &str, name: &str) -> Option<u32> {
+        let quoted = format!("\"{name}\"");
+        text.lines()
+            .position(|line| line.contains(&quoted) || line.contains(&format!("[{name}]")))
+            .and_then(|index| u32::try_from(index + 1).ok())
+    }
+}
+
+impl Rules {
+    /// Reads every rule file in `dir`.
+    ///
+    /// # Errors
+    /// All that is wrong: unknown keys, bad patterns, two rules with one name; each with file and line.
+    pub fn read(dir: &Path) -> Result<Self, Vec<Problem>> {
+        let mut reader = Reader { dir, problems: Vec::new(), names: HashMap::new() };
+        let mut rules = Self::default();
+        rules.read_contexts(&mut reader);
+        rules.read_paths(&mut reader);
+        rules.read_own(&mut reader);
+        rules.read_programs(&mut reader);
+        rules.perl = read_modules(&mut reader, "perl.toml");
+        rules.python = read_modules(&mut reader, "python.toml");
+        rules.read_debian(&mut reader);
+        if let Some((file, text)) = reader.file::<FeaturesFile>("features.toml") {
+            for feature in &file.feature {
+                reader.claim(&format!("feature.{}", feature.name), "features.toml", Reader::line_of(&text, &feature.name));
+            }
+            rules.features = file.feature;
+        }
+        if let Some((file, _)) = reader.file("nixpkgs.toml") {
+            rules.nixpkgs = file;
+        }
+        if reader.problems.is_empty() { Ok(rules) } else { Err(reader.problems) }
+    }
+
+    fn read_contexts(&mut self, reader: &mut Reader) {
+        let name = "contexts.toml";
+        let Some((file, text)) = reader.file::<ContextsFile>(name) else { return };
+        for raw in file.context {
+            let line = Some(line_at(&text, raw.name.span().start));
+            let rule = format!("context.{}", raw.name.get_ref());
+            reader.claim(&rule, name, line);
+            let matcher = reader.matcher(&raw.condition, name, line);
+            self.contexts.push(ContextRule { name: rule, matcher, context: raw.context });
+        }
+    }
+
+    fn read_paths(&mut self, reader: &mut Reader) {
+        let name = "paths.toml";
+        let Some((file, text)) = reader.file::<PathsFile>(name) else { return };
+        for (raws, into) in [(file.path, &mut self.first), (file.last, &mut self.last)] {
+            for raw in raws {
+                let line = Some(line_at(&text, raw.name.span().start));
+                let rule = format!("path.{}", raw.name.get_ref());
+                reader.claim(&rule, name, line);
+                let matcher = reader.matcher(&raw.condition, name, line);
+                match verdict(&raw) {
+                    Ok(verdict) => into.push(PathRule { name: rule, matcher, verdict, target: raw.target }),
+                    Err(cause) => reader.problems.push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line)),
+                }
+            }
+        }
+    }
+
+    fn read_own(&mut self, reader: &mut Reader) {
+        let Some((file, text)) = reader.file::<BTreeMap<String, OwnTable>>("own.toml") else { return };
+        for (source, table) in file {
+            for prefix in table.below {
+                reader.claim(&format!("own.{prefix}"), "own.toml", Reader::line_of(&text, &prefix));
+                self.own.push((prefix, source.clone()));
+            }
+        }
+        self.own.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
+    }
+
+    fn read_programs(&mut self, reader: &mut Reader) {
+        if let Some((file, text)) = reader.file::<ProgramsFile>("programs.toml") {
+            for (source, table) in file.sources {
+                let dir = table.dir.unwrap_or_else(|| "bin".to_owned());
+                for program in table.programs {
+                    let provider = Provider::Source { source: source.clone(), dir: dir.clone() };
+                    self.add_program(reader, "programs.toml", &text, program, provider);
+                }
+            }
+            for (source, table) in file.unpinned {
+                for program in table.programs {
+                    let provider = Provider::Unpinned { source: source.clone() };
+                    self.add_program(reader, "programs.toml", &text, program, provider);
+                }
+            }
+        }
+        if let Some((file, text)) = reader.file::<BTreeMap<String, ProgramTable>>("commands.toml") {
+            for (attr, table) in file {
+                let dir = table.dir.unwrap_or_else(|| "bin".to_owned());
+                for program in table.programs {
+                    let provider = match attr.as_str() {
+                        "wrapper" => Provider::Wrapper,
+                        "debian-only" => Provider::DebianOnly,
+                        _ => Provider::Package { attr: attr.clone(), dir: dir.clone() },
+                    };
+                    self.add_program(reader, "commands.toml", &text, program, provider);
+                }
+            }
+        }
+    }
+
+    fn add_program(&mut self, reader: &mut Reader, file: &str, text: &str, program: String, provider: Provider) {
+        reader.claim(&format!("command.{program}"), file, Reader::line_of(text, &program));
+        self.programs.insert(program, provider);
+    }
+
+    fn read_debian(&mut self, reader: &mut Reader) {
+        let name = "debian.toml";
+        let Some((file, text)) = reader.file::<BTreeMap<String, DebianTable>>(name) else { return };
+        for (package, table) in file {
+            let line = Reader::line_of(&text, &package);
+            let DebianTable { attr, perl, none, source, missing } = table;
+            let choices = [
+                attr.map(DebianPackage::Attr),
+                perl.map(DebianPackage::Perl),
+                none.map(DebianPackage::None),
+                source.map(DebianPackage::Source),
+                missing.map(DebianPackage::Missing),
+            ];
+            let mut choices = choices.into_iter().flatten();
+            let (Some(choice), None) = (choices.next(), choices.next()) else {
+                let cause = format!("`{package}` needs exactly one of attr, perl, none, source, missing");
+                reader.problems.push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line));
+                continue;
+            };
+            if package.contains(['*', '?']) {
+                match globset::Glob::new(&package) {
+                    Ok(glob) => self.debian_globs.push((package.clone(), glob.compile_matcher(), choice)),
+                    Err(error) => {
+                        reader.problems.push(Problem::new(&BAD_RULE, error.to_string()).at(reader.place(name), line));
+                    }
+                }
+            } else {
+                self.debian.insert(package, choice);
+            }
+        }
+    }
+
+    /// What a Debian package is in nixpkgs, with the rule that says so.
+    pub fn debian_package(&self, name: &str) -> Option<(&DebianPackage, String)> {
+        if let Some(package) = self.debian.get(name) {
+            return Some((package, format!("debian.{name}")));
+        }
+        let found = self.debian_globs.iter().find(|(_, glob, _)| glob.is_match(name));
+        found.map(|(glob, _, package)| (package, format!("debian.{glob}")))
+    }
+
+    /// Every rule's name: what can be stale.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        names.extend(self.contexts.iter().map(|rule| rule.name.clone()));
+        names.extend(self.first.iter().chain(&self.last).map(|rule| rule.name.clone()));
+        names.extend(self.own.iter().map(|(prefix, _)| format!("own.{prefix}")));
+        names.extend(self.programs.keys().map(|program| format!("command.{program}")));
+        names.extend(self.perl.keys().map(|module| format!("perl.{module}")));
+        names.extend(self.python.keys().map(|module| format!("python.{module}")));
+        names.extend(self.debian.keys().map(|package| format!("debian.{package}")));
+        names.extend(self.debian_globs.iter().map(|(glob, ..)| format!("debian.{glob}")));
+        names.extend(self.features.iter().map(|feature| format!("feature.{}", feature.name)));
+        names.sort();
+        names
+    }
+}
+
+fn read_modules(reader: &mut Reader, name: &str) -> HashMap<String, ModuleProvider> {
+    let mut modules = HashMap::new();
+    let Some((file, text)) = reader.file::<ModulesFile>(name) else { return modules };
+    let kind = name.trim_end_matches(".toml");
+    for (attr, table) in file.tables {
+        let provider = match (table.attr, table.package, table.source) {
+            (Some(attr), None, None) => ModuleProvider::Attr(attr),
+            (None, Some(package), None) => ModuleProvider::Package(package),
+            (None, None, Some(source)) => ModuleProvider::Source(source),
+            _ => {
+                let cause = format!("`{attr}` needs exactly one of attr, package, source");
+                let line = Reader::line_of(&text, &attr);
+                reader.problems.push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line));
+                continue;
+            }
+        };
+        for module in table.modules {
+            reader.claim(&format!("{kind}.{module}"), name, Reader::line_of(&text, &module));
+            modules.insert(module, provider.clone());
+        }
+    }
+    for (source, table) in file.missing {
+        for module in table.modules {
+            reader.claim(&format!("{kind}.{module}"), name, Reader::line_of(&text, &module));
+            modules.insert(module, ModuleProvider::Missing(source.clone()));
+        }
+    }
+    modules
+}
+
+fn verdict(raw: &RawPath) -> Result<Verdict, String> {
+    let choices = [
+        raw.keep.clone().map(Verdict::Keep),
+        raw.package.clone().map(Verdict::Package),
+        raw.source.clone().map(Verdict::Own),
+        raw.disable.clone().map(Verdict::Disable),
+        raw.bare.then_some(Verdict::Bare),
+        raw.search_path.then_some(Verdict::SearchPath),
+        raw.wrapper.then_some(Verdict::Wrapper),
+        raw.program.then_some(Verdict::Program),
+    ];
+    let mut choices = choices.into_iter().flatten();
+    match (choices.next(), choices.next()) {
+        (Some(verdict), None) => Ok(verdict),
+        _ => Err(format!(
+            "`{}` needs exactly one of keep, package, source, bare, search-path, wrapper, program, disable",
+            raw.name.get_ref()
+        )),
+    }
+}
+
+/// A path as the output is laid out: `/usr` folded away, every `sbin` a `bin`.
+pub fn fold(path: &str) -> String {
+    let inner = path.strip_prefix("/usr/").or_else(|| path.strip_prefix('/')).unwrap_or(path);
+    match inner.strip_prefix("sbin/").or_else(|| inner.strip_prefix("local/sbin/")).or_else(|| inner.strip_prefix("local/bin/")) {
+        Some(program) => format!("bin/{program}"),
+        None if inner == "sbin" => "bin".to_owned(),
+        None => inner.trim_end_matches('/').to_owned(),
+    }
+}
+
+/// The program a path names: its name below one of the FHS program directories.
+pub fn program_of(path: &str) -> Option<&str> {
+    let name = PROGRAM_DIRECTORIES.iter().find_map(|dir| path.strip_prefix(dir))?;
+    (!name.is_empty() && !name.contains('/')).then_some(name)
+}
+
+/// The decision a provider of a program means, for `source`'s code.
+pub fn provider_decision(provider: &Provider, program: &str, source: &str) -> Decision {
+    match provider {
+        Provider::Package { attr, dir } => {
+            Decision::Package { attr: attr.clone(), target: format!("{dir}/{program}") }
+        }
+        Provider::Source { source: owner, dir } if owner == source => {
+            Decision::Own { target: format!("{dir}/{program}") }
+        }
+        Provider::Source { source: owner, dir } => {
+            Decision::Sibling { source: owner.clone(), target: format!("{dir}/{program}") }
+        }
+        Provider::Unpinned { source } => Decision::Keep { reason: format!("lacks: source {source} is not among the pins") },
+        Provider::Wrapper => Decision::Wrapper { program: program.to_owned() },
+        Provider::DebianOnly => Decision::Keep { reason: "Debian only: absent on NixOS, and its caller copes or is removed".to_owned() },
+    }
+}
