@@ -4,6 +4,7 @@
 //! packaging, [`scan`] finds the occurrences, [`decide`] decides each by a rule, [`graph`] says what
 //! is built from what, [`emit`] writes, [`report`] tells. [`problem`] holds what can go wrong.
 
+pub mod analyse;
 pub mod cli;
 pub mod debian;
 pub mod decide;

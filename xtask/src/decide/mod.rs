@@ -26,6 +26,20 @@ pub enum Context {
     Doc,
 }
 
+impl Context {
+    /// Its name, as in rules and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Guest => "guest",
+            Self::Remote => "remote",
+            Self::Build => "build",
+            Self::Test => "test",
+            Self::Doc => "doc",
+        }
+    }
+}
+
 /// What becomes of an occurrence.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]

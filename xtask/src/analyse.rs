@@ -1,0 +1,185 @@
+//! A release read, scanned and decided: what `scan`, `regen`, `graph` and `explain` all begin with.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use crate::debian::{self, Packaging};
+use crate::decide::engine::{Uses, World};
+use crate::decide::rules::Rules;
+use crate::decide::{Decided, Decision};
+use crate::graph::{Graph, Input};
+use crate::problem::{BAD_RULE, Problem, STALE_RULE, UNDECIDED, UNMAPPED_MODULE, UNMAPPED_PACKAGE};
+use crate::release::{Manifest, Source};
+use crate::scan::calls::Calls;
+use crate::scan::source::{Cache, Scanned};
+use crate::scan::{self, Kind};
+
+/// What is the same for every release: everything in `rules/`.
+pub struct Knowledge {
+    /// The rules.
+    pub rules: Rules,
+    /// Which calls run commands.
+    pub calls: Calls,
+}
+
+impl Knowledge {
+    /// Reads `rules/` below `root`.
+    ///
+    /// # Errors
+    /// Every rule that cannot be read.
+    pub fn read(root: &Path) -> Result<Self, Vec<Problem>> {
+        let dir = root.join("rules");
+        let path = dir.join("calls.toml");
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| vec![Problem::new(&BAD_RULE, error.to_string()).at(&shown, None)])?;
+        let calls = Calls::parse(&text, &shown).map_err(|problem| vec![problem])?;
+        Ok(Self { rules: Rules::read(&dir)?, calls })
+    }
+}
+
+/// One source, read, scanned and decided.
+pub struct AnalysedSource {
+    /// The source.
+    pub source: Source,
+    /// What the scanners found.
+    pub scanned: Scanned,
+    /// Every occurrence with its decision, by file.
+    pub decided: Vec<Decided>,
+    /// Its packaging, one for each `debian/`.
+    pub packagings: Vec<Packaging>,
+}
+
+/// A release, read, scanned and decided.
+pub struct Analysis {
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// Its sources, sorted by name.
+    pub sources: Vec<AnalysedSource>,
+    /// What needs what.
+    pub graph: Graph,
+    /// How often each rule decided.
+    pub uses: Uses,
+    /// What is undecided or unmapped.
+    pub findings: Vec<Problem>,
+    /// Sources that could not be had, when that was allowed.
+    pub missing: Vec<Problem>,
+}
+
+impl Analysis {
+    /// Scans and decides `sources`.
+    ///
+    /// # Errors
+    /// Every file that cannot be read or parsed, every malformed packaging.
+    pub fn new(
+        manifest: Manifest,
+        sources: Vec<Source>,
+        missing: Vec<Problem>,
+        knowledge: &Knowledge,
+        cache: Option<&Cache>,
+    ) -> Result<Self, Vec<Problem>> {
+        let read: Vec<Result<_, Vec<Problem>>> = sources
+            .into_par_iter()
+            .map(|source| {
+                let scanned = scan::source::scan(&source, &knowledge.calls, cache)?;
+                let packagings = debian::read_all(&source.name, source.tree.as_ref())?;
+                Ok((source, scanned, packagings))
+            })
+            .collect();
+        let mut problems = Vec::new();
+        let mut whole = Vec::new();
+        for one in read {
+            match one {
+                Ok(one) => whole.push(one),
+                Err(more) => problems.extend(more),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Self::decide(manifest, whole, missing, knowledge))
+    }
+
+    fn decide(
+        manifest: Manifest,
+        read: Vec<(Source, Scanned, Vec<Packaging>)>,
+        missing: Vec<Problem>,
+        knowledge: &Knowledge,
+    ) -> Self {
+        let scans = read.iter().flat_map(|(source, scanned, _)| {
+            scanned.files.iter().map(|file| (source.name.as_str(), file.path.as_str(), &file.scan))
+        });
+        let world = World::new(&knowledge.rules, &manifest.name, scans);
+        let sources: Vec<AnalysedSource> = read
+            .into_par_iter()
+            .map(|(source, scanned, packagings)| {
+                let decided = scanned
+                    .files
+                    .par_iter()
+                    .flat_map_iter(|file| world.decide(&source.name, &file.path, file.language, &file.scan))
+                    .collect();
+                AnalysedSource { source, scanned, decided, packagings }
+            })
+            .collect();
+        let mut uses = Uses::default();
+        for source in &sources {
+            uses.count(source.decided.iter());
+        }
+        let inputs: Vec<Input> = sources
+            .iter()
+            .map(|one| Input {
+                source: &one.source.name,
+                decided: &one.decided,
+                controls: one.packagings.iter().map(|packaging| &packaging.control).collect(),
+            })
+            .collect();
+        let (graph, unmapped, used) = Graph::new(&inputs, &knowledge.rules);
+        used.iter().for_each(|rule| uses.add(rule));
+        let mut findings: Vec<Problem> = sources.iter().flat_map(undecided).collect();
+        findings.extend(unmapped.iter().map(|one| {
+            let cause = format!("no rule says what the Debian package `{}` is in nixpkgs", one.package);
+            Problem::new(&UNMAPPED_PACKAGE, cause).in_source(&one.source).at(&one.path, Some(one.line))
+        }));
+        for feature in &knowledge.rules.features {
+            if sources.iter().any(|one| one.source.name == feature.source) {
+                uses.add(&format!("feature.{}", feature.name));
+            }
+        }
+        Self { manifest, sources, graph, uses, findings, missing }
+    }
+}
+
+/// The undecided occurrences of a source, one problem each.
+fn undecided(source: &AnalysedSource) -> Vec<Problem> {
+    let unknown = source.decided.iter().filter(|one| one.decision == Decision::Unknown);
+    let problem = |one: &Decided| {
+        let place = &one.occurrence;
+        let (code, what) = match place.kind {
+            Kind::Module => (&UNMAPPED_MODULE, "nobody provides the module"),
+            Kind::BareCommand => (&UNDECIDED, "no rule knows the command"),
+            _ => (&UNDECIDED, "no rule decides"),
+        };
+        let cause = format!("{what} `{}` ({} context)", place.text, one.context.name());
+        Problem::new(code, cause).in_source(&source.source.name).at(&one.path, Some(place.line))
+    };
+    unknown.map(problem).collect()
+}
+
+/// The rules that decided nothing in any of the releases looked at.
+pub fn stale(uses: &Uses, knowledge: &Knowledge) -> Vec<Problem> {
+    let problem = |name: &String| {
+        let file = match name.split_once('.').map_or("", |(kind, _)| kind) {
+            "context" => "contexts.toml",
+            "path" => "paths.toml",
+            "own" => "own.toml",
+            "command" => "commands.toml or programs.toml",
+            "perl" => "perl.toml",
+            "python" => "python.toml",
+            "debian" => "debian.toml",
+            _ => "features.toml",
+        };
+        Problem::new(&STALE_RULE, format!("the rule `{name}` decides nothing in any release")).at(format!("rules/{file}"), None)
+    };
+    uses.stale(&knowledge.rules).iter().map(problem).collect()
+}

@@ -1,0 +1,179 @@
+//! All edits of a source: features removed, decided literals replaced.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::feature;
+use super::patch::Edited;
+use super::rewrite::{self, Edit, Placeholders, Placing, Role, Theme};
+use crate::analyse::AnalysedSource;
+use crate::decide::Decided;
+use crate::decide::rules::Feature;
+use crate::problem::{FEATURE_NOT_FOUND, Problem};
+use crate::release::{Entry, Mode};
+use crate::scan::Language;
+
+/// What becomes of a source's files.
+#[derive(Debug, Default)]
+pub struct Edits {
+    /// The files that change, sorted by path.
+    pub files: Vec<Edited>,
+    /// What fills their placeholders.
+    pub placeholders: Placeholders,
+    /// By theme: each rule with the number of places it decided.
+    pub rules: BTreeMap<Theme, BTreeMap<String, usize>>,
+    /// Decisions that cannot be written, features that are not there.
+    pub findings: Vec<Problem>,
+}
+
+/// Computes the edits of one source.
+///
+/// # Errors
+/// Files that cannot be read or do not parse.
+pub fn edits(
+    source: &AnalysedSource,
+    roles: &BTreeMap<String, Role>,
+    features: &[Feature],
+    release: &str,
+) -> Result<Edits, Vec<Problem>> {
+    let name = source.source.name.as_str();
+    let features: Vec<&Feature> =
+        features.iter().filter(|feature| feature.source == name && is_for(feature, release)).collect();
+    let mut collector = Collector { source, features, planned: BTreeMap::new(), result: Edits::default() };
+    collector.literals(roles);
+    collector.features()?;
+    collector.finish()
+}
+
+fn is_for(feature: &Feature, release: &str) -> bool {
+    let matches = |pattern: &String| globset::Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(release));
+    feature.releases.is_empty() || feature.releases.iter().any(matches)
+}
+
+/// The edits of one file, before its content is read.
+#[derive(Default)]
+struct Planned {
+    edits: Vec<Edit>,
+    rules: Vec<(Theme, String, std::ops::Range<usize>)>,
+    deleted: bool,
+}
+
+struct Collector<'a> {
+    source: &'a AnalysedSource,
+    features: Vec<&'a Feature>,
+    planned: BTreeMap<String, Planned>,
+    result: Edits,
+}
+
+impl Collector<'_> {
+    /// The decided literals.
+    fn literals(&mut self, roles: &BTreeMap<String, Role>) {
+        let name = &self.source.source.name;
+        let role = roles.get(name).copied().unwrap_or(Role::Package);
+        let placing = Placing { source: name, role, roles };
+        for decided in &self.source.decided {
+            match rewrite::edit(decided, placing, &mut self.result.placeholders) {
+                Ok(Some(edit)) => self.plan(decided, edit),
+                Ok(None) => {}
+                Err(problem) => self.result.findings.push(problem),
+            }
+        }
+    }
+
+    fn plan(&mut self, decided: &Decided, edit: Edit) {
+        let planned = self.planned.entry(decided.path.clone()).or_default();
+        let rule = decided.rule.clone().unwrap_or_default();
+        planned.rules.push((edit.theme, rule, edit.range.clone()));
+        planned.edits.push(edit);
+    }
+
+    /// What the features remove.
+    fn features(&mut self) -> Result<(), Vec<Problem>> {
+        let entries = self.source.source.tree.entries();
+        for feature in std::mem::take(&mut self.features) {
+            let rule = format!("feature.{}", feature.name);
+            let mut found = 0;
+            let wanted: Vec<&Entry> = entries.iter().filter(|entry| self.may_hold(feature, entry)).collect();
+            let contents = self.source.source.tree.read(&wanted).map_err(|problem| vec![problem])?;
+            for (entry, bytes) in wanted.iter().zip(contents) {
+                if feature.drop_files.contains(&entry.path) {
+                    self.planned.entry(entry.path.clone()).or_default().deleted = true;
+                    self.count(&rule);
+                    found += 1;
+                } else if feature::may_touch(feature, &entry.path, &bytes) {
+                    let cuts = feature::cuts(feature, &entry.path, &bytes).map_err(|problem| vec![problem])?;
+                    found += cuts.len();
+                    for range in cuts {
+                        self.cut(&entry.path, range);
+                        self.count(&rule);
+                    }
+                }
+            }
+            if found == 0 {
+                let cause = format!("feature `{}` finds nothing to remove", feature.name);
+                self.result.findings.push(Problem::new(&FEATURE_NOT_FOUND, cause).in_source(&feature.source));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a file is one that a feature may edit: Perl outside the tests, Makefiles, the files to drop.
+    fn may_hold(&self, feature: &Feature, entry: &Entry) -> bool {
+        if !matches!(entry.mode, Mode::File | Mode::Executable) {
+            return false;
+        }
+        let scanned = self.source.scanned.files.binary_search_by(|file| file.path.as_str().cmp(&entry.path));
+        let is_perl = scanned.is_ok_and(|at| self.source.scanned.files[at].language == Language::Perl);
+        let in_tests = entry.path.split('/').any(|part| part == "test" || part == "tests");
+        let makefile = entry.path == "Makefile" || entry.path.ends_with("/Makefile");
+        feature.drop_files.contains(&entry.path) || ((is_perl || makefile) && !in_tests)
+    }
+
+    fn cut(&mut self, path: &str, range: std::ops::Range<usize>) {
+        let planned = self.planned.entry(path.to_owned()).or_default();
+        planned.edits.push(Edit { range, replacement: String::new(), theme: Theme::Features });
+    }
+
+    fn count(&mut self, rule: &str) {
+        let counts = self.result.rules.entry(Theme::Features).or_default();
+        *counts.entry(rule.to_owned()).or_default() += 1;
+    }
+
+    /// Reads the files that change and drops the literals within what is removed.
+    fn finish(mut self) -> Result<Edits, Vec<Problem>> {
+        let by_path: HashMap<&str, &Entry> =
+            self.source.source.tree.entries().iter().map(|entry| (entry.path.as_str(), entry)).collect();
+        let languages: HashMap<&str, Language> =
+            self.source.scanned.files.iter().map(|file| (file.path.as_str(), file.language)).collect();
+        let planned = std::mem::take(&mut self.planned);
+        let wanted: Vec<&Entry> = planned.keys().filter_map(|path| by_path.get(path.as_str()).copied()).collect();
+        let contents = self.source.source.tree.read(&wanted).map_err(|problem| vec![problem])?;
+        for ((entry, original), plan) in wanted.iter().zip(contents).zip(planned.into_values()) {
+            let cuts: Vec<_> =
+                plan.edits.iter().filter(|edit| edit.theme == Theme::Features).map(|edit| edit.range.clone()).collect();
+            let is_cut = |range: &std::ops::Range<usize>| {
+                plan.deleted || cuts.iter().any(|cut| cut.start <= range.start && range.end <= cut.end)
+            };
+            let mut edits: Vec<Edit> = plan
+                .edits
+                .iter()
+                .filter(|edit| edit.theme == Theme::Features || !is_cut(&edit.range))
+                .cloned()
+                .collect();
+            edits.sort_by_key(|edit| edit.range.start);
+            for (theme, rule, range) in plan.rules {
+                if !is_cut(&range) {
+                    *self.result.rules.entry(theme).or_default().entry(rule).or_default() += 1;
+                }
+            }
+            self.result.files.push(Edited {
+                path: entry.path.clone(),
+                language: languages.get(entry.path.as_str()).copied(),
+                original,
+                edits,
+                executable: entry.mode == Mode::Executable,
+                deleted: plan.deleted,
+            });
+        }
+        Ok(self.result)
+    }
+}
