@@ -1,1 +1,3 @@
-//! emit
+//! Decisions to patches, Nix expressions and the overlay.
+
+pub mod nix;
