@@ -1,0 +1,18 @@
+#!/usr/bin/perl -T
+
+use strict;
+use warnings;
+
+use Test::More;
+
+$ENV{PATH} = '/usr/bin:/bin';
+delete @ENV{qw(IFS CDPATH ENV BASH_ENV)};
+
+for my $arch (qw(x86_64 aarch64)) {
+    my $out = qx(src/hive-emu -firmware firmware/firmware-$arch.hex 2>/dev/null);
+    is($out, "42\n", "the firmware of $arch runs");
+}
+system('src/hive-emu -firmware /nonexistent/firmware 2>/dev/null');
+is($? >> 8, 1, 'no firmware, no run');
+
+done_testing();
