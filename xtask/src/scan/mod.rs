@@ -3,6 +3,8 @@
 //! A scanner only finds and describes; whether a place acts on the host, in a guest or nowhere, and
 //! what becomes of it, is decided by rules in [`crate::decide`].
 
+pub mod paths;
+
 use serde::{Deserialize, Serialize};
 
 /// The language a file is scanned as.
