@@ -3,7 +3,9 @@
 //! A scanner only finds and describes; whether a place acts on the host, in a guest or nowhere, and
 //! what becomes of it, is decided by rules in [`crate::decide`].
 
+pub mod calls;
 pub mod paths;
+pub mod perl;
 
 use serde::{Deserialize, Serialize};
 
