@@ -3,11 +3,25 @@
 //! A scanner only finds and describes; whether a place acts on the host, in a guest or nowhere, and
 //! what becomes of it, is decided by rules in [`crate::decide`].
 
+pub mod c;
 pub mod calls;
+mod collect;
+pub mod config;
+mod detect;
+pub mod javascript;
+pub mod make;
 pub mod paths;
 pub mod perl;
+pub mod python;
+pub mod shell;
+pub mod source;
+pub mod text;
+pub mod unit;
 
 use serde::{Deserialize, Serialize};
+
+use calls::Calls;
+pub use detect::{HEAD, language, wants_head};
 
 /// The language a file is scanned as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -157,4 +171,28 @@ pub struct ParseError {
     pub line: u32,
     /// What the parser met.
     pub what: String,
+}
+
+/// Scans a file in the language that [`language`] gave for it. Only Perl is refused where it does not parse; the other
+/// grammars are weaker than their languages, and what they do not understand is still read for paths.
+///
+/// A Rust file gives nothing here: its scanner belongs to the room `cargo`.
+pub fn scan(
+    language: Language,
+    path: &str,
+    bytes: &[u8],
+    calls: &Calls,
+) -> Result<FileScan, ParseError> {
+    match language {
+        Language::Perl => perl::scan(bytes, calls),
+        Language::Shell => shell::scan(bytes, calls),
+        Language::Make => make::scan(bytes, calls),
+        Language::Unit => unit::scan(bytes, calls),
+        Language::C => c::scan(bytes, calls),
+        Language::Javascript => javascript::scan(bytes),
+        Language::Python => python::scan(bytes, calls),
+        Language::Rust => Ok(FileScan::default()),
+        Language::Config => config::scan(path, bytes, calls),
+        Language::Text => text::scan(path, bytes),
+    }
 }
