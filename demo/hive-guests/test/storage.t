@@ -32,6 +32,7 @@ Hive::Guest::Migrate::remote_prepare(['ssh', 'root@b'], 100);
 is_deeply($ran[0], ['ssh', 'root@b', '/usr/sbin/hivesm', 'prepare', 100], 'remote paths stay');
 
 is(Hive::Storage::scheduler('/dev/sdb'), '/sys/block/sdb/queue/scheduler', 'kernel path');
-ok(Hive::Storage::Disk::is_rescue_tool('/sbin/fsck.ext4'), 'regular expressions with paths');
+ok(Hive::Storage::Disk::is_stable_name('/dev/disk/by-id/wwn-1'), 'regular expressions with paths');
+ok(Hive::Guest::is_emulator("/usr/bin/hive-emu\0-name\0"), 'the emulator is known by its path');
 
 done_testing();

@@ -34,8 +34,7 @@ static int run(char *const argv[])
 	if (pid < 0)
 		return -1;
 	if (pid == 0) {
-		/* A path is run as it is, a bare name is looked up on PATH. */
-		execvp(argv[0], argv);
+		execv(argv[0], argv);
 		_exit(127);
 	}
 	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
@@ -48,13 +47,14 @@ static int alert(const char *reason)
 {
 	char message[HIVE_LINE_MAX + 64];
 	char *logger[] = { "/usr/bin/logger", "-p", "daemon.alert", "-t", "hived", message, NULL };
-	char *sync_disks[] = { "sync", NULL };
 	char *stop[] = { HIVE_PROGRAM, "guest", "stop-all", NULL };
 	char *fence[] = { HIVE_FENCE_HOOK, (char *)reason, NULL };
 
 	snprintf(message, sizeof(message), "alert: %s (see /usr/share/doc/hive-cluster/README)", reason);
 	run(logger);
-	run(sync_disks);
+	/* A bare name, looked up by the shell. */
+	if (system("sync") != 0)
+		fprintf(stderr, "hived: sync failed\n");
 	if (run(stop) != 0)
 		fprintf(stderr, "hived: %s guest stop-all failed\n", HIVE_PROGRAM);
 	return run(fence);

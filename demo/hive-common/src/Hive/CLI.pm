@@ -7,8 +7,6 @@ use warnings;
 
 use Getopt::Long qw(GetOptionsFromArray);
 
-my $completion_dir = "/usr/share/bash-completion/completions";
-
 sub setup_environment {
     # PATH, second form: unquoted key, double quotes.
     $ENV{PATH} = "/sbin:/bin:/usr/sbin:/usr/bin";
@@ -77,7 +75,7 @@ sub generate_bash_completions {
     my $program = $class->program();
     my $words = join(' ', sort keys %{ $class->table() });
     print <<EOF;
-# $program bash completion, goes to $completion_dir/$program
+# $program bash completion, goes to /usr/share/bash-completion/completions/$program
 complete -W '$words' $program
 EOF
     return;

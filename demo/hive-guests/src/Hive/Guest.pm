@@ -37,7 +37,7 @@ sub config {
     return $conf;
 }
 
-# A hash with paths for keys, quoted and, where the arrow allows it, a bare word.
+# A hash with paths for keys.
 my $needs = {
     '/dev/kvm' => 'hardware virtualisation',
     '/usr/bin/hive-emu' => 'the emulator',
@@ -66,6 +66,12 @@ sub start {
     my $cmd = emulator_command($id);
     # A scope keeps the guest alive when the caller ends.
     return run_command(['systemd-run', '--scope', "--unit=hive-guest-$id", @$cmd]);
+}
+
+# A process's command line, as the kernel gives it. What the path becomes has to be quoted here.
+sub is_emulator {
+    my ($cmdline) = @_;
+    return $cmdline =~ m!^/usr/bin/hive-emu\0!;
 }
 
 sub stop_all {

@@ -7,24 +7,19 @@ use warnings;
 
 use Hive::Tools qw(run_command untaint);
 
-# Decided per format; each is a bare command that flows into run_command through a variable.
-sub compressor {
-    my ($format) = @_;
-    return ['zstd', '--rsyncable', '-T0'] if $format eq 'zst';
-    return ['pigz', '--rsyncable'] if $format eq 'gz';
-    die "unknown format '$format'\n";
-}
-
+# Bare commands flow into run_command through variables, some through two.
 sub archive {
     my ($dir, $target, $format, $time) = @_;
 
+    my $pack = ['zstd', '--rsyncable', '-T0'];
+    $pack = ['pigz', '--rsyncable'] if $format eq 'gz';
     my $tar = ['/bin/tar', 'cpf', '-', '-C', untaint($dir), '.'];
     if (defined($time)) {
         # Reproducible archives: the clock stands still.
         my @clock = ('faketime', '-f', untaint($time));
         unshift @$tar, @clock;
     }
-    my $cmd = [$tar, compressor($format), ['dd', 'of=' . untaint($target), 'status=none']];
+    my $cmd = [$tar, $pack, ['dd', 'of=' . untaint($target), 'status=none']];
     return run_command($cmd);
 }
 

@@ -5,7 +5,7 @@ use warnings;
 
 use Hive::Tools qw(run_command file_get_contents untaint);
 
-my $SGDISK = 'sgdisk';
+my $SGDISK = '/sbin/sgdisk';
 my $SMARTCTL = "/usr/sbin/smartctl";
 
 sub init {
@@ -42,9 +42,9 @@ sub mounted {
     return $mounted{$disk};
 }
 
-sub is_rescue_tool {
+sub is_stable_name {
     my ($path) = @_;
-    return $path =~ m!^/usr/lib/hive-rescue/! || $path =~ qr{\A/sbin/fsck\.};
+    return $path =~ qr{\A/dev/disk/by-(?:id|path)/};
 }
 
 1;

@@ -31,7 +31,10 @@ sub make_ssh_key {
     my $key = '/root/.ssh/id_ed25519';
 
     return if -e $key;
-    run_command("echo | /usr/bin/ssh-keygen -q -t ed25519 -N '' -f $key");
+    run_command(<<"EOF");
+/usr/bin/ssh-keygen -q -t ed25519 -N '' -f $key </dev/null
+/bin/chmod 0600 $key
+EOF
     return;
 }
 
@@ -41,7 +44,7 @@ sub first_config {
     my $node = node_name();
     my $pools = join(',', Hive::API::Pool::names());
     return <<"__CONFIG";
-# Read by /usr/sbin/hived; made by hivecm.
+# Read by hived, made by hivecm.
 cluster: $name
 created-by: $node
 pools: $pools
