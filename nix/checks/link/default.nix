@@ -1,0 +1,112 @@
+# Two objects that need one another, with all a link has to do: an outside Perl module, taint mode, PATH, a
+# C program, a service, completions, pages. And two that clash.
+{
+  lib,
+  dpkg-shim,
+  linkPve,
+  mkPveObject,
+  perl,
+  pve-doc-shim,
+  stdenvNoCC,
+  writeShellScriptBin,
+}:
+let
+  outside = perl.pkgs.toPerlModule (
+    stdenvNoCC.mkDerivation {
+      name = "outside";
+      src = ./outside;
+      dontBuild = true;
+      installPhase = ''
+        install -Dm644 Outside.pm $out/${perl.libPrefix}/${perl.version}/Outside.pm
+      '';
+    }
+  );
+
+  objects = {
+    hive-common = mkPveObject {
+      pname = "hive-common";
+      version = "1.2-3";
+      debianVersion = "1:1.2-3";
+      src = ./hive-common;
+      postPatch = ''
+        substituteInPlace Makefile \
+          --replace-fail @dpkg-shim@ ${dpkg-shim} \
+          --replace-fail @pve-doc-shim@ ${pve-doc-shim}
+      '';
+      files."usr/lib/systemd/system/hived.service" = "debian/hived.service";
+      links."usr/share/hive/tool" = "usr/sbin/hive";
+      requires = [ "hive-manager" ];
+      perlModules = [ outside ];
+      commands = [ (writeShellScriptBin "buzz" "echo bzz") ];
+    };
+    hive-manager = mkPveObject {
+      pname = "hive-manager";
+      version = "2.0";
+      src = ./hive-manager;
+      dontMakeInstall = true;
+      files = {
+        "usr/bin/hive-manager" = "hive-manager";
+        "usr/share/perl5/Hive/Manager.pm" = "Hive/Manager.pm";
+      };
+      requires = [ "hive-common" ];
+    };
+    hive-clash = mkPveObject {
+      pname = "hive-clash";
+      version = "2.0";
+      src = ./hive-manager;
+      dontMakeInstall = true;
+      files."usr/sbin/hive-manager" = "hive-manager";
+      requires = [ "hive-manager" ];
+    };
+    hive-lacking = mkPveObject {
+      pname = "hive-lacking";
+      version = "1";
+      src = ./hive-manager;
+      dontMakeInstall = true;
+      requires = [
+        "hive-common"
+        "hive-gone"
+      ];
+      mayLack.hive-rs = null;
+    };
+  };
+
+  link =
+    pname: roots:
+    linkPve {
+      inherit pname roots objects;
+      version = "1";
+    };
+in
+rec {
+  inherit objects;
+  hive = link "hive" [ "hive-common" ];
+  lacking = link "lacking" [ "hive-lacking" ];
+  # Must not build.
+  clash = link "clash" [ "hive-clash" ];
+
+  test = stdenvNoCC.mkDerivation {
+    name = "link-test";
+    dontUnpack = true;
+    installPhase = ''
+      set -x
+      test "$(${hive}/bin/hive)" = "${hive}/bin/hive-manager manager outside 10 bzz"
+      test "$(${hive}/bin/hived | tr -s /)" = "${hive}/bin/hive-manager"
+      test "$(${hive}/bin/hive-manager x)" = "manager x"
+      test "$(cat ${hive}/share/bash-completion/completions/hive)" = "complete -W 'manager' hive"
+      grep -qx "ExecStart=${hive}/bin/hived --foreground" ${hive}/lib/systemd/system/hived.service
+      grep -q "^Environment=PATH=/run/wrappers/bin:${hive}/bin:" ${hive}/lib/systemd/system/hived.service
+      test "$(readlink -f ${hive}/share/hive/tool)" = ${hive}/bin/hive
+      grep -q "^hive-common 1:1.2-3 1.2 " ${hive}/${perl.libPrefix}/auto/Hive/version
+      # Without pve-doc-generator the pages and their second names are left out, and said to be.
+      grep -qx share/man/man1/hive.1.gz ${hive}/nix-support/pve-left-out
+      test ! -L ${hive}/share/man/man1/bee.1.gz
+      test -e ${hive}/share/man/man1/hive-pod.1.gz -o -e ${hive}/share/man/man1/hive-pod.1
+      # What lacks something makes nothing by running it.
+      test ! -e ${lacking}/share/bash-completion/completions/hive
+      test "${lib.concatStringsSep " " lacking.lacks}" = "hive-gone hive-rs"
+      test "${lib.concatStringsSep " " lacking.passthru.objects}" = "hive-common hive-lacking hive-manager"
+      touch $out
+    '';
+  };
+}

@@ -1,0 +1,3 @@
+package Outside;
+sub name { return 'outside' }
+1;

@@ -1,0 +1,30 @@
+# What `dh_install`, `dh_installsystemd`, `dh_link` and their like would put in place beyond `make install`.
+#
+# debianInstall {
+#   files  place → file or directory of the source tree, both relative; the place as Debian has it
+#          ("usr/lib/systemd/system/hive.service" = "debian/hive.service")
+#   links  place → target; both as Debian has them, or an absolute target taken as it is
+# }
+#   The attributes of a derivation that pve-build-hook's install phase reads.
+{ lib }:
+{
+  files ? { },
+  links ? { },
+}:
+let
+  table =
+    pairs:
+    lib.concatStrings (
+      lib.mapAttrsToList (
+        place: from:
+        if lib.hasInfix "\t" (place + from) || lib.hasInfix "\n" (place + from) then
+          throw "debianInstall: a tab or line break in ${builtins.toJSON place} or ${builtins.toJSON from}"
+        else
+          "${place}\t${from}\n"
+      ) pairs
+    );
+in
+{
+  debianFiles = table files;
+  debianLinks = table links;
+}

@@ -1,0 +1,11 @@
+# The hand-written builders, as attributes of the overlay.
+final: _: {
+  debianInstall = final.callPackage ./debian-install { };
+  debianPlatform = final.callPackage ./debian-platform { };
+  dpkg-shim = final.callPackage ./dpkg-shim { };
+  linkPve = final.callPackage ./link-pve { };
+  mkPveObject = final.callPackage ./mk-pve-object { };
+  orLacking = final.callPackage ./or-lacking { };
+  pve-build-hook = final.callPackage ./pve-build-hook { };
+  pve-doc-shim = final.callPackage ./pve-doc-shim { };
+}

@@ -1,0 +1,1 @@
+# Nothing to set: Nix's compiler wrapper hardens by itself.

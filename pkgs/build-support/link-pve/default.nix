@@ -1,0 +1,140 @@
+# Links objects into one output, as a linker does: takes the closure of the roots, lays the objects out
+# together, and closes what they left open.
+#
+# linkPve {
+#   pname, version
+#   roots         names of the objects asked for
+#   objects       all objects by name; those the roots require come along, in circles or not
+#   docGenerator  pve-doc-generator, which makes the manual pages; without it there are none
+#   meta, passthru
+# }
+#
+# In the output
+#   every `@pve@` is the output's path, every `@path@` the programs' PATH: the wrappers, the output's own
+#   programs, the packages of the commands the code runs;
+#   Perl programs start with `perl -I…/lib/perl5/site_perl`, their own switches (`-T`) kept: that directory
+#   holds the objects' modules and links to the outside ones, so one `-I` is enough and the line stays
+#   below the kernel's 255 bytes;
+#   services have the same PATH;
+#   manual pages and completions are made by running the programs themselves, where nothing is lacking and
+#   this machine can run them; else they are left out, and nix-support/pve-left-out lists them.
+#
+# passthru: `object` (of the first root), `objects` (names), `lacks` (what was null), `commandPath` (of
+# the outside packages).
+{
+  lib,
+  stdenv,
+  stdenvNoCC,
+  bash,
+  buildPackages,
+  perl,
+}:
+{
+  pname,
+  version,
+  roots,
+  objects,
+  docGenerator ? null,
+  passthru ? { },
+  meta ? { },
+}:
+let
+  node = name: { key = name; };
+  required = name: (objects.${name} or { }).pveRequires or [ ];
+  closure = map (item: item.key) (
+    lib.genericClosure {
+      startSet = map node (lib.sort lib.lessThan roots);
+      operator = item: map node (required item.key);
+    }
+  );
+  names = lib.sort lib.lessThan (lib.filter (name: objects ? ${name}) closure);
+  members = map (name: objects.${name}) names;
+  missingRoots = lib.filter (name: !(objects ? ${name})) roots;
+
+  lacks = lib.unique (
+    lib.sort lib.lessThan (
+      lib.filter (name: !(objects ? ${name})) closure ++ lib.concatMap (object: object.pveLacks) members
+    )
+  );
+  gather = attribute: lib.unique (lib.concatMap (object: object.${attribute}) members);
+
+  modules = perl.pkgs.requiredPerlModules (gather "pvePerlModules");
+  commandPath = lib.makeBinPath (gather "pveCommands");
+  runs = stdenv.buildPlatform.canExecute stdenv.hostPlatform;
+in
+assert lib.assertMsg (
+  missingRoots == [ ]
+) "linkPve: ${pname}: no object is called ${lib.concatStringsSep ", " missingRoots}";
+stdenvNoCC.mkDerivation {
+  inherit pname version;
+
+  strictDeps = true;
+  nativeBuildInputs = [ buildPackages.perl ];
+  # patchShebangs takes interpreters from here.
+  buildInputs = [
+    bash
+    perl
+  ]
+  ++ gather "pveInterpreters";
+
+  dontUnpack = true;
+  dontConfigure = true;
+  dontBuild = true;
+
+  objectTable = lib.concatMapStrings (name: "${name}\t${objects.${name}}\n") names;
+  moduleTable = lib.concatMapStrings (
+    module: "${lib.getName module}\t${module}/${perl.libPrefix}\n"
+  ) modules;
+  commandPath = lib.concatStringsSep ":" (
+    [
+      "/run/wrappers/bin"
+      "${placeholder "out"}/bin"
+    ]
+    ++ lib.optional (commandPath != "") commandPath
+  );
+  hostPerl = perl;
+  runDeferred = if runs && lacks == [ ] then "1" else "";
+  docMake = lib.optionalString (
+    docGenerator != null
+  ) "${docGenerator}/share/pve-doc-generator/pve-doc-generator.mk";
+  passAsFile = [
+    "objectTable"
+    "moduleTable"
+  ];
+
+  installPhase = ''
+    runHook preInstall
+    perl ${./lay-objects.pl} "$objectTablePath" "$moduleTablePath" "$out"
+    perl ${./close-placeholders.pl} "$out" "$hostPerl" "$commandPath"
+    patchShebangs --host --update "$out"
+    perl ${./run-deferred.pl} "$out" "$hostPerl" "$commandPath" "$docMake" "$runDeferred"
+    runHook postInstall
+  '';
+
+  doInstallCheck = true;
+  installCheckPhase = ''
+    runHook preInstallCheck
+    perl ${./check-closed.pl} "$out"
+    runHook postInstallCheck
+  '';
+
+  # Done above, with what only the link knows.
+  dontPatchShebangs = true;
+  # Links into manual pages that were left out, and to files another machine's state holds.
+  dontCheckForBrokenSymlinks = true;
+
+  passthru = {
+    object = objects.${lib.head roots};
+    objects = names;
+    inherit lacks commandPath;
+  }
+  // passthru;
+
+  meta = {
+    platforms = [
+      "x86_64-linux"
+      "aarch64-linux"
+    ];
+  }
+  // meta;
+}

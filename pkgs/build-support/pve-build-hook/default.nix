@@ -1,0 +1,43 @@
+# A setup hook for sources that expect to be built and installed as a Debian package.
+#
+#   tools    first on PATH: a `perl` that defers requests to run upstream's own programs, an `install`
+#            without owners, and the compiler and pkg-config by the names Makefiles write
+#   install  unless the derivation has an installPhase: `make install` below a root of its own, then
+#            what `debianInstall` lists, then `/usr` folded into the output
+#
+# It reads
+#   makeDirectory       where `make install` runs (".")
+#   makeFlags, installFlags, installTargets   as stdenv's own install phase does
+#   dontMakeInstall     nothing to make, only `debianInstall`'s files
+#   pveHostPerl         the Perl that XS modules are compiled for
+{
+  makeSetupHook,
+  perl,
+  runtimeShell,
+  stdenvNoCC,
+}:
+let
+  tools = stdenvNoCC.mkDerivation {
+    pname = "pve-build-tools";
+    version = "1";
+    src = ./bin;
+    dontConfigure = true;
+    dontBuild = true;
+    inherit perl runtimeShell;
+    installPhase = ''
+      runHook preInstall
+      mkdir -p $out/bin
+      for tool in *; do
+        substitute "$tool" "$out/bin/$tool" \
+          --subst-var-by shell "$runtimeShell" \
+          --subst-var-by perl "$perl"
+        chmod +x "$out/bin/$tool"
+      done
+      runHook postInstall
+    '';
+  };
+in
+makeSetupHook {
+  name = "pve-build-hook";
+  substitutions = { inherit tools; };
+} ./setup-hook.sh

@@ -1,0 +1,129 @@
+# shellcheck shell=bash
+
+# Puts the tools first on PATH, and the compiler and pkg-config under the names upstream writes.
+pveBuildTools() {
+  local aliases="$NIX_BUILD_TOP/pve-build-tools" pair name program
+  mkdir -p "$aliases"
+  for pair in "gcc:${CC:-}" "cc:${CC:-}" "ar:${AR:-}" \
+    "pkg-config:${PKG_CONFIG:-}" "pkgconf:${PKG_CONFIG:-pkg-config}"; do
+    name="${pair%%:*}"
+    program="${pair#*:}"
+    if [[ -n "$program" ]] && ! type -P "$name" >/dev/null && program="$(type -P "$program")"; then
+      ln -s "$program" "$aliases/$name"
+    fi
+  done
+  export PATH="@tools@/bin:$aliases:$PATH"
+}
+
+postUnpackHooks+=(pveBuildTools)
+
+# Sets REPLY to the place in the output of a path that Debian has; 1 where no place is, 2 for state.
+foldedName() {
+  local path="${1#/}"
+  case "$path" in
+  usr/share/perl5/*) REPLY="lib/perl5/site_perl/${path#usr/share/perl5/}" ;;
+  usr/share/zsh/vendor-completions/*) REPLY="share/zsh/site-functions/${path#usr/share/zsh/vendor-completions/}" ;;
+  usr/lib/*-linux-gnu*/perl5/[0-9]*/*)
+    path="${path#usr/lib/*/perl5/*/}"
+    REPLY="lib/perl5/site_perl/$path"
+    ;;
+  usr/lib/x86_64-linux-gnu/* | usr/lib/aarch64-linux-gnu/*) REPLY="lib/${path#usr/lib/*/}" ;;
+  usr/bin/* | usr/sbin/*) REPLY="bin/${path#usr/*/}" ;;
+  bin/* | sbin/*) REPLY="bin/${path#*/}" ;;
+  usr/lib/* | usr/libexec/* | usr/share/* | usr/include/*) REPLY="${path#usr/}" ;;
+  lib/* | etc/*) REPLY="$path" ;;
+  var/*)
+    REPLY="share/factory/$path"
+    return 2
+    ;;
+  *) return 1 ;;
+  esac
+}
+
+# Moves what lies below ROOT as on Debian into $out; two files that fall into one place are an error.
+foldUsr() {
+  local root="$1" file name status target
+  while IFS= read -r -d '' file; do
+    name="${file#"$root"/}"
+    status=0
+    foldedName "$name" || status=$?
+    if [[ "$status" == 1 ]]; then
+      echo "foldUsr: /$name has no place in a Nix output" >&2
+      return 1
+    fi
+    if [[ -d "$file" && ! -L "$file" ]]; then
+      # An empty directory below /var is state, which the system makes.
+      [[ "$status" == 2 ]] || mkdir -p "$out/$REPLY"
+      continue
+    fi
+    if [[ -e "$out/$REPLY" || -L "$out/$REPLY" ]]; then
+      echo "foldUsr: /$name would lie over another file at $REPLY" >&2
+      return 1
+    fi
+    mkdir -p "$out/${REPLY%/*}"
+    local place="$out/$REPLY"
+    if [[ -L "$file" ]]; then
+      target="$(readlink "$file")"
+      pveLink "$place" "$target"
+    else
+      mv "$file" "$place"
+    fi
+  done < <(find "$root" -mindepth 1 \( ! -type d -o -empty \) -print0 | sort -z)
+}
+
+# Makes PLACE a link to TARGET: absolute targets that fold become relative ones, others stay.
+pveLink() {
+  local place="$1" target="$2"
+  if [[ "$target" == /* && "$target" != "$NIX_STORE"/* ]] && foldedName "$target"; then
+    mkdir -p "${place%/*}"
+    ln -s --relative "$out/$REPLY" "$place"
+  else
+    ln -s "$target" "$place"
+  fi
+}
+
+# What debianInstall lists, below ROOT.
+pveInstallFiles() {
+  local root="$1" place from
+  while IFS=$'\t' read -r place from; do
+    [[ -n "$place" ]] || continue
+    if [[ ! -e "$from" ]]; then
+      echo "debianInstall: $from is not in the source tree" >&2
+      return 1
+    fi
+    mkdir -p "$root/$(dirname "$place")"
+    cp -rT "$from" "$root/$place"
+    case "$place" in
+    usr/bin/* | usr/sbin/* | bin/* | sbin/*) chmod +x "$root/$place" ;;
+    esac
+  done <<<"${debianFiles:-}"
+  while IFS=$'\t' read -r place from; do
+    [[ -n "$place" ]] || continue
+    [[ "$from" == /* ]] || from="/$from"
+    mkdir -p "$root/$(dirname "$place")"
+    ln -s "$from" "$root/$place"
+  done <<<"${debianLinks:-}"
+}
+
+pveInstallPhase() {
+  runHook preInstall
+
+  local root="$NIX_BUILD_TOP/debian-root"
+  mkdir -p "$root" "$out"
+  if [[ -z "${dontMakeInstall:-}" ]]; then
+    local -a flags=("DESTDIR=$root")
+    # The linter upstream runs before it joins the JavaScript files.
+    flags+=("BIOME=true")
+    concatTo flags makeFlags makeFlagsArray installFlags installFlagsArray installTargets=install
+    echoCmd 'install flags' "${flags[@]}"
+    make -C "${makeDirectory:-.}" SHELL="$SHELL" "${flags[@]}"
+  fi
+  pveInstallFiles "$root"
+  foldUsr "$root"
+
+  runHook postInstall
+}
+
+if [[ -z "${dontUsePveInstall:-}" && -z "${installPhase:-}" ]]; then
+  installPhase=pveInstallPhase
+fi
