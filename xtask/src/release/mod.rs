@@ -1,10 +1,25 @@
 //! Pinned sources: manifests, Git histories, trees read from Git objects or plain directories.
 
-use std::collections::BTreeMap;
+mod constraint;
+mod dir;
+mod git;
+mod lock;
+mod manifest;
+mod nar;
+mod repository;
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
+
+pub use dir::DirTree;
+pub use git::GitTree;
+pub use lock::{At, Locked, lock};
+pub use nar::{NarHash, check as check_nar_hash, hash as nar_hash};
 
 /// A release: a named set of pins, `releases/NAME.toml`.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
@@ -22,7 +37,7 @@ pub struct Manifest {
 }
 
 /// One source at its pin.
-#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Pin {
     /// The upstream Git URL; `None` for a directory kept beside the manifest (the demo).
@@ -34,7 +49,7 @@ pub struct Pin {
     /// The commit, forty hex digits; `None` with `path`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rev: Option<String>,
-    /// The commit's committer date, `YYYY-MM-DD` (UTC).
+    /// The commit's committer date, `YYYY-MM-DD`, in the committer's own time zone (as `git log --format=%cs`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
     /// The version of the newest `debian/changelog` entry; `None` where the repository has none of its own.
@@ -91,4 +106,124 @@ pub struct Source {
     pub pin: Pin,
     /// Its files.
     pub tree: Box<dyn Tree>,
+}
+
+/// Where sources are looked for.
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    /// The project's root, against which a pin's `path` is taken.
+    pub root: PathBuf,
+    /// `--sources`: holds `NAME`, `NAME.git` (Git repositories, bare or not) or `NAME` (a plain tree) per source.
+    pub sources: Option<PathBuf>,
+    /// `--allow-missing`: sources that cannot be had are told in [`Opened::missing`] instead of being an error.
+    pub allow_missing: bool,
+    /// Where clones are kept when `sources` is `None`; by default `pve-nix/git` in the user's cache directory.
+    pub cache: Option<PathBuf>,
+}
+
+/// The sources of a release.
+pub struct Opened {
+    /// Sorted by name.
+    pub sources: Vec<Source>,
+    /// What could not be had; empty unless [`OpenOptions::allow_missing`].
+    pub missing: Vec<Problem>,
+}
+
+/// Opens every source of a release at its pin, in parallel.
+///
+/// # Errors
+///
+/// All that went wrong, sorted by source: `PNX-201` and `PNX-202` for what cannot be had (with
+/// [`OpenOptions::allow_missing`] these are no errors), `PNX-203` for a repository that Git cannot read, `PNX-209`
+/// for a tree that cannot be handled.
+pub fn open(manifest: &Manifest, options: &OpenOptions) -> Result<Opened, Vec<Problem>> {
+    let pins: Vec<_> = manifest.sources.iter().collect();
+    let clones = repository::Progress::new();
+    let results: Vec<_> = pins
+        .par_iter()
+        .map(|(name, pin)| open_one(name, pin, options, &clones))
+        .collect();
+    let mut opened = Opened {
+        sources: Vec::with_capacity(pins.len()),
+        missing: Vec::new(),
+    };
+    let mut problems = Vec::new();
+    for ((name, _), result) in pins.into_iter().zip(results) {
+        match result {
+            Ok(source) => opened.sources.push(source),
+            Err(problem) => {
+                let problem = if problem.place.source.is_none() {
+                    problem.in_source(name)
+                } else {
+                    problem
+                };
+                if options.allow_missing && is_missing(&problem) {
+                    opened.missing.push(problem);
+                } else {
+                    problems.push(problem);
+                }
+            }
+        }
+    }
+    if problems.is_empty() {
+        Ok(opened)
+    } else {
+        Err(problems)
+    }
+}
+
+/// Whether a problem says that a source cannot be had, and not that what was found is unusable.
+fn is_missing(problem: &Problem) -> bool {
+    [problem::MISSING_SOURCE.id, problem::MISSING_PIN.id].contains(&problem.code.id)
+}
+
+fn open_one(
+    name: &str,
+    pin: &Pin,
+    options: &OpenOptions,
+    clones: &repository::Progress,
+) -> Result<Source, Problem> {
+    let tree: Box<dyn Tree> = match repository::find(name, pin, options, clones)? {
+        repository::Found::Plain(path) => Box::new(DirTree::open(name, &path)?),
+        repository::Found::Git(git_dir) => {
+            let rev = pin.rev.as_deref().ok_or_else(|| {
+                Problem::new(
+                    &problem::MISSING_PIN,
+                    format!(
+                        "{} is a Git repository, but the pin has no `rev`",
+                        git_dir.display()
+                    ),
+                )
+            })?;
+            Box::new(GitTree::open(name, &git_dir, rev, pin.date.as_deref())?)
+        }
+    };
+    Ok(Source {
+        name: name.to_owned(),
+        pin: pin.clone(),
+        tree,
+    })
+}
+
+/// The first part of `path` that a tree may not hold, because the path would leave the tree or name Git's own
+/// directory when it is written out.
+fn bad_component(path: &str) -> Option<&str> {
+    path.split('/').find(|part| {
+        part.is_empty() || *part == "." || *part == ".." || part.eq_ignore_ascii_case(".git")
+    })
+}
+
+/// The user's cache directory, by the XDG Base Directory Specification.
+fn user_cache(xdg: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
+    // The specification tells to ignore relative paths.
+    xdg.filter(|path| path.is_absolute())
+        .or_else(|| home.map(|home| home.join(".cache")))
+}
+
+/// `path` as messages show it: relative to `root` where it lies below.
+fn shown(path: &Path, root: &Path) -> String {
+    path.strip_prefix(root)
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }

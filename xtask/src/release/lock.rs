@@ -1,0 +1,501 @@
+//! Resolving a release's pins from Git history.
+//!
+//! Proxmox makes a package with a commit `bump version to V` that writes `debian/changelog`. A release `pve-V` is what
+//! stood on the branches a day after pve-manager's bump to V: of each source the newest bump, or, where the repository
+//! has no changelog of its own (several packages in one repository), the newest commit.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta};
+use rayon::prelude::*;
+use serde::Deserialize;
+
+use super::repository::{self, Found};
+use super::{
+    GitTree, Manifest, Mode, OpenOptions, Pin, Source, Tree as _, constraint, git, manifest, nar,
+};
+use crate::problem::{self, Problem};
+
+/// The source whose version names a release.
+const NAMING_SOURCE: &str = "pve-manager";
+/// How a version bump's subject starts. A commit that changes the changelog under another subject is no release of it.
+const BUMP: &str = "bump version to ";
+/// Where the sources' URLs are kept.
+const URLS: &str = "rules/sources.toml";
+/// What was pushed within a day of the naming bump belongs to the release.
+const GRACE: TimeDelta = TimeDelta::days(1);
+
+/// `--at`: when the release was made, instead of when its version was bumped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// A day, at the bump's time of day and in its time zone; so the bump's own day changes nothing.
+    Day(NaiveDate),
+    /// A moment.
+    Moment(DateTime<FixedOffset>),
+}
+
+impl FromStr for At {
+    type Err = String;
+
+    /// Parses `2025-12-22` or RFC 3339 (`2025-12-22T12:12:17+01:00`).
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+            return Ok(Self::Day(day));
+        }
+        DateTime::parse_from_rfc3339(text)
+            .map(Self::Moment)
+            .map_err(|_| format!("{text:?} is neither a date like 2025-12-22 nor a time like 2025-12-22T12:12:17Z"))
+    }
+}
+
+/// A resolved release.
+#[derive(Debug)]
+pub struct Locked {
+    /// Its pins.
+    pub manifest: Manifest,
+    /// Findings: dependencies that the pins do not satisfy (`PNX-205`), packaging that cannot be read (`PNX-301`,
+    /// `PNX-302`), hashes that differ from the previous manifest's at the same commit (`PNX-206`).
+    pub problems: Vec<Problem>,
+}
+
+/// Resolves the pins of the release `name` (`pve-9.1.4`) from the histories of all sources in `rules/sources.toml`.
+///
+/// `previous` is the manifest that the result replaces: a hash of it that the tool cannot compute itself (submodules, a
+/// repository without some blob) stays as long as the commit does.
+///
+/// # Errors
+///
+/// All that went wrong: a name without a version, sources that cannot be had, repositories that cannot be read, a
+/// version that pve-manager never had.
+pub fn lock(
+    name: &str,
+    at: Option<At>,
+    options: &OpenOptions,
+    previous: Option<&Manifest>,
+) -> Result<Locked, Vec<Problem>> {
+    let version = name
+        .strip_prefix("pve-")
+        .filter(|version| version.starts_with(|c: char| c.is_ascii_digit()));
+    let version = version.ok_or_else(|| {
+        let cause =
+            format!("{name} names no version of {NAMING_SOURCE}, so there is nothing to resolve");
+        vec![Problem::new(&problem::USAGE, cause).mend("Name a release like pve-9.1.4.")]
+    })?;
+    manifest::check_name(name)
+        .map_err(|why| vec![Problem::new(&problem::USAGE, format!("{name:?} {why}"))])?;
+    let histories = histories(options)?;
+    let naming = histories
+        .iter()
+        .find(|history| history.name == NAMING_SOURCE)
+        .ok_or_else(|| {
+            vec![
+                Problem::new(
+                    &problem::BAD_MANIFEST,
+                    format!("{NAMING_SOURCE} is not there"),
+                )
+                .at(URLS, None),
+            ]
+        })?;
+    let (branch, bump) = naming.bump_to(version).map_err(|problem| vec![problem])?;
+    let until = moment(&bump, at) + GRACE;
+    let resolved = all(histories.par_iter().map(|history| {
+        let (commit, version) = if history.name == NAMING_SOURCE {
+            (bump.clone(), Some(version.to_owned()))
+        } else {
+            history.newest(&history.branch_like(&branch), until)?
+        };
+        history.pin(&commit, version, previous)
+    }))?;
+    let mut problems = Vec::new();
+    let mut sources = Vec::new();
+    for (source, problem) in resolved {
+        problems.extend(problem);
+        sources.push(source);
+    }
+    problems.extend(constraint::unsatisfied(&sources).map_err(|problem| vec![problem])?);
+    let pins = sources
+        .into_iter()
+        .map(|source| (source.name, source.pin))
+        .collect();
+    let manifest = Manifest {
+        name: name.to_owned(),
+        version: Some(version.to_owned()),
+        sources: pins,
+    };
+    Ok(Locked { manifest, problems })
+}
+
+/// The release's moment.
+fn moment(bump: &Commit, at: Option<At>) -> DateTime<FixedOffset> {
+    match at {
+        None => bump.time,
+        Some(At::Moment(moment)) => moment,
+        Some(At::Day(day)) => bump.time + day.signed_duration_since(bump.time.date_naive()),
+    }
+}
+
+/// All results, or all problems.
+fn all<T: Send>(
+    results: impl ParallelIterator<Item = Result<T, Problem>>,
+) -> Result<Vec<T>, Vec<Problem>> {
+    let (good, bad): (Vec<_>, Vec<_>) = results
+        .collect::<Vec<_>>()
+        .into_iter()
+        .partition(Result::is_ok);
+    if bad.is_empty() {
+        Ok(good.into_iter().flatten().collect())
+    } else {
+        Err(bad.into_iter().filter_map(Result::err).collect())
+    }
+}
+
+/// `rules/sources.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Urls {
+    source: BTreeMap<String, Url>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Url {
+    url: String,
+}
+
+impl Urls {
+    fn read(root: &Path) -> Result<Self, Problem> {
+        let bad = |line, cause: String| Problem::new(&problem::BAD_MANIFEST, cause).at(URLS, line);
+        let text = fs::read_to_string(root.join(URLS))
+            .map_err(|error| bad(None, format!("cannot be read: {error}")))?;
+        let urls: Self = toml::from_str(&text).map_err(|error| {
+            let line = error
+                .span()
+                .and_then(|span| text.as_bytes().get(..span.start))
+                .map(manifest::line_after);
+            bad(line, error.message().to_owned())
+        })?;
+        for (name, Url { url }) in &urls.source {
+            let line = || manifest::key_line(&text, &["source", name]);
+            manifest::check_name(name)
+                .map_err(|why| bad(line(), format!("the name {name:?} {why}")))?;
+            manifest::check_url(url)
+                .map_err(|why| Problem::new(&problem::UNSAFE_URL, why).at(URLS, line()))?;
+        }
+        Ok(urls)
+    }
+}
+
+/// A source's repository.
+struct History {
+    name: String,
+    url: String,
+    git_dir: PathBuf,
+}
+
+/// The repositories of all sources, brought up to date where they are clones of the cache.
+fn histories(options: &OpenOptions) -> Result<Vec<History>, Vec<Problem>> {
+    let urls = Urls::read(&options.root).map_err(|problem| vec![problem])?;
+    let progress = repository::Progress::new();
+    let urls: Vec<_> = urls.source.into_iter().collect();
+    all(urls.into_par_iter().map(|(name, Url { url })| {
+        // Without a commit to look for, a clone in the cache is fetched.
+        let pin = Pin {
+            url: Some(url.clone()),
+            ..Pin::default()
+        };
+        match repository::find(&name, &pin, options, &progress)? {
+            Found::Git(git_dir) => Ok(History { name, url, git_dir }),
+            Found::Plain(path) => {
+                let cause = format!(
+                    "{} is a plain directory and has no history to resolve pins from",
+                    path.display()
+                );
+                Err(Problem::new(&problem::MISSING_SOURCE, cause).in_source(name))
+            }
+        }
+    }))
+}
+
+/// A commit of a history.
+#[derive(Debug, Clone)]
+struct Commit {
+    id: String,
+    /// The committer's.
+    time: DateTime<FixedOffset>,
+    subject: String,
+}
+
+impl History {
+    fn run(&self, arguments: &[&str]) -> Result<Vec<u8>, Problem> {
+        git::run(&self.name, &self.git_dir, arguments)
+    }
+
+    /// The repository's main branch: what its origin calls so, else its own.
+    fn main_branch(&self) -> &'static str {
+        let origin = "refs/remotes/origin/HEAD";
+        if self.has_branch(origin) {
+            origin
+        } else {
+            "HEAD"
+        }
+    }
+
+    fn has_branch(&self, name: &str) -> bool {
+        self.run(&[
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            &format!("{name}^{{commit}}"),
+        ])
+        .is_ok()
+    }
+
+    /// The branch on which this source was released when the naming source was on `branch`: of the same name or the
+    /// same suite, else the main branch.
+    fn branch_like(&self, branch: &Branch) -> String {
+        let suite = branch.suite.as_ref().map(|suite| format!("stable-{suite}"));
+        let same = branch
+            .name
+            .as_ref()
+            .map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
+        let candidates = [suite, same]
+            .into_iter()
+            .flatten()
+            .filter(|_| branch.name.is_some());
+        let places = ["refs/remotes/origin/", "refs/heads/"];
+        candidates
+            .flat_map(|name| places.map(|place| format!("{place}{name}")))
+            .find(|name| self.has_branch(name))
+            .unwrap_or_else(|| self.main_branch().to_owned())
+    }
+
+    /// The commits of `branch` without those that merges brought, newest first; of one `path` if given.
+    fn commits(&self, branch: &str, path: Option<&str>) -> Result<Vec<Commit>, Problem> {
+        let mut arguments = vec![
+            "log",
+            "--first-parent",
+            "--format=%H%x09%cI%x09%s",
+            branch,
+            "--",
+        ];
+        arguments.extend(path);
+        let log = self.run(&arguments)?;
+        let commit = |line: &str| {
+            let mut fields = line.splitn(3, '\t');
+            let id = fields.next()?.to_owned();
+            let time = DateTime::parse_from_rfc3339(fields.next()?).ok()?;
+            Some(Commit {
+                id,
+                time,
+                subject: fields.next()?.to_owned(),
+            })
+        };
+        Ok(String::from_utf8_lossy(&log)
+            .lines()
+            .filter_map(commit)
+            .collect())
+    }
+
+    /// The newest changelog entries of a commit and of its parent.
+    fn entries(
+        &self,
+        commit: &Commit,
+    ) -> Result<(Option<ChangelogEntry>, Option<ChangelogEntry>), Problem> {
+        let names = [
+            format!("{}:debian/changelog", commit.id),
+            format!("{}^:debian/changelog", commit.id),
+        ];
+        let contents = git::contents(
+            &self.name,
+            &self.git_dir,
+            &names.each_ref().map(String::as_str),
+        )?;
+        let mut entries = contents
+            .into_iter()
+            .map(|content| ChangelogEntry::newest(&content?));
+        Ok((entries.next().flatten(), entries.next().flatten()))
+    }
+
+    /// The commit that made `version` the changelog's newest, and the branch it is on: the main one, else any.
+    fn bump_to(&self, version: &str) -> Result<(Branch, Commit), Problem> {
+        let main = self.main_branch();
+        if let Some((commit, _)) = self.find_bump(main, version)? {
+            return Ok((
+                Branch {
+                    name: None,
+                    suite: None,
+                },
+                commit,
+            ));
+        }
+        let branches = self.run(&[
+            "for-each-ref",
+            "--format=%(refname)",
+            "refs/heads",
+            "refs/remotes/origin",
+        ])?;
+        for branch in String::from_utf8_lossy(&branches).lines() {
+            if let Some((commit, entry)) = self.find_bump(branch, version)? {
+                return Ok((
+                    Branch {
+                        name: Some(branch.to_owned()),
+                        suite: Some(entry.suite),
+                    },
+                    commit,
+                ));
+            }
+        }
+        let newest = self
+            .commits(main, Some("debian/changelog"))?
+            .into_iter()
+            .find(|c| c.subject.starts_with(BUMP));
+        let newest =
+            newest.map(|c| format!("; the newest is {:?} of {}", c.subject, c.time.date_naive()));
+        let cause = format!(
+            "no commit bumps the version to {version}{}",
+            newest.unwrap_or_default()
+        );
+        Err(Problem::new(&problem::MISSING_PIN, cause).in_source(&*self.name))
+    }
+
+    fn find_bump(
+        &self,
+        branch: &str,
+        version: &str,
+    ) -> Result<Option<(Commit, ChangelogEntry)>, Problem> {
+        let mut commits = self.commits(branch, Some("debian/changelog"))?;
+        commits.retain(|commit| {
+            commit
+                .subject
+                .split_ascii_whitespace()
+                .any(|word| word == version)
+        });
+        for commit in commits {
+            if let (Some(new), old) = self.entries(&commit)?
+                && new.version == version
+                && old.is_none_or(|old| old.version != version)
+            {
+                return Ok(Some((commit, new)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The newest version bump of `branch` up to `until`, or the newest commit where there is no changelog.
+    fn newest(
+        &self,
+        branch: &str,
+        until: DateTime<FixedOffset>,
+    ) -> Result<(Commit, Option<String>), Problem> {
+        let newest = self
+            .commits(branch, None)?
+            .into_iter()
+            .find(|commit| commit.time <= until);
+        let newest = newest.ok_or_else(|| {
+            let cause = format!("the branch {branch} has no commit up to {until}");
+            Problem::new(&problem::MISSING_PIN, cause).in_source(&*self.name)
+        })?;
+        let (Some(entry), _) = self.entries(&newest)? else {
+            return Ok((newest, None));
+        };
+        let bumps = self.commits(branch, Some("debian/changelog"))?;
+        for commit in bumps
+            .into_iter()
+            .filter(|commit| commit.time <= until && commit.subject.starts_with(BUMP))
+        {
+            let (new, old) = self.entries(&commit)?;
+            let (new, old) = (
+                new.map(|entry| entry.version),
+                old.map(|entry| entry.version),
+            );
+            if new.is_some() && new != old {
+                return Ok((commit, new));
+            }
+        }
+        // A changelog that was never bumped in the usual way: its newest state.
+        Ok((newest, Some(entry.version)))
+    }
+
+    /// The source at `commit`, and what is wrong with its hash.
+    fn pin(
+        &self,
+        commit: &Commit,
+        version: Option<String>,
+        previous: Option<&Manifest>,
+    ) -> Result<(Source, Option<Problem>), Problem> {
+        let tree = GitTree::open(&self.name, &self.git_dir, &commit.id, None)?;
+        let submodules = tree
+            .entries()
+            .iter()
+            .any(|entry| entry.mode == Mode::Submodule);
+        let computed = if submodules {
+            None
+        } else {
+            nar::hash(&tree)?.known()
+        };
+        let before = previous.and_then(|manifest| manifest.sources.get(&self.name));
+        let before = before
+            .filter(|pin| pin.rev.as_ref() == Some(&commit.id))
+            .and_then(|pin| pin.nar_hash.clone());
+        let problem = match (&computed, &before) {
+            (Some(now), Some(before)) if now != before => {
+                let cause = format!(
+                    "the tree of {} is {now}, the manifest so far has {before}",
+                    commit.id
+                );
+                Some(Problem::new(&problem::HASH_MISMATCH, cause).in_source(&*self.name))
+            }
+            _ => None,
+        };
+        let pin = Pin {
+            url: Some(self.url.clone()),
+            path: None,
+            rev: Some(commit.id.clone()),
+            date: Some(commit.time.date_naive().to_string()),
+            version,
+            submodules,
+            nar_hash: computed.or(before),
+        };
+        Ok((
+            Source {
+                name: self.name.clone(),
+                pin,
+                tree: Box::new(tree),
+            },
+            problem,
+        ))
+    }
+}
+
+/// Where the naming source's bump was found; without a name it is the main branch.
+struct Branch {
+    name: Option<String>,
+    suite: Option<String>,
+}
+
+/// The first line of a Debian changelog's newest entry (Debian Policy 4.4): `package (version) suite; urgency=…`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ChangelogEntry {
+    pub(super) version: String,
+    pub(super) suite: String,
+}
+
+impl ChangelogEntry {
+    pub(super) fn newest(changelog: &[u8]) -> Option<Self> {
+        let line = changelog
+            .split(|&b| b == b'\n')
+            .find(|line| !line.trim_ascii().is_empty())?;
+        let line = str::from_utf8(line).ok()?;
+        let (_, rest) = line.split_once(" (")?;
+        let (version, rest) = rest.split_once(')')?;
+        debversion::Version::from_str(version).ok()?;
+        let suite = rest.split(';').next()?.trim();
+        Some(Self {
+            version: version.to_owned(),
+            suite: suite.to_owned(),
+        })
+    }
+}

@@ -1,0 +1,341 @@
+//! Release manifests: `releases/NAME.toml`.
+
+use std::cmp::Ordering;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use chrono::NaiveDate;
+use debversion::Version;
+
+use super::{Manifest, Pin, bad_component};
+use crate::problem::{self, Problem};
+
+/// The schemes a URL may have: those Git fetches by itself, without running a helper that the URL names.
+const SCHEMES: [&str; 5] = ["http", "https", "git", "ssh", "file"];
+
+impl Manifest {
+    /// Reads `releases/NAME.toml`; the file's stem becomes the release's name.
+    ///
+    /// # Errors
+    ///
+    /// `PNX-207` for a file that cannot be read or is no manifest, `PNX-208` for a URL that Git would take for an
+    /// option or a command; with the line.
+    pub fn read(path: &Path) -> Result<Self, Problem> {
+        let shown = path.display().to_string();
+        let name = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default();
+        let bytes = fs::read(path)
+            .map_err(|error| bad(&shown, None, format!("cannot be read: {error}")))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let before = error
+                .as_bytes()
+                .get(..error.utf8_error().valid_up_to())
+                .unwrap_or_default();
+            bad(&shown, Some(line_after(before)), "is not UTF-8")
+        })?;
+        Self::parse_at(name, &text, &shown)
+    }
+
+    /// Reads a manifest's text; `name` is the release's.
+    ///
+    /// # Errors
+    ///
+    /// As [`Manifest::read`].
+    pub fn parse(name: &str, text: &str) -> Result<Self, Problem> {
+        Self::parse_at(name, text, &format!("releases/{name}.toml"))
+    }
+
+    fn parse_at(name: &str, text: &str, shown: &str) -> Result<Self, Problem> {
+        check_name(name)
+            .map_err(|why| bad(shown, None, format!("the release's name {name:?} {why}")))?;
+        let mut manifest: Self = toml::from_str(text).map_err(|error| {
+            let line = error
+                .span()
+                .and_then(|span| text.as_bytes().get(..span.start))
+                .map(line_after);
+            bad(shown, line, error.message())
+        })?;
+        name.clone_into(&mut manifest.name);
+        if let Some(version) = &manifest.version {
+            check_version(version).map_err(|why| bad(shown, key_line(text, &["version"]), why))?;
+        }
+        for (source, pin) in &manifest.sources {
+            check_name(source).map_err(|why| {
+                bad(
+                    shown,
+                    key_line(text, &["source", source]),
+                    format!("the source's name {source:?} {why}"),
+                )
+            })?;
+            check_pin(pin).map_err(|fault| {
+                let line = key_line(text, &["source", source, fault.key]);
+                let line = line.or_else(|| key_line(text, &["source", source]));
+                Problem::new(fault.code, fault.cause).at(shown, line)
+            })?;
+        }
+        Ok(manifest)
+    }
+
+    /// The manifest's file: a header, the version, one `[source.NAME]` table per source, sorted by name.
+    ///
+    /// [`Manifest::parse`] gives the same manifest back. The same manifest gives the same bytes.
+    ///
+    /// # Panics
+    ///
+    /// Never: a struct of strings and string-keyed tables has no value that TOML lacks.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let mut text = String::new();
+        let _ = match &self.version {
+            Some(_) => writeln!(
+                text,
+                "# The pins of {}; written by `cargo xtask lock {}`.\n",
+                self.name, self.name
+            ),
+            None => writeln!(text, "# The sources of {}.\n", self.name),
+        };
+        text.push_str(&toml::to_string(self).expect("a manifest is made of tables and strings"));
+        text
+    }
+
+    /// The names of the releases in `root`'s `releases/*.toml`, by Debian version, those without a version (the demo)
+    /// last.
+    ///
+    /// # Errors
+    ///
+    /// `PNX-207` when the directory cannot be listed.
+    pub fn names(root: &Path) -> Result<Vec<String>, Problem> {
+        let directory = root.join("releases");
+        let failed =
+            |error: std::io::Error| bad("releases", None, format!("cannot be listed: {error}"));
+        let mut names = Vec::new();
+        for entry in fs::read_dir(directory).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+                && let Some(stem) = path.file_stem().and_then(|stem| stem.to_str())
+                && check_name(stem).is_ok()
+            {
+                names.push(stem.to_owned());
+            }
+        }
+        names.sort_by(|a, b| compare_names(a, b));
+        Ok(names)
+    }
+
+    /// The manifest of the release `name` in `root`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Manifest::read`]; a release that does not exist is told with those that do.
+    pub fn named(root: &Path, name: &str) -> Result<Self, Problem> {
+        check_name(name).map_err(|why| {
+            Problem::new(
+                &problem::USAGE,
+                format!("the release's name {name:?} {why}"),
+            )
+        })?;
+        let path = root.join("releases").join(format!("{name}.toml"));
+        if !path.is_file() {
+            let known = Self::names(root).unwrap_or_default().join(", ");
+            return Err(Problem::new(&problem::USAGE, format!("there is no release {name}"))
+                .mend(format!("Name one of releases/*.toml ({known}), or make it with `cargo xtask lock {name}`.")));
+        }
+        let mut manifest = Self::read(&path).map_err(|mut problem| {
+            problem.place.path = Some(super::shown(&path, root));
+            problem
+        })?;
+        name.clone_into(&mut manifest.name);
+        Ok(manifest)
+    }
+}
+
+/// What is wrong with a pin: its key, the code, why.
+struct Fault {
+    key: &'static str,
+    code: &'static problem::Code,
+    cause: String,
+}
+
+impl Fault {
+    fn new(key: &'static str, cause: impl Into<String>) -> Self {
+        Self {
+            key,
+            code: &problem::BAD_MANIFEST,
+            cause: cause.into(),
+        }
+    }
+}
+
+fn check_pin(pin: &Pin) -> Result<(), Fault> {
+    match (&pin.url, &pin.rev, &pin.path) {
+        (Some(url), Some(rev), None) => {
+            check_url(url).map_err(|cause| Fault {
+                key: "url",
+                code: &problem::UNSAFE_URL,
+                cause,
+            })?;
+            if !is_rev(rev) {
+                return Err(Fault::new(
+                    "rev",
+                    format!("{rev:?} is not a commit: forty hex digits in lower case"),
+                ));
+            }
+        }
+        (None, None, Some(path)) => {
+            if path.is_empty() || path.contains(['\\', '\0']) || bad_component(path).is_some() {
+                let cause =
+                    format!("{path:?} is not a relative path that stays below the project's root");
+                return Err(Fault::new("path", cause));
+            }
+        }
+        (None, _, None) => {
+            return Err(Fault::new(
+                "url",
+                "the source has neither `url` and `rev` nor `path`",
+            ));
+        }
+        (_, _, Some(_)) => {
+            return Err(Fault::new(
+                "path",
+                "`path` stands alone, without `url` and `rev`",
+            ));
+        }
+        (Some(_), None, None) => {
+            return Err(Fault::new("rev", "the source has a `url` but no `rev`"));
+        }
+    }
+    if let Some(date) = &pin.date
+        && (date.len() != 10 || NaiveDate::from_str(date).is_err())
+    {
+        return Err(Fault::new(
+            "date",
+            format!("{date:?} is not a date like 2025-12-22"),
+        ));
+    }
+    if let Some(version) = &pin.version {
+        check_version(version).map_err(|why| Fault::new("version", why))?;
+    }
+    match &pin.nar_hash {
+        Some(hash) if !is_sri(hash) => Err(Fault::new(
+            "nar-hash",
+            format!("{hash:?} is not an SRI hash: sha256- and forty-four characters of base 64"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Says why `name` cannot name a source or release: it becomes a file name, a Nix attribute, an argument of Git.
+pub(super) fn check_name(name: &str) -> Result<(), &'static str> {
+    if name.is_empty() {
+        Err("is empty")
+    } else if name.starts_with(['-', '.']) {
+        Err("starts with `-` or `.`")
+    } else if name
+        .bytes()
+        .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'+' | b'-'))
+    {
+        Ok(())
+    } else {
+        Err("has characters other than a-z, 0-9, `.`, `+` and `-`")
+    }
+}
+
+/// Says why Git may not be given `url`.
+///
+/// Git takes a URL that starts with `-` for an option, runs a helper for `helper::address` (`ext::` runs any command),
+/// and hands a host that starts with `-` to ssh as an option.
+pub(super) fn check_url(url: &str) -> Result<(), String> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Err(format!(
+            "{url:?} is not a URL with a scheme (one of {})",
+            SCHEMES.join(", ")
+        ));
+    };
+    if !SCHEMES.contains(&scheme) {
+        return Err(format!(
+            "{url:?} has a scheme other than {}",
+            SCHEMES.join(", ")
+        ));
+    }
+    let host = rest.split('/').next().unwrap_or_default();
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    if rest.starts_with('-') || host.starts_with('-') {
+        return Err(format!("{url:?} has a host that starts with `-`"));
+    }
+    if host.is_empty() && (scheme != "file" || rest.len() < 2) {
+        return Err(format!("{url:?} names no host or path"));
+    }
+    if url.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(format!("{url:?} has white space or control characters"));
+    }
+    Ok(())
+}
+
+/// Whether `rev` is a full commit name (SHA-1).
+pub(super) fn is_rev(rev: &str) -> bool {
+    rev.len() == 40 && rev.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn check_version(version: &str) -> Result<(), String> {
+    Version::from_str(version)
+        .map(drop)
+        .map_err(|_| format!("{version:?} is not a Debian version"))
+}
+
+fn is_sri(hash: &str) -> bool {
+    hash.strip_prefix("sha256-")
+        .and_then(|digest| {
+            base64::engine::general_purpose::STANDARD
+                .decode(digest)
+                .ok()
+        })
+        .is_some_and(|digest| digest.len() == 32)
+}
+
+/// `pve-9.1.4` is `pve` at 9.1.4; a name without a version comes after those with one.
+fn compare_names(a: &str, b: &str) -> Ordering {
+    let split = |name: &str| {
+        let (stem, version) = name.rsplit_once('-')?;
+        let version = version
+            .starts_with(|c: char| c.is_ascii_digit())
+            .then(|| Version::from_str(version).ok())??;
+        Some((stem.to_owned(), version))
+    };
+    match (split(a), split(b)) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => a.cmp(b),
+    }
+}
+
+fn bad(path: &str, line: Option<u32>, cause: impl Into<String>) -> Problem {
+    Problem::new(&problem::BAD_MANIFEST, cause).at(path, line)
+}
+
+/// The 1-based line that starts or goes on after `before`.
+pub(super) fn line_after(before: &[u8]) -> u32 {
+    u32::try_from(memchr::memchr_iter(b'\n', before).count())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1)
+}
+
+/// The line on which the key at `path` stands; only asked when there is something to complain about.
+pub(super) fn key_line(text: &str, path: &[&str]) -> Option<u32> {
+    let document = toml_edit::Document::parse(text).ok()?;
+    let (last, tables) = path.split_last()?;
+    let mut table: &dyn toml_edit::TableLike = document.as_table();
+    for name in tables {
+        table = table.get(name)?.as_table_like()?;
+    }
+    let (key, item) = table.get_key_value(last)?;
+    let start = key.span().or_else(|| item.span())?.start;
+    text.as_bytes().get(..start).map(line_after)
+}
