@@ -1,0 +1,175 @@
+//! The tables of `rules/` held against each other: every attribute that one names is in `nixpkgs.toml`, and
+//! `nixpkgs.toml` says no more than it can mean.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// One file of `rules/`; an empty table where it is not there.
+fn table(name: &str) -> Table {
+    let path = repository().join("rules").join(name);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display())),
+        Err(_) => Table::new(),
+    }
+}
+
+fn text<'t>(table: &'t Value, key: &str) -> Option<&'t str> {
+    table.get(key).and_then(Value::as_str)
+}
+
+/// The attribute paths that the tables name, each with the file and the key that does.
+fn named() -> Vec<(String, String)> {
+    let mut named = Vec::new();
+    for attr in table("commands.toml")
+        .keys()
+        .filter(|key| !["wrapper", "debian-only"].contains(&key.as_str()))
+    {
+        named.push((attr.clone(), format!("commands.toml [{attr}]")));
+    }
+    for (file, set) in [
+        ("perl.toml", "perlPackages"),
+        ("python.toml", "python3Packages"),
+    ] {
+        for (key, entry) in table(file).iter().filter(|(key, _)| *key != "missing") {
+            let attr = text(entry, "attr").map(|attr| format!("{set}.{attr}"));
+            let package = text(entry, "package").map(str::to_owned);
+            named.extend(
+                attr.or(package)
+                    .map(|attr| (attr, format!("{file} [{key}]"))),
+            );
+        }
+    }
+    for (key, entry) in &table("debian.toml") {
+        let perl = text(entry, "perl").map(|perl| format!("perlPackages.{perl}"));
+        let attr = text(entry, "attr").map(str::to_owned);
+        named.extend(
+            perl.or(attr)
+                .map(|attr| (attr, format!("debian.toml [{key}]"))),
+        );
+    }
+    let paths = table("paths.toml");
+    for list in ["path", "last"]
+        .iter()
+        .filter_map(|list| paths.get(*list)?.as_array())
+    {
+        for rule in list {
+            let name = text(rule, "name").unwrap_or_default();
+            named.extend(
+                text(rule, "package").map(|attr| (attr.to_owned(), format!("paths.toml {name}"))),
+            );
+        }
+    }
+    named
+}
+
+/// A package of this repository, not of nixpkgs.
+fn is_own(attr: &str) -> bool {
+    repository().join("pkgs/build-support").join(attr).exists()
+}
+
+#[test]
+fn every_attribute_named_is_defined() {
+    let nixpkgs = table("nixpkgs.toml");
+    let listed = |attr: &str| nixpkgs.contains_key(attr);
+    // `font-awesome_4.src`: an output or a part of a listed package.
+    let part = |attr: &str| {
+        attr.rsplit_once('.')
+            .is_some_and(|(package, _)| listed(package))
+    };
+    let lacking: Vec<String> = named()
+        .into_iter()
+        .filter(|(attr, _)| !listed(attr) && !part(attr) && !is_own(attr))
+        .map(|(attr, place)| format!("{attr} ({place})"))
+        .collect();
+    assert!(
+        lacking.is_empty(),
+        "not in rules/nixpkgs.toml:\n{}",
+        lacking.join("\n")
+    );
+}
+
+#[test]
+fn definitions_have_the_shape_of_nixpkgs_files() {
+    for (attr, entry) in &table("nixpkgs.toml") {
+        let file = text(entry, "file").unwrap_or_else(|| panic!("{attr} has no file"));
+        assert!(is_nixpkgs_path(file), "{attr}: {file}");
+        let via = text(entry, "via");
+        assert!(via.is_none_or(is_nixpkgs_path), "{attr}: {via:?}");
+        // pkgs/by-name names a package by its directory; any other name needs the file that gives it.
+        if let Some(directory) = by_name_directory(file).filter(|_| via.is_none()) {
+            let shard: String = attr.to_lowercase().chars().take(2).collect();
+            assert_eq!(directory, format!("{shard}/{attr}"), "{attr}: {file}");
+        }
+    }
+}
+
+fn is_nixpkgs_path(path: &str) -> bool {
+    path.starts_with("pkgs/")
+        && Path::new(path)
+            .extension()
+            .is_some_and(|extension| extension == "nix")
+}
+
+/// `zs/zsh` of `pkgs/by-name/zs/zsh/package.nix`.
+fn by_name_directory(file: &str) -> Option<&str> {
+    file.strip_prefix("pkgs/by-name/")?
+        .strip_suffix("/package.nix")
+}
+
+#[test]
+fn a_program_has_one_giver() {
+    let mut seen = BTreeSet::new();
+    let mut programs = |name: &str, entry: &Value| {
+        for program in entry
+            .get("programs")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let program = program.as_str().unwrap_or_default().to_owned();
+            assert!(seen.insert(program.clone()), "{program}: again in [{name}]");
+        }
+    };
+    let mut tables = table("programs.toml");
+    let unpinned = tables.remove("unpinned");
+    for (name, entry) in tables.iter().chain(&table("commands.toml")) {
+        programs(name, entry);
+    }
+    for (name, entry) in unpinned
+        .as_ref()
+        .and_then(Value::as_table)
+        .into_iter()
+        .flatten()
+    {
+        programs(name, entry);
+    }
+    assert!(seen.len() > 100, "only {} programs were read", seen.len());
+}
+
+/// A Debian package and a Perl module that mean the same distribution must name the same attribute.
+#[test]
+fn perl_attributes_agree() {
+    let perl: BTreeSet<String> = table("perl.toml")
+        .values()
+        .filter_map(|entry| text(entry, "attr"))
+        .map(str::to_owned)
+        .collect();
+    let debian: BTreeSet<String> = table("debian.toml")
+        .values()
+        .filter_map(|entry| text(entry, "perl"))
+        .map(str::to_owned)
+        .collect();
+    let unknown: Vec<_> = perl.difference(&debian).collect();
+    assert!(
+        unknown.is_empty(),
+        "modules in use whose Debian package debian.toml does not name: {unknown:?}"
+    );
+}
