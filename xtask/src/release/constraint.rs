@@ -8,7 +8,6 @@ use debversion::Version;
 use rayon::prelude::*;
 
 use super::lock::ChangelogEntry;
-use super::manifest::line_after;
 use super::{Entry, Mode, Source};
 use crate::problem::{self, Problem};
 
@@ -40,7 +39,7 @@ type Offers<'a> = HashMap<&'a str, Vec<(&'a Version, &'a str)>>;
 /// # Errors
 ///
 /// What reading the sources gives.
-pub(super) fn unsatisfied(sources: &[Source]) -> Result<Vec<Problem>, Problem> {
+pub fn unsatisfied(sources: &[Source]) -> Result<Vec<Problem>, Problem> {
     let mut problems = Vec::new();
     let mut packagings = Vec::new();
     for read in sources.par_iter().map(packagings_of).collect::<Vec<_>>() {
@@ -50,10 +49,15 @@ pub(super) fn unsatisfied(sources: &[Source]) -> Result<Vec<Problem>, Problem> {
     }
     let offers = offers(&packagings);
     for packaging in &packagings {
-        for paragraph in &packaging.paragraphs {
+        for (index, paragraph) in packaging.paragraphs.iter().enumerate() {
             for field in FIELDS {
                 for relation in paragraph.get(field).unwrap_or_default().split(',') {
-                    problems.extend(check(relation, field, packaging, &offers));
+                    let place = Asked {
+                        packaging,
+                        paragraph: index,
+                        field,
+                    };
+                    problems.extend(check(relation, &place, &offers));
                 }
             }
         }
@@ -193,13 +197,30 @@ impl<'a> Relation<'a> {
     }
 }
 
+/// A relation field of a paragraph of a control file.
+struct Asked<'a> {
+    packaging: &'a Packaging<'a>,
+    paragraph: usize,
+    field: &'static str,
+}
+
+impl Asked<'_> {
+    /// A problem at the line of the relation `text`.
+    fn problem(&self, code: &'static problem::Code, cause: &str, text: &str) -> Problem {
+        let line = line_of(
+            &self.packaging.control,
+            self.paragraph,
+            self.field,
+            text.trim(),
+        );
+        Problem::new(code, format!("{} {cause}", self.field))
+            .in_source(self.packaging.source)
+            .at(self.packaging.path, line)
+    }
+}
+
 /// Checks one element of a relation field: alternatives of which one must hold.
-fn check(
-    alternatives: &str,
-    field: &str,
-    packaging: &Packaging<'_>,
-    offers: &Offers<'_>,
-) -> Option<Problem> {
+fn check(alternatives: &str, asked: &Asked<'_>, offers: &Offers<'_>) -> Option<Problem> {
     let mut failed = Vec::new();
     for alternative in alternatives.split('|') {
         let relation = Relation::parse(alternative)?;
@@ -211,36 +232,99 @@ fn check(
         // A package that no pinned source makes comes from Debian and may be of any version.
         let offered = offers.get(relation.name)?;
         let Ok(wanted) = Version::from_str(wanted) else {
-            let cause = format!("{field}: {wanted:?} is not a Debian version");
-            return Some(at(&problem::BAD_CONTROL, &cause, alternative, packaging));
+            let cause = format!("asks for {wanted:?}, which is not a Debian version");
+            return Some(asked.problem(&problem::BAD_CONTROL, &cause, alternative));
         };
         for (found, source) in offered {
             match Relation::holds(operator, found, &wanted) {
                 Some(true) => return None,
                 Some(false) => failed.push(format!("{source} makes {} {found}", relation.name)),
                 None => {
-                    let cause = format!("{field}: {operator:?} is not a relation of versions");
-                    return Some(at(&problem::BAD_CONTROL, &cause, alternative, packaging));
+                    let cause = format!("has {operator:?}, which is not a relation of versions");
+                    return Some(asked.problem(&problem::BAD_CONTROL, &cause, alternative));
                 }
             }
         }
     }
-    let asked: Vec<&str> = alternatives.split_whitespace().collect();
+    let wanted: Vec<&str> = alternatives.split_whitespace().collect();
     let cause = format!(
-        "{field} asks for {}, but {}",
-        asked.join(" "),
+        "asks for {}, but {}",
+        wanted.join(" "),
         failed.join(" and ")
     );
-    Some(at(&problem::UNSATISFIED, &cause, alternatives, packaging))
+    let first = alternatives.split('|').next().unwrap_or(alternatives);
+    Some(asked.problem(&problem::UNSATISFIED, &cause, first))
 }
 
-/// A problem at the line of `text` in the control file.
-fn at(code: &'static problem::Code, cause: &str, text: &str, packaging: &Packaging<'_>) -> Problem {
-    let place = memchr::memmem::find(packaging.control.as_bytes(), text.trim().as_bytes());
-    let line = place
-        .and_then(|place| packaging.control.as_bytes().get(..place))
-        .map(line_after);
-    Problem::new(code, cause)
-        .in_source(packaging.source)
-        .at(packaging.path, line)
+/// The 1-based line of the relation `text` in a field of the paragraph with this number, from 0.
+fn line_of(control: &str, paragraph: usize, field: &str, text: &str) -> Option<u32> {
+    let (mut number, mut inside, mut wanted) = (0, false, false);
+    for (line, content) in (1..).zip(control.lines()) {
+        if content.trim().is_empty() {
+            number += usize::from(inside);
+            inside = false;
+            continue;
+        }
+        if content.starts_with('#') {
+            continue;
+        }
+        inside = true;
+        let mut value = content;
+        if !content.starts_with([' ', '\t'])
+            && let Some((name, rest)) = content.split_once(':')
+        {
+            wanted = name.eq_ignore_ascii_case(field);
+            value = rest;
+        }
+        if number == paragraph && wanted && value.split([',', '|']).any(|part| part.trim() == text)
+        {
+            return Some(line);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relations_are_read_as_policy_has_them() {
+        let parsed = |text| Relation::parse(text).map(|relation| (relation.name, relation.version));
+        assert_eq!(parsed(" tool "), Some(("tool", None)));
+        assert_eq!(
+            parsed("tool:any (>= 1:2.0-3~) [amd64] <!nocheck>"),
+            Some(("tool", Some((">=", "1:2.0-3~"))))
+        );
+        assert_eq!(
+            parsed("librust-a-1+b-dev(=1.0)"),
+            Some(("librust-a-1+b-dev", Some(("=", "1.0"))))
+        );
+        assert_eq!(parsed("${shlibs:Depends}"), None);
+        assert_eq!(parsed("tool (>= "), Some(("tool", None)));
+        assert_eq!(parsed(""), None);
+    }
+
+    #[test]
+    fn the_line_of_a_relation_is_that_of_its_field() {
+        let control = "# c\n\nSource: a\nBuild-Depends: my-b (>= 1),\n b (>= 1),\n\n\nPackage: a\nDepends: c,\n# d\n b (>= 1) | e\n";
+        assert_eq!(line_of(control, 0, "build-depends", "b (>= 1)"), Some(5));
+        assert_eq!(line_of(control, 1, "Depends", "b (>= 1)"), Some(11));
+        assert_eq!(line_of(control, 1, "Depends", "b"), None);
+    }
+
+    #[test]
+    fn operators_compare_debian_versions() {
+        let version = |text: &str| Version::from_str(text).expect(text);
+        let holds =
+            |operator, found, wanted| Relation::holds(operator, &version(found), &version(wanted));
+        assert_eq!(holds(">=", "9.1.10", "9.1.9"), Some(true));
+        assert_eq!(holds(">=", "1.0~rc1", "1.0"), Some(false));
+        assert_eq!(holds("<<", "1.0", "1:0.1"), Some(true));
+        assert_eq!(holds("<<", "1.0", "1.0"), Some(false));
+        assert_eq!(holds("<=", "1.0", "1.0-0"), Some(true));
+        assert_eq!(holds(">>", "1.0-2", "1.0-10"), Some(false));
+        assert_eq!(holds("=", "1.0-1", "1.0"), Some(false));
+        assert_eq!(holds("=>", "1.0", "1.0"), None);
+    }
 }

@@ -47,23 +47,10 @@ impl GitTree {
         if !output.status.success() {
             return Err(unlisted(source, git_dir, rev, date, &output));
         }
-        let entries =
+        let mut entries =
             parse_listing(&output.stdout).map_err(|cause| bad_tree(source, rev, &cause))?;
-        Self::with_listing(source, git_dir, entries).map_err(|cause| bad_tree(source, rev, &cause))
-    }
-
-    /// The tree whose entries a caller kept from an earlier [`GitTree::open`] of the same commit.
-    ///
-    /// # Errors
-    ///
-    /// Why the listing is none: a path that leaves the tree, or one path twice.
-    pub fn with_listing(
-        source: &str,
-        git_dir: &Path,
-        mut entries: Vec<Entry>,
-    ) -> Result<Self, String> {
         entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        check_paths(&entries)?;
+        check_paths(&entries).map_err(|cause| bad_tree(source, rev, &cause))?;
         Ok(Self {
             source: source.to_owned(),
             git_dir: git_dir.to_owned(),

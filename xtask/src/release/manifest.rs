@@ -339,3 +339,209 @@ pub(super) fn key_line(text: &str, path: &[&str]) -> Option<u32> {
     let start = key.span().or_else(|| item.span())?.start;
     text.as_bytes().get(..start).map(line_after)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const GOOD: &str = "version = \"1.0\"\n\n[source.x]\nurl = \"https://example.org/x.git\"\nrev = \"0123456789012345678901234567890123456789\"\n";
+
+    fn refused(text: &str) -> (&'static str, Option<u32>) {
+        let problem = Manifest::parse("pve-1.0", text).expect_err(text);
+        assert_eq!(problem.place.path.as_deref(), Some("releases/pve-1.0.toml"));
+        (problem.code.id, problem.place.line)
+    }
+
+    #[test]
+    fn reads_back_what_it_writes() {
+        let hash = "sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=";
+        let text = format!(
+            "{GOOD}date = \"2025-12-22\"\nversion = \"1:2.0-3\"\nsubmodules = true\nnar-hash = \"{hash}\"\n\n[source.a]\npath = \"demo/a\"\n"
+        );
+        let manifest = Manifest::parse("pve-1.0", &text).expect("a manifest");
+        assert_eq!(manifest.sources.keys().collect::<Vec<_>>(), ["a", "x"]);
+        let written = manifest.to_toml();
+        assert_eq!(
+            Manifest::parse("pve-1.0", &written).expect("a manifest"),
+            manifest
+        );
+        assert!(written.starts_with("# The pins of pve-1.0; "), "{written}");
+        assert!(
+            written.find("[source.a]") < written.find("[source.x]"),
+            "{written}"
+        );
+    }
+
+    #[test]
+    fn refuses_malformed_files_with_their_line() {
+        assert_eq!(refused("version = "), ("PNX-207", Some(1)));
+        assert_eq!(
+            refused(&format!("{GOOD}colour = \"red\"\n")),
+            ("PNX-207", Some(6))
+        );
+        assert_eq!(
+            refused(&format!("{GOOD}\n[sources.y]\n")),
+            ("PNX-207", Some(7))
+        );
+        assert_eq!(
+            refused(&format!("{GOOD}rev = \"twice\"\n")),
+            ("PNX-207", Some(6))
+        );
+        assert_eq!(
+            refused(&format!("{GOOD}\n[source.x]\n")),
+            ("PNX-207", Some(7))
+        );
+        assert_eq!(
+            refused(&format!("{GOOD}submodules = 1\n")),
+            ("PNX-207", Some(6))
+        );
+    }
+
+    #[test]
+    fn refuses_bad_values_with_their_line() {
+        for line in [
+            "date = \"22.12.2025\"",
+            "date = \"2025-13-01\"",
+            "version = \"${x}\"",
+            "version = \"1''2\"",
+            "version = \"1\\n2\"",
+            "nar-hash = \"sha256-short\"",
+            "nar-hash = \"md5-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=\"",
+            "path = \"demo/x\"",
+        ] {
+            assert_eq!(
+                refused(&format!("{GOOD}{line}\n")),
+                ("PNX-207", Some(6)),
+                "{line}"
+            );
+        }
+        let short = GOOD.replace("0123456789012345678901234567890123456789", "HEAD");
+        assert_eq!(refused(&short), ("PNX-207", Some(5)));
+        assert_eq!(
+            refused(&GOOD.replace("\"1.0\"", "\"1.0''\"")),
+            ("PNX-207", Some(1))
+        );
+        assert_eq!(
+            refused("[source.x]\nurl = \"https://example.org/\"\n"),
+            ("PNX-207", Some(1))
+        );
+        assert_eq!(refused("# nothing\n[source.x]\n"), ("PNX-207", Some(2)));
+        for path in [
+            "",
+            "/etc",
+            "../x",
+            "demo/../../x",
+            "demo/.git",
+            "demo//x",
+            "a\\\\b",
+        ] {
+            let text = format!("[source.x]\npath = \"{path}\"\n");
+            assert_eq!(refused(&text), ("PNX-207", Some(2)), "{path}");
+        }
+        for name in [
+            "\"-x\"", "\".x\"", "\"x/y\"", "\"..\"", "X", "\"\"", "\"x y\"", "x_y",
+        ] {
+            let text = GOOD.replace("[source.x]", &format!("[source.{name}]"));
+            assert_eq!(refused(&text), ("PNX-207", Some(3)), "{name}");
+        }
+        assert_eq!(
+            Manifest::parse("../x", GOOD)
+                .expect_err("a bad name")
+                .code
+                .id,
+            "PNX-207"
+        );
+    }
+
+    #[test]
+    fn refuses_urls_that_git_would_obey() {
+        for url in [
+            "-upload-pack=id",
+            "--upload-pack=id",
+            "ext::sh -c id",
+            "ext::sh://x/y",
+            "https::x",
+            "fd::17",
+            "file:relative",
+            "file://",
+            "https:///x",
+            "ftp://example.org/x",
+            "HTTPS://example.org/x",
+            "git@example.org:x.git",
+            "/srv/x.git",
+            "ssh://-oProxyCommand=id/x",
+            "ssh://user@-oProxyCommand=id/x",
+            "https://example.org/x y",
+            "https://example.org/x\\ny",
+            "",
+        ] {
+            let text = GOOD.replace("https://example.org/x.git", url);
+            assert_eq!(refused(&text), ("PNX-208", Some(4)), "{url}");
+        }
+        for url in [
+            "git://example.org/x.git",
+            "ssh://git@example.org:22/x",
+            "file:///srv/x.git",
+            "http://[::1]/x",
+        ] {
+            check_url(url).expect(url);
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_told_with_their_line() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("pve-1.0.toml");
+        fs::write(&path, b"# one\n# two \xff\n").expect("written");
+        let problem = Manifest::read(&path).expect_err("refused");
+        assert_eq!((problem.code.id, problem.place.line), ("PNX-207", Some(2)));
+        let problem = Manifest::read(&directory.path().join("none.toml")).expect_err("refused");
+        assert_eq!((problem.code.id, problem.place.line), ("PNX-207", None));
+    }
+
+    #[test]
+    fn names_are_in_the_order_of_versions_and_the_demo_last() {
+        let root = tempfile::tempdir().expect("a directory");
+        fs::create_dir(root.path().join("releases")).expect("a directory");
+        for name in [
+            "demo",
+            "pve-9.1.10",
+            "pve-9.1.9",
+            "pve-8.4.1",
+            "pve-9.1.9~rc1",
+            ".hidden",
+        ] {
+            fs::write(root.path().join(format!("releases/{name}.toml")), GOOD).expect("written");
+        }
+        fs::write(root.path().join("releases/notes.txt"), "").expect("written");
+        let names = Manifest::names(root.path()).expect("listed");
+        assert_eq!(names, ["pve-8.4.1", "pve-9.1.9", "pve-9.1.10", "demo"]);
+        let unknown = Manifest::named(root.path(), "pve-7.0").expect_err("not there");
+        assert_eq!(unknown.code.id, "PNX-501");
+        assert!(unknown.to_string().contains("pve-9.1.10"), "{unknown}");
+        assert_eq!(
+            Manifest::named(root.path(), "../releases/demo")
+                .expect_err("refused")
+                .code
+                .id,
+            "PNX-501"
+        );
+        assert_eq!(
+            Manifest::named(root.path(), "demo").expect("read").name,
+            "demo"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC{0,200}", cut in 0..GOOD.len()) {
+            let _ = Manifest::parse("pve-1.0", &text);
+            let mixed = format!("{}{text}{}", &GOOD[..cut], &GOOD[cut..]);
+            if let Ok(manifest) = Manifest::parse("pve-1.0", &mixed) {
+                prop_assert_eq!(Manifest::parse("pve-1.0", &manifest.to_toml()).ok(), Some(manifest));
+            }
+        }
+    }
+}

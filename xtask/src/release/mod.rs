@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::{self, Problem};
 
+pub use constraint::unsatisfied;
 pub use dir::DirTree;
 pub use git::GitTree;
 pub use lock::{At, Locked, lock};
@@ -226,4 +227,35 @@ fn shown(path: &Path, root: &Path) -> String {
         .unwrap_or(path)
         .display()
         .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_is_where_xdg_says() {
+        let path = |text: &str| Some(PathBuf::from(text));
+        assert_eq!(user_cache(path("/c"), path("/home/p")), path("/c"));
+        assert_eq!(
+            user_cache(path("relative"), path("/home/p")),
+            path("/home/p/.cache")
+        );
+        assert_eq!(user_cache(path(""), None), None);
+    }
+
+    #[test]
+    fn a_path_that_leaves_its_tree_is_told_by_its_part() {
+        for (path, part) in [
+            ("a/../b", ".."),
+            ("/a", ""),
+            ("a/", ""),
+            ("./a", "."),
+            (".git/config", ".git"),
+            ("a/.GIT", ".GIT"),
+        ] {
+            assert_eq!(bad_component(path), Some(part), "{path}");
+        }
+        assert_eq!(bad_component("a/..b/.gitignore"), None);
+    }
 }

@@ -1,0 +1,1034 @@
+//! Sources at their pins: opening, reading, hashing and locking, on repositories made here and, where `PVE_SOURCES` names
+//! them, on the real ones.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rayon::prelude::*;
+use tempfile::TempDir;
+use xtask::problem::Problem;
+use xtask::release::{
+    At, Entry, Manifest, Mode, NarHash, OpenOptions, Opened, Pin, Source, check_nar_hash, lock,
+    nar_hash, open, unsatisfied,
+};
+
+/// Runs Git in a directory at a committer's and author's time, deaf to the machine's configuration.
+fn git(directory: &Path, time: &str, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .current_dir(directory)
+        .env_remove("GIT_DIR")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .envs([("GIT_AUTHOR_DATE", time), ("GIT_COMMITTER_DATE", time)])
+        .args([
+            "-c",
+            "user.name=A Person",
+            "-c",
+            "user.email=person@example.org",
+            "-c",
+            "protocol.file.allow=always",
+        ])
+        .args(arguments)
+        .output()
+        .expect("git runs");
+    assert!(
+        output.status.success(),
+        "git {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout)
+        .expect("UTF-8")
+        .trim()
+        .to_owned()
+}
+
+const NOON: &str = "2025-03-01T12:00:00+0100";
+
+/// A repository being made.
+struct Repository(PathBuf);
+
+impl Repository {
+    fn new(path: PathBuf) -> Self {
+        fs::create_dir_all(&path).expect("a directory");
+        git(&path, NOON, &["init", "-q", "-b", "master"]);
+        Self(path)
+    }
+
+    fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.0.join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
+        fs::write(path, content).expect("written");
+    }
+
+    fn commit(&self, time: &str, subject: &str) -> String {
+        git(&self.0, time, &["add", "-A"]);
+        git(
+            &self.0,
+            time,
+            &["commit", "-q", "--allow-empty", "-m", subject],
+        );
+        git(&self.0, time, &["rev-parse", "HEAD"])
+    }
+
+    /// A commit that makes `version` the changelog's newest.
+    fn bump(&self, package: &str, version: &str, time: &str, subject: &str) -> String {
+        let old = fs::read_to_string(self.0.join("debian/changelog")).unwrap_or_default();
+        let entry = format!(
+            "{package} ({version}) trixie; urgency=medium\n\n  * change\n\n -- A Person <p@example.org>  date\n\n"
+        );
+        self.write("debian/changelog", entry + &old);
+        self.commit(time, subject)
+    }
+}
+
+fn pin(rev: &str) -> Pin {
+    Pin {
+        url: Some("https://example.org/x.git".to_owned()),
+        rev: Some(rev.to_owned()),
+        ..Pin::default()
+    }
+}
+
+fn manifest(pins: impl IntoIterator<Item = (&'static str, Pin)>) -> Manifest {
+    let sources = pins
+        .into_iter()
+        .map(|(name, pin)| (name.to_owned(), pin))
+        .collect();
+    Manifest {
+        name: "pve-1.0".to_owned(),
+        version: Some("1.0".to_owned()),
+        sources,
+    }
+}
+
+fn options(sources: &Path) -> OpenOptions {
+    OpenOptions {
+        sources: Some(sources.to_owned()),
+        ..OpenOptions::default()
+    }
+}
+
+fn codes(problems: &[Problem]) -> Vec<&'static str> {
+    problems.iter().map(|problem| problem.code.id).collect()
+}
+
+fn open_one(sources: &Path, rev: &str) -> Result<Source, Problem> {
+    let opened = open(&manifest([("x", pin(rev))]), &options(sources));
+    opened
+        .map(|mut opened| opened.sources.remove(0))
+        .map_err(|mut problems| problems.remove(0))
+}
+
+fn read_all(source: &Source) -> Vec<(String, Mode, Vec<u8>)> {
+    let wanted: Vec<&Entry> = source
+        .tree
+        .entries()
+        .iter()
+        .filter(|e| e.mode != Mode::Submodule)
+        .collect();
+    let contents = source.tree.read(&wanted).expect("read");
+    wanted
+        .into_iter()
+        .zip(contents)
+        .map(|(entry, content)| (entry.path.clone(), entry.mode, content))
+        .collect()
+}
+
+/// A tree with every kind of entry, whose NAR hash `nix hash path` told.
+fn sample(path: &Path) {
+    let write = |name: &str, content: &str| {
+        let file = path.join(name);
+        fs::create_dir_all(file.parent().expect("a parent")).expect("directories");
+        fs::write(file, content).expect("written");
+    };
+    write("file", "hello\n");
+    write("run", "#!/bin/sh\nexit 0\n");
+    write("empty", "");
+    write("sub/deep/eight", "12345678");
+    // In the order of paths `a.b` is before `a/c`, in an archive the directory `a` comes first.
+    write("a.b", "x");
+    write("a/c", "y");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        fs::set_permissions(path.join("run"), fs::Permissions::from_mode(0o755))
+            .expect("executable");
+        symlink("file", path.join("link")).expect("a link");
+    }
+}
+
+const SAMPLE_HASH: &str = "sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=";
+
+/// The sample as a commit with the empty directory `module` as a submodule.
+fn sample_repository(path: PathBuf) -> (Repository, String) {
+    let repository = Repository::new(path);
+    sample(&repository.0);
+    repository.commit(NOON, "the sample");
+    let cacheinfo = format!("160000,{},module", "1".repeat(40));
+    git(
+        &repository.0,
+        NOON,
+        &["update-index", "--add", "--cacheinfo", &cacheinfo],
+    );
+    git(
+        &repository.0,
+        NOON,
+        &["commit", "-q", "-m", "with a submodule"],
+    );
+    let rev = git(&repository.0, NOON, &["rev-parse", "HEAD"]);
+    (repository, rev)
+}
+
+#[test]
+fn git_trees_and_plain_trees_are_the_same_files() {
+    let dir = TempDir::new().expect("a directory");
+    let (repository, rev) = sample_repository(dir.path().join("git/x"));
+    let plain = dir.path().join("plain/x");
+    fs::create_dir_all(plain.join("module")).expect("a directory");
+    sample(&plain);
+    fs::create_dir_all(plain.join(".git-not/.git")).expect("a directory");
+    fs::write(plain.join(".git-not/.git/HEAD"), "left out").expect("written");
+
+    let from_git = open_one(&dir.path().join("git"), &rev).expect("opened");
+    let paths: Vec<&str> = from_git
+        .tree
+        .entries()
+        .iter()
+        .map(|entry| entry.path.as_str())
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "a.b",
+            "a/c",
+            "empty",
+            "file",
+            "link",
+            "module",
+            "run",
+            "sub/deep/eight"
+        ]
+    );
+    assert_eq!(from_git.tree.entries()[7].size, 8);
+    let from_directory = open_one(&dir.path().join("plain"), &rev).expect("opened");
+    assert_eq!(read_all(&from_git), read_all(&from_directory));
+    assert!(read_all(&from_git).contains(&("link".to_owned(), Mode::Symlink, b"file".to_vec())));
+    assert!(
+        read_all(&from_git)
+            .iter()
+            .any(|(path, mode, _)| path == "run" && *mode == Mode::Executable)
+    );
+
+    // What the work tree holds does not matter, the commit does.
+    fs::write(repository.0.join("file"), "changed").expect("written");
+    assert_eq!(read_all(&from_git), read_all(&from_directory));
+}
+
+#[test]
+fn repositories_may_be_bare_and_may_have_the_suffix() {
+    let dir = TempDir::new().expect("a directory");
+    let (repository, rev) = sample_repository(dir.path().join("work"));
+    for (place, name) in [("a", "x"), ("b", "x.git")] {
+        let bare = dir.path().join(place).join(name);
+        fs::create_dir_all(dir.path().join(place)).expect("a directory");
+        git(
+            &repository.0,
+            NOON,
+            &["clone", "-q", "--bare", ".", &bare.display().to_string()],
+        );
+        let source = open_one(&dir.path().join(place), &rev).expect("opened");
+        assert_eq!(source.tree.entries().len(), 8);
+    }
+}
+
+#[test]
+fn nar_hash_is_what_nix_computes() {
+    let dir = TempDir::new().expect("a directory");
+    let (_, rev) = sample_repository(dir.path().join("x"));
+    let mut source = open_one(dir.path(), &rev).expect("opened");
+    assert_eq!(
+        nar_hash(source.tree.as_ref()).expect("hashed"),
+        NarHash::Known(SAMPLE_HASH.to_owned())
+    );
+    source.pin.nar_hash = Some(SAMPLE_HASH.to_owned());
+    check_nar_hash(&source).expect("the same");
+    source.pin.nar_hash = Some(format!("sha256-{}=", "A".repeat(43)));
+    assert_eq!(
+        check_nar_hash(&source).expect_err("differs").code.id,
+        "PNX-206"
+    );
+}
+
+#[test]
+fn nar_hash_is_not_claimed_where_checkout_changes_files() {
+    let dir = TempDir::new().expect("a directory");
+    let repository = Repository::new(dir.path().join("x"));
+    repository.write(
+        "doc/.gitattributes",
+        "# eol=crlf\n*.bin binary\n*.txt export-subst\n",
+    );
+    let harmless = repository.commit(NOON, "harmless");
+    repository.write("doc/.gitattributes", "*.txt text eol=crlf\n");
+    let converted = repository.commit(NOON, "converted");
+    let hash = |rev: &str| {
+        nar_hash(open_one(dir.path(), rev).expect("opened").tree.as_ref()).expect("hashed")
+    };
+    assert!(matches!(hash(&harmless), NarHash::Known(_)));
+    assert_eq!(
+        hash(&converted),
+        NarHash::Converted("doc/.gitattributes".to_owned())
+    );
+}
+
+#[test]
+fn a_pin_that_is_not_there_says_what_is() {
+    let dir = TempDir::new().expect("a directory");
+    let (_, rev) = sample_repository(dir.path().join("x"));
+    let problem = open_one(dir.path(), &"ab".repeat(20))
+        .err()
+        .expect("missing");
+    assert_eq!(problem.code.id, "PNX-202");
+    assert!(problem.cause.contains(&rev), "{problem}");
+    assert_eq!(problem.place.source.as_deref(), Some("x"));
+}
+
+#[test]
+fn all_missing_sources_are_told_at_once_and_may_be_allowed() {
+    let dir = TempDir::new().expect("a directory");
+    let (_, rev) = sample_repository(dir.path().join("x"));
+    let manifest = manifest([("x", pin(&rev)), ("y", pin(&rev)), ("z", pin(&rev))]);
+    let problems = open(&manifest, &options(dir.path()))
+        .err()
+        .expect("missing");
+    assert_eq!(codes(&problems), ["PNX-201", "PNX-201"]);
+    let allowed = OpenOptions {
+        allow_missing: true,
+        ..options(dir.path())
+    };
+    let Opened { sources, missing } = open(&manifest, &allowed).expect("opened");
+    assert_eq!(
+        (sources.len(), codes(&missing)),
+        (1, vec!["PNX-201", "PNX-201"])
+    );
+    assert_eq!(missing[1].place.source.as_deref(), Some("z"));
+}
+
+#[test]
+fn a_missing_blob_matters_only_when_it_is_read() {
+    let dir = TempDir::new().expect("a directory");
+    let (repository, rev) = sample_repository(dir.path().join("x"));
+    let blob = git(&repository.0, NOON, &["rev-parse", "HEAD:a.b"]);
+    fs::remove_file(
+        repository
+            .0
+            .join(".git/objects")
+            .join(&blob[..2])
+            .join(&blob[2..]),
+    )
+    .expect("removed");
+    let source = open_one(dir.path(), &rev).expect("opened");
+    let entries = source.tree.entries();
+    assert_eq!((entries[0].path.as_str(), entries[0].size), ("a.b", 0));
+    assert_eq!(
+        source.tree.read(&[&entries[1], &entries[3]]).expect("read"),
+        [&b"y"[..], b"hello\n"]
+    );
+    let problem = source
+        .tree
+        .read(&[&entries[1], &entries[0]])
+        .expect_err("missing");
+    assert_eq!(
+        (problem.code.id, problem.place.path.as_deref()),
+        ("PNX-204", Some("a.b"))
+    );
+    assert_eq!(
+        nar_hash(source.tree.as_ref()).expect("no problem"),
+        NarHash::MissingBlob("a.b".to_owned())
+    );
+}
+
+#[test]
+fn damaged_repositories_are_told_with_gits_words() {
+    let dir = TempDir::new().expect("a directory");
+    let (repository, rev) = sample_repository(dir.path().join("work"));
+    let bare = dir.path().join("x.git");
+    let fresh = || {
+        let _ = fs::remove_dir_all(&bare);
+        git(
+            &repository.0,
+            NOON,
+            &[
+                "clone",
+                "-q",
+                "--bare",
+                "--no-local",
+                ".",
+                &bare.display().to_string(),
+            ],
+        );
+    };
+    let packs = || {
+        let packs = fs::read_dir(bare.join("objects/pack")).expect("packs");
+        let mut files: Vec<_> = packs.map(|file| file.expect("a pack").path()).collect();
+        files.retain(|file| {
+            file.extension()
+                .is_some_and(|extension| extension == "pack")
+        });
+        files
+    };
+    let expect_broken = |what: &str| match open_one(dir.path(), &rev) {
+        Err(problem) => {
+            assert_eq!(problem.code.id, "PNX-203", "{what}: {problem}");
+            assert!(!problem.cause.contains("no reason"), "{what}: {problem}");
+        }
+        Ok(source) => {
+            let wanted: Vec<&Entry> = source
+                .tree
+                .entries()
+                .iter()
+                .filter(|e| e.mode != Mode::Submodule)
+                .collect();
+            let problem = source.tree.read(&wanted).expect_err(what);
+            assert_eq!(problem.code.id, "PNX-203", "{what}: {problem}");
+        }
+    };
+    fresh();
+    fs::remove_file(bare.join("HEAD")).expect("removed");
+    expect_broken("no HEAD");
+    for keep in [0, 10, 40, 120] {
+        fresh();
+        for pack in packs() {
+            let bytes = fs::read(&pack).expect("a pack");
+            fs::remove_file(&pack).expect("removed");
+            fs::write(&pack, &bytes[..keep.min(bytes.len())]).expect("truncated");
+        }
+        expect_broken(&format!("a pack of {keep} bytes"));
+    }
+    fresh();
+    for pack in packs() {
+        let mut bytes = fs::read(&pack).expect("a pack");
+        for byte in bytes.iter_mut().skip(12) {
+            *byte ^= 0x55;
+        }
+        fs::remove_file(&pack).expect("removed");
+        fs::write(&pack, bytes).expect("written");
+    }
+    expect_broken("a pack of noise");
+}
+
+/// A commit of a tree that `git mktree` would refuse or that no checkout makes.
+fn commit_of_tree(repository: &Repository, records: &[(&str, &[u8])]) -> String {
+    let blob = git(&repository.0, NOON, &["rev-parse", "HEAD:file"]);
+    let raw: Vec<u8> = (0..20)
+        .map(|i| u8::from_str_radix(&blob[2 * i..2 * i + 2], 16).expect("hex"))
+        .collect();
+    let mut tree = Vec::new();
+    for (mode, name) in records {
+        tree.extend_from_slice(mode.as_bytes());
+        tree.push(b' ');
+        tree.extend_from_slice(name);
+        tree.push(0);
+        tree.extend_from_slice(&raw);
+    }
+    fs::write(repository.0.join("tree"), tree).expect("written");
+    let tree = git(
+        &repository.0,
+        NOON,
+        &["hash-object", "--literally", "-t", "tree", "-w", "tree"],
+    );
+    git(
+        &repository.0,
+        NOON,
+        &["commit-tree", &tree, "-m", "hostile"],
+    )
+}
+
+#[test]
+fn paths_that_leave_the_tree_are_refused() {
+    let dir = TempDir::new().expect("a directory");
+    let (repository, _) = sample_repository(dir.path().join("x"));
+    let hostile: [&[(&str, &[u8])]; 8] = [
+        &[("100644", b"..")],
+        &[("100644", b"a/../../b")],
+        &[("100644", b"/etc/passwd")],
+        &[("100644", b".GIT")],
+        &[("100644", b"a//b")],
+        &[("100644", b"\xff")],
+        &[("100644", b"a"), ("100644", b"a")],
+        &[("120000", b"a"), ("100644", b"a-"), ("100644", b"a/b")],
+    ];
+    for records in hostile {
+        let rev = commit_of_tree(&repository, records);
+        let problem = open_one(dir.path(), &rev)
+            .err()
+            .unwrap_or_else(|| panic!("{records:?} was taken"));
+        assert_eq!(problem.code.id, "PNX-209", "{problem}");
+    }
+    let strange = commit_of_tree(&repository, &[("100644", b"a\nb\t'$ {c}")]);
+    assert_eq!(
+        open_one(dir.path(), &strange)
+            .expect("opened")
+            .tree
+            .entries()[0]
+            .path,
+        "a\nb\t'$ {c}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn links_in_plain_trees_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    let dir = TempDir::new().expect("a directory");
+    let tree = dir.path().join("x");
+    fs::create_dir_all(tree.join("d")).expect("directories");
+    symlink("..", tree.join("d/up")).expect("a link");
+    symlink("self", tree.join("self")).expect("a link");
+    symlink("/etc", tree.join("etc")).expect("a link");
+    let source = open_one(dir.path(), &"a".repeat(40)).expect("opened");
+    let all = read_all(&source);
+    let found: Vec<(&str, &[u8])> = all
+        .iter()
+        .map(|(path, _, content)| (path.as_str(), &content[..]))
+        .collect();
+    assert_eq!(
+        found,
+        [("d/up", &b".."[..]), ("etc", b"/etc"), ("self", b"self")]
+    );
+
+    // A pipe would block the run for ever.
+    let made = Command::new("mkfifo").arg(tree.join("pipe")).status();
+    if made.is_ok_and(|status| status.success()) {
+        assert_eq!(
+            open_one(dir.path(), &"a".repeat(40))
+                .err()
+                .expect("refused")
+                .code
+                .id,
+            "PNX-209"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_of_a_pin_stays_in_the_project() {
+    let dir = TempDir::new().expect("a directory");
+    fs::create_dir_all(dir.path().join("project/demo/x")).expect("directories");
+    fs::create_dir_all(dir.path().join("outside")).expect("directories");
+    std::os::unix::fs::symlink("../../outside", dir.path().join("project/demo/y")).expect("a link");
+    let options = OpenOptions {
+        root: dir.path().join("project"),
+        ..OpenOptions::default()
+    };
+    let at = |path: &str| {
+        manifest([(
+            "x",
+            Pin {
+                path: Some(path.to_owned()),
+                ..Pin::default()
+            },
+        )])
+    };
+    assert!(open(&at("demo/x"), &options).is_ok());
+    assert_eq!(
+        codes(&open(&at("demo/y"), &options).err().expect("refused")),
+        ["PNX-207"]
+    );
+    assert_eq!(
+        codes(&open(&at("demo/z"), &options).err().expect("missing")),
+        ["PNX-201"]
+    );
+}
+
+#[test]
+fn clones_are_kept_whole_and_fetched_when_a_pin_is_new() {
+    let dir = TempDir::new().expect("a directory");
+    let (repository, rev) = sample_repository(dir.path().join("upstream"));
+    let cache = dir.path().join("cache");
+    let options = OpenOptions {
+        cache: Some(cache.clone()),
+        ..OpenOptions::default()
+    };
+    let url = format!("file://{}", repository.0.display());
+    let at = |rev: &str| {
+        manifest([(
+            "x",
+            Pin {
+                url: Some(url.clone()),
+                ..pin(rev)
+            },
+        )])
+    };
+    let files =
+        |rev: &str| open(&at(rev), &options).map(|opened| opened.sources[0].tree.entries().len());
+    assert_eq!(files(&rev).ok(), Some(8));
+    // The submodule has no directory, so that `git add` takes it out.
+    repository.write("new", "new");
+    repository.write("newer", "newer");
+    let newer = repository.commit(NOON, "newer");
+    assert_eq!(files(&newer).ok(), Some(9));
+    assert_eq!(
+        codes(&files(&"b".repeat(40)).expect_err("not there")),
+        ["PNX-202"]
+    );
+    // Nothing half is left, and without its origin the clone still serves.
+    assert_eq!(fs::read_dir(&cache).expect("the cache").count(), 1);
+    fs::rename(&repository.0, dir.path().join("moved")).expect("moved");
+    assert_eq!(files(&rev).ok(), Some(8));
+    assert_eq!(
+        codes(&files(&"b".repeat(40)).expect_err("not there")),
+        ["PNX-201"]
+    );
+    fs::remove_dir_all(cache.join("x.git")).expect("removed");
+    assert_eq!(codes(&files(&rev).expect_err("not there")), ["PNX-201"]);
+    assert_eq!(fs::read_dir(&cache).expect("the cache").count(), 0);
+}
+
+/// Three sources with a history: a naming one, one with a changelog, one without.
+struct Histories {
+    dir: TempDir,
+    naming: Repository,
+    tool: Repository,
+    many: Repository,
+}
+
+impl Histories {
+    fn new() -> Self {
+        let dir = TempDir::new().expect("a directory");
+        let [naming, tool, many] = ["pve-manager", "tool", "many"]
+            .map(|name| Repository::new(dir.path().join("sources").join(name)));
+        fs::create_dir_all(dir.path().join("rules")).expect("a directory");
+        let urls = ["pve-manager", "tool", "many"]
+            .map(|name| format!("[source.{name}]\nurl = \"https://example.org/{name}.git\"\n"));
+        fs::write(dir.path().join("rules/sources.toml"), urls.concat()).expect("written");
+        Self {
+            dir,
+            naming,
+            tool,
+            many,
+        }
+    }
+
+    fn options(&self) -> OpenOptions {
+        OpenOptions {
+            root: self.dir.path().to_owned(),
+            sources: Some(self.dir.path().join("sources")),
+            ..OpenOptions::default()
+        }
+    }
+}
+
+#[test]
+fn lock_takes_the_bumps_up_to_a_day_later() {
+    let histories = Histories::new();
+    let Histories {
+        naming, tool, many, ..
+    } = &histories;
+    naming.write("debian/control", "Source: pve-manager\nBuild-Depends: many-dev (>= 3),\n  tool (>= 2.0~) | other,\n\nPackage: pve-manager\nDepends: tool (>= 2.1),\n libc6 (>= 9),\n pve-manager (= ${binary:Version})\n");
+    naming.bump(
+        "pve-manager",
+        "8.9",
+        "2025-02-01T10:00:00+0100",
+        "bump version to 8.9",
+    );
+    let bump = naming.bump(
+        "pve-manager",
+        "9.0",
+        "2025-03-01T10:00:00+0100",
+        "bump version to 9.0",
+    );
+    naming.bump(
+        "pve-manager",
+        "9.1",
+        "2025-05-01T10:00:00+0100",
+        "bump version to 9.1",
+    );
+    tool.write(
+        "debian/control",
+        "Source: tool\n\nPackage: tool\nDescription: a tool\n",
+    );
+    tool.bump(
+        "tool",
+        "2.0",
+        "2025-02-20T10:00:00+0100",
+        "bump version to 2.0",
+    );
+    let in_time = tool.bump(
+        "tool",
+        "2.1",
+        "2025-03-02T09:59:59+0100",
+        "bump version to 2.1",
+    );
+    tool.bump(
+        "tool",
+        "2.2",
+        "2025-03-02T10:00:01+0100",
+        "bump version to 2.2",
+    );
+    many.commit("2025-01-01T00:00:00Z", "the first");
+    many.write(
+        "one/debian/control",
+        "Source: many\n\nPackage: many-one-dev\nProvides: many-dev (= ${binary:Version})\n",
+    );
+    many.write(
+        "one/debian/changelog",
+        "many-one (3.1-1) trixie; urgency=medium\n",
+    );
+    let last = many.commit("2025-03-02T00:30:00+0100", "some change");
+    many.commit("2025-03-03T00:30:00+0100", "another");
+
+    let locked = lock("pve-9.0", None, &histories.options(), None).expect("locked");
+    assert_eq!(
+        locked
+            .problems
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>(),
+        Vec::<String>::new()
+    );
+    let pins = &locked.manifest.sources;
+    let of = |name: &str| {
+        (
+            pins[name].rev.as_deref(),
+            pins[name].version.as_deref(),
+            pins[name].date.as_deref(),
+        )
+    };
+    assert_eq!(
+        of("pve-manager"),
+        (Some(&*bump), Some("9.0"), Some("2025-03-01"))
+    );
+    assert_eq!(
+        of("tool"),
+        (Some(&*in_time), Some("2.1"), Some("2025-03-02"))
+    );
+    // The date is the committer's own, though it is still the day before in UTC.
+    assert_eq!(of("many"), (Some(&*last), None, Some("2025-03-02")));
+    let source = open(&locked.manifest, &histories.options()).expect("opened");
+    assert!(
+        source
+            .sources
+            .iter()
+            .all(|source| source.pin.nar_hash.is_some() && check_nar_hash(source).is_ok())
+    );
+    assert_eq!(
+        Manifest::parse("pve-9.0", &locked.manifest.to_toml()).expect("parsed"),
+        locked.manifest
+    );
+
+    let at = |time: &str| {
+        let at: At = time.parse().expect("a time");
+        lock("pve-9.0", Some(at), &histories.options(), None)
+            .expect("locked")
+            .manifest
+            .sources["tool"]
+            .version
+            .clone()
+    };
+    assert_eq!(at("2025-03-01").as_deref(), Some("2.1"));
+    assert_eq!(at("2025-03-02").as_deref(), Some("2.2"));
+    assert_eq!(at("2025-02-28").as_deref(), Some("2.0"));
+    assert_eq!(at("2025-03-01T09:00:01Z").as_deref(), Some("2.2"));
+}
+
+#[test]
+fn lock_tells_who_asks_for_what_no_pin_offers() {
+    let histories = Histories::new();
+    let Histories {
+        naming, tool, many, ..
+    } = &histories;
+    naming.write(
+        "debian/control",
+        "Source: pve-manager\nBuild-Depends: tool:any (>= 2.0) <!nocheck>,\n\nPackage: pve-manager\nDepends: tool (<< 2.0),\n tool (>> 1:0) | tool (= 2.0-1),\n tool (<= 2.0),\n tool (>= 2.0.1) [amd64]\n",
+    );
+    naming.bump("pve-manager", "9.0", NOON, "bump version to 9.0");
+    tool.write("debian/control", "Source: tool\n\nPackage: tool\n");
+    tool.bump("tool", "2.0", NOON, "bump version to 2.0");
+    many.commit(NOON, "nothing yet");
+    let locked = lock("pve-9.0", None, &histories.options(), None).expect("locked");
+    assert_eq!(codes(&locked.problems), ["PNX-205", "PNX-205", "PNX-205"]);
+    let lines: Vec<_> = locked
+        .problems
+        .iter()
+        .map(|problem| problem.place.line)
+        .collect();
+    assert_eq!(lines, [Some(5), Some(6), Some(8)]);
+    let first = locked.problems[0].to_string();
+    assert!(
+        first.contains(
+            "pve-manager/debian/control:5: Depends asks for tool (<< 2.0), but tool makes tool 2.0"
+        ),
+        "{first}"
+    );
+}
+
+#[test]
+fn lock_keeps_hashes_it_cannot_compute_and_compares_those_it_can() {
+    let histories = Histories::new();
+    let bump = histories
+        .naming
+        .bump("pve-manager", "9.0", NOON, "bump version to 9.0");
+    let cacheinfo = format!("160000,{},module", "1".repeat(40));
+    histories
+        .tool
+        .write("debian/changelog", "tool (1.0) trixie; urgency=medium\n");
+    git(&histories.tool.0, NOON, &["add", "-A"]);
+    git(
+        &histories.tool.0,
+        NOON,
+        &["update-index", "--add", "--cacheinfo", &cacheinfo],
+    );
+    git(
+        &histories.tool.0,
+        NOON,
+        &["commit", "-q", "-m", "bump version to 1.0"],
+    );
+    let rev = git(&histories.tool.0, NOON, &["rev-parse", "HEAD"]);
+    histories.many.commit(NOON, "a commit");
+    let other = format!("sha256-{}=", "A".repeat(43));
+    let mut previous = manifest([("tool", pin(&rev)), ("pve-manager", pin(&bump))]);
+    for pin in previous.sources.values_mut() {
+        pin.nar_hash = Some(other.clone());
+    }
+    let none = lock("pve-9.0", None, &histories.options(), None)
+        .expect("locked")
+        .manifest;
+    assert!(none.sources["tool"].submodules && none.sources["tool"].nar_hash.is_none());
+    let kept = lock("pve-9.0", None, &histories.options(), Some(&previous)).expect("locked");
+    assert_eq!(kept.manifest.sources["tool"].nar_hash, Some(other));
+    assert_eq!(
+        kept.manifest.sources["pve-manager"],
+        none.sources["pve-manager"]
+    );
+    assert_eq!(codes(&kept.problems), ["PNX-206"]);
+}
+
+#[test]
+fn lock_finds_a_bump_on_a_stable_branch() {
+    let histories = Histories::new();
+    let Histories {
+        naming, tool, many, ..
+    } = &histories;
+    naming.bump(
+        "pve-manager",
+        "8.4",
+        "2025-01-01T12:00:00Z",
+        "bump version to 8.4",
+    );
+    git(&naming.0, NOON, &["checkout", "-q", "-b", "stable-8"]);
+    naming.bump(
+        "pve-manager",
+        "8.5",
+        "2025-03-01T12:00:00Z",
+        "bump version to 8.5",
+    );
+    git(&naming.0, NOON, &["checkout", "-q", "master"]);
+    naming.bump(
+        "pve-manager",
+        "9.0",
+        "2025-02-01T12:00:00Z",
+        "bump version to 9.0",
+    );
+    tool.bump("tool", "1.0", "2025-01-01T12:00:00Z", "bump version to 1.0");
+    git(&tool.0, NOON, &["checkout", "-q", "-b", "stable-trixie"]);
+    tool.bump("tool", "1.1", "2025-02-20T12:00:00Z", "bump version to 1.1");
+    git(&tool.0, NOON, &["checkout", "-q", "master"]);
+    tool.bump("tool", "2.0", "2025-02-10T12:00:00Z", "bump version to 2.0");
+    many.commit("2025-01-01T12:00:00Z", "a commit");
+    let version = |release: &str| {
+        lock(release, None, &histories.options(), None)
+            .expect("locked")
+            .manifest
+            .sources["tool"]
+            .version
+            .clone()
+    };
+    assert_eq!(version("pve-8.5").as_deref(), Some("1.1"));
+    assert_eq!(version("pve-9.0").as_deref(), Some("1.0"));
+}
+
+#[test]
+fn lock_refuses_what_it_cannot_resolve() {
+    let histories = Histories::new();
+    histories
+        .naming
+        .bump("pve-manager", "9.0", NOON, "bump version to 9.0");
+    histories.tool.commit(NOON, "a commit");
+    histories.many.commit(NOON, "a commit");
+    let problems = |release: &str, options: &OpenOptions| {
+        lock(release, None, options, None).expect_err("refused")
+    };
+    assert_eq!(codes(&problems("demo", &histories.options())), ["PNX-501"]);
+    let unknown = problems("pve-9.9", &histories.options());
+    assert_eq!(codes(&unknown), ["PNX-202"]);
+    assert!(
+        unknown[0].cause.contains("bump version to 9.0"),
+        "{}",
+        unknown[0]
+    );
+    fs::remove_dir_all(histories.tool.0.join(".git")).expect("removed");
+    fs::remove_dir_all(&histories.many.0).expect("removed");
+    assert_eq!(
+        codes(&problems("pve-9.0", &histories.options())),
+        ["PNX-201", "PNX-201"]
+    );
+    fs::write(
+        histories.dir.path().join("rules/sources.toml"),
+        "[source.x]\nurl = \"ext::sh -c id\"\n",
+    )
+    .expect("written");
+    let unsafe_url = problems("pve-9.0", &histories.options());
+    assert_eq!(
+        (codes(&unsafe_url), unsafe_url[0].place.line),
+        (vec!["PNX-208"], Some(1))
+    );
+}
+
+/// The real repositories, where there are any.
+fn real_sources() -> Option<PathBuf> {
+    let sources = std::env::var_os("PVE_SOURCES").map(PathBuf::from);
+    if sources.is_none() {
+        eprintln!("skipped: PVE_SOURCES names no directory of repositories");
+    }
+    sources
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the project's root")
+        .to_owned()
+}
+
+#[test]
+fn the_kept_manifests_read_and_write_alike() {
+    let names = Manifest::names(&root()).expect("listed");
+    for name in [
+        "pve-8.4.1",
+        "pve-9.0.3",
+        "pve-9.1.1",
+        "pve-9.1.4",
+        "pve-9.1.7",
+    ] {
+        assert!(names.iter().any(|kept| kept == name), "{name}");
+        let manifest = Manifest::named(&root(), name).expect("read");
+        let kept = fs::read_to_string(root().join(format!("releases/{name}.toml"))).expect("read");
+        assert_eq!((manifest.sources.len(), manifest.to_toml()), (37, kept));
+    }
+}
+
+#[test]
+fn lock_gives_the_kept_manifests_from_the_real_histories() {
+    let Some(sources) = real_sources() else {
+        return;
+    };
+    let options = OpenOptions {
+        root: root(),
+        sources: Some(sources),
+        ..OpenOptions::default()
+    };
+    for name in Manifest::names(&root())
+        .expect("listed")
+        .iter()
+        .filter(|name| name.starts_with("pve-"))
+    {
+        let kept = Manifest::named(&root(), name).expect("read");
+        let locked =
+            lock(name, None, &options, None).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        assert_eq!(locked.manifest, kept);
+        assert_eq!(
+            locked
+                .problems
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>(),
+            Vec::<String>::new()
+        );
+    }
+}
+
+#[test]
+fn the_real_sources_open_at_every_release() {
+    let Some(sources) = real_sources() else {
+        return;
+    };
+    for name in Manifest::names(&root())
+        .expect("listed")
+        .iter()
+        .filter(|name| name.starts_with("pve-"))
+    {
+        let manifest = Manifest::named(&root(), name).expect("read");
+        let opened =
+            open(&manifest, &options(&sources)).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        assert_eq!(opened.sources.len(), 37);
+        opened.sources.par_iter().for_each(|source| {
+            let submodules = source
+                .tree
+                .entries()
+                .iter()
+                .any(|entry| entry.mode == Mode::Submodule);
+            assert_eq!(submodules, source.pin.submodules, "{name} {}", source.name);
+        });
+    }
+}
+
+#[test]
+fn published_hashes_are_those_of_the_real_trees() {
+    let Some(sources) = real_sources() else {
+        return;
+    };
+    let known = fs::read_to_string(root().join("xtask/tests/data/known-hashes.tsv")).expect("read");
+    let mut compared = 0;
+    for line in known.lines().filter(|line| !line.starts_with('#')) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [name, rev, published] = fields[..] else {
+            panic!("{line}")
+        };
+        let manifest = Manifest {
+            sources: [(name.to_owned(), pin(rev))].into(),
+            ..manifest([])
+        };
+        let opened =
+            open(&manifest, &options(&sources)).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let hash = nar_hash(opened.sources[0].tree.as_ref())
+            .expect("hashed")
+            .known();
+        assert_eq!(hash.as_deref(), Some(published), "{name} {rev}");
+        compared += 1;
+    }
+    assert_eq!(compared, 18);
+}
+
+#[test]
+fn a_source_of_another_release_does_not_satisfy_the_real_ones() {
+    let Some(sources) = real_sources() else {
+        return;
+    };
+    let read = |name: &str| Manifest::named(&root(), name).expect("read");
+    let mut mixed = read("pve-9.1.4");
+    mixed.sources.extend(
+        read("pve-8.4.1")
+            .sources
+            .into_iter()
+            .filter(|(name, _)| name == "pve-common"),
+    );
+    let opened =
+        open(&mixed, &options(&sources)).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let problems = unsatisfied(&opened.sources).expect("read");
+    assert!(
+        problems
+            .iter()
+            .all(|problem| problem.code.id == "PNX-205" && problem.place.line.is_some())
+    );
+    for asking in ["pve-manager", "qemu-server", "pve-network"] {
+        let asks = |problem: &Problem| {
+            problem.place.source.as_deref() == Some(asking)
+                && problem
+                    .cause
+                    .contains("pve-common makes libpve-common-perl 8.3.1")
+        };
+        assert!(problems.iter().any(asks), "{asking}: {problems:#?}");
+    }
+}
