@@ -12,7 +12,7 @@ fn main() {
     for rel in &args[2..] {
         let t = std::time::Instant::now();
         let m = Manifest::named(root, rel).unwrap();
-        let o = open(&m, &OpenOptions { root: root.into(), sources: Some(args[1].clone().into()), allow_missing: false, cache: "/tmp/c".into() }).unwrap_or_else(|e| { for p in e { eprintln!("{p}"); } std::process::exit(2) });
+        let o = open(&m, &OpenOptions { root: root.into(), sources: Some(args[1].clone().into()), allow_missing: false, cache: None }).unwrap_or_else(|e| { for p in e { eprintln!("{p}"); } std::process::exit(2) });
         eprintln!("{rel} open {:?}", t.elapsed());
         let a = match Analysis::new(m, o.sources, o.missing, &k, None) { Ok(a) => a, Err(e) => { for p in e { eprintln!("{p}"); } std::process::exit(2) } };
         eprintln!("{rel} analysed {:?}", t.elapsed());

@@ -125,7 +125,9 @@ pub fn scan(source: &Source, calls: &Calls, cache: Option<&Cache>) -> Result<Sca
 
 /// Whether the entry may be in a known language, by its path alone.
 fn is_candidate(entry: &Entry) -> bool {
+    // Nothing is found in an empty file; a blob that the repository lacks is listed as one.
     matches!(entry.mode, Mode::File | Mode::Executable)
+        && entry.size > 0
         && (super::wants_head(&entry.path) || super::language(&entry.path, entry.mode, b"").is_some())
 }
 
