@@ -55,7 +55,12 @@ pub struct Problem {
 impl Problem {
     /// A problem of `code` without a place.
     pub fn new(code: &'static Code, cause: impl Into<String>) -> Self {
-        Self { code, place: Place::default(), cause: cause.into(), remedy: None }
+        Self {
+            code,
+            place: Place::default(),
+            cause: cause.into(),
+            remedy: None,
+        }
     }
 
     /// The same, in a file.
@@ -101,7 +106,12 @@ impl fmt::Display for Problem {
         if self.place != Place::default() {
             write!(f, "{}: ", self.place)?;
         }
-        write!(f, "{}\n  help: {}", self.cause, self.remedy.as_deref().unwrap_or(self.code.remedy))
+        write!(
+            f,
+            "{}\n  help: {}",
+            self.cause,
+            self.remedy.as_deref().unwrap_or(self.code.remedy)
+        )
     }
 }
 
@@ -148,5 +158,8 @@ codes! {
 
 /// The code with this id, whatever the case of its letters.
 pub fn code(id: &str) -> Option<&'static Code> {
-    CODES.iter().copied().find(|code| code.id.eq_ignore_ascii_case(id))
+    CODES
+        .iter()
+        .copied()
+        .find(|code| code.id.eq_ignore_ascii_case(id))
 }
