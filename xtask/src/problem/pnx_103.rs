@@ -15,5 +15,5 @@ pub static BAD_RULE: Code = Code {
 text = '/usr/bin/(comb|brood'
 
 PNX-103: rules/paths.toml:7: regular expression: unclosed group",
-    remedy: "Mend the line that is named; the other rules of the same file show which keys there are.",
+    remedy: "Mend the line that is named; `docs/rules.md` lists the keys of each kind of rule.",
 };

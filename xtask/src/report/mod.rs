@@ -4,13 +4,12 @@
 //! Everything that comes from upstream is escaped at this border: control characters in text, markup
 //! in Markdown and HTML, URIs in SARIF.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::decide::{Context, Decided, Decision};
-use crate::problem::{Problem, UNDECIDED};
+use crate::decide::{Context, Decided};
+use crate::problem::Problem;
 use crate::release::Pin;
 use crate::scan::Kind;
 
@@ -106,27 +105,13 @@ pub struct ScanReport {
 }
 
 impl ScanReport {
-    /// The report on `release`. A PNX-101 is added for every undecided occurrence, unless `problems`
-    /// has some already.
+    /// The report on `release`, in which `problems` were found.
     pub fn new(
         release: impl Into<String>,
         mut sources: Vec<ScannedSource>,
         mut problems: Vec<Problem>,
     ) -> Self {
         sources.sort_by(|a, b| a.name.cmp(&b.name));
-        if !problems
-            .iter()
-            .any(|problem| problem.code.id == UNDECIDED.id)
-        {
-            problems.extend(sources.iter().flat_map(|source| {
-                let unknown = |decided: &&Decided| decided.decision == Decision::Unknown;
-                source
-                    .decided
-                    .iter()
-                    .filter(unknown)
-                    .map(|decided| undecided(&source.name, decided))
-            }));
-        }
         problems.sort_by(|a, b| (a.code.id, &a.place).cmp(&(b.code.id, &b.place)));
         let summary = Summary::of(&sources, problems.len());
         Self {
@@ -157,27 +142,6 @@ impl ScanReport {
                 .map(move |decided| (source, decided))
         })
     }
-}
-
-/// The problem that an undecided occurrence of `source` is.
-pub fn undecided(source: &str, decided: &Decided) -> Problem {
-    let place = &decided.occurrence;
-    let mut site = String::new();
-    for (fact, value) in place::site_facts(place) {
-        // Writing to a String cannot fail.
-        let _ = write!(site, ", {fact} `{value}`");
-    }
-    Problem::new(
-        &UNDECIDED,
-        format!(
-            "nothing decides `{}` ({}, {}{site})",
-            place.text,
-            words::kind(place.kind),
-            words::context(decided.context),
-        ),
-    )
-    .in_source(source)
-    .at(decided.path.as_str(), Some(place.line))
 }
 
 /// Which occurrences are listed. An empty list of a field lets every value pass. The summary always

@@ -88,7 +88,7 @@ fn one(out: &mut dyn Write, decided: &Decided) -> io::Result<()> {
 }
 
 /// What rules can ask about where an occurrence stands, by the names of [`Site`]'s fields.
-pub(super) fn site_facts(occurrence: &Occurrence) -> Vec<(&'static str, String)> {
+fn site_facts(occurrence: &Occurrence) -> Vec<(&'static str, String)> {
     let Site {
         sub,
         call,
