@@ -2,7 +2,7 @@
 //!
 //! Data flows one way through the rooms: [`release`] pins and reads sources, [`debian`] reads their
 //! packaging, [`scan`] finds the occurrences, [`decide`] decides each by a rule, [`graph`] says what
-//! is built from what, [`emit`] writes, [`report`] tells. [`problem`] holds what can go wrong.
+//! is built from what, [`emit`] writes, [`report`] tells; [`run`] joins them for each command. [`problem`] holds what can go wrong.
 
 pub mod analyse;
 pub mod cli;
@@ -13,4 +13,5 @@ pub mod graph;
 pub mod problem;
 pub mod release;
 pub mod report;
+pub mod run;
 pub mod scan;

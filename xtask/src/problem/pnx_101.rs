@@ -2,12 +2,21 @@
 
 use super::{Code, Severity};
 
-/// An occurrence that no rule decides.
+/// A place that assumes Debian and that no rule in `rules/` matches.
 pub static UNDECIDED: Code = Code {
     id: "PNX-101",
     title: "an occurrence that no rule decides",
     severity: Severity::Finding,
-    explanation: "",
-    example: "",
-    remedy: "",
+    explanation: "\
+        The scanner found a path, command or module that is Debian's, and no rule says what becomes of it. \
+        On a system without `/usr/bin` it would fail at run time, often only in a corner that nobody tries \
+        for months. So an undecided place is never passed over: `scan` reports it, and `regen` writes \
+        nothing while one is left.",
+    example: "# hive-storage/src/Hive/Disk.pm, line 12
+run_command(['/usr/sbin/comb-probe', $device]);
+
+PNX-101: hive-storage/src/Hive/Disk.pm:12: nothing decides `/usr/sbin/comb-probe`",
+    remedy: "\
+        Add a rule to `rules/` that says which package, source or wrapper the place belongs to, or that it \
+        is kept and why; `cargo xtask explain FILE:LINE` shows what a rule can ask for there.",
 };

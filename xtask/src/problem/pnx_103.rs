@@ -2,12 +2,18 @@
 
 use super::{Code, Severity};
 
-/// A rule that cannot be read.
+/// A rule file that is not TOML, or a rule with an unknown key, a missing key or a bad pattern.
 pub static BAD_RULE: Code = Code {
     id: "PNX-103",
     title: "a rule that cannot be read",
     severity: Severity::Fatal,
-    explanation: "",
-    example: "",
-    remedy: "",
+    explanation: "\
+        A file in `rules/` is not valid TOML, or one of its rules has a key that is not known, lacks one \
+        that it needs, or holds a regular expression or glob that does not compile. Unknown keys are refused \
+        because a misspelt condition would otherwise make a rule match more than it should.",
+    example: "# rules/paths.toml, line 7: the group is never closed
+text = '/usr/bin/(comb|brood'
+
+PNX-103: rules/paths.toml:7: regular expression: unclosed group",
+    remedy: "Mend the line that is named; `docs/rules.md` lists the keys of each kind of rule.",
 };

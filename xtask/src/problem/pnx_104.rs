@@ -2,12 +2,17 @@
 
 use super::{Code, Severity};
 
-/// Two rules with one name.
+/// Two rules that have the same name.
 pub static DUPLICATE_RULE: Code = Code {
     id: "PNX-104",
     title: "two rules with one name",
     severity: Severity::Fatal,
-    explanation: "",
-    example: "",
-    remedy: "",
+    explanation: "\
+        Every decision carries the name of the rule that made it, in reports, in patches and in `explain`. \
+        With two rules of one name nobody could tell which of them decided.",
+    example: "# `comb` stands in rules/paths.toml, line 10, and again in
+# rules/commands.toml, line 33.
+
+PNX-104: rules/commands.toml:33: rule `comb` is also in rules/paths.toml:10",
+    remedy: "Rename one of the two, or merge them if they say the same.",
 };

@@ -2,12 +2,23 @@
 
 use super::{Code, Severity};
 
-/// A file that its language's parser rejects.
+/// A file of a source that does not parse as the language it is taken for.
 pub static UNPARSED: Code = Code {
     id: "PNX-105",
     title: "a file that its language's parser rejects",
     severity: Severity::Fatal,
-    explanation: "",
-    example: "",
-    remedy: "",
+    explanation: "\
+        Occurrences are found in a syntax tree, never by searching text. In a file that does not parse, \
+        strings, comments and code cannot be told apart, and what was found there could not be trusted. \
+        Either the file is broken, or it is taken for the wrong language, or the grammar lacks a construct.",
+    example: "# hive-api/src/Hive/API.pm, line 4: no closing brace
+sub status {
+    return { ok => 1;
+}
+
+PNX-105: hive-api/src/Hive/API.pm:4: Perl: unexpected `;`",
+    remedy: "\
+        Look at the line that is named. If upstream's file is broken, pin a commit in which it is not; if it \
+        is another language, or the grammar is at fault, mend the scanner and add the construct to its \
+        tests.",
 };

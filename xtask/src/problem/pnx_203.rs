@@ -2,12 +2,17 @@
 
 use super::{Code, Severity};
 
-/// A repository that Git cannot read.
+/// A repository whose objects are corrupt or cut short, or a Git program that fails.
 pub static BROKEN_REPOSITORY: Code = Code {
     id: "PNX-203",
     title: "a repository that Git cannot read",
     severity: Severity::Fatal,
-    explanation: "",
-    example: "",
-    remedy: "",
+    explanation: "\
+        Git could not read an object that the pinned commit leads to, or the directory is no Git repository \
+        at all. What Git said is part of the message. A clone that was interrupted and a damaged disk are \
+        the usual causes.",
+    example: "# hive-common.git/objects/pack holds a pack that was cut short.
+
+PNX-203: hive-common: git cat-file: error: packfile is truncated",
+    remedy: "Run `git fsck` in the repository; if it complains, move the repository away and clone it again.",
 };

@@ -2,12 +2,20 @@
 
 use super::{Code, Severity};
 
-/// A quilt series that cannot be used.
+/// A `debian/patches/series` that names a patch that is missing or cannot be taken over.
 pub static BAD_SERIES: Code = Code {
     id: "PNX-306",
     title: "a quilt series that cannot be used",
     severity: Severity::Fatal,
-    explanation: "",
-    example: "",
-    remedy: "",
+    explanation: "\
+        `debian/patches/series` lists the patches that Debian's packaging applies, in order. A patch that it \
+        names is not there, or a line has an option that is not known, so the list cannot be handed to Nix \
+        with the same meaning.",
+    example: "# hive-vm/debian/patches/series, line 2
+extra/0001-faster.patch -R
+
+PNX-306: hive-vm/debian/patches/series:2: option `-R` is not supported",
+    remedy: "\
+        Compare the series with the files beside it. If upstream really ships it this way, the tool has to \
+        learn the option.",
 };

@@ -2,12 +2,17 @@
 
 use super::{Code, Severity};
 
-/// Output that could not be written.
+/// An I/O error while writing the result.
 pub static OUTPUT_FAILED: Code = Code {
     id: "PNX-405",
     title: "output that could not be written",
     severity: Severity::Fatal,
-    explanation: "",
-    example: "",
-    remedy: "",
+    explanation: "\
+        The operating system refused to write: the disk is full, the directory is read-only, or a file \
+        stands where a directory should. Output is prepared aside and moved into place at the end, so what \
+        was there before is still whole.",
+    example: "$ cargo xtask regen demo --out /mnt/full
+
+PNX-405: /mnt/full/pkgs: No space left on device (os error 28)",
+    remedy: "Free space or choose another directory with `--out`, then run the command again.",
 };

@@ -1,1 +1,211 @@
-//! report
+//! Any result to text, JSON, Markdown, HTML or SARIF.
+//!
+//! The values here hold what a command found; each format is one file that writes them to a stream.
+//! Everything that comes from upstream is escaped at this border: control characters in text, markup
+//! in Markdown and HTML, URIs in SARIF.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::decide::{Context, Decided};
+use crate::problem::Problem;
+use crate::release::Pin;
+use crate::scan::Kind;
+
+pub mod codes;
+mod html;
+mod json;
+mod lock;
+mod markdown;
+pub mod paint;
+mod place;
+mod regen;
+mod sarif;
+mod summary;
+mod text;
+pub mod words;
+
+pub use json::Finding;
+pub use lock::{LockReport, LockedPin};
+pub use place::PlaceReport;
+pub use regen::{RegenCounts, RegenReport};
+pub use summary::{Summary, Tally};
+pub use words::Verdict;
+
+/// How a result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For people; coloured on terminals only.
+    #[default]
+    Text,
+    /// For programs; the schema is docs/scan.schema.json.
+    Json,
+    /// For an issue or a merge request.
+    Markdown,
+    /// One file for a browser, with a table that can be filtered.
+    Html,
+    /// For code hosts and editors: SARIF 2.1.0, the findings only.
+    Sarif,
+}
+
+/// One source of a scanned release.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScannedSource {
+    /// The repository's name.
+    pub name: String,
+    /// The commit; `None` for a plain directory.
+    pub rev: Option<String>,
+    /// The Debian version; `None` where the repository has no changelog of its own.
+    pub version: Option<String>,
+    /// Number of files in its tree.
+    pub files: u64,
+    /// Their size in bytes.
+    pub bytes: u64,
+    /// The upstream URL, which only SARIF names.
+    #[serde(skip)]
+    pub url: Option<String>,
+    /// Its decided occurrences, by path and offset.
+    #[serde(skip)]
+    pub decided: Vec<Decided>,
+}
+
+impl ScannedSource {
+    /// The source `name` at `pin`, with `files` files of `bytes` bytes together.
+    pub fn new(
+        name: impl Into<String>,
+        pin: &Pin,
+        files: u64,
+        bytes: u64,
+        decided: Vec<Decided>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            rev: pin.rev.clone(),
+            version: pin.version.clone(),
+            files,
+            bytes,
+            url: pin.url.clone(),
+            decided,
+        }
+    }
+}
+
+/// What `scan` found in one release.
+#[derive(Debug, Clone)]
+pub struct ScanReport {
+    /// The release's name.
+    pub release: String,
+    /// Its sources with their occurrences, by name.
+    pub sources: Vec<ScannedSource>,
+    /// The counts over all sources.
+    pub summary: Summary,
+    /// The findings, by code and place.
+    pub problems: Vec<Problem>,
+}
+
+impl ScanReport {
+    /// The report on `release`, in which `problems` were found.
+    pub fn new(
+        release: impl Into<String>,
+        mut sources: Vec<ScannedSource>,
+        mut problems: Vec<Problem>,
+    ) -> Self {
+        sources.sort_by(|a, b| a.name.cmp(&b.name));
+        problems.sort_by(|a, b| (a.code.id, &a.place).cmp(&(b.code.id, &b.place)));
+        let summary = Summary::of(&sources, problems.len());
+        Self {
+            release: release.into(),
+            sources,
+            summary,
+            problems,
+        }
+    }
+
+    /// Whether there is nothing to report (exit status 0).
+    pub fn is_clean(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// The occurrences that pass `filter`, with their source, by source, path and offset.
+    fn listed<'a>(
+        &'a self,
+        filter: &'a Filter,
+    ) -> impl Iterator<Item = (&'a ScannedSource, &'a Decided)> {
+        let kept = |source: &&ScannedSource| filter.takes_source(&source.name);
+        self.sources.iter().filter(kept).flat_map(|source| {
+            let kept = |decided: &&Decided| filter.takes(decided);
+            source
+                .decided
+                .iter()
+                .filter(kept)
+                .map(move |decided| (source, decided))
+        })
+    }
+}
+
+/// Which occurrences are listed. An empty list of a field lets every value pass. The summary always
+/// counts them all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Names of sources.
+    pub sources: Vec<String>,
+    /// Contexts.
+    pub contexts: Vec<Context>,
+    /// Kinds of decision.
+    pub verdicts: Vec<Verdict>,
+    /// Kinds of occurrence.
+    pub kinds: Vec<Kind>,
+}
+
+impl Filter {
+    /// Whether it narrows anything.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn takes_source(&self, name: &str) -> bool {
+        self.sources.is_empty() || self.sources.iter().any(|source| source == name)
+    }
+
+    fn takes(&self, decided: &Decided) -> bool {
+        fn passes<T: PartialEq>(wanted: &[T], value: &T) -> bool {
+            wanted.is_empty() || wanted.contains(value)
+        }
+        passes(&self.contexts, &decided.context)
+            && passes(&self.verdicts, &Verdict::of(&decided.decision))
+            && passes(&self.kinds, &decided.occurrence.kind)
+    }
+}
+
+/// How a scan's result is written.
+#[derive(Debug, Clone, Default)]
+pub struct Layout {
+    /// The format.
+    pub format: Format,
+    /// Which occurrences are listed.
+    pub filter: Filter,
+    /// Text and Markdown list occurrences too, not only the summary and the findings. (The other
+    /// formats say themselves what they hold.)
+    pub list: bool,
+    /// The terminal's width in columns; `None` where none reads.
+    pub width: Option<usize>,
+}
+
+/// Writes `reports`, one for each release. JSON writes one object for each release, one after the
+/// other; the other formats make one document.
+pub fn scan(out: &mut dyn Write, reports: &[ScanReport], layout: &Layout) -> io::Result<()> {
+    match layout.format {
+        Format::Text => reports
+            .iter()
+            .try_for_each(|report| text::scan(out, report, layout)),
+        Format::Json => reports
+            .iter()
+            .try_for_each(|report| json::scan(out, report, layout)),
+        Format::Markdown => reports
+            .iter()
+            .try_for_each(|report| markdown::scan(out, report, layout)),
+        Format::Html => html::scan(out, reports, layout),
+        Format::Sarif => sarif::scan(out, reports),
+    }
+}

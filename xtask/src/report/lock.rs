@@ -1,0 +1,225 @@
+//! What `lock` resolved.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Finding;
+use super::paint::{self, FAINT, FOUND, GOOD, STRONG, count, one_line};
+use crate::problem::Problem;
+use crate::release::{Manifest, Pin};
+
+/// One source's pin, with the one it had.
+#[derive(Debug, Clone, Serialize)]
+pub struct LockedPin {
+    /// The source's name.
+    pub source: String,
+    /// The pin that was resolved.
+    pub pin: Pin,
+    /// The pin that stood in the file; `None` for a new source.
+    pub before: Option<Pin>,
+}
+
+/// What `lock` resolved for one release.
+#[derive(Debug, Clone)]
+pub struct LockReport {
+    /// The release's name.
+    pub release: String,
+    /// The pins, by source.
+    pub pins: Vec<LockedPin>,
+    /// Sources that stood in the file and are in it no longer.
+    pub dropped: Vec<String>,
+    /// Dependencies that the pins do not satisfy.
+    pub problems: Vec<Problem>,
+}
+
+impl LockReport {
+    /// The report on `new`, which takes the place of `old`.
+    pub fn new(old: Option<&Manifest>, new: &Manifest, problems: Vec<Problem>) -> Self {
+        let before = |source: &str| old.and_then(|old| old.sources.get(source));
+        let pins = new
+            .sources
+            .iter()
+            .map(|(source, pin)| LockedPin {
+                source: source.clone(),
+                pin: pin.clone(),
+                before: before(source).cloned(),
+            })
+            .collect();
+        let dropped = old
+            .into_iter()
+            .flat_map(|old| old.sources.keys())
+            .filter(|source| !new.sources.contains_key(*source))
+            .cloned()
+            .collect();
+        Self {
+            release: new.name.clone(),
+            pins,
+            dropped,
+            problems,
+        }
+    }
+
+    /// Whether the file already held these pins.
+    pub fn is_unchanged(&self) -> bool {
+        self.dropped.is_empty()
+            && self
+                .pins
+                .iter()
+                .all(|pin| pin.before.as_ref() == Some(&pin.pin))
+    }
+
+    /// Writes it for people.
+    pub fn text(&self, out: &mut dyn Write, width: Option<usize>) -> io::Result<()> {
+        let sources = count(self.pins.len() as u64, "source", "sources");
+        let what = if self.is_unchanged() {
+            "nothing changed"
+        } else {
+            "locked"
+        };
+        let release = one_line(&self.release);
+        writeln!(
+            out,
+            "{STRONG}{release}{STRONG:#}: {GOOD}{what}{GOOD:#}, {sources}"
+        )?;
+        let width_of = |text: fn(&LockedPin) -> &str| {
+            self.pins
+                .iter()
+                .map(|pin| text(pin).chars().count())
+                .max()
+                .unwrap_or(0)
+        };
+        let name = width_of(|pin| &pin.source);
+        let version = width_of(|pin| version(&pin.pin));
+        for pin in &self.pins {
+            writeln!(
+                out,
+                "  {:name$}  {:version$}  {FAINT}{} {}{FAINT:#}{}",
+                one_line(&pin.source),
+                one_line(self::version(&pin.pin)),
+                pin.pin.date.as_deref().unwrap_or("          "),
+                short(&pin.pin),
+                change(pin),
+            )?;
+        }
+        for source in &self.dropped {
+            writeln!(out, "  {:name$}  {FOUND}dropped{FOUND:#}", one_line(source))?;
+        }
+        self.problems
+            .iter()
+            .try_for_each(|problem| paint::problem(out, problem, width))
+    }
+
+    /// Writes it for programs: one JSON object.
+    pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
+        #[derive(Serialize)]
+        struct Json<'a> {
+            release: &'a str,
+            changed: bool,
+            pins: &'a [LockedPin],
+            dropped: &'a [String],
+            problems: Vec<Finding<'a>>,
+        }
+        let json = Json {
+            release: &self.release,
+            changed: !self.is_unchanged(),
+            pins: &self.pins,
+            dropped: &self.dropped,
+            problems: self.problems.iter().map(Finding::from).collect(),
+        };
+        serde_json::to_writer(&mut *out, &json)?;
+        writeln!(out)
+    }
+}
+
+fn version(pin: &Pin) -> &str {
+    pin.version.as_deref().unwrap_or("-")
+}
+
+/// The first twelve digits of the commit, or the directory of a source kept beside the manifest.
+fn short(pin: &Pin) -> &str {
+    match (&pin.rev, &pin.path) {
+        (Some(rev), _) => rev.get(..12).unwrap_or(rev),
+        (None, Some(path)) => path,
+        (None, None) => "",
+    }
+}
+
+fn change(locked: &LockedPin) -> String {
+    match &locked.before {
+        None => format!("  {GOOD}new{GOOD:#}"),
+        Some(before) if *before == locked.pin => String::new(),
+        Some(before) if before.rev == locked.pin.rev => format!("  {FOUND}changed{FOUND:#}"),
+        Some(before) => {
+            format!(
+                "  {FOUND}was {} {}{FOUND:#}",
+                one_line(version(before)),
+                one_line(short(before))
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn pin(rev: char, version: &str) -> Pin {
+        Pin {
+            url: Some("https://git.example.org/hive.git".into()),
+            path: None,
+            rev: Some(rev.to_string().repeat(40)),
+            date: Some("2026-01-02".into()),
+            version: Some(version.into()),
+            submodules: false,
+            nar_hash: None,
+        }
+    }
+
+    fn manifest(pins: &[(&str, Pin)]) -> Manifest {
+        Manifest {
+            name: "hive-2".into(),
+            version: None,
+            sources: pins
+                .iter()
+                .map(|(n, p)| ((*n).to_owned(), p.clone()))
+                .collect::<BTreeMap<_, _>>(),
+        }
+    }
+
+    fn text(report: &LockReport) -> String {
+        let mut out = Vec::new();
+        report.text(&mut out, None).unwrap();
+        anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
+    }
+
+    #[test]
+    fn moved_new_and_dropped_pins_are_told_apart() {
+        let old = manifest(&[
+            ("a", pin('1', "1.0-1")),
+            ("b", pin('2', "2.0-1")),
+            ("z", pin('3', "3")),
+        ]);
+        let new = manifest(&[
+            ("a", pin('1', "1.0-1")),
+            ("b", pin('4', "2.0-2")),
+            ("c", pin('5', "5")),
+        ]);
+        let expected = "\
+hive-2: locked, 3 sources
+  a  1.0-1  2026-01-02 111111111111
+  b  2.0-2  2026-01-02 444444444444  was 2.0-1 222222222222
+  c  5      2026-01-02 555555555555  new
+  z  dropped
+";
+        assert_eq!(
+            text(&LockReport::new(Some(&old), &new, Vec::new())),
+            expected
+        );
+        let again = LockReport::new(Some(&new), &new, Vec::new());
+        assert!(again.is_unchanged());
+        assert!(text(&again).starts_with("hive-2: nothing changed, 3 sources\n"));
+    }
+}

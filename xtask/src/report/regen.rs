@@ -1,0 +1,202 @@
+//! What `regen` did.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::paint::{self, FAINT, FOUND, GOOD, STRONG, count, one_line};
+use super::{Summary, Tally};
+
+/// How much a release gave.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct RegenCounts {
+    /// Sources read.
+    pub sources: u64,
+    /// Their files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Occurrences by decision.
+    pub occurrences: Tally,
+    /// Patch files.
+    pub patches: u64,
+    /// Sources compiled alone and linked.
+    pub objects: u64,
+    /// Sources that are ordinary packages.
+    pub packages: u64,
+    /// Links.
+    pub links: u64,
+}
+
+impl RegenCounts {
+    /// The counts that a scan's `summary` gives; patches, objects, packages and links are left at 0.
+    pub fn of(summary: &Summary) -> Self {
+        Self {
+            sources: summary.sources,
+            files: summary.files,
+            bytes: summary.bytes,
+            occurrences: summary.decisions,
+            ..Self::default()
+        }
+    }
+}
+
+/// What `regen` wrote for one release, or, with `--check`, what it would write.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct RegenReport {
+    /// The release's name.
+    pub release: String,
+    /// Whether nothing was written because of `--check`.
+    pub check: bool,
+    /// Files that are new or have another content, relative to the output directory, sorted.
+    pub written: Vec<String>,
+    /// Files that are no longer made, sorted.
+    pub removed: Vec<String>,
+    /// Number of files that were as they should be.
+    pub unchanged: u64,
+    /// How much the release gave.
+    pub counts: RegenCounts,
+    /// What the result lacks because of `--allow-missing`, one sentence each.
+    pub lacks: Vec<String>,
+}
+
+impl RegenReport {
+    /// Whether the output was already that of a fresh run.
+    pub fn is_unchanged(&self) -> bool {
+        self.written.is_empty() && self.removed.is_empty()
+    }
+
+    /// Writes it for people.
+    pub fn text(&self, out: &mut dyn Write, width: Option<usize>) -> io::Result<()> {
+        self.headline(out)?;
+        let counts = &self.counts;
+        let figures = [
+            count(counts.sources, "source", "sources"),
+            count(counts.files, "file", "files"),
+            paint::bytes(counts.bytes),
+            count(counts.occurrences.total(), "occurrence", "occurrences"),
+            count(counts.patches, "patch", "patches"),
+            count(counts.objects, "object", "objects"),
+            count(counts.packages, "package", "packages"),
+            count(counts.links, "link", "links"),
+        ];
+        paint::paragraph(out, "  ", 2, &figures.join(", "), width)?;
+        let (writes, removes) = if self.check {
+            ("differs", "left over")
+        } else {
+            ("written", "removed")
+        };
+        for (what, paths) in [(writes, &self.written), (removes, &self.removed)] {
+            for path in paths {
+                writeln!(out, "  {FAINT}{what:9}{FAINT:#}  {}", one_line(path))?;
+            }
+        }
+        if !self.lacks.is_empty() {
+            writeln!(out, "{FOUND}the result lacks{FOUND:#}")?;
+            for lack in &self.lacks {
+                paint::paragraph(out, "  ", 2, lack, width)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes it for programs: one JSON object on one line.
+    pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer(&mut *out, self)?;
+        writeln!(out)
+    }
+
+    fn headline(&self, out: &mut dyn Write) -> io::Result<()> {
+        write!(out, "{STRONG}{}{STRONG:#}: ", one_line(&self.release))?;
+        let unchanged = count(self.unchanged, "file", "files");
+        if self.is_unchanged() {
+            let what = if self.check {
+                "up to date"
+            } else {
+                "nothing changed"
+            };
+            return writeln!(
+                out,
+                "{GOOD}{what}{GOOD:#}, {unchanged} as a fresh run makes them"
+            );
+        }
+        let written = count(self.written.len() as u64, "file", "files");
+        let removed = self.removed.len();
+        if self.check {
+            writeln!(
+                out,
+                "{FOUND}differs from a fresh run{FOUND:#}: {written} missing or different, {removed} left over, \
+                 {unchanged} up to date"
+            )
+        } else {
+            writeln!(
+                out,
+                "{GOOD}{written} written{GOOD:#}, {removed} removed, {unchanged} unchanged"
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(report: &RegenReport) -> String {
+        let mut out = Vec::new();
+        report.text(&mut out, None).unwrap();
+        anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
+    }
+
+    #[test]
+    fn a_second_run_says_that_nothing_changed() {
+        let report = RegenReport {
+            release: "hive-2".into(),
+            unchanged: 12,
+            ..Default::default()
+        };
+        assert!(text(&report).starts_with("hive-2: nothing changed, 12 files as"));
+    }
+
+    #[test]
+    fn a_check_names_what_differs_and_a_run_what_it_wrote() {
+        let mut report = RegenReport {
+            release: "hive-2".into(),
+            written: vec!["pkgs/a.nix".into()],
+            removed: vec!["pkgs/old.nix".into()],
+            lacks: vec!["hive-vm: no repository".into()],
+            ..Default::default()
+        };
+        let run = text(&report);
+        assert!(
+            run.contains("1 file written, 1 removed, 0 files unchanged"),
+            "{run}"
+        );
+        assert!(
+            run.contains("  written    pkgs/a.nix\n  removed    pkgs/old.nix\n"),
+            "{run}"
+        );
+        assert!(
+            run.contains("the result lacks\n  hive-vm: no repository\n"),
+            "{run}"
+        );
+        report.check = true;
+        let check = text(&report);
+        assert!(
+            check.contains("differs    pkgs/a.nix\n  left over  pkgs/old.nix\n"),
+            "{check}"
+        );
+    }
+
+    #[test]
+    fn the_json_has_the_counts_by_decision() {
+        let report = RegenReport {
+            release: "hive-2".into(),
+            ..Default::default()
+        };
+        let mut out = Vec::new();
+        report.json(&mut out).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(json["release"], "hive-2");
+        assert_eq!(json["counts"]["occurrences"]["unknown"], 0);
+    }
+}

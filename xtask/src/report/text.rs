@@ -1,0 +1,203 @@
+//! A scan for people: the summary, the listed occurrences, the findings.
+
+use std::io::{self, Write};
+
+use super::paint::{self, BAD, FAINT, FOUND, GOOD, HELP, STRONG, count, grouped, one_line};
+use super::words::{self, CONTEXTS, VERDICTS, Verdict};
+use super::{Layout, ScanReport, Summary, Tally};
+use crate::decide::Decision;
+use crate::problem::{Problem, Severity};
+
+/// Writes one release.
+pub(super) fn scan(out: &mut dyn Write, report: &ScanReport, layout: &Layout) -> io::Result<()> {
+    let Summary {
+        sources,
+        files,
+        bytes,
+        occurrences,
+        ..
+    } = report.summary;
+    writeln!(out, "{STRONG}{}{STRONG:#}", one_line(&report.release))?;
+    let figures = format!(
+        "{}, {} ({}), {}",
+        count(sources, "source", "sources"),
+        count(files, "file", "files"),
+        paint::bytes(bytes),
+        count(occurrences, "occurrence", "occurrences"),
+    );
+    paint::paragraph(out, "  ", 2, &figures, layout.width)?;
+    writeln!(out)?;
+    table(out, report, layout.width)?;
+    contexts(out, &report.summary, layout.width)?;
+    if layout.list {
+        writeln!(out)?;
+        occurrences_list(out, report, layout)?;
+    }
+    writeln!(out)?;
+    findings(out, &report.problems, layout.width)
+}
+
+/// The summary by source and decision: a table where it fits, otherwise two lines for each source.
+fn table(out: &mut dyn Write, report: &ScanReport, width: Option<usize>) -> io::Result<()> {
+    let total = &report.summary.decisions;
+    let shown: Vec<Verdict> = VERDICTS.into_iter().filter(|v| total.get(*v) > 0).collect();
+    let mut rows: Vec<(String, Tally)> = report
+        .sources
+        .iter()
+        .map(|source| {
+            (
+                one_line(&source.name).into_owned(),
+                Tally::of(&source.decided),
+            )
+        })
+        .collect();
+    rows.push(("all sources".to_owned(), *total));
+    let name = rows
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    let widths: Vec<usize> = shown
+        .iter()
+        .map(|v| v.word().len().max(grouped(total.get(*v)).len()))
+        .collect();
+    let needed = name + 2 + "occurrences".len() + widths.iter().map(|w| w + 2).sum::<usize>();
+    if width.is_some_and(|width| width < needed + 2) {
+        return stacked(out, &rows, &shown, width);
+    }
+    write!(out, "  {FAINT}{:name$}  occurrences", "source")?;
+    for (verdict, width) in shown.iter().zip(&widths) {
+        write!(out, "  {:>width$}", verdict.word())?;
+    }
+    writeln!(out, "{FAINT:#}")?;
+    for (source, tally) in &rows {
+        write!(out, "  {source:name$}  {:>11}", grouped(tally.total()))?;
+        for (verdict, width) in shown.iter().zip(&widths) {
+            let number = tally.get(*verdict);
+            let style = match (*verdict, number) {
+                (_, 0) => FAINT,
+                (Verdict::Unknown, _) => FOUND,
+                _ => anstyle::Style::new(),
+            };
+            write!(out, "  {style}{:>width$}{style:#}", grouped(number))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn stacked(
+    out: &mut dyn Write,
+    rows: &[(String, Tally)],
+    shown: &[Verdict],
+    width: Option<usize>,
+) -> io::Result<()> {
+    for (source, tally) in rows {
+        let total = count(tally.total(), "occurrence", "occurrences");
+        writeln!(out, "  {STRONG}{source}{STRONG:#}  {total}")?;
+        let parts: Vec<String> = shown
+            .iter()
+            .filter(|verdict| tally.get(**verdict) > 0)
+            .map(|verdict| format!("{} {}", verdict.word(), grouped(tally.get(*verdict))))
+            .collect();
+        paint::paragraph(out, "    ", 4, &parts.join(", "), width)?;
+    }
+    Ok(())
+}
+
+fn contexts(out: &mut dyn Write, summary: &Summary, width: Option<usize>) -> io::Result<()> {
+    let parts: Vec<String> = CONTEXTS
+        .iter()
+        .zip(summary.contexts)
+        .filter(|(_, number)| *number > 0)
+        .map(|(context, number)| format!("{} {}", words::context(*context), grouped(number)))
+        .collect();
+    if parts.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    paint::paragraph(
+        out,
+        "  ",
+        2,
+        &format!("by context: {}", parts.join(", ")),
+        width,
+    )
+}
+
+fn occurrences_list(out: &mut dyn Write, report: &ScanReport, layout: &Layout) -> io::Result<()> {
+    for (source, decided) in report.listed(&layout.filter) {
+        let place = &decided.occurrence;
+        let style = if decided.decision == Decision::Unknown {
+            FOUND
+        } else {
+            HELP
+        };
+        writeln!(
+            out,
+            "{STRONG}{}/{}:{}:{}{STRONG:#}: {} {FAINT}({}, {}){FAINT:#}",
+            one_line(&source.name),
+            one_line(&decided.path),
+            place.line,
+            place.column,
+            one_line(&place.text),
+            words::kind(place.kind),
+            words::context(decided.context),
+        )?;
+        write!(
+            out,
+            "  {style}{}{style:#}",
+            one_line(&words::decision(&decided.decision))
+        )?;
+        match &decided.rule {
+            Some(rule) => writeln!(out, " {FAINT}by rule {}{FAINT:#}", one_line(rule))?,
+            None => writeln!(out)?,
+        }
+    }
+    Ok(())
+}
+
+/// The findings, grouped by code; a remedy that many share is written once, after the last of them.
+fn findings(out: &mut dyn Write, problems: &[Problem], width: Option<usize>) -> io::Result<()> {
+    if problems.is_empty() {
+        return writeln!(out, "{GOOD}nothing to report{GOOD:#}");
+    }
+    for group in problems.chunk_by(|a, b| a.code.id == b.code.id) {
+        let code = group[0].code;
+        let style = match code.severity {
+            Severity::Finding => FOUND,
+            Severity::Fatal => BAD,
+        };
+        writeln!(
+            out,
+            "{style}{}{style:#} {STRONG}{}{STRONG:#}",
+            code.id, code.title
+        )?;
+        for problem in group {
+            let place = problem.place.to_string();
+            if !place.is_empty() {
+                writeln!(out, "  {STRONG}{}{STRONG:#}", one_line(&place))?;
+            }
+            paint::paragraph(out, "    ", 4, &problem.cause, width)?;
+            if let Some(remedy) = &problem.remedy {
+                help(out, "    ", remedy, width)?;
+            }
+        }
+        if group.iter().any(|problem| problem.remedy.is_none()) {
+            help(out, "  ", code.remedy, width)?;
+        }
+        writeln!(out)?;
+    }
+    let total = count(problems.len() as u64, "finding", "findings");
+    writeln!(out, "{FOUND}{total}{FOUND:#}")
+}
+
+fn help(out: &mut dyn Write, blank: &str, text: &str, width: Option<usize>) -> io::Result<()> {
+    paint::paragraph(
+        out,
+        &format!("{blank}{HELP}help{HELP:#}: "),
+        blank.len() + 6,
+        text,
+        width,
+    )
+}
