@@ -43,16 +43,23 @@ impl<'a> World<'a> {
         scans: impl Iterator<Item = (&'s str, &'s str, &'s FileScan)>,
     ) -> Self {
         let mut declared: HashMap<String, (String, String)> = HashMap::new();
+        let mut within: HashMap<String, (String, String)> = HashMap::new();
         for (source, path, scan) in scans {
-            for package in &scan.declares {
-                let module_path = format!("{}.pm", package.replace("::", "/"));
-                let is_home = path == module_path || path.ends_with(&format!("/{module_path}"));
-                // Only the file that `require` would find declares a module; `package PVE::Tools;` in a test's
-                // mock does not.
-                if is_home && !path.split('/').any(|part| part == "test" || part == "tests" || part == "t") {
-                    declared.entry(package.clone()).or_insert_with(|| (source.to_owned(), module_path));
-                }
+            // A test's mock declares nothing that host code could use.
+            if path.split('/').any(|part| matches!(part, "test" | "tests" | "t" | "examples")) {
+                continue;
             }
+            for module in modules_of(path, scan) {
+                let file = format!("{}.pm", module.replace("::", "/"));
+                declared.entry(module).or_insert_with(|| (source.to_owned(), file));
+            }
+            for package in &scan.declares {
+                within.entry(package.clone()).or_insert_with(|| (source.to_owned(), path.to_owned()));
+            }
+        }
+        // A package that no file is named after, declared in a file of another name.
+        for (package, place) in within {
+            declared.entry(package).or_insert(place);
         }
         let core = PERL_CORE.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
         Self { rules, release, declared, core }
@@ -137,7 +144,7 @@ impl<'a> World<'a> {
             return Some((module_decision(provider, module, "perlPackages"), Some(format!("perl.{module}"))));
         }
         if let Some((owner, target)) = self.declared.get(module) {
-            let target = format!("share/perl5/{target}");
+            let target = format!("lib/perl5/site_perl/{target}");
             let decision = if owner == source {
                 Decision::Own { target }
             } else {
@@ -164,7 +171,9 @@ impl<'a> World<'a> {
         let program = name.to_owned();
         let decision = match provider {
             Provider::Package { attr, .. } => Decision::Command { attr: Some(attr.clone()), source: None, program },
-            Provider::Source { source, .. } => Decision::Command { attr: None, source: Some(source.clone()), program },
+            Provider::Source { source, .. } | Provider::Unpinned { source } => {
+                Decision::Command { attr: None, source: Some(source.clone()), program }
+            }
             other => provider_decision(other, name, source),
         };
         Some((decision, Some(format!("command.{name}"))))
@@ -188,6 +197,16 @@ impl<'a> World<'a> {
     }
 }
 
+/// The modules that `require` would find in this file: the ends of its path that begin with the first
+/// component of a package it declares.
+fn modules_of(path: &str, scan: &FileScan) -> Vec<String> {
+    let Some(stem) = path.strip_suffix(".pm") else { return Vec::new() };
+    let heads: HashSet<&str> = scan.declares.iter().filter_map(|package| package.split("::").next()).collect();
+    let parts: Vec<&str> = stem.split('/').collect();
+    let starts = (0..parts.len()).filter(|start| heads.contains(parts[*start]));
+    starts.map(|start| parts[start..].join("::")).collect()
+}
+
 fn module_decision(provider: &ModuleProvider, module: &str, set: &str) -> Decision {
     let target = module.to_owned();
     match provider {
@@ -195,7 +214,7 @@ fn module_decision(provider: &ModuleProvider, module: &str, set: &str) -> Decisi
         ModuleProvider::Package(attr) => Decision::Package { attr: attr.clone(), target },
         ModuleProvider::Source(source) => Decision::Sibling { source: source.clone(), target },
         ModuleProvider::Missing(source) => {
-            Decision::Keep { reason: format!("lacks: source {source} is not among the pins") }
+            Decision::Sibling { source: source.clone(), target }
         }
     }
 }

@@ -114,7 +114,7 @@ fn globs(patterns: &[String], separate: bool) -> Result<Option<GlobSet>, String>
     }
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        let glob = GlobBuilder::new(pattern).literal_separator(separate).backslash_escape(true).build();
+        let glob = GlobBuilder::new(pattern).literal_separator(separate).backslash_escape(true).empty_alternates(true).build();
         set.add(glob.map_err(|error| format!("bad pattern `{pattern}`: {}", error.kind()))?);
     }
     set.build().map(Some).map_err(|error| error.to_string())

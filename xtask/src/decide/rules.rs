@@ -611,6 +611,9 @@ fn verdict(raw: &RawPath) -> Result<Verdict, String> {
 
 /// A path as the output is laid out: `/usr` folded away, every `sbin` a `bin`.
 pub fn fold(path: &str) -> String {
+    if let Some(module) = path.strip_prefix("/usr/share/perl5/") {
+        return format!("lib/perl5/site_perl/{}", module.trim_end_matches('/')).trim_end_matches('/').to_owned();
+    }
     let inner = path.strip_prefix("/usr/").or_else(|| path.strip_prefix('/')).unwrap_or(path);
     match inner.strip_prefix("sbin/").or_else(|| inner.strip_prefix("local/sbin/")).or_else(|| inner.strip_prefix("local/bin/")) {
         Some(program) => format!("bin/{program}"),
@@ -637,7 +640,10 @@ pub fn provider_decision(provider: &Provider, program: &str, source: &str) -> De
         Provider::Source { source: owner, dir } => {
             Decision::Sibling { source: owner.clone(), target: format!("{dir}/{program}") }
         }
-        Provider::Unpinned { source } => Decision::Keep { reason: format!("lacks: source {source} is not among the pins") },
+        // No pin has it: open like an object's file, and the link says that it lacks it.
+        Provider::Unpinned { source } => {
+            Decision::Sibling { source: source.clone(), target: format!("bin/{program}") }
+        }
         Provider::Wrapper => Decision::Wrapper { program: program.to_owned() },
         Provider::DebianOnly => Decision::Keep { reason: "Debian only: absent on NixOS, and its caller copes or is removed".to_owned() },
     }

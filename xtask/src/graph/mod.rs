@@ -173,6 +173,14 @@ impl<'a> Builder<'a> {
     fn code(&mut self, input: &Input) {
         for one in input.decided.iter().filter(|one| one.context == Context::Host) {
             let kind = one.occurrence.kind;
+            if let Decision::Sibling { source, .. } | Decision::Command { source: Some(source), .. } = &one.decision
+                && !self.graph.nodes.contains_key(source)
+            {
+                let node = self.graph.nodes.entry(input.source.to_owned()).or_default();
+                let why = format!("the source is not among the pins ({}:{})", one.path, one.occurrence.line);
+                node.lacks.entry(source.clone()).or_insert(why);
+                continue;
+            }
             let example = || format!("{}:{}: {}", one.path, one.occurrence.line, one.occurrence.text);
             match &one.decision {
                 Decision::Sibling { source, .. } => {
@@ -189,11 +197,6 @@ impl<'a> Builder<'a> {
                 Decision::Package { attr, .. } if kind == Kind::Module => {
                     let node = self.graph.nodes.entry(input.source.to_owned()).or_default();
                     node.modules.insert(attr.clone());
-                }
-                Decision::Keep { reason } if reason.starts_with("lacks: ") => {
-                    let node = self.graph.nodes.entry(input.source.to_owned()).or_default();
-                    let why = reason.trim_start_matches("lacks: ").to_owned();
-                    node.lacks.entry(one.occurrence.text.clone()).or_insert(why);
                 }
                 _ => {}
             }
