@@ -81,6 +81,8 @@ struct Names {
     command: HashSet<String>,
     commands: HashSet<String>,
     runner: HashSet<String>,
+    never: HashSet<String>,
+    returns: HashSet<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -161,6 +163,16 @@ impl Calls {
     /// Whether an array of this name, spliced in, runs the program that follows it.
     pub fn names_runner(&self, name: &str) -> bool {
         segments(name).any(|segment| self.file.names.runner.contains(segment))
+    }
+
+    /// Whether a word in a program's place is none: a subcommand kept apart from its program.
+    pub fn is_never(&self, word: &str) -> bool {
+        self.file.names.never.contains(word)
+    }
+
+    /// Whether the first value that a sub of this name returns is a command line.
+    pub fn returns_line(&self, sub: &str) -> bool {
+        self.file.names.returns.contains(sub)
     }
 }
 

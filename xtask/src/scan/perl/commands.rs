@@ -242,9 +242,23 @@ impl Finder<'_> {
             }
             CommandForm::Open => self.open(rest, name),
             CommandForm::Arguments => {
-                self.literals.extend(rest.first().copied());
+                if let Some(words) = rest.first() {
+                    self.leave_alone(*words);
+                }
             }
         }
+    }
+
+    /// An array of arguments to a program that the callee knows.
+    fn leave_alone(&mut self, id: Id) {
+        self.literals.insert(id);
+        let Some(key) = self.key(id) else { return };
+        let history = self.history(&key, id);
+        self.followed.extend(history.first().map(|first| (first.at, true)));
+        self.literals.extend(history.iter().filter_map(|event| match event.what {
+            What::Set(right) => Some(right),
+            _ => None,
+        }));
     }
 
     /// The block of `exec { 'program' } @words`.
@@ -601,9 +615,8 @@ impl Finder<'_> {
         let line = Line::new(words);
         self.annotate(&line, call);
         for at in 0..line.words.len() {
-            self.program(&line, at, call, depth);
-            if (0..=at).any(|before| !line.may_miss(self.tree, before, at + 1)) {
-                break;
+            if (0..at).all(|before| line.may_miss(self.tree, before, at)) {
+                self.program(&line, at, call, depth);
             }
         }
     }
@@ -663,7 +676,7 @@ impl Finder<'_> {
     }
 
     fn mark(&mut self, word: &Word, line: &Line, at: usize) {
-        let builtin = word.form == Form::Command && self.calls.is_builtin(&word.text);
+        let builtin = (word.form == Form::Command && self.calls.is_builtin(&word.text)) || self.calls.is_never(&word.text);
         let Some(span) = word.span.clone().filter(|_| !builtin && is_program(&word.text)) else { return };
         let entry = self.found.entry(span.start).or_insert_with(|| InCommand {
             end: span.end,
@@ -768,7 +781,7 @@ impl Finder<'_> {
                 }
             }
             K::Call if tree.child(id, K::Function).is_some_and(|name| tree.text(name) == b"push") => self.lines_pushed(id),
-            K::Literal | K::Interpolated => self.line_by_looks(id),
+            K::Return => self.returned(id),
             _ => {}
         }
     }
@@ -777,32 +790,89 @@ impl Finder<'_> {
         if self.literals.contains(&id) {
             return;
         }
-        let name = target(self.tree, id).unwrap_or_default();
+        let tree = self.tree;
+        let nested = tree.ancestors(id).take_while(|up| tree.kind(*up) != K::Statement).any(|up| tree.kind(up) == K::AnonArray);
+        let name = if nested { String::new() } else { target(tree, id).unwrap_or_default() };
         let mut found = Vec::new();
-        for child in self.tree.children(id) {
-            elements(self.tree, child, &mut found);
+        for child in tree.children(id) {
+            elements(tree, child, &mut found);
         }
-        if self.calls.names_commands(&name) && found.iter().any(|element| matches!(self.tree.kind(*element), K::Literal | K::Interpolated)) {
+        if self.calls.names_commands(&name) && found.iter().any(|element| matches!(tree.kind(*element), K::Literal | K::Interpolated)) {
             self.lines(&found);
             return;
         }
-        if found.iter().any(|element| self.tree.pair_key(*element).is_some()) {
+        if found.iter().any(|element| tree.pair_key(*element).is_some()) {
             return;
         }
-        let mut words = Vec::new();
-        self.flatten(id, self.block(id), &mut words);
-        if self.tree.kind(id) == K::AnonArray {
-            words.clear();
-            self.flatten_array(id, self.block(id), &mut words);
-        }
-        let Some(first) = words.first() else { return };
-        let runner = first.kind != WordKind::Fixed && self.calls.names_runner(&first.text);
-        let option = |word: &Word| word.kind == WordKind::Fixed && word.text.len() > 1 && word.text.starts_with('-');
-        let program = first.kind == WordKind::Fixed && is_program(&first.text) && !first.text.contains(|c: char| c.is_ascii_uppercase());
-        let path = first.text.starts_with('/') && first.kind == WordKind::Fixed;
-        if runner || ((program || path) && (self.calls.names_command(&name) || words.iter().skip(1).any(option))) {
+        let words = self.literal_words(id);
+        let named = self.calls.names_command(&name);
+        let looks = match words.first() {
+            Some(first) if first.kind == WordKind::Fixed => {
+                self.starts_command(first) && (named || has_option(&words) || self.sibling_has_option(id))
+            }
+            Some(first) => self.calls.names_runner(&first.text) || (first.kind == WordKind::Nested && named),
+            None => false,
+        };
+        if looks && !self.is_spliced_as_arguments(id) {
             self.literals.insert(id);
             self.analyse(words, None, 0);
+        }
+    }
+
+    fn literal_words(&mut self, id: Id) -> Vec<Word> {
+        let mut words = Vec::new();
+        if self.tree.kind(id) == K::AnonArray {
+            self.flatten_array(id, self.block(id), &mut words);
+        } else {
+            self.flatten(id, self.block(id), &mut words);
+        }
+        words
+    }
+
+    fn starts_command(&self, word: &Word) -> bool {
+        let program = is_program(&word.text) && !word.text.contains(|c: char| c.is_ascii_uppercase()) && !self.calls.is_never(&word.text);
+        program || word.text.starts_with('/')
+    }
+
+    /// `{ gz => ['zcat'], zst => ['zstd', '-d'] }`: one of several commands.
+    fn sibling_has_option(&mut self, id: Id) -> bool {
+        let tree = self.tree;
+        if tree.kind(id) != K::AnonArray || tree.pair_key(id).is_none() {
+            return false;
+        }
+        let siblings: Vec<Id> = tree.parent(id).into_iter().flat_map(|parent| tree.children(parent)).collect();
+        siblings.into_iter().any(|sibling| {
+            let words = if tree.kind(sibling) == K::AnonArray { self.literal_words(sibling) } else { Vec::new() };
+            words.first().is_some_and(|first| first.kind == WordKind::Fixed && self.starts_command(first)) && has_option(&words)
+        })
+    }
+
+    /// Whether the variable this literal is assigned to is spliced in after other words: `['zfs', @$cmd]`.
+    fn is_spliced_as_arguments(&self, id: Id) -> bool {
+        let tree = self.tree;
+        let Some(assignment) = tree.parent(id).filter(|parent| tree.kind(*parent) == K::Assignment) else { return false };
+        let Some(key) = tree.children(assignment).next().and_then(|left| self.key(left)) else { return false };
+        tree.below(self.block(assignment)).any(|node| {
+            let splice = matches!(tree.kind(node), K::Array | K::ArrayDeref) && self.key(node).as_ref() == Some(&key);
+            let list = tree.parent(node).filter(|parent| splice && tree.kind(*parent) == K::List);
+            let pushed = list.and_then(|list| tree.parent(list)).and_then(|call| tree.child(call, K::Function));
+            let pushes = pushed.is_some_and(|name| matches!(tree.text(name), b"push" | b"unshift" | b"join" | b"open" | b"open3" | b"open2"));
+            list.is_some()
+                && !pushes
+                && tree.previous(node).is_some_and(|before| !self.calls.names_runner(&String::from_utf8_lossy(tree.text(before))))
+        })
+    }
+
+    /// What a sub that gives command lines returns.
+    fn returned(&mut self, id: Id) {
+        let tree = self.tree;
+        let sub = tree.ancestors(id).find(|up| tree.kind(*up) == K::Subroutine).and_then(|sub| tree.child(sub, K::Bareword));
+        if sub.is_some_and(|name| self.calls.returns_line(&unquoted(tree, name))) {
+            let mut values = Vec::new();
+            for child in tree.children(id) {
+                elements(tree, child, &mut values);
+            }
+            self.lines(values.get(..1).unwrap_or_default());
         }
     }
 
@@ -812,23 +882,29 @@ impl Finder<'_> {
         }
     }
 
-    fn lines_pushed(&mut self, id: Id) {
-        let all = arguments(self.tree, id);
-        let Some((array, lines)) = all.split_first() else { return };
-        if plain_name(self.tree, *array).is_some_and(|name| self.calls.names_commands(&name)) {
-            self.lines(lines);
+    /// An array named as a command to which words are pushed, and that no call is seen to run.
+    fn built_by_looks(&mut self, array: Id) {
+        let Some(key) = self.key(array) else { return };
+        let Some(first) = self.history(&key, array).first().copied() else { return };
+        let literal = match first.what {
+            What::Set(right) => Some(right),
+            _ => None,
+        };
+        let known = self.followed.contains(&(first.at, true)) || literal.is_some_and(|literal| self.literals.contains(&literal));
+        if !known && !literal.is_some_and(|literal| self.is_spliced_as_arguments(literal)) {
+            self.follow(array, None, 0);
         }
     }
 
-    /// `my $cmd = "zfs list -H"`: a line kept in a variable or key named as a command.
-    fn line_by_looks(&mut self, id: Id) {
-        let tree = self.tree;
-        let Some(parent) = tree.parent(id) else { return };
-        let kept = tree.kind(parent) == K::Assignment || tree.pair_key(id).is_some();
-        if !kept || !unquoted(tree, id).contains(' ') || !target(tree, id).is_some_and(|name| self.calls.names_command(&name)) {
-            return;
+    fn lines_pushed(&mut self, id: Id) {
+        let all = arguments(self.tree, id);
+        let Some((array, lines)) = all.split_first() else { return };
+        let name = plain_name(self.tree, *array).unwrap_or_default();
+        if self.calls.names_commands(&name) {
+            self.lines(lines);
+        } else if self.calls.names_command(&name) {
+            self.built_by_looks(*array);
         }
-        self.shell(id, None);
     }
 }
 
@@ -860,6 +936,10 @@ impl Line {
     }
 }
 
+fn has_option(words: &[Word]) -> bool {
+    words.iter().skip(1).any(|word| word.kind == WordKind::Fixed && word.text.len() > 1 && word.text.starts_with('-'))
+}
+
 fn after_prefix(prefix: &Prefix, line: &Line, at: usize, spliced: bool) -> Option<usize> {
     let rest = line.words.iter().enumerate().skip(at + 1);
     if prefix.separator {
@@ -867,8 +947,7 @@ fn after_prefix(prefix: &Prefix, line: &Line, at: usize, spliced: bool) -> Optio
             return Some(dashes + 1);
         }
     }
-    // The words before the program may already stand in the spliced array.
-    let mut positional = if spliced { 0 } else { prefix.positional };
+    let mut positional = prefix.positional;
     let mut value = false;
     for (next, word) in rest {
         if word.alternative {
@@ -883,11 +962,17 @@ fn after_prefix(prefix: &Prefix, line: &Line, at: usize, spliced: bool) -> Optio
                 value = prefix.value_options.iter().any(|option| *option == word.text);
             }
             _ if prefix.assignments && word.text.contains('=') => {}
-            _ if positional > 0 => positional -= 1,
+            // The words before the program may already stand in the spliced array.
+            _ if positional > 0 && (!spliced || is_host(word)) => positional -= 1,
             _ => return Some(next),
         }
     }
     None
+}
+
+/// Whether a word that is not fixed looks like the host that ssh is given.
+fn is_host(word: &Word) -> bool {
+    word.kind != WordKind::Fixed && ["@", "host", "addr", "ip", "node", "target"].iter().any(|part| word.text.contains(part))
 }
 
 /// The program after a spliced ssh command or its like.
@@ -896,9 +981,8 @@ fn after_runner(line: &Line, at: usize) -> Option<usize> {
     if let Some((dashes, _)) = rest.clone().find(|(_, word)| word.kind == WordKind::Fixed && word.text == "--") {
         return Some(dashes + 1);
     }
-    let host = |word: &Word| word.kind != WordKind::Fixed && ["@", "host", "addr", "ip", "node", "target"].iter().any(|part| word.text.contains(part));
     rest.filter(|(_, word)| !word.alternative)
-        .find(|(_, word)| word.kind != WordKind::Splice && !word.text.starts_with('-') && !host(word))
+        .find(|(_, word)| word.kind != WordKind::Splice && !word.text.starts_with('-') && !is_host(word))
         .map(|(next, _)| next)
 }
 
