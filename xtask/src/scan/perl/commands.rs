@@ -4,54 +4,25 @@
 //! arguments, a shell command line. The first word is its program, and programs that run another (`rules/calls.toml`) have that one
 //! after their options.
 
+mod looks;
+mod words;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
-use super::shell::{self, ShellWord, Unit};
-use super::site::{arguments, call_name, elements, is_variable, plain_name, target, unquoted};
+use self::words::{Line, Word, WordKind, after_prefix, after_runner};
+pub use self::words::{is_program, quoted_words};
+use super::shell::{self, Unit};
+use super::site::{arguments, call_name, is_variable, plain_name, unquoted};
 use super::tree::{Id, K, Tree};
 use crate::scan::Form;
-use crate::scan::calls::{Call, Calls, CommandForm, Prefix};
+use crate::scan::calls::{Call, Calls, CommandForm};
 
 /// How far a command is followed from variable to variable.
 const FARTHEST: u32 = 6;
 
 /// How deep conditions and lists within a command are opened.
 const DEEPEST: u32 = 40;
-
-/// One word of a command.
-#[derive(Debug, Clone)]
-struct Word {
-    /// Its text, or what an interpolation or splice is called.
-    text: String,
-    /// The file's bytes of a word that is fixed.
-    span: Option<Range<usize>>,
-    form: Form,
-    kind: WordKind,
-    /// The node it comes from.
-    node: Id,
-    /// The block in which it joins the command.
-    block: Id,
-    /// It may be missing (a branch that gives nothing).
-    optional: bool,
-    /// It stands in the same place as the word before (`$x ? 'a' : 'b'`).
-    alternative: bool,
-    /// What it is made of, for a word of a shell command line.
-    units: Vec<Unit>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum WordKind {
-    Fixed,
-    /// One value of a variable.
-    Scalar,
-    /// Any number of values of an array.
-    Splice,
-    /// An array within an array: a command of a pipeline.
-    Nested,
-    /// A value that is not followed.
-    Dynamic,
-}
 
 /// What a file's text says about a word of a command.
 #[derive(Debug, Clone)]
@@ -357,7 +328,7 @@ impl Finder<'_> {
         match arguments {
             [] => {}
             [only] if !matches!(self.tree.kind(*only), K::Array | K::ArrayDeref | K::Words) => {
-                self.command(*only, name, 0)
+                self.command(*only, name, 0);
             }
             [only] if self.tree.kind(*only) != K::Words => self.follow(*only, name, 0),
             _ => {
@@ -393,7 +364,7 @@ impl Finder<'_> {
         match tree.kind(id) {
             K::AnonArray => self.array(id, call, depth),
             K::Literal | K::Interpolated | K::HeredocToken | K::Command | K::Binary => {
-                self.shell(id, call)
+                self.shell(id, call);
             }
             K::Scalar | K::Refgen => self.follow(id, call, depth),
             K::Parenthesized | K::Localization => {
@@ -488,7 +459,7 @@ impl Finder<'_> {
                 self.flatten_array(right, block, words);
             }
             K::Parenthesized | K::List | K::Words | K::Array | K::ArrayDeref => {
-                self.flatten(right, block, words)
+                self.flatten(right, block, words);
             }
             K::Conditional => {
                 for branch in tree.children(right).skip(1) {
@@ -518,153 +489,6 @@ impl Finder<'_> {
         }
     }
 
-    // Words.
-
-    fn dynamic(node: Id, block: Id, text: String) -> Word {
-        Word {
-            text,
-            span: None,
-            form: Form::Literal,
-            kind: WordKind::Dynamic,
-            node,
-            block,
-            optional: false,
-            alternative: false,
-            units: Vec::new(),
-        }
-    }
-
-    fn shown(&self, id: Id) -> String {
-        let text = String::from_utf8_lossy(self.tree.text(id));
-        text.chars()
-            .take(60)
-            .map(|c| if c.is_whitespace() { ' ' } else { c })
-            .collect()
-    }
-
-    fn flatten_array(&mut self, id: Id, block: Id, words: &mut Vec<Word>) {
-        let mut found = Vec::new();
-        for child in self.tree.children(id) {
-            elements(self.tree, child, &mut found);
-        }
-        for element in found {
-            self.flatten(element, block, words);
-        }
-    }
-
-    /// The words that an expression in a list gives.
-    fn flatten(&mut self, id: Id, block: Id, words: &mut Vec<Word>) {
-        if self.depth < DEEPEST {
-            self.depth += 1;
-            self.flatten_one(id, block, words);
-            self.depth -= 1;
-        }
-    }
-
-    fn flatten_one(&mut self, id: Id, block: Id, words: &mut Vec<Word>) {
-        let tree = self.tree;
-        let word = Self::dynamic(id, block, String::new());
-        let kind = match tree.kind(id) {
-            K::Comment => return,
-            K::Literal | K::Interpolated | K::Key => {
-                words.push(self.string_word(id, word));
-                return;
-            }
-            K::Words => {
-                words.extend(quoted_words(tree, id).map(|span| {
-                    let text = String::from_utf8_lossy(tree.slice(span.clone())).into_owned();
-                    Word {
-                        text,
-                        span: Some(span),
-                        form: Form::Word,
-                        kind: WordKind::Fixed,
-                        ..word.clone()
-                    }
-                }));
-                return;
-            }
-            K::List | K::Parenthesized => {
-                let mut found = Vec::new();
-                elements(tree, id, &mut found);
-                for element in found {
-                    self.flatten(element, block, words);
-                }
-                return;
-            }
-            K::Conditional => return self.flatten_branches(id, block, words),
-            K::AnonArray => WordKind::Nested,
-            K::Array | K::ArrayDeref | K::Map => WordKind::Splice,
-            K::Scalar => WordKind::Scalar,
-            _ => WordKind::Dynamic,
-        };
-        words.push(Word {
-            text: self.shown(id),
-            kind,
-            ..word
-        });
-    }
-
-    fn string_word(&self, id: Id, word: Word) -> Word {
-        let tree = self.tree;
-        let (span, form) = match tree.kind(id) {
-            K::Key => (Some(tree.span(id)), Form::Bare),
-            kind => {
-                let content = tree.child(id, K::StringContent);
-                let fixed = content.filter(|content| tree.children(*content).next().is_none());
-                let empty = content
-                    .is_none()
-                    .then(|| tree.span(id).end..tree.span(id).end);
-                let form = if kind == K::Literal {
-                    Form::Literal
-                } else {
-                    Form::Interpolated
-                };
-                (fixed.map(|content| tree.span(content)).or(empty), form)
-            }
-        };
-        match span {
-            Some(span) => {
-                let text = String::from_utf8_lossy(tree.slice(span.clone())).into_owned();
-                Word {
-                    text,
-                    span: Some(span),
-                    form,
-                    kind: WordKind::Fixed,
-                    ..word
-                }
-            }
-            None => Word {
-                text: unquoted(tree, id),
-                form,
-                ..word
-            },
-        }
-    }
-
-    fn flatten_branches(&mut self, id: Id, block: Id, words: &mut Vec<Word>) {
-        let branches: Vec<Vec<Word>> = self
-            .tree
-            .children(id)
-            .filter(|child| self.tree.kind(*child) != K::Comment)
-            .skip(1)
-            .map(|branch| {
-                let mut found = Vec::new();
-                if self.tree.text(branch) != b"()" {
-                    self.flatten(branch, block, &mut found);
-                }
-                found
-            })
-            .collect();
-        let single = branches.iter().all(|branch| branch.len() == 1);
-        for (at, branch) in branches.into_iter().enumerate() {
-            words.extend(branch.into_iter().map(|word| Word {
-                optional: word.optional || !single,
-                alternative: single && at > 0,
-                ..word
-            }));
-        }
-    }
-
     // Shell command lines.
 
     fn shell(&mut self, id: Id, call: Option<&str>) {
@@ -681,46 +505,6 @@ impl Finder<'_> {
                 .map(|word| self.shell_word(word, node, block))
                 .collect();
             self.analyse(words, call, depth);
-        }
-    }
-
-    fn shell_word(&self, word: ShellWord, node: Id, block: Id) -> Word {
-        let tree = self.tree;
-        let blank = Self::dynamic(node, block, String::new());
-        if let Some(fixed) = word.fixed() {
-            let span = word
-                .span()
-                .filter(|span| tree.slice(span.clone()) == fixed.as_bytes());
-            return Word {
-                text: fixed,
-                span,
-                form: Form::Command,
-                kind: WordKind::Fixed,
-                units: word.units,
-                ..blank
-            };
-        }
-        if let Some(variable) = word.variable() {
-            let kind = if tree.kind(variable) == K::Scalar {
-                WordKind::Scalar
-            } else {
-                WordKind::Dynamic
-            };
-            return Word {
-                text: self.shown(variable),
-                kind,
-                node: variable,
-                units: word.units,
-                ..blank
-            };
-        }
-        let text = word
-            .span()
-            .map(|span| String::from_utf8_lossy(tree.slice(span)).into_owned());
-        Word {
-            text: text.unwrap_or_default(),
-            units: word.units,
-            ..blank
         }
     }
 
@@ -946,7 +730,7 @@ impl Finder<'_> {
             match self.tree.kind(right) {
                 K::Scalar => names.extend(self.scalar_program(right, line, at, call, depth + 1)),
                 K::Literal | K::Interpolated | K::Conditional | K::Parenthesized => {
-                    self.flatten(right, self.block(right), &mut words)
+                    self.flatten(right, self.block(right), &mut words);
                 }
                 K::Binary => {
                     let defaults: Vec<Id> = self.tree.children(right).collect();
@@ -1005,12 +789,12 @@ impl Finder<'_> {
             let mut words = Vec::new();
             match event.what {
                 What::Set(right) if self.tree.kind(right) == K::AnonArray => {
-                    self.flatten_array(right, 0, &mut words)
+                    self.flatten_array(right, 0, &mut words);
                 }
                 What::Set(right)
                     if matches!(self.tree.kind(right), K::Parenthesized | K::Words) =>
                 {
-                    self.flatten(right, 0, &mut words)
+                    self.flatten(right, 0, &mut words);
                 }
                 _ => {}
             }
@@ -1050,362 +834,4 @@ impl Finder<'_> {
             self.shell_units(&word.units, word.node, call, depth + 1);
         }
     }
-
-    // Arrays that look like commands.
-
-    fn run_by_looks(&mut self, id: Id) {
-        let tree = self.tree;
-        match tree.kind(id) {
-            K::AnonArray => self.literal_by_looks(id),
-            K::Parenthesized | K::Words => {
-                let Some(parent) = tree
-                    .parent(id)
-                    .filter(|parent| tree.kind(*parent) == K::Assignment)
-                else {
-                    return;
-                };
-                let Some(left) = tree.children(parent).next().filter(|left| *left != id) else {
-                    return;
-                };
-                if tree.text(left).contains(&b'@') && tree.kind(left) != K::HashElement {
-                    self.literal_by_looks(id);
-                }
-            }
-            K::Call
-                if tree
-                    .child(id, K::Function)
-                    .is_some_and(|name| tree.text(name) == b"push") =>
-            {
-                self.lines_pushed(id)
-            }
-            K::Return => self.returned(id),
-            _ => {}
-        }
-    }
-
-    fn literal_by_looks(&mut self, id: Id) {
-        if self.literals.contains(&id) {
-            return;
-        }
-        let tree = self.tree;
-        let nested = tree
-            .ancestors(id)
-            .take_while(|up| tree.kind(*up) != K::Statement)
-            .any(|up| tree.kind(up) == K::AnonArray);
-        let name = if nested {
-            String::new()
-        } else {
-            target(tree, id).unwrap_or_default()
-        };
-        let mut found = Vec::new();
-        for child in tree.children(id) {
-            elements(tree, child, &mut found);
-        }
-        if self.calls.names_commands(&name)
-            && found
-                .iter()
-                .any(|element| matches!(tree.kind(*element), K::Literal | K::Interpolated))
-        {
-            self.lines(&found);
-            return;
-        }
-        if found
-            .iter()
-            .any(|element| tree.pair_key(*element).is_some())
-        {
-            return;
-        }
-        let words = self.literal_words(id);
-        let named = self.calls.names_command(&name);
-        let looks = match words.first() {
-            Some(first) if first.kind == WordKind::Fixed => {
-                self.starts_command(first)
-                    && (named || has_option(&words) || self.sibling_has_option(id))
-            }
-            Some(first) => {
-                self.calls.names_runner(&first.text) || (first.kind == WordKind::Nested && named)
-            }
-            None => false,
-        };
-        if looks && !self.is_spliced_as_arguments(id) {
-            self.literals.insert(id);
-            self.analyse(words, None, 0);
-        }
-    }
-
-    fn literal_words(&mut self, id: Id) -> Vec<Word> {
-        let mut words = Vec::new();
-        if self.tree.kind(id) == K::AnonArray {
-            self.flatten_array(id, self.block(id), &mut words);
-        } else {
-            self.flatten(id, self.block(id), &mut words);
-        }
-        words
-    }
-
-    fn starts_command(&self, word: &Word) -> bool {
-        let program = is_program(&word.text)
-            && !word.text.contains(|c: char| c.is_ascii_uppercase())
-            && !self.calls.is_never(&word.text);
-        program || word.text.starts_with('/')
-    }
-
-    /// `{ gz => ['zcat'], zst => ['zstd', '-d'] }`: one of several commands.
-    fn sibling_has_option(&mut self, id: Id) -> bool {
-        let tree = self.tree;
-        if tree.kind(id) != K::AnonArray || tree.pair_key(id).is_none() {
-            return false;
-        }
-        let siblings: Vec<Id> = tree
-            .parent(id)
-            .into_iter()
-            .flat_map(|parent| tree.children(parent))
-            .collect();
-        siblings.into_iter().any(|sibling| {
-            let words = if tree.kind(sibling) == K::AnonArray {
-                self.literal_words(sibling)
-            } else {
-                Vec::new()
-            };
-            words
-                .first()
-                .is_some_and(|first| first.kind == WordKind::Fixed && self.starts_command(first))
-                && has_option(&words)
-        })
-    }
-
-    /// Whether the variable this literal is assigned to is spliced in after other words: `['zfs', @$cmd]`.
-    fn is_spliced_as_arguments(&self, id: Id) -> bool {
-        let tree = self.tree;
-        let Some(assignment) = tree
-            .parent(id)
-            .filter(|parent| tree.kind(*parent) == K::Assignment)
-        else {
-            return false;
-        };
-        let Some(key) = tree
-            .children(assignment)
-            .next()
-            .and_then(|left| self.key(left))
-        else {
-            return false;
-        };
-        tree.below(self.block(assignment)).any(|node| {
-            let splice = matches!(tree.kind(node), K::Array | K::ArrayDeref)
-                && self.key(node).as_ref() == Some(&key);
-            let list = tree
-                .parent(node)
-                .filter(|parent| splice && tree.kind(*parent) == K::List);
-            let callee = list
-                .and_then(|list| tree.parent(list))
-                .and_then(|call| tree.child(call, K::Function));
-            let pushes = callee.is_some_and(|name| {
-                matches!(
-                    tree.text(name),
-                    b"push" | b"unshift" | b"join" | b"open" | b"open3" | b"open2"
-                )
-            });
-            list.is_some()
-                && !pushes
-                && tree.previous(node).is_some_and(|before| {
-                    !self
-                        .calls
-                        .names_runner(&String::from_utf8_lossy(tree.text(before)))
-                })
-        })
-    }
-
-    /// What a sub that gives command lines returns.
-    fn returned(&mut self, id: Id) {
-        let tree = self.tree;
-        let sub = tree
-            .ancestors(id)
-            .find(|up| tree.kind(*up) == K::Subroutine)
-            .and_then(|sub| tree.child(sub, K::Bareword));
-        if sub.is_some_and(|name| self.calls.returns_line(&unquoted(tree, name))) {
-            let mut values = Vec::new();
-            for child in tree.children(id) {
-                elements(tree, child, &mut values);
-            }
-            self.lines(values.get(..1).unwrap_or_default());
-        }
-    }
-
-    fn lines(&mut self, elements: &[Id]) {
-        for element in elements
-            .iter()
-            .filter(|element| matches!(self.tree.kind(**element), K::Literal | K::Interpolated))
-        {
-            self.shell(*element, None);
-        }
-    }
-
-    /// An array named as a command to which words are pushed, and that no call is seen to run.
-    fn built_by_looks(&mut self, array: Id) {
-        let Some(key) = self.key(array) else { return };
-        let Some(first) = self.history(&key, array).first().copied() else {
-            return;
-        };
-        let literal = match first.what {
-            What::Set(right) => Some(right),
-            _ => None,
-        };
-        let known = self.followed.contains(&(first.at, true))
-            || literal.is_some_and(|literal| self.literals.contains(&literal));
-        if !known && !literal.is_some_and(|literal| self.is_spliced_as_arguments(literal)) {
-            self.follow(array, None, 0);
-        }
-    }
-
-    fn lines_pushed(&mut self, id: Id) {
-        let all = arguments(self.tree, id);
-        let Some((array, lines)) = all.split_first() else {
-            return;
-        };
-        let name = plain_name(self.tree, *array).unwrap_or_default();
-        if self.calls.names_commands(&name) {
-            self.lines(lines);
-        } else if self.calls.names_command(&name) {
-            self.built_by_looks(*array);
-        }
-    }
-}
-
-/// A command's words with their places.
-struct Line {
-    words: Vec<Word>,
-}
-
-impl Line {
-    fn new(words: Vec<Word>) -> Self {
-        Self { words }
-    }
-
-    fn index(&self, at: usize) -> u32 {
-        let alternatives = self
-            .words
-            .iter()
-            .take(at + 1)
-            .filter(|word| word.alternative)
-            .count();
-        u32::try_from(at - alternatives.min(at)).unwrap_or(u32::MAX)
-    }
-
-    fn before(&self, at: usize) -> String {
-        let end = if self.words.get(at).is_some_and(|word| word.alternative) {
-            at.saturating_sub(1)
-        } else {
-            at
-        };
-        let words: Vec<&str> = self
-            .words
-            .iter()
-            .take(end)
-            .filter(|word| !word.alternative)
-            .map(|word| word.text.as_str())
-            .collect();
-        words.join(" ")
-    }
-
-    /// Whether the word `before` may be missing when the one at `at` is there: it is optional, or joins in a branch of its own.
-    fn may_miss(&self, tree: &Tree<'_>, before: usize, at: usize) -> bool {
-        let (Some(before), Some(at)) = (self.words.get(before), self.words.get(at)) else {
-            return false;
-        };
-        before.optional
-            || (before.block != at.block && !tree.below(before.block).contains(&at.block))
-    }
-}
-
-fn has_option(words: &[Word]) -> bool {
-    words.iter().skip(1).any(|word| {
-        word.kind == WordKind::Fixed && word.text.len() > 1 && word.text.starts_with('-')
-    })
-}
-
-fn after_prefix(prefix: &Prefix, line: &Line, at: usize, spliced: bool) -> Option<usize> {
-    let rest = line.words.iter().enumerate().skip(at + 1);
-    let is_separator = |word: &Word| word.kind == WordKind::Fixed && word.text == "--";
-    if let Some((dashes, _)) = rest
-        .clone()
-        .find(|(_, word)| prefix.separator && is_separator(word))
-    {
-        return Some(dashes + 1);
-    }
-    let mut positional = prefix.positional;
-    let mut value = false;
-    for (next, word) in rest {
-        if word.alternative || std::mem::take(&mut value) {
-            continue;
-        }
-        if is_separator(word) {
-            return Some(next + 1);
-        }
-        match word.kind {
-            WordKind::Splice => {}
-            WordKind::Fixed | WordKind::Dynamic if word.text.starts_with('-') => {
-                value = prefix.value_options.contains(&word.text);
-            }
-            _ if prefix.assignments && word.text.contains('=') => {}
-            // The words before the program may already stand in the spliced array.
-            _ if positional > 0 && (!spliced || is_host(word)) => positional -= 1,
-            _ => return Some(next),
-        }
-    }
-    None
-}
-
-/// Whether a word that is not fixed looks like the host that ssh is given.
-fn is_host(word: &Word) -> bool {
-    word.kind != WordKind::Fixed
-        && ["@", "host", "addr", "ip", "node", "target"]
-            .iter()
-            .any(|part| word.text.contains(part))
-}
-
-/// The program after a spliced ssh command or its like.
-fn after_runner(line: &Line, at: usize) -> Option<usize> {
-    let (next, word) = line
-        .words
-        .iter()
-        .enumerate()
-        .skip(at + 1)
-        .filter(|(_, word)| !word.alternative)
-        .find(|(_, word)| {
-            word.text == "--"
-                || (word.kind != WordKind::Splice && !word.text.starts_with('-') && !is_host(word))
-        })?;
-    Some(if word.text == "--" { next + 1 } else { next })
-}
-
-/// The spans of the words of `qw(…)`.
-pub fn quoted_words<'t>(tree: &'t Tree<'_>, id: Id) -> impl Iterator<Item = Range<usize>> + 't {
-    let content = tree
-        .child(id, K::StringContent)
-        .map_or(0..0, |content| tree.span(content));
-    let bytes = tree.slice(content.clone());
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let start = at
-            + bytes
-                .get(at..)?
-                .iter()
-                .position(|b| !b.is_ascii_whitespace())?;
-        let rest = bytes.get(start..)?;
-        at = start
-            + rest
-                .iter()
-                .position(u8::is_ascii_whitespace)
-                .unwrap_or(rest.len());
-        Some(content.start + start..content.start + at)
-    })
-}
-
-/// Whether a word can be a program's name.
-pub fn is_program(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'+' | b'-'))
-        && text.bytes().any(|b| b.is_ascii_alphabetic())
 }

@@ -32,7 +32,7 @@ pub fn site(tree: &Tree<'_>, id: Id) -> Site {
             K::Block => {
                 in_expression &= tree.parent(up).is_some_and(|above| {
                     tree.kind(above) == K::Map || is_program_block(tree, above)
-                })
+                });
             }
             _ if in_expression => {
                 if let Some(name) = call_name(tree, up).filter(|_| !is_callee(tree, up, child)) {
