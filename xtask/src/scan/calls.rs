@@ -81,6 +81,8 @@ struct Names {
     command: HashSet<String>,
     commands: HashSet<String>,
     runner: HashSet<String>,
+    never: HashSet<String>,
+    returns: HashSet<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -113,24 +115,47 @@ impl Calls {
     /// Reads the text of `rules/calls.toml`; `path` is named in problems (PNX-103, PNX-104).
     pub fn parse(text: &str, path: &str) -> Result<Self, Problem> {
         let file: File = toml::from_str(text).map_err(|error| {
-            let line = error.span().and_then(|span| text.get(..span.start)).map(|head| head.matches('\n').count() + 1);
-            Problem::new(&problem::BAD_RULE, error.message().to_owned()).at(path, line.and_then(|line| u32::try_from(line).ok()))
+            let line = error
+                .span()
+                .and_then(|span| text.get(..span.start))
+                .map(|head| head.matches('\n').count() + 1);
+            Problem::new(&problem::BAD_RULE, error.message().to_owned())
+                .at(path, line.and_then(|line| u32::try_from(line).ok()))
         })?;
-        let functions = index(path, "function", file.call.iter().map(|call| &call.functions))?;
+        let functions = index(
+            path,
+            "function",
+            file.call.iter().map(|call| &call.functions),
+        )?;
         let methods = index(path, "method", file.call.iter().map(|call| &call.methods))?;
-        let prefixes = index(path, "prefix", file.prefix.iter().map(|prefix| &prefix.programs))?;
-        Ok(Self { file, functions, methods, prefixes })
+        let prefixes = index(
+            path,
+            "prefix",
+            file.prefix.iter().map(|prefix| &prefix.programs),
+        )?;
+        Ok(Self {
+            file,
+            functions,
+            methods,
+            prefixes,
+        })
     }
 
     /// The call with this name; a function's may be qualified.
     pub fn call(&self, name: &str, method: bool) -> Option<&Call> {
-        let at = if method { self.methods.get(name) } else { self.functions.get(name.rsplit("::").next()?) };
+        let at = if method {
+            self.methods.get(name)
+        } else {
+            self.functions.get(name.rsplit("::").next()?)
+        };
         self.file.call.get(*at?)
     }
 
     /// The prefix with this program's name or path.
     pub fn prefix(&self, program: &str) -> Option<&Prefix> {
-        self.file.prefix.get(*self.prefixes.get(file_name(program))?)
+        self.file
+            .prefix
+            .get(*self.prefixes.get(file_name(program))?)
     }
 
     /// Whether the program reads a command line from the word after [`Calls::shell_option`].
@@ -162,6 +187,16 @@ impl Calls {
     pub fn names_runner(&self, name: &str) -> bool {
         segments(name).any(|segment| self.file.names.runner.contains(segment))
     }
+
+    /// Whether a word in a program's place is none: a subcommand kept apart from its program.
+    pub fn is_never(&self, word: &str) -> bool {
+        self.file.names.never.contains(word)
+    }
+
+    /// Whether the first value that a sub of this name returns is a command line.
+    pub fn returns_line(&self, sub: &str) -> bool {
+        self.file.names.returns.contains(sub)
+    }
 }
 
 fn file_name(program: &str) -> &str {
@@ -172,11 +207,22 @@ fn segments(name: &str) -> impl Iterator<Item = &str> {
     name.split(|c: char| !c.is_ascii_alphanumeric())
 }
 
-fn index<'a>(path: &str, what: &str, names: impl Iterator<Item = &'a Vec<String>>) -> Result<HashMap<String, usize>, Problem> {
+fn index<'a>(
+    path: &str,
+    what: &str,
+    names: impl Iterator<Item = &'a Vec<String>>,
+) -> Result<HashMap<String, usize>, Problem> {
     let mut index = HashMap::new();
-    for (at, name) in names.enumerate().flat_map(|(at, names)| names.iter().map(move |name| (at, name))) {
+    for (at, name) in names
+        .enumerate()
+        .flat_map(|(at, names)| names.iter().map(move |name| (at, name)))
+    {
         if index.insert(name.clone(), at).is_some() {
-            return Err(Problem::new(&problem::DUPLICATE_RULE, format!("the {what} `{name}` is described twice")).at(path, None));
+            return Err(Problem::new(
+                &problem::DUPLICATE_RULE,
+                format!("the {what} `{name}` is described twice"),
+            )
+            .at(path, None));
         }
     }
     Ok(index)
@@ -190,11 +236,20 @@ mod tests {
 
     #[test]
     fn the_shipped_rules_answer() {
-        let calls = Calls::parse(SHIPPED, "rules/calls.toml").expect("the rules in this repository are good");
-        assert_eq!(calls.call("PVE::Tools::run_command", false).map(|call| call.form), Some(CommandForm::Command));
+        let calls = Calls::parse(SHIPPED, "rules/calls.toml")
+            .expect("the rules in this repository are good");
+        assert_eq!(
+            calls
+                .call("PVE::Tools::run_command", false)
+                .map(|call| call.form),
+            Some(CommandForm::Command)
+        );
         assert!(calls.call("cmd", false).is_none());
         assert!(calls.call("cmd", true).is_some());
-        assert_eq!(calls.prefix("/usr/bin/ssh").map(|prefix| prefix.acts), Some(Acts::Remote));
+        assert_eq!(
+            calls.prefix("/usr/bin/ssh").map(|prefix| prefix.acts),
+            Some(Acts::Remote)
+        );
         assert!(calls.is_shell("/bin/bash") && calls.is_builtin("cd") && !calls.is_builtin("cp"));
         assert!(calls.names_command("lxc_attach_cmd") && !calls.names_command("cmdx"));
     }
@@ -206,6 +261,12 @@ mod tests {
         assert_eq!(problem.code.id, "PNX-103");
         assert!(problem.place.line.is_some_and(|line| line > 1), "{problem}");
         let twice = SHIPPED.replacen("\"chroot\"", "\"chroot\", \"ssh\"", 1);
-        assert_eq!(Calls::parse(&twice, "rules/calls.toml").expect_err("a duplicate").code.id, "PNX-104");
+        assert_eq!(
+            Calls::parse(&twice, "rules/calls.toml")
+                .expect_err("a duplicate")
+                .code
+                .id,
+            "PNX-104"
+        );
     }
 }

@@ -25,8 +25,17 @@ pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     let tree = Tree::parse(bytes)?;
     let heredocs = heredocs(&tree);
     let commands = commands::find(&tree, calls, &heredocs);
-    let tokens = heredocs.iter().map(|(token, body)| (*body, *token)).collect();
-    let mut scanner = Scanner { tree: &tree, commands: &commands, tokens, found: FileScan::default(), assigned: Vec::new() };
+    let tokens = heredocs
+        .iter()
+        .map(|(token, body)| (*body, *token))
+        .collect();
+    let mut scanner = Scanner {
+        tree: &tree,
+        commands: &commands,
+        tokens,
+        found: FileScan::default(),
+        assigned: Vec::new(),
+    };
     scanner.shebang();
     for id in 0..tree.len() {
         scanner.node(id);
@@ -54,10 +63,14 @@ impl Scanner<'_> {
     fn node(&mut self, id: Id) {
         let tree = self.tree;
         match tree.kind(id) {
-            K::Package => {
-                if tree.parent(id).is_some_and(|parent| tree.kind(parent) == K::PackageStatement) {
-                    self.found.declares.push(String::from_utf8_lossy(tree.text(id)).into_owned());
-                }
+            K::Package
+                if tree
+                    .parent(id)
+                    .is_some_and(|parent| tree.kind(parent) == K::PackageStatement) =>
+            {
+                self.found
+                    .declares
+                    .push(String::from_utf8_lossy(tree.text(id)).into_owned());
             }
             K::Use => self.used(id),
             K::Require => self.required(id),
@@ -136,21 +149,40 @@ impl Scanner<'_> {
         self.piece(start..span.end, owner, form, notation, joined, false);
     }
 
-    fn piece(&mut self, span: Range<usize>, owner: Id, form: Form, notation: Notation, after: bool, before: bool) {
+    fn piece(
+        &mut self,
+        span: Range<usize>,
+        owner: Id,
+        form: Form,
+        notation: Notation,
+        after: bool,
+        before: bool,
+    ) {
         let bytes = self.tree.slice(span.clone());
-        let piece = Piece { bytes, notation, after_interpolation: after, before_interpolation: before };
+        let piece = Piece {
+            bytes,
+            notation,
+            after_interpolation: after,
+            before_interpolation: before,
+        };
         let first = self.found.occurrences.len();
         for path in paths::paths(piece) {
             let place = span.start + path.start..span.start + path.end;
             if !self.within_assigned(&place) {
-                let site = Site { joined: path.joined, open: path.open, ..self.site_at(place.start, owner) };
+                let site = Site {
+                    joined: path.joined,
+                    open: path.open,
+                    ..self.site_at(place.start, owner)
+                };
                 self.add(place, Kind::AbsolutePath, form, site);
             }
         }
         for (start, end) in paths::triplets(bytes) {
             let place = span.start + start..span.start + end;
             let reported = self.found.occurrences.get(first..).unwrap_or_default();
-            if !reported.iter().any(|other| other.offset <= place.start && place.start < other.offset + other.length) {
+            if !reported.iter().any(|other| {
+                other.offset <= place.start && place.start < other.offset + other.length
+            }) {
                 let site = self.site_at(place.start, owner);
                 self.add(place, Kind::ArchitectureTriplet, form, site);
             }
@@ -162,9 +194,15 @@ impl Scanner<'_> {
     /// `$ENV{PATH} = '…'`, `local` or not, `.=` too.
     fn path_assigned(&mut self, id: Id) {
         let tree = self.tree;
-        let mut sides = tree.children(id).filter(|child| tree.kind(*child) != K::Comment);
-        let (Some(left), Some(right)) = (sides.next(), sides.last()) else { return };
-        if site::plain_name(tree, left).as_deref() != Some("PATH") || !tree.text(left).windows(3).any(|text| text == b"ENV") {
+        let mut sides = tree
+            .children(id)
+            .filter(|child| tree.kind(*child) != K::Comment);
+        let (Some(left), Some(right)) = (sides.next(), sides.last()) else {
+            return;
+        };
+        if site::plain_name(tree, left).as_deref() != Some("PATH")
+            || !tree.text(left).windows(3).any(|text| text == b"ENV")
+        {
             return;
         }
         let form = match tree.kind(right) {
@@ -194,20 +232,27 @@ impl Scanner<'_> {
     }
 
     fn add_path_value(&mut self, span: Range<usize>, owner: Id, form: Form) {
-        let site = Site { target: Some("PATH".to_owned()), ..site::site(self.tree, owner) };
+        let site = Site {
+            target: Some("PATH".to_owned()),
+            ..site::site(self.tree, owner)
+        };
         self.add(span.clone(), Kind::PathAssignment, form, site);
         self.assigned.push(span);
     }
 
     fn within_assigned(&self, place: &Range<usize>) -> bool {
-        self.assigned.iter().any(|value| value.start <= place.start && place.end <= value.end)
+        self.assigned
+            .iter()
+            .any(|value| value.start <= place.start && place.end <= value.end)
     }
 
     // Modules.
 
     fn used(&mut self, id: Id) {
         let tree = self.tree;
-        let Some(module) = tree.child(id, K::Package) else { return };
+        let Some(module) = tree.child(id, K::Package) else {
+            return;
+        };
         self.module(tree.span(module), module, "use");
         let mut given = Vec::new();
         for child in tree.children(id).filter(|child| *child > module) {
@@ -227,7 +272,10 @@ impl Scanner<'_> {
     /// The classes of `use parent`, unless `-norequire` says that they are loaded.
     fn parents(&mut self, given: &[Id]) {
         let tree = self.tree;
-        if given.iter().any(|id| tree.text(*id).trim_ascii_start().starts_with(b"-norequire")) {
+        if given
+            .iter()
+            .any(|id| tree.text(*id).trim_ascii_start().starts_with(b"-norequire"))
+        {
             return;
         }
         for id in given {
@@ -245,7 +293,9 @@ impl Scanner<'_> {
 
     fn module_string(&mut self, id: Id, call: &str) {
         let tree = self.tree;
-        let fixed = tree.child(id, K::StringContent).filter(|content| tree.children(*content).next().is_none());
+        let fixed = tree
+            .child(id, K::StringContent)
+            .filter(|content| tree.children(*content).next().is_none());
         if let Some(content) = fixed.filter(|content| is_module(tree.text(*content))) {
             self.module(tree.span(content), id, call);
         }
@@ -253,12 +303,21 @@ impl Scanner<'_> {
 
     fn required(&mut self, id: Id) {
         let tree = self.tree;
-        let Some(what) = tree.children(id).find(|child| tree.kind(*child) != K::Comment) else { return };
+        let Some(what) = tree
+            .children(id)
+            .find(|child| tree.kind(*child) != K::Comment)
+        else {
+            return;
+        };
         match tree.kind(what) {
             K::Bareword => self.module(tree.span(what), what, "require"),
             K::Literal | K::Interpolated => {
-                let fixed = tree.child(what, K::StringContent).filter(|content| tree.children(*content).next().is_none());
-                if let Some(content) = fixed.filter(|content| !tree.text(*content).starts_with(b"/")) {
+                let fixed = tree
+                    .child(what, K::StringContent)
+                    .filter(|content| tree.children(*content).next().is_none());
+                if let Some(content) =
+                    fixed.filter(|content| !tree.text(*content).starts_with(b"/"))
+                {
                     self.module(tree.span(content), what, "require");
                 }
             }
@@ -269,8 +328,18 @@ impl Scanner<'_> {
     /// `Module->import(…)`.
     fn imported(&mut self, id: Id) {
         let tree = self.tree;
-        let Some(class) = tree.children(id).next().filter(|class| tree.kind(*class) == K::Bareword) else { return };
-        if tree.child(id, K::Method).is_some_and(|method| tree.text(method) == b"import") && is_module(tree.text(class)) {
+        let Some(class) = tree
+            .children(id)
+            .next()
+            .filter(|class| tree.kind(*class) == K::Bareword)
+        else {
+            return;
+        };
+        if tree
+            .child(id, K::Method)
+            .is_some_and(|method| tree.text(method) == b"import")
+            && is_module(tree.text(class))
+        {
             self.module(tree.span(class), class, "use");
         }
     }
@@ -278,18 +347,30 @@ impl Scanner<'_> {
     /// `eval "require Module"`, `eval "use Module; 1"`.
     fn evaluated(&mut self, id: Id) {
         let tree = self.tree;
-        let code = tree.children(id).find(|child| matches!(tree.kind(*child), K::Literal | K::Interpolated));
-        let Some(content) = code.and_then(|code| tree.child(code, K::StringContent)) else { return };
+        let code = tree
+            .children(id)
+            .find(|child| matches!(tree.kind(*child), K::Literal | K::Interpolated));
+        let Some(content) = code.and_then(|code| tree.child(code, K::StringContent)) else {
+            return;
+        };
         let (start, bytes) = (tree.span(content).start, tree.text(content));
         for keyword in ["use", "require"] {
             for at in memmem::find_iter(bytes, keyword.as_bytes()) {
-                let boundary = at.checked_sub(1).and_then(|i| bytes.get(i)).is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'_' && *b != b'$');
+                let boundary = at
+                    .checked_sub(1)
+                    .and_then(|i| bytes.get(i))
+                    .is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'_' && *b != b'$');
                 let rest = bytes.get(at + keyword.len()..).unwrap_or_default();
                 let blanks = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
                 let name = rest.get(blanks..).unwrap_or_default();
-                let length = name.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':')).count();
+                let length = name
+                    .iter()
+                    .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':'))
+                    .count();
                 let from = at + keyword.len() + blanks;
-                let ends = name.get(length).is_none_or(|b| !matches!(b, b'$' | b'-' | b'('));
+                let ends = name
+                    .get(length)
+                    .is_none_or(|b| !matches!(b, b'$' | b'-' | b'('));
                 if boundary && blanks > 0 && ends && name.get(..length).is_some_and(is_module) {
                     self.module(start + from..start + from + length, content, keyword);
                 }
@@ -304,36 +385,71 @@ impl Scanner<'_> {
             K::Interpolated | K::StringContent => Form::Interpolated,
             _ => Form::Bare,
         };
-        let site = Site { sub: site::site(self.tree, node).sub, call: Some(call.to_owned()), ..Site::default() };
+        let site = Site {
+            sub: site::site(self.tree, node).sub,
+            call: Some(call.to_owned()),
+            ..Site::default()
+        };
         self.add(span, Kind::Module, form, site);
     }
 
     // Shebang and commands.
 
     fn shebang(&mut self) {
-        let Some(line) = self.tree.bytes.strip_prefix(b"#!") else { return };
-        let line = line.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_end();
+        let Some(line) = self.tree.bytes.strip_prefix(b"#!") else {
+            return;
+        };
+        let line = line
+            .split(|b| *b == b'\n')
+            .next()
+            .unwrap_or_default()
+            .trim_ascii_end();
         let blanks = line.iter().take_while(|b| b.is_ascii_whitespace()).count();
         let rest = line.get(blanks..).unwrap_or_default();
-        let length = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+        let length = rest
+            .iter()
+            .position(u8::is_ascii_whitespace)
+            .unwrap_or(rest.len());
         let (interpreter, switches) = rest.split_at(length);
         if !interpreter.starts_with(b"/") {
             return;
         }
         let switches = String::from_utf8_lossy(switches).trim().to_owned();
         let is_env = interpreter.ends_with(b"/env");
-        self.found.switches = if is_env { after_first_word(&switches).to_owned() } else { switches.clone() };
-        let before = is_env.then_some(switches).filter(|switches| !switches.is_empty());
+        self.found.switches = if is_env {
+            after_first_word(&switches).to_owned()
+        } else {
+            switches.clone()
+        };
+        let before = is_env
+            .then_some(switches)
+            .filter(|switches| !switches.is_empty());
         // What `env` runs stands in `target`: it is looked up on `PATH`.
-        let target = before.map(|switches| switches.split_whitespace().next().unwrap_or_default().to_owned());
+        let target = before.map(|switches| {
+            switches
+                .split_whitespace()
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        });
         let span = 2 + blanks..2 + blanks + length;
-        self.add(span, Kind::Shebang, Form::Shebang, Site { target, ..Site::default() });
+        self.add(
+            span,
+            Kind::Shebang,
+            Form::Shebang,
+            Site {
+                target,
+                ..Site::default()
+            },
+        );
     }
 
     fn bare_commands(&mut self) {
         for (start, word) in self.commands {
             let span = *start..word.end;
-            if word.program && commands::is_program(&String::from_utf8_lossy(self.tree.slice(span.clone()))) {
+            if word.program
+                && commands::is_program(&String::from_utf8_lossy(self.tree.slice(span.clone())))
+            {
                 let site = self.site_at(*start, word.node);
                 self.add(span, Kind::BareCommand, word.form, site);
             }
@@ -343,10 +459,20 @@ impl Scanner<'_> {
     /// The site of `owner`, with the place in its command of what stands at `offset`.
     fn site_at(&self, offset: usize, owner: Id) -> Site {
         let mut site = site::site(self.tree, owner);
-        if let Some((_, word)) = self.commands.range(..=offset).next_back().filter(|(_, word)| offset < word.end) {
+        if let Some((_, word)) = self
+            .commands
+            .range(..=offset)
+            .next_back()
+            .filter(|(_, word)| offset < word.end)
+        {
             site.word = Some(word.word);
             site.before = Some(word.before.clone()).filter(|before| !before.is_empty());
-            if let Some(call) = word.call.as_ref().filter(|_| matches!(site.call.as_deref(), None | Some("push" | "unshift" | "join"))) {
+            if let Some(call) = word.call.as_ref().filter(|_| {
+                matches!(
+                    site.call.as_deref(),
+                    None | Some("push" | "unshift" | "join")
+                )
+            }) {
                 site.call = Some(call.clone());
                 site.argument = None;
             }
@@ -357,23 +483,42 @@ impl Scanner<'_> {
     fn add(&mut self, span: Range<usize>, kind: Kind, form: Form, site: Site) {
         let (line, column) = self.tree.position(span.start);
         let text = String::from_utf8_lossy(self.tree.slice(span.clone())).into_owned();
-        self.found.occurrences.push(Occurrence { offset: span.start, length: span.len(), line, column, kind, text, form, site });
+        self.found.occurrences.push(Occurrence {
+            offset: span.start,
+            length: span.len(),
+            line,
+            column,
+            kind,
+            text,
+            form,
+            site,
+        });
     }
 }
 
 fn after_first_word(text: &str) -> &str {
-    text.split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim())
+    text.split_once(char::is_whitespace)
+        .map_or("", |(_, rest)| rest.trim())
 }
 
 fn is_module(name: &[u8]) -> bool {
-    name.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
-        && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':'))
+    name.first()
+        .is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
+        && name
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':'))
         && !name.ends_with(b":")
 }
 
 /// Sorts, and keeps of overlapping occurrences of one kind the first.
 fn finish(mut found: FileScan) -> FileScan {
-    found.occurrences.sort_by_key(|occurrence| (occurrence.offset, occurrence.kind, std::cmp::Reverse(occurrence.length)));
+    found.occurrences.sort_by_key(|occurrence| {
+        (
+            occurrence.offset,
+            occurrence.kind,
+            std::cmp::Reverse(occurrence.length),
+        )
+    });
     let mut ends: HashMap<Kind, usize> = HashMap::new();
     found.occurrences.retain(|occurrence| {
         let end = ends.entry(occurrence.kind).or_default();

@@ -4,51 +4,25 @@
 //! arguments, a shell command line. The first word is its program, and programs that run another (`rules/calls.toml`) have that one
 //! after their options.
 
+mod looks;
+mod words;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
-use super::shell::{self, ShellWord, Unit};
-use super::site::{arguments, call_name, elements, is_variable, plain_name, target, unquoted};
+use self::words::{Line, Word, WordKind, after_prefix, after_runner};
+pub use self::words::{is_program, quoted_words};
+use super::shell::{self, Unit};
+use super::site::{arguments, call_name, is_variable, plain_name, unquoted};
 use super::tree::{Id, K, Tree};
 use crate::scan::Form;
-use crate::scan::calls::{Call, Calls, CommandForm, Prefix};
+use crate::scan::calls::{Call, Calls, CommandForm};
 
 /// How far a command is followed from variable to variable.
 const FARTHEST: u32 = 6;
 
-/// One word of a command.
-#[derive(Debug, Clone)]
-struct Word {
-    /// Its text, or what an interpolation or splice is called.
-    text: String,
-    /// The file's bytes of a word that is fixed.
-    span: Option<Range<usize>>,
-    form: Form,
-    kind: WordKind,
-    /// The node it comes from.
-    node: Id,
-    /// The block in which it joins the command.
-    block: Id,
-    /// It may be missing (a branch that gives nothing).
-    optional: bool,
-    /// It stands in the same place as the word before (`$x ? 'a' : 'b'`).
-    alternative: bool,
-    /// What it is made of, for a word of a shell command line.
-    units: Vec<Unit>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum WordKind {
-    Fixed,
-    /// One value of a variable.
-    Scalar,
-    /// Any number of values of an array.
-    Splice,
-    /// An array within an array: a command of a pipeline.
-    Nested,
-    /// A value that is not followed.
-    Dynamic,
-}
+/// How deep conditions and lists within a command are opened.
+const DEEPEST: u32 = 40;
 
 /// What a file's text says about a word of a command.
 #[derive(Debug, Clone)]
@@ -90,10 +64,16 @@ struct Finder<'t> {
     followed: HashSet<(Id, bool)>,
     literals: HashSet<Id>,
     found: BTreeMap<usize, InCommand>,
+    /// How deep `flatten` is.
+    depth: u32,
 }
 
 /// Every word of every command in the file, by offset. `heredocs` gives the body of each heredoc's token.
-pub fn find(tree: &Tree<'_>, calls: &Calls, heredocs: &HashMap<Id, Id>) -> BTreeMap<usize, InCommand> {
+pub fn find(
+    tree: &Tree<'_>,
+    calls: &Calls,
+    heredocs: &HashMap<Id, Id>,
+) -> BTreeMap<usize, InCommand> {
     let mut finder = Finder {
         tree,
         calls,
@@ -102,6 +82,7 @@ pub fn find(tree: &Tree<'_>, calls: &Calls, heredocs: &HashMap<Id, Id>) -> BTree
         followed: HashSet::new(),
         literals: HashSet::new(),
         found: BTreeMap::new(),
+        depth: 0,
     };
     for id in 0..tree.len() {
         finder.record(id);
@@ -121,19 +102,40 @@ impl Finder<'_> {
         let tree = self.tree;
         match tree.kind(id) {
             K::Declaration => {
-                let variables: Vec<Id> = tree.children(id).filter(|child| is_variable(tree, *child)).collect();
+                let variables: Vec<Id> = tree
+                    .children(id)
+                    .filter(|child| is_variable(tree, *child))
+                    .collect();
                 for variable in variables {
-                    self.note(variable, Event { at: id, what: What::Declare });
+                    self.note(
+                        variable,
+                        Event {
+                            at: id,
+                            what: What::Declare,
+                        },
+                    );
                 }
             }
             K::Assignment => {
-                let mut sides = tree.children(id).filter(|child| tree.kind(*child) != K::Comment);
-                let (Some(left), Some(right)) = (sides.next(), sides.last()) else { return };
-                let operator = tree.slice(tree.span(left).end..tree.span(right).start).trim_ascii_start();
-                let what = if operator.starts_with(b".=") { What::Concatenate(right) } else { What::Set(right) };
+                let mut sides = tree
+                    .children(id)
+                    .filter(|child| tree.kind(*child) != K::Comment);
+                let (Some(left), Some(right)) = (sides.next(), sides.last()) else {
+                    return;
+                };
+                let operator = tree
+                    .slice(tree.span(left).end..tree.span(right).start)
+                    .trim_ascii_start();
+                let what = if operator.starts_with(b".=") {
+                    What::Concatenate(right)
+                } else {
+                    What::Set(right)
+                };
                 let variable = match tree.kind(left) {
                     K::Declaration => {
-                        let mut variables = tree.children(left).filter(|child| is_variable(tree, *child));
+                        let mut variables = tree
+                            .children(left)
+                            .filter(|child| is_variable(tree, *child));
                         variables.next().filter(|_| variables.next().is_none())
                     }
                     K::Scalar | K::Array => Some(left),
@@ -164,38 +166,71 @@ impl Finder<'_> {
     }
 
     /// `$x` for the scalar and what it refers to, `@x` for the array.
-    fn key(&self, id: Id) -> Option<Vec<u8>> {
+    fn key(&self, mut id: Id) -> Option<Vec<u8>> {
         let tree = self.tree;
+        while matches!(tree.kind(id), K::ArrayDeref | K::Refgen) {
+            id = tree.children(id).next()?;
+        }
+        if tree.kind(id) == K::Declaration {
+            id = tree.children(id).find(|child| is_variable(tree, *child))?;
+        }
+        let scalar = |id: Id| {
+            tree.child(id, K::Block)
+                .is_none()
+                .then(|| tree.text(id).to_vec())
+        };
         match tree.kind(id) {
-            K::Scalar if tree.child(id, K::Block).is_none() => Some(tree.text(id).to_vec()),
+            K::Scalar => scalar(id),
             K::Array => match tree.below(id).find(|below| tree.kind(*below) == K::Scalar) {
-                Some(scalar) if tree.below(id).all(|below| tree.kind(below) != K::HashElement) => self.key(scalar),
+                Some(inner)
+                    if tree
+                        .below(id)
+                        .all(|below| tree.kind(below) != K::HashElement) =>
+                {
+                    scalar(inner)
+                }
                 Some(_) => None,
                 None => Some(tree.text(id).to_vec()),
             },
-            K::ArrayDeref => self.key(tree.children(id).next()?),
-            K::Refgen => self.key(tree.children(id).next()?),
-            K::Declaration => self.key(tree.children(id).find(|child| is_variable(tree, *child))?),
             _ => None,
         }
     }
 
     fn block(&self, id: Id) -> Id {
-        self.tree.ancestors(id).find(|up| matches!(self.tree.kind(*up), K::Block | K::Root)).unwrap_or(0)
+        self.tree
+            .ancestors(id)
+            .find(|up| matches!(self.tree.kind(*up), K::Block | K::Root))
+            .unwrap_or(0)
     }
 
     /// What happens to the variable that `key` means at `at`, in the scope of its declaration.
     fn history(&self, key: &[u8], at: Id) -> Vec<Event> {
-        let Some(events) = self.events.get(key) else { return Vec::new() };
-        let scopes = self.tree.ancestors(at).filter(|up| matches!(self.tree.kind(*up), K::Block | K::Root));
+        let Some(events) = self.events.get(key) else {
+            return Vec::new();
+        };
+        let scopes = self
+            .tree
+            .ancestors(at)
+            .filter(|up| matches!(self.tree.kind(*up), K::Block | K::Root));
         for scope in scopes {
             let within = self.tree.below(scope);
-            let declared =
-                events.iter().filter(|event| matches!(event.what, What::Declare) && event.at <= at && self.block(event.at) == scope).last();
+            let declared = events.iter().rev().find(|event| {
+                matches!(event.what, What::Declare)
+                    && event.at <= at
+                    && self.block(event.at) == scope
+            });
             if let Some(declared) = declared {
                 // The assignment that declares stands before its own declaration.
-                let first = self.tree.parent(declared.at).filter(|up| self.tree.kind(*up) == K::Assignment).unwrap_or(declared.at);
-                return events.iter().filter(|event| event.at >= first && within.contains(&event.at)).copied().collect();
+                let first = self
+                    .tree
+                    .parent(declared.at)
+                    .filter(|up| self.tree.kind(*up) == K::Assignment)
+                    .unwrap_or(declared.at);
+                return events
+                    .iter()
+                    .filter(|event| event.at >= first && within.contains(&event.at))
+                    .copied()
+                    .collect();
             }
         }
         Vec::new()
@@ -209,7 +244,9 @@ impl Finder<'_> {
             K::HeredocToken if self.tree.text(id).contains(&b'`') => self.shell(id, Some("qx")),
             K::Call | K::MethodCall | K::CodeCall => {
                 let method = self.tree.kind(id) == K::MethodCall;
-                let Some(name) = call_name(self.tree, id) else { return };
+                let Some(name) = call_name(self.tree, id) else {
+                    return;
+                };
                 if let Some(call) = self.calls.call(&name, method) {
                     self.run_call(id, &name, call);
                 }
@@ -221,7 +258,11 @@ impl Finder<'_> {
     fn run_call(&mut self, id: Id, name: &str, call: &Call) {
         let all = arguments(self.tree, id);
         let mut from = call.argument;
-        while all.get(from).is_some_and(|arg| call.skip.iter().any(|skip| skip.as_bytes() == self.tree.text(*arg))) {
+        while all.get(from).is_some_and(|arg| {
+            call.skip
+                .iter()
+                .any(|skip| skip.as_bytes() == self.tree.text(*arg))
+        }) {
             from += 1;
         }
         let rest = all.get(from..).unwrap_or_default();
@@ -242,17 +283,41 @@ impl Finder<'_> {
             }
             CommandForm::Open => self.open(rest, name),
             CommandForm::Arguments => {
-                self.literals.extend(rest.first().copied());
+                for words in rest {
+                    self.leave_alone(*words);
+                }
             }
         }
+    }
+
+    /// An array of arguments to a program that the callee knows.
+    fn leave_alone(&mut self, id: Id) {
+        self.literals.insert(id);
+        let Some(key) = self.key(id) else { return };
+        let history = self.history(&key, id);
+        self.followed
+            .extend(history.first().map(|first| (first.at, true)));
+        self.literals
+            .extend(history.iter().filter_map(|event| match event.what {
+                What::Set(right) => Some(right),
+                _ => None,
+            }));
     }
 
     /// The block of `exec { 'program' } @words`.
     fn indirect_program(&mut self, id: Id, name: &str) {
         let tree = self.tree;
-        let Some(block) = tree.child(id, K::IndirectObject) else { return };
-        let program = tree.below(block).find(|below| matches!(tree.kind(*below), K::Literal | K::Interpolated | K::Scalar));
-        if let Some(program) = program.filter(|program| tree.ancestors(*program).take(4).all(|up| tree.kind(up) != K::ArrayElement)) {
+        let Some(block) = tree.child(id, K::IndirectObject) else {
+            return;
+        };
+        let program = tree
+            .below(block)
+            .find(|below| matches!(tree.kind(*below), K::Literal | K::Interpolated | K::Scalar));
+        if let Some(program) = program.filter(|program| {
+            tree.ancestors(*program)
+                .take(4)
+                .all(|up| tree.kind(up) != K::ArrayElement)
+        }) {
             let mut words = Vec::new();
             self.flatten(program, self.block(id), &mut words);
             self.analyse(words, Some(name), 0);
@@ -262,7 +327,9 @@ impl Finder<'_> {
     fn words_or_line(&mut self, arguments: &[Id], name: Option<&str>) {
         match arguments {
             [] => {}
-            [only] if !matches!(self.tree.kind(*only), K::Array | K::ArrayDeref | K::Words) => self.command(*only, name, 0),
+            [only] if !matches!(self.tree.kind(*only), K::Array | K::ArrayDeref | K::Words) => {
+                self.command(*only, name, 0);
+            }
             [only] if self.tree.kind(*only) != K::Words => self.follow(*only, name, 0),
             _ => {
                 let mut words = Vec::new();
@@ -275,7 +342,9 @@ impl Finder<'_> {
     }
 
     fn open(&mut self, rest: &[Id], name: &str) {
-        let Some((mode, command)) = rest.split_first() else { return };
+        let Some((mode, command)) = rest.split_first() else {
+            return;
+        };
         let text = unquoted(self.tree, *mode);
         let text = text.trim();
         match command {
@@ -294,8 +363,9 @@ impl Finder<'_> {
         let tree = self.tree;
         match tree.kind(id) {
             K::AnonArray => self.array(id, call, depth),
-            K::Literal | K::Interpolated | K::HeredocToken | K::Command => self.shell(id, call),
-            K::Binary => self.shell(id, call),
+            K::Literal | K::Interpolated | K::HeredocToken | K::Command | K::Binary => {
+                self.shell(id, call);
+            }
             K::Scalar | K::Refgen => self.follow(id, call, depth),
             K::Parenthesized | K::Localization => {
                 for child in tree.children(id) {
@@ -312,7 +382,11 @@ impl Finder<'_> {
                     self.command(right, call, depth + 1);
                 }
             }
-            K::Call if tree.child(id, K::Function).is_some_and(|name| tree.text(name) == b"join") => {
+            K::Call
+                if tree
+                    .child(id, K::Function)
+                    .is_some_and(|name| tree.text(name) == b"join") =>
+            {
                 if let Some((_, words)) = arguments(tree, id).split_first() {
                     let words: Vec<Id> = words.to_vec();
                     self.words_or_line(&words, call);
@@ -335,7 +409,9 @@ impl Finder<'_> {
     fn follow(&mut self, id: Id, call: Option<&str>, depth: u32) {
         let Some(key) = self.key(id) else { return };
         let history = self.history(&key, id);
-        let (Some(first), true) = (history.first(), depth <= FARTHEST) else { return };
+        let (Some(first), true) = (history.first(), depth <= FARTHEST) else {
+            return;
+        };
         if !self.followed.insert((first.at, call.is_some())) {
             return;
         }
@@ -354,7 +430,11 @@ impl Finder<'_> {
                     for argument in arguments(self.tree, event.at).into_iter().skip(1) {
                         self.flatten(argument, block, &mut more);
                     }
-                    let at = if matches!(event.what, What::Append) { words.len() } else { 0 };
+                    let at = if matches!(event.what, What::Append) {
+                        words.len()
+                    } else {
+                        0
+                    };
                     words.splice(at..at, more);
                 }
             }
@@ -363,134 +443,49 @@ impl Finder<'_> {
     }
 
     /// The words a variable starts with.
-    fn base(&mut self, id: Id, right: Id, block: Id, words: &mut Vec<Word>, call: Option<&str>, depth: u32) {
+    fn base(
+        &mut self,
+        id: Id,
+        right: Id,
+        block: Id,
+        words: &mut Vec<Word>,
+        call: Option<&str>,
+        depth: u32,
+    ) {
         let tree = self.tree;
         match tree.kind(right) {
             K::AnonArray => {
                 self.literals.insert(right);
                 self.flatten_array(right, block, words);
             }
-            K::Parenthesized | K::List | K::Words | K::Array | K::ArrayDeref => self.flatten(right, block, words),
+            K::Parenthesized | K::List | K::Words | K::Array | K::ArrayDeref => {
+                self.flatten(right, block, words);
+            }
             K::Conditional => {
                 for branch in tree.children(right).skip(1) {
                     self.analyse(std::mem::take(words), call, depth);
                     self.base(id, branch, block, words, call, depth + 1);
                 }
             }
-            K::Call | K::MethodCall | K::CodeCall | K::HashElement if tree.child(right, K::Function).is_none_or(|f| tree.text(f) != b"join") => {
+            K::Call | K::MethodCall | K::CodeCall | K::HashElement
+                if tree
+                    .child(right, K::Function)
+                    .is_none_or(|f| tree.text(f) != b"join") =>
+            {
                 // What it returns is not known; whether it is a runner may be told from its name.
                 let callee = call_name(tree, right).unwrap_or_default();
                 let own = plain_name(tree, id).unwrap_or_default();
-                let text = if self.calls.names_runner(&callee) { callee } else { own };
-                words.push(Word { kind: WordKind::Splice, ..self.dynamic(right, block, text) });
+                let text = if self.calls.names_runner(&callee) {
+                    callee
+                } else {
+                    own
+                };
+                words.push(Word {
+                    kind: WordKind::Splice,
+                    ..Self::dynamic(right, block, text)
+                });
             }
             _ => self.command(right, call, depth + 1),
-        }
-    }
-
-    // Words.
-
-    fn dynamic(&self, node: Id, block: Id, text: String) -> Word {
-        let _ = self;
-        Word {
-            text,
-            span: None,
-            form: Form::Literal,
-            kind: WordKind::Dynamic,
-            node,
-            block,
-            optional: false,
-            alternative: false,
-            units: Vec::new(),
-        }
-    }
-
-    fn shown(&self, id: Id) -> String {
-        let text = String::from_utf8_lossy(self.tree.text(id));
-        text.chars().take(60).map(|c| if c.is_whitespace() { ' ' } else { c }).collect()
-    }
-
-    fn flatten_array(&mut self, id: Id, block: Id, words: &mut Vec<Word>) {
-        let mut found = Vec::new();
-        for child in self.tree.children(id) {
-            elements(self.tree, child, &mut found);
-        }
-        for element in found {
-            self.flatten(element, block, words);
-        }
-    }
-
-    fn flatten(&mut self, id: Id, block: Id, words: &mut Vec<Word>) {
-        let tree = self.tree;
-        let word = self.dynamic(id, block, String::new());
-        let kind = match tree.kind(id) {
-            K::Comment => return,
-            K::Literal | K::Interpolated | K::Key => {
-                words.push(self.string_word(id, word));
-                return;
-            }
-            K::Words => {
-                words.extend(quoted_words(tree, id).map(|span| {
-                    let text = String::from_utf8_lossy(tree.slice(span.clone())).into_owned();
-                    Word { text, span: Some(span), form: Form::Word, kind: WordKind::Fixed, ..word.clone() }
-                }));
-                return;
-            }
-            K::List | K::Parenthesized => {
-                let mut found = Vec::new();
-                elements(tree, id, &mut found);
-                for element in found {
-                    self.flatten(element, block, words);
-                }
-                return;
-            }
-            K::Conditional => return self.flatten_branches(id, block, words),
-            K::AnonArray => WordKind::Nested,
-            K::Array | K::ArrayDeref | K::Map => WordKind::Splice,
-            K::Scalar => WordKind::Scalar,
-            _ => WordKind::Dynamic,
-        };
-        words.push(Word { text: self.shown(id), kind, ..word });
-    }
-
-    fn string_word(&self, id: Id, word: Word) -> Word {
-        let tree = self.tree;
-        let (span, form) = match tree.kind(id) {
-            K::Key => (Some(tree.span(id)), Form::Bare),
-            kind => {
-                let content = tree.child(id, K::StringContent);
-                let fixed = content.filter(|content| tree.children(*content).next().is_none());
-                let empty = content.is_none().then(|| tree.span(id).end..tree.span(id).end);
-                let form = if kind == K::Literal { Form::Literal } else { Form::Interpolated };
-                (fixed.map(|content| tree.span(content)).or(empty), form)
-            }
-        };
-        match span {
-            Some(span) => {
-                let text = String::from_utf8_lossy(tree.slice(span.clone())).into_owned();
-                Word { text, span: Some(span), form, kind: WordKind::Fixed, ..word }
-            }
-            None => Word { text: unquoted(tree, id), form, ..word },
-        }
-    }
-
-    fn flatten_branches(&mut self, id: Id, block: Id, words: &mut Vec<Word>) {
-        let branches: Vec<Vec<Word>> = self
-            .tree
-            .children(id)
-            .filter(|child| self.tree.kind(*child) != K::Comment)
-            .skip(1)
-            .map(|branch| {
-                let mut found = Vec::new();
-                if self.tree.text(branch) != b"()" {
-                    self.flatten(branch, block, &mut found);
-                }
-                found
-            })
-            .collect();
-        let single = branches.iter().all(|branch| branch.len() == 1);
-        for (at, branch) in branches.into_iter().enumerate() {
-            words.extend(branch.into_iter().map(|word| Word { optional: word.optional || !single, alternative: single && at > 0, ..word }));
         }
     }
 
@@ -505,28 +500,12 @@ impl Finder<'_> {
     fn shell_units(&mut self, units: &[Unit], node: Id, call: Option<&str>, depth: u32) {
         let block = self.block(node);
         for command in shell::commands(units) {
-            let words = command.into_iter().map(|word| self.shell_word(word, node, block)).collect();
+            let words = command
+                .into_iter()
+                .map(|word| self.shell_word(word, node, block))
+                .collect();
             self.analyse(words, call, depth);
         }
-    }
-
-    fn shell_word(&self, word: ShellWord, node: Id, block: Id) -> Word {
-        let tree = self.tree;
-        let blank = self.dynamic(node, block, String::new());
-        let Some(fixed) = word.fixed() else {
-            return match word.variable() {
-                Some(variable) => {
-                    let kind = if tree.kind(variable) == K::Scalar { WordKind::Scalar } else { WordKind::Dynamic };
-                    Word { text: self.shown(variable), kind, node: variable, units: word.units, ..blank }
-                }
-                None => {
-                    let text = word.span().map(|span| String::from_utf8_lossy(tree.slice(span)).into_owned()).unwrap_or_default();
-                    Word { text, units: word.units, ..blank }
-                }
-            };
-        };
-        let span = word.span().filter(|span| tree.slice(span.clone()) == fixed.as_bytes());
-        Word { text: fixed, span, form: Form::Command, kind: WordKind::Fixed, units: word.units, ..blank }
     }
 
     /// What the shell is given by a string, a heredoc or a concatenation.
@@ -544,12 +523,19 @@ impl Finder<'_> {
                 }
             }
             K::Binary | K::Parenthesized if depth < 200 && !tree.text(id).is_empty() => {
-                let children: Vec<Id> = tree.children(id).filter(|child| tree.kind(*child) != K::Comment).collect();
+                let children: Vec<Id> = tree
+                    .children(id)
+                    .filter(|child| tree.kind(*child) != K::Comment)
+                    .collect();
                 for child in children {
                     self.units(child, units, depth + 1);
                 }
             }
-            _ => units.push(Unit { byte: None, span: tree.span(id), node: Some(id) }),
+            _ => units.push(Unit {
+                byte: None,
+                span: tree.span(id),
+                node: Some(id),
+            }),
         }
     }
 
@@ -559,7 +545,11 @@ impl Finder<'_> {
         let mut at = span.start;
         let plain = |from: usize, to: usize, units: &mut Vec<Unit>| {
             let bytes = tree.slice(from..to);
-            units.extend(bytes.iter().enumerate().map(|(i, b)| Unit { byte: Some(*b), span: from + i..from + i + 1, node: None }));
+            units.extend(bytes.iter().enumerate().map(|(i, b)| Unit {
+                byte: Some(*b),
+                span: from + i..from + i + 1,
+                node: None,
+            }));
         };
         for child in tree.children(content) {
             let inner = tree.span(child);
@@ -574,9 +564,17 @@ impl Finder<'_> {
                         Some(byte) => *byte,
                         None => b'\\',
                     };
-                    units.push(Unit { byte: Some(byte), span: inner, node: None });
+                    units.push(Unit {
+                        byte: Some(byte),
+                        span: inner,
+                        node: None,
+                    });
                 }
-                _ => units.push(Unit { byte: None, span: inner, node: Some(child) }),
+                _ => units.push(Unit {
+                    byte: None,
+                    span: inner,
+                    node: Some(child),
+                }),
             }
         }
         plain(at, span.end, units);
@@ -601,39 +599,72 @@ impl Finder<'_> {
         let line = Line::new(words);
         self.annotate(&line, call);
         for at in 0..line.words.len() {
-            self.program(&line, at, call, depth);
-            if (0..=at).any(|before| !line.may_miss(self.tree, before, at + 1)) {
-                break;
+            if (0..at).all(|before| line.may_miss(self.tree, before, at)) {
+                self.program(&line, at, call, depth);
             }
         }
     }
 
-    /// Notes every fixed word; those that are programs are marked later.
+    /// Where a word stands: its own bytes, or, when it holds interpolations, the literal's.
+    fn extent(&self, word: &Word) -> Option<Range<usize>> {
+        let tree = self.tree;
+        let whole = || match tree.kind(word.node) {
+            K::Literal | K::Interpolated | K::Binary => Some(tree.span(word.node)),
+            _ => None,
+        };
+        let pieces = || Some(word.units.first()?.span.start..word.units.last()?.span.end);
+        word.span
+            .clone()
+            .or_else(pieces)
+            .or_else(whole)
+            .filter(|span| !span.is_empty())
+    }
+
+    /// Notes where every word stands; those that are programs are marked later.
     fn annotate(&mut self, line: &Line, call: Option<&str>) {
         for (at, word) in line.words.iter().enumerate() {
-            if let Some(span) = word.span.clone().filter(|span| !span.is_empty()) {
-                self.found.entry(span.start).or_insert_with(|| InCommand {
-                    end: span.end,
-                    program: false,
-                    word: line.index(at),
-                    before: line.before(at),
-                    call: call.map(str::to_owned),
-                    form: word.form,
-                    node: word.node,
-                });
+            if let Some(span) = self.extent(word) {
+                self.note_word(span, line, at, call);
             }
+        }
+    }
+
+    /// A line for `sh -c` starts where its first word does: the narrower one is the word.
+    fn note_word(&mut self, span: Range<usize>, line: &Line, at: usize, call: Option<&str>) {
+        let Some(word) = line.words.get(at) else {
+            return;
+        };
+        if self
+            .found
+            .get(&span.start)
+            .is_none_or(|known| known.end > span.end)
+        {
+            let (form, node) = (word.form, word.node);
+            let call = call.map(str::to_owned);
+            let found = InCommand {
+                end: span.end,
+                program: false,
+                word: line.index(at),
+                before: line.before(at),
+                call,
+                form,
+                node,
+            };
+            self.found.insert(span.start, found);
         }
     }
 
     /// The word at `at` is a program; so may be one after it.
     fn program(&mut self, line: &Line, at: usize, call: Option<&str>, depth: u32) {
-        let Some(word) = line.words.get(at) else { return };
+        let Some(word) = line.words.get(at) else {
+            return;
+        };
         if depth > FARTHEST {
             return;
         }
         let names: Vec<String> = match word.kind {
             WordKind::Fixed => {
-                self.mark(word, line, at);
+                self.mark(word);
                 vec![word.text.clone()]
             }
             WordKind::Scalar => self.scalar_program(word.node, line, at, call, 0),
@@ -652,41 +683,55 @@ impl Finder<'_> {
             }
         } else if names.iter().any(|name| calls.is_shell(name)) {
             self.command_line(line, at, call, depth);
-        } else if word.kind != WordKind::Fixed && calls.names_runner(&word.text) {
-            if let Some(next) = after_runner(line, at) {
-                self.program(line, next, call, depth + 1);
-            }
+        } else if word.kind != WordKind::Fixed
+            && calls.names_runner(&word.text)
+            && let Some(next) = after_runner(line, at)
+        {
+            self.program(line, next, call, depth + 1);
         }
         if line.words.get(at + 1).is_some_and(|next| next.alternative) {
             self.program(line, at + 1, call, depth + 1);
         }
     }
 
-    fn mark(&mut self, word: &Word, line: &Line, at: usize) {
-        let builtin = word.form == Form::Command && self.calls.is_builtin(&word.text);
-        let Some(span) = word.span.clone().filter(|_| !builtin && is_program(&word.text)) else { return };
-        let entry = self.found.entry(span.start).or_insert_with(|| InCommand {
-            end: span.end,
-            program: true,
-            word: line.index(at),
-            before: line.before(at),
-            call: None,
-            form: word.form,
-            node: word.node,
-        });
-        entry.program = true;
+    fn mark(&mut self, word: &Word) {
+        let builtin = (word.form == Form::Command && self.calls.is_builtin(&word.text))
+            || self.calls.is_never(&word.text);
+        let Some(span) = word
+            .span
+            .clone()
+            .filter(|_| !builtin && is_program(&word.text))
+        else {
+            return;
+        };
+        if let Some(found) = self.found.get_mut(&span.start) {
+            found.program = true;
+        }
     }
 
     /// The names a scalar in a program's place may have; each is noted where it stands.
-    fn scalar_program(&mut self, scalar: Id, line: &Line, at: usize, call: Option<&str>, depth: u32) -> Vec<String> {
-        let Some(key) = self.key(scalar).filter(|_| depth < FARTHEST) else { return Vec::new() };
+    fn scalar_program(
+        &mut self,
+        scalar: Id,
+        line: &Line,
+        at: usize,
+        call: Option<&str>,
+        depth: u32,
+    ) -> Vec<String> {
+        let Some(key) = self.key(scalar).filter(|_| depth < FARTHEST) else {
+            return Vec::new();
+        };
         let mut names = Vec::new();
         for event in self.history(&key, scalar) {
-            let What::Set(right) = event.what else { continue };
+            let What::Set(right) = event.what else {
+                continue;
+            };
             let mut words = Vec::new();
             match self.tree.kind(right) {
                 K::Scalar => names.extend(self.scalar_program(right, line, at, call, depth + 1)),
-                K::Literal | K::Interpolated | K::Conditional | K::Parenthesized => self.flatten(right, self.block(right), &mut words),
+                K::Literal | K::Interpolated | K::Conditional | K::Parenthesized => {
+                    self.flatten(right, self.block(right), &mut words);
+                }
                 K::Binary => {
                     let defaults: Vec<Id> = self.tree.children(right).collect();
                     for side in defaults {
@@ -695,22 +740,35 @@ impl Finder<'_> {
                 }
                 _ => {}
             }
-            for word in words.into_iter().filter(|word| word.kind == WordKind::Fixed) {
+            for word in words
+                .into_iter()
+                .filter(|word| word.kind == WordKind::Fixed)
+            {
                 if word.text.contains(char::is_whitespace) {
                     self.shell(word.node, call);
                     continue;
                 }
-                let Some(span) = word.span.clone() else { continue };
+                let Some(span) = word.span.clone() else {
+                    continue;
+                };
                 if is_program(&word.text) || word.text.starts_with('/') {
-                    self.found.entry(span.start).or_insert_with(|| InCommand {
+                    let found = InCommand {
                         end: span.end,
-                        program: is_program(&word.text),
+                        program: is_program(&word.text) && !self.calls.is_never(&word.text),
                         word: line.index(at),
                         before: line.before(at),
                         call: call.map(str::to_owned),
                         form: word.form,
                         node: word.node,
-                    });
+                    };
+                    // Run on this machine and on others: the former is what must be there.
+                    if self
+                        .found
+                        .get(&span.start)
+                        .is_none_or(|known| known.word > found.word)
+                    {
+                        self.found.insert(span.start, found);
+                    }
                 }
                 names.push(word.text);
             }
@@ -720,17 +778,33 @@ impl Finder<'_> {
 
     /// The first words of the arrays assigned to a spliced variable.
     fn first_words(&mut self, array: Id) -> Vec<String> {
-        let Some(key) = self.key(array) else { return Vec::new() };
+        let Some(key) = self.key(array) else {
+            return Vec::new();
+        };
         let mut names = Vec::new();
         for event in self.history(&key, array) {
-            let (What::Set(_) | What::Append) = event.what else { continue };
+            let (What::Set(_) | What::Append) = event.what else {
+                continue;
+            };
             let mut words = Vec::new();
             match event.what {
-                What::Set(right) if self.tree.kind(right) == K::AnonArray => self.flatten_array(right, 0, &mut words),
-                What::Set(right) if matches!(self.tree.kind(right), K::Parenthesized | K::Words) => self.flatten(right, 0, &mut words),
+                What::Set(right) if self.tree.kind(right) == K::AnonArray => {
+                    self.flatten_array(right, 0, &mut words);
+                }
+                What::Set(right)
+                    if matches!(self.tree.kind(right), K::Parenthesized | K::Words) =>
+                {
+                    self.flatten(right, 0, &mut words);
+                }
                 _ => {}
             }
-            names.extend(words.into_iter().next().filter(|word| word.kind == WordKind::Fixed).map(|word| word.text));
+            names.extend(
+                words
+                    .into_iter()
+                    .next()
+                    .filter(|word| word.kind == WordKind::Fixed)
+                    .map(|word| word.text),
+            );
         }
         names
     }
@@ -740,10 +814,17 @@ impl Finder<'_> {
         let is_option = |word: &Word| {
             word.kind == WordKind::Fixed
                 && (word.text == self.calls.shell_option()
-                    || (word.text.starts_with('-') && !word.text.starts_with("--") && word.text.ends_with('c') && word.text.len() < 5))
+                    || (word.text.starts_with('-')
+                        && !word.text.starts_with("--")
+                        && word.text.ends_with('c')
+                        && word.text.len() < 5))
         };
-        let Some(option) = line.words.iter().skip(at + 1).position(is_option) else { return };
-        let Some(word) = line.words.get(at + 1 + option + 1).cloned() else { return };
+        let Some(option) = line.words.iter().skip(at + 1).position(is_option) else {
+            return;
+        };
+        let Some(word) = line.words.get(at + 1 + option + 1).cloned() else {
+            return;
+        };
         if word.units.is_empty() {
             match word.kind {
                 WordKind::Scalar => self.follow(word.node, call, depth + 1),
@@ -753,171 +834,4 @@ impl Finder<'_> {
             self.shell_units(&word.units, word.node, call, depth + 1);
         }
     }
-
-    // Arrays that look like commands.
-
-    fn run_by_looks(&mut self, id: Id) {
-        let tree = self.tree;
-        match tree.kind(id) {
-            K::AnonArray => self.literal_by_looks(id),
-            K::Parenthesized | K::Words => {
-                let Some(parent) = tree.parent(id).filter(|parent| tree.kind(*parent) == K::Assignment) else { return };
-                let Some(left) = tree.children(parent).next().filter(|left| *left != id) else { return };
-                if tree.text(left).contains(&b'@') && tree.kind(left) != K::HashElement {
-                    self.literal_by_looks(id);
-                }
-            }
-            K::Call if tree.child(id, K::Function).is_some_and(|name| tree.text(name) == b"push") => self.lines_pushed(id),
-            K::Literal | K::Interpolated => self.line_by_looks(id),
-            _ => {}
-        }
-    }
-
-    fn literal_by_looks(&mut self, id: Id) {
-        if self.literals.contains(&id) {
-            return;
-        }
-        let name = target(self.tree, id).unwrap_or_default();
-        let mut found = Vec::new();
-        for child in self.tree.children(id) {
-            elements(self.tree, child, &mut found);
-        }
-        if self.calls.names_commands(&name) && found.iter().any(|element| matches!(self.tree.kind(*element), K::Literal | K::Interpolated)) {
-            self.lines(&found);
-            return;
-        }
-        if found.iter().any(|element| self.tree.pair_key(*element).is_some()) {
-            return;
-        }
-        let mut words = Vec::new();
-        self.flatten(id, self.block(id), &mut words);
-        if self.tree.kind(id) == K::AnonArray {
-            words.clear();
-            self.flatten_array(id, self.block(id), &mut words);
-        }
-        let Some(first) = words.first() else { return };
-        let runner = first.kind != WordKind::Fixed && self.calls.names_runner(&first.text);
-        let option = |word: &Word| word.kind == WordKind::Fixed && word.text.len() > 1 && word.text.starts_with('-');
-        let program = first.kind == WordKind::Fixed && is_program(&first.text) && !first.text.contains(|c: char| c.is_ascii_uppercase());
-        let path = first.text.starts_with('/') && first.kind == WordKind::Fixed;
-        if runner || ((program || path) && (self.calls.names_command(&name) || words.iter().skip(1).any(option))) {
-            self.literals.insert(id);
-            self.analyse(words, None, 0);
-        }
-    }
-
-    fn lines(&mut self, elements: &[Id]) {
-        for element in elements.iter().filter(|element| matches!(self.tree.kind(**element), K::Literal | K::Interpolated)) {
-            self.shell(*element, None);
-        }
-    }
-
-    fn lines_pushed(&mut self, id: Id) {
-        let all = arguments(self.tree, id);
-        let Some((array, lines)) = all.split_first() else { return };
-        if plain_name(self.tree, *array).is_some_and(|name| self.calls.names_commands(&name)) {
-            self.lines(lines);
-        }
-    }
-
-    /// `my $cmd = "zfs list -H"`: a line kept in a variable or key named as a command.
-    fn line_by_looks(&mut self, id: Id) {
-        let tree = self.tree;
-        let Some(parent) = tree.parent(id) else { return };
-        let kept = tree.kind(parent) == K::Assignment || tree.pair_key(id).is_some();
-        if !kept || !unquoted(tree, id).contains(' ') || !target(tree, id).is_some_and(|name| self.calls.names_command(&name)) {
-            return;
-        }
-        self.shell(id, None);
-    }
-}
-
-/// A command's words with their places.
-struct Line {
-    words: Vec<Word>,
-}
-
-impl Line {
-    fn new(words: Vec<Word>) -> Self {
-        Self { words }
-    }
-
-    fn index(&self, at: usize) -> u32 {
-        let alternatives = self.words.iter().take(at + 1).filter(|word| word.alternative).count();
-        u32::try_from(at - alternatives.min(at)).unwrap_or(u32::MAX)
-    }
-
-    fn before(&self, at: usize) -> String {
-        let end = if self.words.get(at).is_some_and(|word| word.alternative) { at.saturating_sub(1) } else { at };
-        let words: Vec<&str> = self.words.iter().take(end).filter(|word| !word.alternative).map(|word| word.text.as_str()).collect();
-        words.join(" ")
-    }
-
-    /// Whether the word `before` may be missing when the one at `at` is there: it is optional, or joins in a branch of its own.
-    fn may_miss(&self, tree: &Tree<'_>, before: usize, at: usize) -> bool {
-        let (Some(before), Some(at)) = (self.words.get(before), self.words.get(at)) else { return false };
-        before.optional || (before.block != at.block && !tree.below(before.block).contains(&at.block))
-    }
-}
-
-fn after_prefix(prefix: &Prefix, line: &Line, at: usize, spliced: bool) -> Option<usize> {
-    let rest = line.words.iter().enumerate().skip(at + 1);
-    if prefix.separator {
-        if let Some((dashes, _)) = rest.clone().find(|(_, word)| word.kind == WordKind::Fixed && word.text == "--") {
-            return Some(dashes + 1);
-        }
-    }
-    // The words before the program may already stand in the spliced array.
-    let mut positional = if spliced { 0 } else { prefix.positional };
-    let mut value = false;
-    for (next, word) in rest {
-        if word.alternative {
-            continue;
-        }
-        if std::mem::take(&mut value) {
-            continue;
-        }
-        match word.kind {
-            WordKind::Splice => {}
-            WordKind::Fixed | WordKind::Dynamic if word.text.starts_with('-') => {
-                value = prefix.value_options.iter().any(|option| *option == word.text);
-            }
-            _ if prefix.assignments && word.text.contains('=') => {}
-            _ if positional > 0 => positional -= 1,
-            _ => return Some(next),
-        }
-    }
-    None
-}
-
-/// The program after a spliced ssh command or its like.
-fn after_runner(line: &Line, at: usize) -> Option<usize> {
-    let rest = line.words.iter().enumerate().skip(at + 1);
-    if let Some((dashes, _)) = rest.clone().find(|(_, word)| word.kind == WordKind::Fixed && word.text == "--") {
-        return Some(dashes + 1);
-    }
-    let host = |word: &Word| word.kind != WordKind::Fixed && ["@", "host", "addr", "ip", "node", "target"].iter().any(|part| word.text.contains(part));
-    rest.filter(|(_, word)| !word.alternative)
-        .find(|(_, word)| word.kind != WordKind::Splice && !word.text.starts_with('-') && !host(word))
-        .map(|(next, _)| next)
-}
-
-/// The spans of the words of `qw(…)`.
-pub fn quoted_words<'t>(tree: &'t Tree<'_>, id: Id) -> impl Iterator<Item = Range<usize>> + 't {
-    let content = tree.child(id, K::StringContent).map_or(0..0, |content| tree.span(content));
-    let bytes = tree.slice(content.clone());
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let start = at + bytes.get(at..)?.iter().position(|b| !b.is_ascii_whitespace())?;
-        let rest = bytes.get(start..)?;
-        at = start + rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
-        Some(content.start + start..content.start + at)
-    })
-}
-
-/// Whether a word can be a program's name.
-pub fn is_program(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'+' | b'-'))
-        && text.bytes().any(|b| b.is_ascii_alphabetic())
 }

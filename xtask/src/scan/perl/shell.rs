@@ -35,7 +35,11 @@ impl ShellWord {
     /// The interpolation it consists of, where it is nothing else.
     pub fn variable(&self) -> Option<Id> {
         match self.units.as_slice() {
-            [Unit { node: Some(node), .. }] => Some(*node),
+            [
+                Unit {
+                    node: Some(node), ..
+                },
+            ] => Some(*node),
             _ => None,
         }
     }
@@ -49,7 +53,12 @@ impl ShellWord {
 /// The simple commands of a line, in order, those of `$(…)` and backticks included; assignments, redirections and the shell's
 /// own words are left out.
 pub fn commands(units: &[Unit]) -> Vec<Vec<ShellWord>> {
-    let mut lexer = Lexer { units, at: 0, found: Vec::new(), depth: 0 };
+    let mut lexer = Lexer {
+        units,
+        at: 0,
+        found: Vec::new(),
+        depth: 0,
+    };
     while lexer.at < units.len() {
         lexer.list(None);
         lexer.at += 1;
@@ -148,7 +157,9 @@ impl Lexer<'_> {
         let begin = self.at;
         while let Some(unit) = self.units.get(self.at) {
             match unit.byte {
-                Some(b' ' | b'\t' | b'\r' | b'\n' | b';' | b'|' | b'&' | b'(' | b')' | b'<' | b'>') if self.at > begin => break,
+                Some(
+                    b' ' | b'\t' | b'\r' | b'\n' | b';' | b'|' | b'&' | b'(' | b')' | b'<' | b'>',
+                ) if self.at > begin => break,
                 byte if byte.is_some() && byte == close => break,
                 Some(b'\'') => {
                     self.at += 1;
@@ -201,7 +212,11 @@ impl Lexer<'_> {
     /// `$(…)` or backticks: what is within is commands, and the word is no fixed one.
     fn substitution(&mut self, opening: usize, close: u8, word: &mut ShellWord) {
         let start = self.units.get(self.at).map_or(0, |unit| unit.span.start);
-        word.units.push(Unit { byte: None, span: start..start, node: None });
+        word.units.push(Unit {
+            byte: None,
+            span: start..start,
+            node: None,
+        });
         self.at += opening;
         if self.depth >= DEEPEST {
             self.at = self.units.len();
@@ -219,7 +234,10 @@ fn take(simple: &mut Simple, word: ShellWord) {
     let fixed = word.fixed();
     if simple.words.is_empty() && !simple.ignored {
         match fixed.as_deref() {
-            Some("!" | "{" | "}" | "then" | "else" | "elif" | "if" | "do" | "while" | "until" | "time" | "fi" | "done") => return,
+            Some(
+                "!" | "{" | "}" | "then" | "else" | "elif" | "if" | "do" | "while" | "until"
+                | "time" | "fi" | "done",
+            ) => return,
             Some("case") => {
                 simple.case += 1;
                 simple.ignored = true;
@@ -247,7 +265,14 @@ fn take(simple: &mut Simple, word: ShellWord) {
 
 fn is_assignment(word: &ShellWord) -> bool {
     let mut bytes = word.units.iter().map(|unit| unit.byte);
-    let name = bytes.by_ref().take_while(|byte| byte.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')).count();
-    let starts = word.units.first().and_then(|unit| unit.byte).is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
+    let name = bytes
+        .by_ref()
+        .take_while(|byte| byte.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_'))
+        .count();
+    let starts = word
+        .units
+        .first()
+        .and_then(|unit| unit.byte)
+        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
     starts && word.units.get(name).and_then(|unit| unit.byte) == Some(b'=')
 }

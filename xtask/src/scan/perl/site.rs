@@ -4,11 +4,16 @@ use super::tree::{Id, K, Tree};
 use crate::scan::Site;
 
 /// Functions through which a value passes on: what `join` is given still goes to the variable.
-const TRANSPARENT: &[&[u8]] = &[b"join", b"sprintf", b"push", b"unshift", b"sort", b"reverse", b"lc", b"uc", b"bless"];
+const TRANSPARENT: &[&[u8]] = &[
+    b"join", b"sprintf", b"push", b"unshift", b"sort", b"reverse", b"lc", b"uc", b"bless",
+];
 
 /// The site of the literal, comment or heredoc token `id`.
 pub fn site(tree: &Tree<'_>, id: Id) -> Site {
-    let mut site = Site { call: operator(tree, id), ..Site::default() };
+    let mut site = Site {
+        call: operator(tree, id),
+        ..Site::default()
+    };
     // Beyond a block or sub, calls and assignments take the code's value, not the literal's.
     let (mut in_expression, mut to_target) = (true, true);
     let mut child = id;
@@ -24,7 +29,11 @@ pub fn site(tree: &Tree<'_>, id: Id) -> Site {
                     break;
                 }
             }
-            K::Block => in_expression &= tree.parent(up).is_some_and(|above| tree.kind(above) == K::Map || is_program_block(tree, above)),
+            K::Block => {
+                in_expression &= tree.parent(up).is_some_and(|above| {
+                    tree.kind(above) == K::Map || is_program_block(tree, above)
+                });
+            }
             _ if in_expression => {
                 if let Some(name) = call_name(tree, up).filter(|_| !is_callee(tree, up, child)) {
                     to_target &= TRANSPARENT.contains(&name.as_bytes());
@@ -50,7 +59,11 @@ pub fn target(tree: &Tree<'_>, id: Id) -> Option<String> {
         }
         match tree.kind(up) {
             K::Block | K::AnonSub | K::Subroutine | K::Statement => return None,
-            _ if call_name(tree, up).is_some_and(|name| !TRANSPARENT.contains(&name.as_bytes())) => return None,
+            _ if call_name(tree, up)
+                .is_some_and(|name| !TRANSPARENT.contains(&name.as_bytes())) =>
+            {
+                return None;
+            }
             _ => child = up,
         }
     }
@@ -65,17 +78,29 @@ pub fn call_name(tree: &Tree<'_>, call: Id) -> Option<String> {
         K::CodeCall => return plain_name(tree, tree.children(call).next()?),
         K::UnaryCall => {
             let text = tree.text(call);
-            let length = text.iter().take_while(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_')).count();
+            let length = text
+                .iter()
+                .take_while(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_'))
+                .count();
             text.get(..length.max(1))?
         }
         K::Require => b"require",
-        K::Use => return Some(format!("use {}", String::from_utf8_lossy(tree.text(tree.child(call, K::Package)?)))),
+        K::Use => {
+            return Some(format!(
+                "use {}",
+                String::from_utf8_lossy(tree.text(tree.child(call, K::Package)?))
+            ));
+        }
         K::Eval => b"eval",
         K::Glob => b"glob",
         _ => return None,
     };
     let name = String::from_utf8_lossy(name);
-    Some(name.trim_start_matches(['&', '$', '{']).trim_end_matches('}').to_owned())
+    Some(
+        name.trim_start_matches(['&', '$', '{'])
+            .trim_end_matches('}')
+            .to_owned(),
+    )
 }
 
 /// The arguments of a call, lists and parentheses opened, comments left out.
@@ -85,7 +110,8 @@ pub fn arguments(tree: &Tree<'_>, call: Id) -> Vec<Id> {
     for child in tree.children(call) {
         match tree.kind(child) {
             K::Function | K::Method | K::IndirectObject | K::Comment => {}
-            _ if matches!(tree.kind(call), K::MethodCall | K::CodeCall) && Some(child) == callee => {}
+            _ if matches!(tree.kind(call), K::MethodCall | K::CodeCall)
+                && Some(child) == callee => {}
             _ => elements(tree, child, &mut found),
         }
     }
@@ -109,27 +135,43 @@ pub fn elements(tree: &Tree<'_>, id: Id, found: &mut Vec<Id>) {
 }
 
 /// A variable's, element's or key's name without sigils and braces.
-pub fn plain_name(tree: &Tree<'_>, id: Id) -> Option<String> {
+pub fn plain_name(tree: &Tree<'_>, mut id: Id) -> Option<String> {
+    while matches!(tree.kind(id), K::Localization | K::Refgen) {
+        id = tree.children(id).next()?;
+    }
     match tree.kind(id) {
         K::HashElement => {
             let key = tree.children(id).last()?;
             Some(unquoted(tree, key))
         }
-        K::Localization | K::Refgen => plain_name(tree, tree.children(id).next()?),
         K::Declaration => {
             let mut variables = tree.children(id).filter(|child| is_variable(tree, *child));
             let only = variables.next()?;
-            if variables.next().is_some() { None } else { plain_name(tree, only) }
+            if variables.next().is_some() {
+                None
+            } else {
+                plain_name(tree, only)
+            }
         }
-        K::Array | K::ArrayDeref if tree.below(id).any(|below| tree.kind(below) == K::HashElement) => {
-            let element = tree.below(id).find(|below| tree.kind(*below) == K::HashElement)?;
+        K::Array | K::ArrayDeref
+            if tree
+                .below(id)
+                .any(|below| tree.kind(below) == K::HashElement) =>
+        {
+            let element = tree
+                .below(id)
+                .find(|below| tree.kind(*below) == K::HashElement)?;
             plain_name(tree, element)
         }
         K::Scalar | K::Array | K::Hash | K::ArrayDeref | K::ArrayElement => {
             let text = String::from_utf8_lossy(tree.text(id));
             let name = text.trim_start_matches(['$', '@', '%', '{', ' ']);
-            let length = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':')).unwrap_or(name.len());
-            name.get(..length).filter(|name| !name.is_empty()).map(str::to_owned)
+            let length = name
+                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'))
+                .unwrap_or(name.len());
+            name.get(..length)
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned)
         }
         _ => None,
     }
@@ -142,7 +184,9 @@ pub fn is_variable(tree: &Tree<'_>, id: Id) -> bool {
 /// A key's text without its quotes.
 pub fn unquoted(tree: &Tree<'_>, id: Id) -> String {
     let text = match tree.kind(id) {
-        K::Literal | K::Interpolated => tree.child(id, K::StringContent).map_or(&b""[..], |content| tree.text(content)),
+        K::Literal | K::Interpolated => tree
+            .child(id, K::StringContent)
+            .map_or(&b""[..], |content| tree.text(content)),
         _ => tree.text(id),
     };
     String::from_utf8_lossy(text).into_owned()
@@ -183,7 +227,10 @@ fn argument_index(tree: &Tree<'_>, child: Id, id: Id) -> Option<u32> {
         match tree.kind(within) {
             K::Parenthesized => within = tree.children(within).find(holds)?,
             K::List => {
-                let before = tree.children(within).take_while(|part| !holds(part)).filter(|part| tree.kind(*part) != K::Comment);
+                let before = tree
+                    .children(within)
+                    .take_while(|part| !holds(part))
+                    .filter(|part| tree.kind(*part) != K::Comment);
                 return u32::try_from(before.count()).ok();
             }
             _ => return Some(0),
@@ -193,12 +240,18 @@ fn argument_index(tree: &Tree<'_>, child: Id, id: Id) -> Option<u32> {
 
 fn target_at(tree: &Tree<'_>, up: Id, child: Id) -> Option<String> {
     match tree.kind(up) {
-        K::List | K::AnonHash | K::Parenthesized => tree.pair_key(child).map(|key| unquoted(tree, key)),
+        K::List | K::AnonHash | K::Parenthesized => {
+            tree.pair_key(child).map(|key| unquoted(tree, key))
+        }
         K::Assignment => {
             let left = tree.children(up).next().filter(|left| *left != child)?;
             plain_name(tree, left)
         }
-        K::Call if tree.child(up, K::Function).is_some_and(|name| matches!(tree.text(name), b"push" | b"unshift")) => {
+        K::Call
+            if tree
+                .child(up, K::Function)
+                .is_some_and(|name| matches!(tree.text(name), b"push" | b"unshift")) =>
+        {
             let array = arguments(tree, up).into_iter().next()?;
             plain_name(tree, array)
         }
@@ -208,13 +261,22 @@ fn target_at(tree: &Tree<'_>, up: Id, child: Id) -> Option<String> {
 
 fn sub_name(tree: &Tree<'_>, sub: Id) -> Option<String> {
     if tree.kind(sub) == K::Subroutine {
-        return tree.child(sub, K::Bareword).map(|name| unquoted(tree, name));
+        return tree
+            .child(sub, K::Bareword)
+            .map(|name| unquoted(tree, name));
     }
     let parent = tree.parent(sub)?;
     match tree.kind(parent) {
         K::Assignment => plain_name(tree, tree.children(parent).next()?),
-        K::List if tree.pair_key(sub).is_some_and(|key| tree.text(key) == b"code") => {
-            let name = tree.children(parent).find(|value| tree.pair_key(*value).is_some_and(|key| tree.text(key) == b"name"))?;
+        K::List
+            if tree
+                .pair_key(sub)
+                .is_some_and(|key| tree.text(key) == b"code") =>
+        {
+            let name = tree.children(parent).find(|value| {
+                tree.pair_key(*value)
+                    .is_some_and(|key| tree.text(key) == b"name")
+            })?;
             Some(unquoted(tree, name))
         }
         _ => None,

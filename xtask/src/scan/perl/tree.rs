@@ -189,20 +189,33 @@ impl<'a> Tree<'a> {
     /// Parses `bytes`, whatever their encoding.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
         let grammar = grammar();
-        let failed = |what: &str| ParseError { line: 1, what: what.to_owned() };
+        let failed = |what: &str| ParseError {
+            line: 1,
+            what: what.to_owned(),
+        };
         if u32::try_from(bytes.len()).is_err() {
             return Err(failed("a file of more than 4 GiB"));
         }
         let mut parser = Parser::new();
-        parser.set_language(&grammar.language).map_err(|_| failed("a grammar of another tree-sitter version"))?;
-        let parsed = parser.parse(bytes, None).ok_or_else(|| failed("nothing the parser could end"))?;
+        parser
+            .set_language(&grammar.language)
+            .map_err(|_| failed("a grammar of another tree-sitter version"))?;
+        let parsed = parser
+            .parse(bytes, None)
+            .ok_or_else(|| failed("nothing the parser could end"))?;
         if parsed.root_node().has_error() {
             return Err(first_error(parsed.root_node(), bytes));
         }
         let mut nodes = Vec::with_capacity(bytes.len() / 8 + 1);
         flatten(&mut parsed.walk(), &grammar.kinds, &mut nodes);
-        let lines = std::iter::once(0).chain(memchr_iter(b'\n', bytes).map(|at| at + 1)).collect();
-        Ok(Self { bytes, nodes, lines })
+        let lines = std::iter::once(0)
+            .chain(memchr_iter(b'\n', bytes).map(|at| at + 1))
+            .collect();
+        Ok(Self {
+            bytes,
+            nodes,
+            lines,
+        })
     }
 
     pub fn len(&self) -> usize {
@@ -210,7 +223,13 @@ impl<'a> Tree<'a> {
     }
 
     fn node(&self, id: Id) -> Node {
-        self.nodes.get(id).copied().unwrap_or(Node { kind: K::Other, start: 0, end: 0, parent: 0, after: id + 1 })
+        self.nodes.get(id).copied().unwrap_or(Node {
+            kind: K::Other,
+            start: 0,
+            end: 0,
+            parent: 0,
+            after: id + 1,
+        })
     }
 
     pub fn kind(&self, id: Id) -> K {
@@ -242,7 +261,8 @@ impl<'a> Tree<'a> {
 
     pub fn children(&self, id: Id) -> impl Iterator<Item = Id> + '_ {
         let end = self.node(id).after;
-        std::iter::successors(Some(id + 1), |child| Some(self.node(*child).after)).take_while(move |child| *child < end)
+        std::iter::successors(Some(id + 1), |child| Some(self.node(*child).after))
+            .take_while(move |child| *child < end)
     }
 
     /// All nodes below `id`.
@@ -256,7 +276,10 @@ impl<'a> Tree<'a> {
 
     /// The sibling before `id`, comments apart.
     pub fn previous(&self, id: Id) -> Option<Id> {
-        self.children(self.parent(id)?).take_while(|child| *child < id).filter(|child| self.kind(*child) != K::Comment).last()
+        self.children(self.parent(id)?)
+            .take_while(|child| *child < id)
+            .filter(|child| self.kind(*child) != K::Comment)
+            .last()
     }
 
     /// The key of the pair whose value `id` is: `key => id`.
@@ -270,7 +293,10 @@ impl<'a> Tree<'a> {
     pub fn position(&self, offset: usize) -> (u32, u32) {
         let line = self.lines.partition_point(|start| *start <= offset).max(1);
         let start = self.lines.get(line - 1).copied().unwrap_or(0);
-        (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(offset.saturating_sub(start) + 1).unwrap_or(u32::MAX))
+        (
+            u32::try_from(line).unwrap_or(u32::MAX),
+            u32::try_from(offset.saturating_sub(start) + 1).unwrap_or(u32::MAX),
+        )
     }
 }
 
@@ -283,8 +309,17 @@ fn flatten(cursor: &mut TreeCursor<'_>, kinds: &[K], nodes: &mut Vec<Node>) {
         let kept = node.is_named();
         let id = nodes.len();
         if kept {
-            let kind = kinds.get(usize::from(node.kind_id())).copied().unwrap_or(K::Other);
-            nodes.push(Node { kind, start: node.start_byte(), end: node.end_byte(), parent, after: id + 1 });
+            let kind = kinds
+                .get(usize::from(node.kind_id()))
+                .copied()
+                .unwrap_or(K::Other);
+            nodes.push(Node {
+                kind,
+                start: node.start_byte(),
+                end: node.end_byte(),
+                parent,
+                after: id + 1,
+            });
         }
         if cursor.goto_first_child() {
             open.push(kept.then_some(id));
@@ -327,7 +362,15 @@ fn first_error(root: Parsed<'_>, bytes: &[u8]) -> ParseError {
 fn describe(node: Parsed<'_>, bytes: &[u8]) -> ParseError {
     let line = u32::try_from(node.start_position().row + 1).unwrap_or(u32::MAX);
     let rest = bytes.get(node.start_byte()..).unwrap_or_default();
-    let snippet = rest.get(..rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len()).min(60)).unwrap_or_default();
+    let snippet = rest
+        .get(
+            ..rest
+                .iter()
+                .position(|b| *b == b'\n')
+                .unwrap_or(rest.len())
+                .min(60),
+        )
+        .unwrap_or_default();
     let snippet = String::from_utf8_lossy(snippet).trim().to_owned();
     let what = if node.is_missing() {
         format!("`{}` is missing before `{snippet}`", node.kind())
