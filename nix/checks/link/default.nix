@@ -1,5 +1,5 @@
 # Two objects that need one another, with all a link has to do: an outside Perl module, taint mode, PATH, a
-# C program, a service, completions, pages. And two that clash.
+# C program, a service, completions, pages. And two that clash. `test` must build, `clash` must not.
 {
   lib,
   dpkg-shim,
@@ -71,6 +71,17 @@ let
     };
   };
 
+  # Makes a page as pve-doc-generator does: by what the program says of itself.
+  docGenerator = stdenvNoCC.mkDerivation {
+    name = "doc-generator";
+    dontUnpack = true;
+    installPhase = ''
+      mkdir -p $out/share/pve-doc-generator
+      printf '%%.1:\n\tperl -e "use Hive::Manager; print Hive::Manager::name()" >$@\n' \
+        >$out/share/pve-doc-generator/pve-doc-generator.mk
+    '';
+  };
+
   link =
     pname: roots:
     linkPve {
@@ -81,6 +92,12 @@ in
 rec {
   inherit objects;
   hive = link "hive" [ "hive-common" ];
+  documented = linkPve {
+    pname = "documented";
+    version = "1";
+    roots = [ "hive-common" ];
+    inherit objects docGenerator;
+  };
   lacking = link "lacking" [ "hive-lacking" ];
   # Must not build.
   clash = link "clash" [ "hive-clash" ];
@@ -102,6 +119,9 @@ rec {
       grep -qx share/man/man1/hive.1.gz ${hive}/nix-support/pve-left-out
       test ! -L ${hive}/share/man/man1/bee.1.gz
       test -e ${hive}/share/man/man1/hive-pod.1.gz -o -e ${hive}/share/man/man1/hive-pod.1
+      # With it they are made, and second names lead to them.
+      test "$(gzip -dc ${documented}/share/man/man1/bee.1.gz)" = manager
+      test ! -e ${documented}/nix-support/pve-left-out
       # What lacks something makes nothing by running it.
       test ! -e ${lacking}/share/bash-completion/completions/hive
       test "${lib.concatStringsSep " " lacking.lacks}" = "hive-gone hive-rs"

@@ -31,10 +31,11 @@ sub check_file {
 }
 
 sub check {
+    return if -d $_ && !-l $_;
     my $name = substr($_, length($out) + 1);
     if (-l $_) {
         check_link($name, readlink($_));
-    } elsif (-f _) {
+    } elsif (-f $_) {
         my $executable = -x _;
         open(my $fh, '<:raw', $_) or die "linkPve: $_: $!\n";
         local $/;
@@ -42,5 +43,5 @@ sub check {
     }
 }
 
-find({ wanted => \&check, no_chdir => 1 }, $out) if length($out // '');
+find({ wanted => \&check, no_chdir => 1 }, $out);
 die join("\n  ", 'linkPve: the output is not closed:', sort @faults), "\n" if @faults;

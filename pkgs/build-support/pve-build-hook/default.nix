@@ -2,6 +2,7 @@
 #
 #   tools    first on PATH: a `perl` that defers requests to run upstream's own programs, an `install`
 #            without owners, and the compiler and pkg-config by the names Makefiles write
+#   patch    `@out@`, which generated patches leave, becomes the output's path
 #   install  unless the derivation has an installPhase: `make install` below a root of its own, then
 #            what `debianInstall` lists, then `/usr` folded into the output
 #

@@ -17,6 +17,16 @@ pveBuildTools() {
 
 postUnpackHooks+=(pveBuildTools)
 
+# Patches are made before the output has a path: where they name it, it is filled in here.
+pveFillOut() {
+  local file
+  while IFS= read -r -d '' file; do
+    substituteInPlace "$file" --replace-fail '@out@' "$out"
+  done < <(grep -rlZF '@out@' . || true)
+}
+
+postPatchHooks+=(pveFillOut)
+
 # Sets REPLY to the place in the output of a path that Debian has; 1 where no place is, 2 for state.
 foldedName() {
   local path="${1#/}"

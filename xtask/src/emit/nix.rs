@@ -701,10 +701,9 @@ mod tests {
             let lines = inner
                 .lines()
                 .map(|l| l.get(indent.unwrap_or(0)..).unwrap_or(""));
-            return lines
-                .map(|l| format!("{l}\n"))
-                .collect::<String>()
-                .replace("''$", "$");
+            let mut text = lines.collect::<Vec<_>>().join("\n");
+            text.push('\n');
+            return text.replace("''$", "$");
         }
         let inner = written
             .strip_prefix('"')
