@@ -44,11 +44,11 @@ fn machine_readable(text: &str) -> Option<Licence> {
         };
         match stanza.text("Files") {
             Some(files) if files.split_whitespace().any(|file| file == "*") => {
-                whole = whole.or(Some(expression.clone()))
+                whole = whole.or(Some(expression.clone()));
             }
-            Some(_) => first = first.or(Some(expression.clone())),
+            Some(_) => first = first.or_else(|| Some(expression.clone())),
             None if stanza.field("Format").is_some() => {
-                header = header.or(Some(expression.clone()))
+                header = header.or(Some(expression.clone()));
             }
             None => {}
         }
@@ -138,7 +138,7 @@ fn full_version(version: &str) -> Option<String> {
 fn free_text(text: &str) -> Option<Licence> {
     let words: Vec<String> = text
         .split_whitespace()
-        .map(|word| word.to_ascii_lowercase())
+        .map(str::to_ascii_lowercase)
         .collect();
     let mut found: Vec<String> = Vec::new();
     for start in 0..words.len() {

@@ -661,19 +661,19 @@ impl Files {
             "dirs" => self.directories.extend(parse_dirs(path, package, text)?),
             "docs" => {
                 self.installed
-                    .extend(parse_documents(path, package, "dh_installdocs", text)?)
+                    .extend(parse_documents(path, package, "dh_installdocs", text)?);
             }
             "examples" => {
                 self.installed
-                    .extend(parse_documents(path, package, "dh_installexamples", text)?)
+                    .extend(parse_documents(path, package, "dh_installexamples", text)?);
             }
             "manpages" => {
                 self.installed
-                    .extend(parse_documents(path, package, "dh_installman", text)?)
+                    .extend(parse_documents(path, package, "dh_installman", text)?);
             }
             "info" => {
                 self.installed
-                    .extend(parse_documents(path, package, "dh_installinfo", text)?)
+                    .extend(parse_documents(path, package, "dh_installinfo", text)?);
             }
             "bash-completion" => self
                 .installed

@@ -109,15 +109,31 @@ impl Makefile {
         if line.is_empty() {
             return;
         }
-        if let Some(files) = line.strip_prefix("include ").or_else(|| line.strip_prefix("-include ")) {
-            self.includes.extend(files.split_whitespace().map(str::to_owned));
+        if let Some(files) = line
+            .strip_prefix("include ")
+            .or_else(|| line.strip_prefix("-include "))
+        {
+            self.includes
+                .extend(files.split_whitespace().map(str::to_owned));
         } else if let Some((name, operator, value)) = assignment(line) {
             self.variables.push((name, operator, value));
         } else if let Some((targets, prerequisites)) = rule_line(line) {
             let targets = targets.split_whitespace().map(str::to_owned).collect();
-            let (prerequisites, recipe) = prerequisites.split_once(';').map_or((prerequisites, None), |(before, after)| (before, Some(after)));
-            let recipe = recipe.map(|text| (number, text.trim().to_owned())).into_iter().collect();
-            self.rules.push(Rule { targets, prerequisites: prerequisites.trim().to_owned(), recipe, line: number });
+            let (prerequisites, recipe) = prerequisites
+                .split_once(';')
+                .map_or((prerequisites, None), |(before, after)| {
+                    (before, Some(after))
+                });
+            let recipe = recipe
+                .map(|text| (number, text.trim().to_owned()))
+                .into_iter()
+                .collect();
+            self.rules.push(Rule {
+                targets,
+                prerequisites: prerequisites.trim().to_owned(),
+                recipe,
+                line: number,
+            });
         }
     }
 }
@@ -125,18 +141,30 @@ impl Makefile {
 /// `NAME = value`, with `export` and `override` before it.
 fn assignment(line: &str) -> Option<(String, &'static str, String)> {
     let mut rest = line;
-    while let Some(after) = rest.strip_prefix("export ").or_else(|| rest.strip_prefix("override ")) {
+    while let Some(after) = rest
+        .strip_prefix("export ")
+        .or_else(|| rest.strip_prefix("override "))
+    {
         rest = after.trim_start();
     }
     let equals = rest.find('=')?;
     let (before, value) = rest.split_at(equals);
     let value = value.get(1..).unwrap_or_default().trim().to_owned();
-    let (name, operator) = [("::", ":="), (":", ":="), ("?", "?="), ("+", "+="), ("!", "!=")]
-        .into_iter()
-        .find_map(|(sign, operator)| Some((before.strip_suffix(sign)?, operator)))
-        .unwrap_or((before, "="));
+    let (name, operator) = [
+        ("::", ":="),
+        (":", ":="),
+        ("?", "?="),
+        ("+", "+="),
+        ("!", "!="),
+    ]
+    .into_iter()
+    .find_map(|(sign, operator)| Some((before.strip_suffix(sign)?, operator)))
+    .unwrap_or((before, "="));
     let name = name.trim();
-    let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    let plain = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
     plain.then(|| (name.to_owned(), operator, value))
 }
 
@@ -181,12 +209,15 @@ impl Variables {
                 "+=" => {
                     let known = self.values.entry(name.clone()).or_default();
                     if known.len() + value.len() < MAX_VALUE {
-                        *known = format!("{known} {value}").trim_start().to_owned();
+                        let separator = if known.is_empty() { "" } else { " " };
+                        known.push_str(separator);
+                        known.push_str(value);
                     }
                 }
                 // `!=` runs a command: not known.
                 "!=" => {
-                    self.values.insert(name.clone(), format!("$(shell {value})"));
+                    self.values
+                        .insert(name.clone(), format!("$(shell {value})"));
                 }
                 _ => {
                     self.values.insert(name.clone(), value.clone());
@@ -242,13 +273,12 @@ impl Variables {
             value
         };
         if let Some((function, arguments)) = inner.split_once([' ', '\t']) {
-            match self.function(function, arguments.trim_start(), depth, local) {
-                Some(value) => out.push_str(&value),
-                None => {
-                    out.push_str("$(");
-                    out.push_str(inner);
-                    out.push(')');
-                }
+            if let Some(value) = self.function(function, arguments.trim_start(), depth, local) {
+                out.push_str(&value);
+            } else {
+                out.push_str("$(");
+                out.push_str(inner);
+                out.push(')');
             }
         } else if let Some((name, pattern)) = inner.split_once(':') {
             let value = expand(&format!("$({name})"));
@@ -258,7 +288,11 @@ impl Variables {
             }
         } else {
             let name = expand(inner);
-            match local.get(name.as_str()).copied().or_else(|| self.values.get(&name).map(String::as_str)) {
+            match local
+                .get(name.as_str())
+                .copied()
+                .or_else(|| self.values.get(&name).map(String::as_str))
+            {
                 Some(value) => self.expand_into(value, depth + 1, local, out),
                 // `$(@D)` and its like are make's own.
                 None if name.starts_with(['@', '<', '^', '*']) => {
@@ -272,24 +306,48 @@ impl Variables {
     }
 
     /// The functions whose value follows from their arguments alone.
-    fn function(&self, name: &str, arguments: &str, depth: u32, local: &BTreeMap<&str, &str>) -> Option<String> {
+    fn function(
+        &self,
+        name: &str,
+        arguments: &str,
+        depth: u32,
+        local: &BTreeMap<&str, &str>,
+    ) -> Option<String> {
         let expand = |text: &str, local: &BTreeMap<&str, &str>| {
             let mut value = String::new();
             self.expand_into(text, depth + 1, local, &mut value);
             value
         };
         let parts = arguments_of(arguments);
-        let part = |index: usize| parts.get(index).map(|text| expand(text, local)).unwrap_or_default();
-        let each = |list: &str, map: &dyn Fn(&str) -> String| list.split_whitespace().map(map).collect::<Vec<_>>().join(" ");
+        let part = |index: usize| {
+            parts
+                .get(index)
+                .map(|text| expand(text, local))
+                .unwrap_or_default()
+        };
+        let each = |list: &str, map: &dyn Fn(&str) -> String| {
+            list.split_whitespace()
+                .map(map)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
         Some(match name {
             "addprefix" => each(&part(1), &|word| format!("{}{word}", part(0))),
             "addsuffix" => each(&part(1), &|word| format!("{word}{}", part(0))),
             "notdir" => each(&part(0), &|word| tree_path::file_name(word).to_owned()),
-            "basename" => each(&part(0), &|word| word.rsplit_once('.').map_or(word, |(stem, _)| stem).to_owned()),
+            "basename" => each(&part(0), &|word| {
+                word.rsplit_once('.')
+                    .map_or(word, |(stem, _)| stem)
+                    .to_owned()
+            }),
             "patsubst" => substitute(&part(2), &part(0), &part(1)),
             "subst" => {
                 let from = part(0);
-                if from.is_empty() { part(2) } else { part(2).replace(&from, &part(1)) }
+                if from.is_empty() {
+                    part(2)
+                } else {
+                    part(2).replace(&from, &part(1))
+                }
             }
             "strip" | "sort" => each(&part(0), &str::to_owned),
             "foreach" => {
@@ -353,14 +411,20 @@ fn arguments_of(text: &str) -> Vec<&str> {
 fn substitute(value: &str, from: &str, to: &str) -> String {
     let word = |word: &str| {
         let (before, after) = from.split_once('%').unwrap_or(("", from));
-        let stem = word.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+        let stem = word
+            .strip_prefix(before)
+            .and_then(|rest| rest.strip_suffix(after));
         match stem {
             Some(stem) if from.contains('%') => to.replacen('%', stem, 1),
             Some(stem) => format!("{stem}{to}"),
             None => word.to_owned(),
         }
     };
-    value.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+    value
+        .split_whitespace()
+        .map(word)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A Makefile's place and text.
@@ -376,7 +440,10 @@ pub struct File<'a> {
 ///
 /// `exists` tells whether the source holds a path, so that an origin can be given relative to it.
 pub fn actions(files: &[File], exists: &dyn Fn(&str) -> bool) -> Vec<Action> {
-    let parsed: BTreeMap<&str, Makefile> = files.iter().map(|file| (file.path, parse(file.text))).collect();
+    let parsed: BTreeMap<&str, Makefile> = files
+        .iter()
+        .map(|file| (file.path, parse(file.text)))
+        .collect();
     let mut actions = Vec::new();
     for (path, makefile) in &parsed {
         let installs = makefile.rules.iter().filter(|rule| is_install(rule));
@@ -395,7 +462,9 @@ pub fn actions(files: &[File], exists: &dyn Fn(&str) -> bool) -> Vec<Action> {
 
 /// Whether a rule belongs to `make install`.
 fn is_install(rule: &Rule) -> bool {
-    rule.targets.iter().any(|target| target == "install" || target.starts_with("install") || target.ends_with("-install"))
+    rule.targets.iter().any(|target| {
+        target == "install" || target.starts_with("install") || target.ends_with("-install")
+    })
 }
 
 /// The variables a Makefile sees: those of the Makefiles above it, of what it includes, and its own.
@@ -409,7 +478,11 @@ fn variables(path: &str, parsed: &BTreeMap<&str, Makefile>) -> Variables {
         chain.push(above.join("/"));
     }
     for directory in chain.iter().rev() {
-        let makefile = if directory.is_empty() { "Makefile".to_owned() } else { format!("{directory}/Makefile") };
+        let makefile = if directory.is_empty() {
+            "Makefile".to_owned()
+        } else {
+            format!("{directory}/Makefile")
+        };
         with_includes(&makefile, parsed, &mut variables, 0);
     }
     with_includes(path, parsed, &mut variables, 0);
@@ -419,10 +492,19 @@ fn variables(path: &str, parsed: &BTreeMap<&str, Makefile>) -> Variables {
     variables
 }
 
-fn with_includes(path: &str, parsed: &BTreeMap<&str, Makefile>, variables: &mut Variables, depth: u32) {
-    let Some(makefile) = parsed.get(path).filter(|_| depth < 8) else { return };
+fn with_includes(
+    path: &str,
+    parsed: &BTreeMap<&str, Makefile>,
+    variables: &mut Variables,
+    depth: u32,
+) {
+    let Some(makefile) = parsed.get(path).filter(|_| depth < 8) else {
+        return;
+    };
     for include in &makefile.includes {
-        if let Some(included) = tree_path::beside(tree_path::parent(path), &variables.expand(include)) {
+        if let Some(included) =
+            tree_path::beside(tree_path::parent(path), &variables.expand(include))
+        {
             with_includes(&included, parsed, variables, depth + 1);
         }
     }
@@ -456,7 +538,9 @@ fn installs(command: &Command, line: u32, place: &Place, actions: &mut Vec<Actio
         return;
     }
     let words = command.texts();
-    let Some((program, arguments)) = words.split_first() else { return };
+    let Some((program, arguments)) = words.split_first() else {
+        return;
+    };
     let action = |kind, origin: &str, dest: &str, options: &InstallOptions| Action {
         kind,
         origin: place.origin(origin, kind),
@@ -471,22 +555,47 @@ fn installs(command: &Command, line: u32, place: &Place, actions: &mut Vec<Actio
         "install" => {
             let options = InstallOptions::read(arguments);
             for (origin, dest) in options.pairs() {
-                let kind = if options.directory { ActionKind::Directory } else { ActionKind::File };
+                let kind = if options.directory {
+                    ActionKind::Directory
+                } else {
+                    ActionKind::File
+                };
                 actions.push(action(kind, &origin, &dest, &options));
             }
         }
         "mkdir" => {
             for directory in arguments.iter().filter(|word| word.starts_with('/')) {
-                actions.push(action(ActionKind::Directory, "", directory, &InstallOptions::default()));
+                actions.push(action(
+                    ActionKind::Directory,
+                    "",
+                    directory,
+                    &InstallOptions::default(),
+                ));
             }
         }
-        "ln" if arguments.iter().any(|word| word.starts_with('-') && word.contains('s')) => {
-            let paths: Vec<&str> = arguments.iter().copied().filter(|word| !word.starts_with('-')).collect();
+        "ln" if arguments
+            .iter()
+            .any(|word| word.starts_with('-') && word.contains('s')) =>
+        {
+            let paths: Vec<&str> = arguments
+                .iter()
+                .copied()
+                .filter(|word| !word.starts_with('-'))
+                .collect();
             if let [target, link] = paths.as_slice()
                 && link.starts_with('/')
             {
-                let link = if link.ends_with('/') { format!("{link}{}", tree_path::file_name(target)) } else { (*link).to_owned() };
-                actions.push(action(ActionKind::Link, target, &link, &InstallOptions::default()));
+                let name = if link.ends_with('/') {
+                    tree_path::file_name(target)
+                } else {
+                    ""
+                };
+                actions.push(action(
+                    ActionKind::Link,
+                    target,
+                    &format!("{link}{name}"),
+                    &InstallOptions::default(),
+                ));
             }
         }
         _ => {}
@@ -497,7 +606,12 @@ impl Place<'_> {
     /// A file named in a recipe, relative to the source where it is there.
     fn origin(&self, word: &str, kind: ActionKind) -> String {
         match tree_path::beside(tree_path::parent(self.path), word) {
-            Some(path) if kind == ActionKind::File && ((self.exists)(&path) || (self.exists)(&format!("{path}.in"))) => path,
+            Some(path)
+                if kind == ActionKind::File
+                    && ((self.exists)(&path) || (self.exists)(&format!("{path}.in"))) =>
+            {
+                path
+            }
             _ => word.to_owned(),
         }
     }
@@ -529,7 +643,9 @@ impl InstallOptions {
         let mut words = arguments.iter().copied();
         while let Some(word) = words.next() {
             if let Some(long) = word.strip_prefix("--") {
-                let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
+                let (name, value) = long
+                    .split_once('=')
+                    .map_or((long, None), |(name, value)| (name, Some(value)));
                 let letter = match name {
                     "directory" => 'd',
                     "mode" => 'm',
@@ -538,10 +654,14 @@ impl InstallOptions {
                     "target-directory" => 't',
                     _ => continue,
                 };
-                options.option(letter, value.or_else(|| if letter == 'd' { None } else { words.next() }));
-            } else if let Some(cluster) = word.strip_prefix('-').filter(|cluster| !cluster.is_empty()) {
-                let mut letters = cluster.char_indices();
-                while let Some((at, letter)) = letters.next() {
+                options.option(
+                    letter,
+                    value.or_else(|| if letter == 'd' { None } else { words.next() }),
+                );
+            } else if let Some(cluster) =
+                word.strip_prefix('-').filter(|cluster| !cluster.is_empty())
+            {
+                for (at, letter) in cluster.char_indices() {
                     if !"mogtS".contains(letter) {
                         options.option(letter, None);
                         continue;
@@ -572,18 +692,31 @@ impl InstallOptions {
 
     /// Origin and destination of each file; a directory has no origin.
     fn pairs(&self) -> Vec<(String, String)> {
-        let into = |directory: &str, path: &String| (path.clone(), format!("{directory}/{}", tree_path::file_name(path)));
+        let into = |directory: &str, path: &String| {
+            (
+                path.clone(),
+                format!("{directory}/{}", tree_path::file_name(path)),
+            )
+        };
         if self.directory {
-            return self.paths.iter().map(|path| (String::new(), path.clone())).collect();
+            return self
+                .paths
+                .iter()
+                .map(|path| (String::new(), path.clone()))
+                .collect();
         }
         if let Some(target) = &self.target {
             return self.paths.iter().map(|path| into(target, path)).collect();
         }
-        let Some((dest, origins)) = self.paths.split_last() else { return Vec::new() };
+        let Some((dest, origins)) = self.paths.split_last() else {
+            return Vec::new();
+        };
         match origins {
             // Whether the destination is a directory cannot be seen; without an extension in common, its
             // last component being no file name like the origin's, `install` recipes mean a directory.
-            [origin] if !dest.ends_with('/') && (self.leading || names_a_file(dest, origin)) => vec![(origin.clone(), dest.clone())],
+            [origin] if !dest.ends_with('/') && (self.leading || names_a_file(dest, origin)) => {
+                vec![(origin.clone(), dest.clone())]
+            }
             origins => origins.iter().map(|origin| into(dest, origin)).collect(),
         }
     }
@@ -592,8 +725,14 @@ impl InstallOptions {
 /// Whether `dest` is a file's name rather than a directory's: it has an extension, or is called as the origin is.
 fn names_a_file(dest: &str, origin: &str) -> bool {
     let name = tree_path::file_name(dest);
-    let stem = |name: &str| name.split('.').next().unwrap_or_default().trim_start_matches('_').to_owned();
-    let directory = name.ends_with(".d") || name.ends_with(".wants");
+    let stem = |name: &str| {
+        name.split('.')
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches('_')
+            .to_owned()
+    };
+    let directory = matches!(name.rsplit_once('.'), Some((_, "d" | "wants")));
     !directory && (name.contains('.') || stem(name) == stem(tree_path::file_name(origin)))
 }
 
@@ -603,9 +742,17 @@ mod tests {
     use proptest::prelude::*;
 
     fn found(files: &[(&str, &str)]) -> Vec<(ActionKind, String, String)> {
-        let files: Vec<File> = files.iter().map(|(path, text)| File { path, text }).collect();
-        let actions = actions(&files, &|path| path == "units/a.service" || path == "units/b.timer");
-        actions.into_iter().map(|action| (action.kind, action.origin, action.dest)).collect()
+        let files: Vec<File> = files
+            .iter()
+            .map(|(path, text)| File { path, text })
+            .collect();
+        let actions = actions(&files, &|path| {
+            path == "units/a.service" || path == "units/b.timer"
+        });
+        actions
+            .into_iter()
+            .map(|action| (action.kind, action.origin, action.dest))
+            .collect()
     }
 
     #[test]
@@ -615,9 +762,14 @@ mod tests {
         let units = "include ../defines.mk\nUNITS = \\\n\ta.service \\\n\tb.timer\ninstall: $(UNITS)\n\tinstall -m 0644 $(UNITS) $(UNITDIR)\n\
                      \tfor i in $(UNITS); do install -m0644 $$i ${DESTDIR}/etc/$$i; done\n\tln -s a $(DESTDIR)/usr/bin/b\n";
         let defines = "UNITDIR=$(DESTDIR)/usr/lib/systemd/system\n";
-        let files = [("Makefile", top), ("units/Makefile", units), ("defines.mk", defines)];
+        let files = [
+            ("Makefile", top),
+            ("units/Makefile", units),
+            ("defines.mk", defines),
+        ];
         let dir = |dest: &str| (ActionKind::Directory, String::new(), dest.to_owned());
-        let file = |origin: &str, dest: &str| (ActionKind::File, origin.to_owned(), dest.to_owned());
+        let file =
+            |origin: &str, dest: &str| (ActionKind::File, origin.to_owned(), dest.to_owned());
         assert_eq!(
             found(&files),
             [
@@ -629,9 +781,20 @@ mod tests {
                 (ActionKind::Link, "a".to_owned(), "usr/bin/b".to_owned()),
             ]
         );
-        let files: Vec<File> = files.iter().map(|(path, text)| File { path, text }).collect();
+        let files: Vec<File> = files
+            .iter()
+            .map(|(path, text)| File { path, text })
+            .collect();
         let log = &actions(&files, &|_| false)[0];
-        assert_eq!((log.mode.as_deref(), log.owner.as_deref(), log.group.as_deref(), log.line), (Some("0700"), Some("web"), Some("web"), 4));
+        assert_eq!(
+            (
+                log.mode.as_deref(),
+                log.owner.as_deref(),
+                log.group.as_deref(),
+                log.line
+            ),
+            (Some("0700"), Some("web"), Some("web"), 4)
+        );
     }
 
     #[test]
@@ -640,15 +803,29 @@ mod tests {
         let directory = read(&["-dm755", "/usr/bin"]);
         assert!(directory.directory && directory.mode.as_deref() == Some("755"));
         assert_eq!(read(&["-D", "-m", "0644", "a", "b"]).paths, ["a", "b"]);
-        assert_eq!(read(&["--mode=0755", "--owner", "web", "a", "b"]).owner.as_deref(), Some("web"));
-        assert_eq!(read(&["-t", "/d", "a", "b"]).pairs(), [("a".into(), "/d/a".into()), ("b".into(), "/d/b".into())]);
+        assert_eq!(
+            read(&["--mode=0755", "--owner", "web", "a", "b"])
+                .owner
+                .as_deref(),
+            Some("web")
+        );
+        assert_eq!(
+            read(&["-t", "/d", "a", "b"]).pairs(),
+            [("a".into(), "/d/a".into()), ("b".into(), "/d/b".into())]
+        );
     }
 
     #[test]
     fn a_single_file_goes_into_a_directory_or_gets_a_name() {
         let pairs = |words: &[&str]| InstallOptions::read(words).pairs().remove(0).1;
-        assert_eq!(pairs(&["x.conf", "/usr/lib/sysctl.d/y.conf"]), "/usr/lib/sysctl.d/y.conf");
-        assert_eq!(pairs(&["x.rules", "/usr/lib/udev/rules.d"]), "/usr/lib/udev/rules.d/x.rules");
+        assert_eq!(
+            pairs(&["x.conf", "/usr/lib/sysctl.d/y.conf"]),
+            "/usr/lib/sysctl.d/y.conf"
+        );
+        assert_eq!(
+            pairs(&["x.rules", "/usr/lib/udev/rules.d"]),
+            "/usr/lib/udev/rules.d/x.rules"
+        );
         assert_eq!(pairs(&["qm", "/usr/sbin"]), "/usr/sbin/qm");
         assert_eq!(pairs(&["pct.zsh-completion", "/z/_pct"]), "/z/_pct");
     }
@@ -659,7 +836,10 @@ mod tests {
         variables.assign(&parse("L = a.x b.x\nP := $(addprefix p/,$(L:.x=.y))\nQ = $(foreach i,$(L),$(i)+ ;)\nR = $(shell date)\nR += z\n"));
         assert_eq!(variables.expand("$(P)"), "p/a.y p/b.y");
         assert_eq!(variables.expand("$(Q)"), "a.x+ ; b.x+ ;");
-        assert_eq!(variables.expand("$(patsubst %.x,q-%,$(L)) $(notdir u/v)"), "q-a q-b v");
+        assert_eq!(
+            variables.expand("$(patsubst %.x,q-%,$(L)) $(notdir u/v)"),
+            "q-a q-b v"
+        );
         assert_eq!(variables.expand("$(R)"), "$(shell date) z");
         assert_eq!(variables.expand("[$(NONE)] $$i $@"), "[] $$i $@");
     }
