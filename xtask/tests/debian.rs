@@ -84,7 +84,7 @@ fn demo() -> Memory {
         ),
         (
             "debian/rules",
-            "#!/usr/bin/make -f\n%:\n\tdh $@\noverride_dh_installlogrotate:\n",
+            "#!/usr/bin/make -f\n%:\n\tdh $@\noverride_dh_installlogrotate:\nexecute_after_dh_fixperms:\n\tchmod u+s debian/demo/usr/bin/helper\n",
         ),
         (
             "debian/demo-tools.install",
@@ -105,7 +105,7 @@ fn demo() -> Memory {
         ("conf/50-demo.conf", "net.demo = 1\n"),
         (
             "Makefile",
-            "install:\n\t$(MAKE) -C units install\n\tinstall -d -m 0700 -o www-data $(DESTDIR)/var/log/demo\n",
+            "install:\n\t$(MAKE) -C units install\n\tinstall -d -m 0700 -o www-data $(DESTDIR)/var/log/demo\n\tinstall -m 4755 su $(DESTDIR)/usr/libexec/\n",
         ),
         (
             "units/Makefile",
@@ -217,6 +217,15 @@ fn what_a_source_sets_up() {
     assert_eq!(
         system.sysctls.get("net.demo").map(String::as_str),
         Some("1")
+    );
+    let setuid: Vec<_> = system
+        .setuid
+        .iter()
+        .map(|program| (program.path.as_str(), program.mode.as_str()))
+        .collect();
+    assert_eq!(
+        setuid,
+        [("/usr/bin/helper", "u+s"), ("/usr/libexec/su", "4755")]
     );
     assert_eq!(system.triggers[0].text, "interest-noawait demo-updates");
     let other: Vec<_> = system
@@ -338,9 +347,9 @@ fn symbolic_links_are_followed_within_the_tree() {
     let files = [
         ("debian/control", CONTROL),
         ("CHANGES", "x"),
-        ("common/debian/changelog", CHANGELOG),
+        ("common/history", CHANGELOG),
     ];
-    let tree = Memory::of(&files).link("debian/changelog", "../common/debian/changelog");
+    let tree = Memory::of(&files).link("debian/changelog", "../common/history");
     assert_eq!(read(&tree)[0].version(), Some("1.2-3"));
     let circle = Memory::of(&files)
         .link("debian/changelog", "copyright")
@@ -519,15 +528,24 @@ fn real_packaging_is_read_without_a_problem() {
                     )
             ),
         };
-        assert!(!packagings.is_empty(), "{release} {name}");
+        let controls = tree.entries.iter().filter(|entry| {
+            entry.path == "debian/control" || entry.path.ends_with("/debian/control")
+        });
+        assert_eq!(packagings.len(), controls.count(), "{release} {name}");
         for packaging in &packagings {
             assert!(
                 packaging.changelog.is_some(),
                 "{release} {name} {}",
                 packaging.root
             );
-            assert!(
+            let copyright = format!("{}/debian/copyright", packaging.root);
+            let stated = tree
+                .entries
+                .iter()
+                .any(|entry| entry.path == copyright.trim_start_matches('/'));
+            assert_eq!(
                 packaging.licence.is_some(),
+                stated,
                 "{release} {name} {}",
                 packaging.root
             );

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use globset::GlobBuilder;
 
-use super::{make, stray_link, tree_path, units};
+use super::{install, make, stray_link, tree_path, units};
 use crate::problem::Problem;
 use crate::release::{Entry, Mode, Tree};
 
@@ -84,10 +84,17 @@ fn is_wanted(entry: &Entry) -> bool {
     if entry.mode == Mode::Submodule {
         return false;
     }
-    if path.starts_with("debian/") || path.contains("/debian/") {
+    let name = tree_path::file_name(path);
+    let directory = tree_path::parent(path);
+    let in_debian = directory == "debian" || directory.ends_with("/debian");
+    let is_packaging = in_debian
+        && (matches!(
+            name,
+            "control" | "control.in" | "changelog" | "copyright" | "rules" | "compat"
+        ) || install::has_role(name));
+    if is_packaging || path.starts_with("debian/patches/") || path.contains("/debian/patches/") {
         return entry.size <= MAX_SIZE;
     }
-    let name = tree_path::file_name(path);
     let is_makefile =
         matches!(name, "Makefile" | "makefile" | "GNUmakefile") || has_extension(name, "mk");
     let is_configuration = has_extension(name, "conf")
@@ -164,6 +171,7 @@ impl Contents {
                 read.add(entry.path.clone(), bytes);
             }
         }
+        read.targets(tree, &links)?;
         read.follow(&links);
         Ok(read)
     }
@@ -175,6 +183,30 @@ impl Contents {
         };
         self.index.insert(path.clone(), self.files.len());
         self.files.push(Content { path, bytes, lossy });
+    }
+
+    /// Reads what symbolic links lead to, where it was not read already. Hardly any source has one.
+    fn targets(&mut self, tree: &dyn Tree, links: &HashMap<String, String>) -> Result<(), Problem> {
+        let targets: Vec<String> = links
+            .iter()
+            .filter_map(|(path, target)| tree_path::beside(tree_path::parent(path), target))
+            .collect();
+        let missing = |entry: &&Entry| {
+            let plain =
+                matches!(entry.mode, Mode::File | Mode::Executable) && entry.size <= MAX_SIZE;
+            plain && targets.contains(&entry.path) && !self.index.contains_key(&entry.path)
+        };
+        let wanted: Vec<&Entry> = if targets.is_empty() {
+            Vec::new()
+        } else {
+            tree.entries().iter().filter(missing).collect()
+        };
+        if !wanted.is_empty() {
+            for (entry, bytes) in wanted.iter().zip(tree.read(&wanted)?) {
+                self.add(entry.path.clone(), bytes);
+            }
+        }
+        Ok(())
     }
 
     /// Gives each symbolic link among packaging files the content it leads to.

@@ -559,6 +559,19 @@ const LISTS: &[&str] = &[
     "postrm",
 ];
 
+/// Whether a file directly in `debian/` may have a role, by its name alone.
+pub(super) fn has_role(name: &str) -> bool {
+    let mut suffixes = LISTS
+        .iter()
+        .chain(UNIT_SUFFIXES)
+        .copied()
+        .chain(COPIED.iter().map(|row| row.0));
+    suffixes.any(|suffix| {
+        name.strip_suffix(suffix)
+            .is_some_and(|stem| stem.is_empty() || stem.ends_with('.'))
+    })
+}
+
 /// What a file directly in `debian/` is to debhelper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {

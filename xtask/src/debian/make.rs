@@ -5,6 +5,7 @@
 //! make does (continuations, assignments, `include`, targets, recipes), variables are expanded as far
 //! as they can be without running anything, and the recipes go through [`super::shell`].
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -189,10 +190,14 @@ fn rule_line(line: &str) -> Option<(&str, &str)> {
 #[derive(Debug, Clone, Default)]
 pub struct Variables {
     values: BTreeMap<String, String>,
+    /// References followed in the expansion that is under way.
+    steps: Cell<u32>,
 }
 
 /// Longer values than any Makefile needs are cut: `A = $(A)$(A)` must not fill the memory.
 const MAX_VALUE: usize = 64 * 1024;
+/// How many references one expansion may follow: empty values that name each other twice double at every step.
+const MAX_STEPS: u32 = 50_000;
 /// How deep variables may refer to one another.
 const MAX_DEPTH: u32 = 24;
 
@@ -235,6 +240,7 @@ impl Variables {
     /// A variable that nothing sets is empty, as for make.
     pub fn expand(&self, text: &str) -> String {
         let mut out = String::new();
+        self.steps.set(0);
         self.expand_into(text, 0, &BTreeMap::new(), &mut out);
         out
     }
@@ -264,7 +270,8 @@ impl Variables {
 
     /// What stands in `$(…)`.
     fn reference(&self, inner: &str, depth: u32, local: &BTreeMap<&str, &str>, out: &mut String) {
-        if depth > MAX_DEPTH {
+        self.steps.set(self.steps.get() + 1);
+        if depth > MAX_DEPTH || self.steps.get() > MAX_STEPS {
             return;
         }
         let expand = |text: &str| {
@@ -519,7 +526,15 @@ struct Place<'a> {
 
 fn recipe(rule: &Rule, variables: &Variables, place: &Place, actions: &mut Vec<Action>) {
     for (line, text) in &rule.recipe {
-        for command in commands(text, variables) {
+        // Most lines copy nothing; parsing shell is what costs here.
+        let expanded = variables.expand(text);
+        if !["install", "mkdir", "ln "]
+            .iter()
+            .any(|word| expanded.contains(word))
+        {
+            continue;
+        }
+        for command in shell_commands(&expanded) {
             let line = line + command.line - 1;
             installs(&command, line, place, actions);
         }
@@ -528,7 +543,12 @@ fn recipe(rule: &Rule, variables: &Variables, place: &Place, actions: &mut Vec<A
 
 /// The shell commands of one recipe line.
 pub fn commands(text: &str, variables: &Variables) -> Vec<Command> {
-    let text = variables.expand(text.trim_start_matches(['@', '-', '+', ' ', '\t']));
+    shell_commands(&variables.expand(text))
+}
+
+/// Without make's own prefixes and with its doubled dollars made single.
+fn shell_commands(expanded: &str) -> Vec<Command> {
+    let text = expanded.trim_start_matches(['@', '-', '+', ' ', '\t']);
     shell::run(&text.replace("$$", "$")).commands
 }
 

@@ -37,6 +37,8 @@ pub struct System {
     pub diversions: Vec<Setting>,
     /// dpkg triggers.
     pub triggers: Vec<Setting>,
+    /// Programs that run with their owner's or group's rights, by path.
+    pub setuid: Vec<Setuid>,
     /// What nobody but a person can translate.
     pub other: Vec<Other>,
 }
@@ -131,6 +133,21 @@ pub struct UdevRules {
     pub file: String,
 }
 
+/// A program with the setuid or setgid bit, which the Nix store cannot hold.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Setuid {
+    /// Absolute, as Debian installs it.
+    pub path: String,
+    /// Octal (`4755`), or the change as `chmod` writes it (`u+s`).
+    pub mode: String,
+    /// Its owner.
+    pub owner: String,
+    /// Its group.
+    pub group: String,
+    /// Where it is said.
+    pub from: String,
+}
+
 /// A command of a maintainer script that is not understood.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Other {
@@ -208,6 +225,7 @@ impl System {
             start: unit.start,
         }));
         self.made(packaging);
+        self.setuid(packaging);
         let effects = &packaging.effects;
         for directory in &effects.directories {
             self.directory(directory.clone());
@@ -258,6 +276,54 @@ impl System {
                 group: action.group.clone().unwrap_or_default(),
                 from: format!("{}:{}", action.path, action.line),
             });
+        }
+    }
+
+    /// `install -m 4755` in Makefiles, and `chmod u+s debian/PACKAGE/…` in `debian/rules`.
+    fn setuid(&mut self, packaging: &Packaging) {
+        for action in packaging
+            .made
+            .iter()
+            .filter(|action| action.kind == ActionKind::File)
+        {
+            if let Some(mode) = action.mode.as_deref().filter(|mode| is_special(mode)) {
+                let or_root =
+                    |name: &Option<String>| name.clone().unwrap_or_else(|| "root".to_owned());
+                self.setuid.push(Setuid {
+                    path: format!("/{}", action.dest),
+                    mode: mode.to_owned(),
+                    owner: or_root(&action.owner),
+                    group: or_root(&action.group),
+                    from: format!("{}:{}", action.path, action.line),
+                });
+            }
+        }
+        for call in packaging.rules.calls_of("chmod") {
+            let mut words = call
+                .words
+                .iter()
+                .skip(1)
+                .filter(|word| !word.starts_with('-'));
+            let Some(mode) = words.next().filter(|mode| is_special(mode)) else {
+                continue;
+            };
+            for path in words {
+                let installed = path
+                    .strip_prefix("debian/")
+                    .and_then(|path| path.split_once('/'));
+                self.setuid.push(Setuid {
+                    path: format!(
+                        "/{}",
+                        installed
+                            .map_or(path.as_str(), |(_, path)| path)
+                            .trim_start_matches('/')
+                    ),
+                    mode: mode.clone(),
+                    owner: "root".to_owned(),
+                    group: "root".to_owned(),
+                    from: format!("{}:{}", packaging.rules.path, call.line),
+                });
+            }
         }
     }
 
@@ -437,6 +503,7 @@ impl System {
         }
         self.users.sort();
         self.directories.sort();
+        sort(&mut self.setuid);
         sort(&mut self.units);
         sort(&mut self.kernel_modules);
         sort(&mut self.modprobe);
@@ -446,6 +513,15 @@ impl System {
         sort(&mut self.triggers);
         sort(&mut self.other);
     }
+}
+
+/// Whether a mode has the setuid or setgid bit.
+fn is_special(mode: &str) -> bool {
+    let digits = mode.trim_start_matches('0');
+    let octal = digits.len() == 4
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && digits.starts_with(['2', '4', '6']);
+    octal || mode.contains("+s")
 }
 
 fn sort<T: Ord>(list: &mut Vec<T>) {
