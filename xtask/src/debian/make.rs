@@ -1,0 +1,890 @@
+//! What Makefiles install: `install`, `ln` and `mkdir` in the recipes of install targets.
+//!
+//! Much of what a package puts on a machine is in no file of `debian/`: `make install` makes
+//! `/var/log/pveproxy` with its owner, and copies the units. A Makefile is read line by line as GNU
+//! make does (continuations, assignments, `include`, targets, recipes), variables are expanded as far
+//! as they can be without running anything, and the recipes go through [`super::shell`].
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::shell::{self, Command};
+use super::tree_path;
+
+/// A file, directory or link that a recipe installs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Action {
+    /// What it is.
+    pub kind: ActionKind,
+    /// The file that is copied, relative to the source where it stands there, as written otherwise;
+    /// a link's target; empty for a directory.
+    pub origin: String,
+    /// Relative to `DESTDIR`, the file itself: `usr/bin/qm`.
+    pub dest: String,
+    /// `install -m`, as written.
+    pub mode: Option<String>,
+    /// `install -o`.
+    pub owner: Option<String>,
+    /// `install -g`.
+    pub group: Option<String>,
+    /// The Makefile, relative to the source.
+    pub path: String,
+    /// 1-based line in it.
+    pub line: u32,
+}
+
+/// What an [`Action`] makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActionKind {
+    /// A copied file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Link,
+}
+
+/// A Makefile, split into its statements.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Makefile {
+    /// Name, operator (`=`, `:=`, `?=`, `+=`), value, in order.
+    pub variables: Vec<(String, &'static str, String)>,
+    /// Files named by `include` and `-include`, unexpanded.
+    pub includes: Vec<String>,
+    /// Targets with their recipes.
+    pub rules: Vec<Rule>,
+}
+
+/// A rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Rule {
+    /// What stands before the colon, unexpanded.
+    pub targets: Vec<String>,
+    /// What stands after it.
+    pub prerequisites: String,
+    /// The recipe's lines with their 1-based numbers; continuations stay with their line.
+    pub recipe: Vec<(u32, String)>,
+    /// 1-based line of the target.
+    pub line: u32,
+}
+
+/// Reads a Makefile. Conditionals are passed over: both branches count, the first assignment
+/// of a variable in a conditional wins only if no later one comes.
+pub fn parse(text: &str) -> Makefile {
+    let mut makefile = Makefile::default();
+    let mut lines = (1..).zip(text.lines());
+    let mut in_define = false;
+    while let Some((number, line)) = lines.next() {
+        let mut logical = line.to_owned();
+        while ends_in_continuation(&logical) {
+            let Some((_, next)) = lines.next() else { break };
+            logical.push('\n');
+            logical.push_str(next);
+        }
+        if in_define || logical.starts_with("define ") {
+            in_define = !logical.trim_start().starts_with("endef");
+            continue;
+        }
+        if let Some(recipe) = logical.strip_prefix('\t') {
+            if let Some(rule) = makefile.rules.last_mut() {
+                rule.recipe.push((number, recipe.to_owned()));
+            }
+            continue;
+        }
+        makefile.statement(&logical.replace("\\\n", " "), number);
+    }
+    makefile
+}
+
+fn ends_in_continuation(line: &str) -> bool {
+    line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
+}
+
+impl Makefile {
+    /// A statement that is no recipe.
+    fn statement(&mut self, line: &str, number: u32) {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if line.is_empty() {
+            return;
+        }
+        if let Some(files) = line
+            .strip_prefix("include ")
+            .or_else(|| line.strip_prefix("-include "))
+        {
+            self.includes
+                .extend(files.split_whitespace().map(str::to_owned));
+        } else if let Some((name, operator, value)) = assignment(line) {
+            self.variables.push((name, operator, value));
+        } else if let Some((targets, prerequisites)) = rule_line(line) {
+            let targets = targets.split_whitespace().map(str::to_owned).collect();
+            let (prerequisites, recipe) = prerequisites
+                .split_once(';')
+                .map_or((prerequisites, None), |(before, after)| {
+                    (before, Some(after))
+                });
+            let recipe = recipe
+                .map(|text| (number, text.trim().to_owned()))
+                .into_iter()
+                .collect();
+            self.rules.push(Rule {
+                targets,
+                prerequisites: prerequisites.trim().to_owned(),
+                recipe,
+                line: number,
+            });
+        }
+    }
+}
+
+/// `NAME = value`, with `export` and `override` before it.
+fn assignment(line: &str) -> Option<(String, &'static str, String)> {
+    let mut rest = line;
+    while let Some(after) = rest
+        .strip_prefix("export ")
+        .or_else(|| rest.strip_prefix("override "))
+    {
+        rest = after.trim_start();
+    }
+    let equals = rest.find('=')?;
+    let (before, value) = rest.split_at(equals);
+    let value = value.get(1..).unwrap_or_default().trim().to_owned();
+    let (name, operator) = [
+        ("::", ":="),
+        (":", ":="),
+        ("?", "?="),
+        ("+", "+="),
+        ("!", "!="),
+    ]
+    .into_iter()
+    .find_map(|(sign, operator)| Some((before.strip_suffix(sign)?, operator)))
+    .unwrap_or((before, "="));
+    let name = name.trim();
+    let plain = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    plain.then(|| (name.to_owned(), operator, value))
+}
+
+/// `targets: prerequisites`, where the colon is outside of `$(…)`.
+fn rule_line(line: &str) -> Option<(&str, &str)> {
+    let mut depth = 0_u32;
+    for (at, byte) in line.bytes().enumerate() {
+        match byte {
+            b'(' | b'{' => depth += 1,
+            b')' | b'}' => depth = depth.saturating_sub(1),
+            b':' if depth == 0 => {
+                let after = line.get(at + 1..)?;
+                return Some((line.get(..at)?, after.strip_prefix(':').unwrap_or(after)));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Variables and what is known of their values.
+#[derive(Debug, Clone, Default)]
+pub struct Variables {
+    values: BTreeMap<String, String>,
+    /// References followed in the expansion that is under way.
+    steps: Cell<u32>,
+}
+
+/// Longer values than any Makefile needs are cut: `A = $(A)$(A)` must not fill the memory.
+const MAX_VALUE: usize = 64 * 1024;
+/// How many references one expansion may follow: empty values that name each other twice double at every step.
+const MAX_STEPS: u32 = 50_000;
+/// How deep variables may refer to one another.
+const MAX_DEPTH: u32 = 24;
+
+impl Variables {
+    /// Takes a Makefile's assignments, which make reads in order.
+    pub fn assign(&mut self, makefile: &Makefile) {
+        for (name, operator, value) in &makefile.variables {
+            match *operator {
+                "?=" if self.values.contains_key(name) => {}
+                ":=" => {
+                    let value = self.expand(value);
+                    self.values.insert(name.clone(), value);
+                }
+                "+=" => {
+                    let known = self.values.entry(name.clone()).or_default();
+                    if known.len() + value.len() < MAX_VALUE {
+                        let separator = if known.is_empty() { "" } else { " " };
+                        known.push_str(separator);
+                        known.push_str(value);
+                    }
+                }
+                // `!=` runs a command: not known.
+                "!=" => {
+                    self.values
+                        .insert(name.clone(), format!("$(shell {value})"));
+                }
+                _ => {
+                    self.values.insert(name.clone(), value.clone());
+                }
+            }
+        }
+    }
+
+    /// Sets a variable.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.values.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// `text` with its variables and the simple functions expanded. What is not known stays: `$(shell …)`, `$@`.
+    /// A variable that nothing sets is empty, as for make.
+    pub fn expand(&self, text: &str) -> String {
+        let mut out = String::new();
+        self.steps.set(0);
+        self.expand_into(text, 0, &BTreeMap::new(), &mut out);
+        out
+    }
+
+    fn expand_into(&self, text: &str, depth: u32, local: &BTreeMap<&str, &str>, out: &mut String) {
+        let mut rest = text;
+        while let Some(at) = rest.find('$') {
+            let (before, after) = rest.split_at(at);
+            out.push_str(before);
+            let after = after.get(1..).unwrap_or_default();
+            if out.len() > MAX_VALUE {
+                return;
+            }
+            if let Some(inner) = bracketed(after) {
+                self.reference(inner, depth, local, out);
+                rest = after.get(inner.len() + 2..).unwrap_or_default();
+            } else if let Some(doubled) = after.strip_prefix('$') {
+                out.push_str("$$");
+                rest = doubled;
+            } else {
+                out.push('$');
+                rest = after;
+            }
+        }
+        out.push_str(rest);
+    }
+
+    /// What stands in `$(…)`.
+    fn reference(&self, inner: &str, depth: u32, local: &BTreeMap<&str, &str>, out: &mut String) {
+        self.steps.set(self.steps.get() + 1);
+        if depth > MAX_DEPTH || self.steps.get() > MAX_STEPS {
+            return;
+        }
+        let expand = |text: &str| {
+            let mut value = String::new();
+            self.expand_into(text, depth + 1, local, &mut value);
+            value
+        };
+        if let Some((function, arguments)) = inner.split_once([' ', '\t']) {
+            if let Some(value) = self.function(function, arguments.trim_start(), depth, local) {
+                out.push_str(&value);
+            } else {
+                out.push_str("$(");
+                out.push_str(inner);
+                out.push(')');
+            }
+        } else if let Some((name, pattern)) = inner.split_once(':') {
+            let value = expand(&format!("$({name})"));
+            match pattern.split_once('=') {
+                Some((from, to)) => out.push_str(&substitute(&value, &expand(from), &expand(to))),
+                None => out.push_str(&value),
+            }
+        } else {
+            let name = expand(inner);
+            match local
+                .get(name.as_str())
+                .copied()
+                .or_else(|| self.values.get(&name).map(String::as_str))
+            {
+                Some(value) => self.expand_into(value, depth + 1, local, out),
+                // `$(@D)` and its like are make's own.
+                None if name.starts_with(['@', '<', '^', '*']) => {
+                    out.push_str("$(");
+                    out.push_str(&name);
+                    out.push(')');
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// The functions whose value follows from their arguments alone.
+    fn function(
+        &self,
+        name: &str,
+        arguments: &str,
+        depth: u32,
+        local: &BTreeMap<&str, &str>,
+    ) -> Option<String> {
+        let expand = |text: &str, local: &BTreeMap<&str, &str>| {
+            let mut value = String::new();
+            self.expand_into(text, depth + 1, local, &mut value);
+            value
+        };
+        let parts = arguments_of(arguments);
+        let part = |index: usize| {
+            parts
+                .get(index)
+                .map(|text| expand(text, local))
+                .unwrap_or_default()
+        };
+        let each = |list: &str, map: &dyn Fn(&str) -> String| {
+            list.split_whitespace()
+                .map(map)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        Some(match name {
+            "addprefix" => each(&part(1), &|word| format!("{}{word}", part(0))),
+            "addsuffix" => each(&part(1), &|word| format!("{word}{}", part(0))),
+            "notdir" => each(&part(0), &|word| tree_path::file_name(word).to_owned()),
+            "basename" => each(&part(0), &|word| {
+                word.rsplit_once('.')
+                    .map_or(word, |(stem, _)| stem)
+                    .to_owned()
+            }),
+            "patsubst" => substitute(&part(2), &part(0), &part(1)),
+            "subst" => {
+                let from = part(0);
+                if from.is_empty() {
+                    part(2)
+                } else {
+                    part(2).replace(&from, &part(1))
+                }
+            }
+            "strip" | "sort" => each(&part(0), &str::to_owned),
+            "foreach" => {
+                let (variable, list) = (part(0), part(1));
+                let body = parts.get(2..)?.join(",");
+                let mut values = Vec::new();
+                for word in list.split_whitespace().take(512) {
+                    let mut local = local.clone();
+                    local.insert(variable.as_str(), word);
+                    values.push(expand(&body, &local));
+                }
+                values.join(" ")
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// The text inside of the brackets `after` starts with, up to the one that closes them.
+fn bracketed(after: &str) -> Option<&str> {
+    let (open, close) = match after.bytes().next()? {
+        b'(' => (b'(', b')'),
+        b'{' => (b'{', b'}'),
+        _ => return None,
+    };
+    let mut depth = 0_u32;
+    for (at, byte) in after.bytes().enumerate() {
+        if byte == open {
+            depth += 1;
+        } else if byte == close {
+            depth -= 1;
+            if depth == 0 {
+                return after.get(1..at);
+            }
+        }
+    }
+    None
+}
+
+/// A function's arguments: split at commas outside of brackets.
+fn arguments_of(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut depth = 0_u32;
+    let mut start = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'(' | b'{' => depth += 1,
+            b')' | b'}' => depth = depth.saturating_sub(1),
+            b',' if depth == 0 => {
+                parts.push(text.get(start..at).unwrap_or_default());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(text.get(start..).unwrap_or_default());
+    parts
+}
+
+/// `$(VALUE:from=to)`, with `%` or as a suffix.
+fn substitute(value: &str, from: &str, to: &str) -> String {
+    let word = |word: &str| {
+        let (before, after) = from.split_once('%').unwrap_or(("", from));
+        let stem = word
+            .strip_prefix(before)
+            .and_then(|rest| rest.strip_suffix(after));
+        match stem {
+            Some(stem) if from.contains('%') => to.replacen('%', stem, 1),
+            Some(stem) => format!("{stem}{to}"),
+            None => word.to_owned(),
+        }
+    };
+    value
+        .split_whitespace()
+        .map(word)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// A Makefile's place and text.
+#[derive(Debug, Clone, Copy)]
+pub struct File<'a> {
+    /// Relative to the source.
+    pub path: &'a str,
+    /// Its content.
+    pub text: &'a str,
+}
+
+/// What the install targets of these Makefiles install, by path and line.
+///
+/// `exists` tells whether the source holds a path, so that an origin can be given relative to it.
+pub fn actions(files: &[File], exists: &dyn Fn(&str) -> bool) -> Vec<Action> {
+    let parsed: BTreeMap<&str, Makefile> = files
+        .iter()
+        .map(|file| (file.path, parse(file.text)))
+        .collect();
+    let mut actions = Vec::new();
+    for (path, makefile) in &parsed {
+        let installs = makefile.rules.iter().filter(|rule| is_install(rule));
+        let mut rules = installs.peekable();
+        if rules.peek().is_none() {
+            continue;
+        }
+        let variables = variables(path, &parsed);
+        for rule in rules {
+            let makefile = Place { path, exists };
+            recipe(rule, &variables, &makefile, &mut actions);
+        }
+    }
+    actions
+}
+
+/// Whether a rule belongs to `make install`.
+fn is_install(rule: &Rule) -> bool {
+    rule.targets.iter().any(|target| {
+        target == "install" || target.starts_with("install") || target.ends_with("-install")
+    })
+}
+
+/// The variables a Makefile sees: those of the Makefiles above it, of what it includes, and its own.
+fn variables(path: &str, parsed: &BTreeMap<&str, Makefile>) -> Variables {
+    let mut variables = Variables::default();
+    let directory = tree_path::parent(path);
+    let mut above: Vec<&str> = directory.split('/').collect();
+    let mut chain = Vec::new();
+    while !directory.is_empty() && !above.is_empty() {
+        above.pop();
+        chain.push(above.join("/"));
+    }
+    for directory in chain.iter().rev() {
+        let makefile = if directory.is_empty() {
+            "Makefile".to_owned()
+        } else {
+            format!("{directory}/Makefile")
+        };
+        with_includes(&makefile, parsed, &mut variables, 0);
+    }
+    with_includes(path, parsed, &mut variables, 0);
+    // `make install` under dh: everything is made below DESTDIR, which is cut off again.
+    variables.set("DESTDIR", "");
+    variables.set("MAKE", "make");
+    variables
+}
+
+fn with_includes(
+    path: &str,
+    parsed: &BTreeMap<&str, Makefile>,
+    variables: &mut Variables,
+    depth: u32,
+) {
+    let Some(makefile) = parsed.get(path).filter(|_| depth < 8) else {
+        return;
+    };
+    for include in &makefile.includes {
+        if let Some(included) =
+            tree_path::beside(tree_path::parent(path), &variables.expand(include))
+        {
+            with_includes(&included, parsed, variables, depth + 1);
+        }
+    }
+    variables.assign(makefile);
+}
+
+/// The Makefile whose recipe is read.
+struct Place<'a> {
+    path: &'a str,
+    exists: &'a dyn Fn(&str) -> bool,
+}
+
+fn recipe(rule: &Rule, variables: &Variables, place: &Place, actions: &mut Vec<Action>) {
+    for (line, text) in &rule.recipe {
+        // Most lines copy nothing; parsing shell is what costs here.
+        let expanded = variables.expand(text);
+        if !["install", "mkdir", "ln "]
+            .iter()
+            .any(|word| expanded.contains(word))
+        {
+            continue;
+        }
+        for command in shell_commands(&expanded) {
+            let line = line + command.line - 1;
+            installs(&command, line, place, actions);
+        }
+    }
+}
+
+/// The shell commands of one recipe line.
+pub fn commands(text: &str, variables: &Variables) -> Vec<Command> {
+    shell_commands(&variables.expand(text))
+}
+
+/// Without make's own prefixes and with its doubled dollars made single.
+fn shell_commands(expanded: &str) -> Vec<Command> {
+    let text = expanded.trim_start_matches(['@', '-', '+', ' ', '\t']);
+    shell::run(&text.replace("$$", "$")).commands
+}
+
+/// An `install`, `mkdir` or `ln` of a recipe.
+fn installs(command: &Command, line: u32, place: &Place, actions: &mut Vec<Action>) {
+    if command.words.iter().any(|word| !word.known) {
+        return;
+    }
+    let words = command.texts();
+    let Some((program, arguments)) = words.split_first() else {
+        return;
+    };
+    let action = |kind, origin: &str, dest: &str, options: &InstallOptions| Action {
+        kind,
+        origin: place.origin(origin, kind),
+        dest: tree_path::join("", dest).unwrap_or_default(),
+        mode: options.mode.clone(),
+        owner: options.owner.clone(),
+        group: options.group.clone(),
+        path: place.path.to_owned(),
+        line,
+    };
+    match *program {
+        "install" => {
+            let options = InstallOptions::read(arguments);
+            for (origin, dest) in options.pairs() {
+                let kind = if options.directory {
+                    ActionKind::Directory
+                } else {
+                    ActionKind::File
+                };
+                actions.push(action(kind, &origin, &dest, &options));
+            }
+        }
+        "mkdir" => {
+            for directory in arguments.iter().filter(|word| word.starts_with('/')) {
+                actions.push(action(
+                    ActionKind::Directory,
+                    "",
+                    directory,
+                    &InstallOptions::default(),
+                ));
+            }
+        }
+        "ln" if arguments
+            .iter()
+            .any(|word| word.starts_with('-') && word.contains('s')) =>
+        {
+            let paths: Vec<&str> = arguments
+                .iter()
+                .copied()
+                .filter(|word| !word.starts_with('-'))
+                .collect();
+            if let [target, link] = paths.as_slice()
+                && link.starts_with('/')
+            {
+                let name = if link.ends_with('/') {
+                    tree_path::file_name(target)
+                } else {
+                    ""
+                };
+                actions.push(action(
+                    ActionKind::Link,
+                    target,
+                    &format!("{link}{name}"),
+                    &InstallOptions::default(),
+                ));
+            }
+        }
+        _ => {}
+    }
+}
+
+impl Place<'_> {
+    /// A file named in a recipe, relative to the source where it is there.
+    fn origin(&self, word: &str, kind: ActionKind) -> String {
+        match tree_path::beside(tree_path::parent(self.path), word) {
+            Some(path)
+                if kind == ActionKind::File
+                    && ((self.exists)(&path) || (self.exists)(&format!("{path}.in"))) =>
+            {
+                path
+            }
+            _ => word.to_owned(),
+        }
+    }
+}
+
+/// `install(1)`'s arguments.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct InstallOptions {
+    /// `-d`
+    pub directory: bool,
+    /// `-D`: directories on the way are made, so the destination of one file is that file.
+    pub leading: bool,
+    /// `-t DIRECTORY`
+    pub target: Option<String>,
+    /// `-m`
+    pub mode: Option<String>,
+    /// `-o`
+    pub owner: Option<String>,
+    /// `-g`
+    pub group: Option<String>,
+    /// Everything that is no option.
+    pub paths: Vec<String>,
+}
+
+impl InstallOptions {
+    /// Reads the words after `install`: options may be clustered (`-dm755`) or hold their value (`-m0644`).
+    pub fn read(arguments: &[&str]) -> Self {
+        let mut options = Self::default();
+        let mut words = arguments.iter().copied();
+        while let Some(word) = words.next() {
+            if let Some(long) = word.strip_prefix("--") {
+                let (name, value) = long
+                    .split_once('=')
+                    .map_or((long, None), |(name, value)| (name, Some(value)));
+                let letter = match name {
+                    "directory" => 'd',
+                    "mode" => 'm',
+                    "owner" => 'o',
+                    "group" => 'g',
+                    "target-directory" => 't',
+                    _ => continue,
+                };
+                options.option(
+                    letter,
+                    value.or_else(|| if letter == 'd' { None } else { words.next() }),
+                );
+            } else if let Some(cluster) =
+                word.strip_prefix('-').filter(|cluster| !cluster.is_empty())
+            {
+                for (at, letter) in cluster.char_indices() {
+                    if !"mogtS".contains(letter) {
+                        options.option(letter, None);
+                        continue;
+                    }
+                    let rest = cluster.get(at + 1..).filter(|rest| !rest.is_empty());
+                    options.option(letter, rest.or_else(|| words.next()));
+                    break;
+                }
+            } else {
+                options.paths.push(word.to_owned());
+            }
+        }
+        options
+    }
+
+    fn option(&mut self, letter: char, value: Option<&str>) {
+        let value = value.map(str::to_owned);
+        match letter {
+            'd' => self.directory = true,
+            'D' => self.leading = true,
+            'm' => self.mode = value,
+            'o' => self.owner = value,
+            'g' => self.group = value,
+            't' => self.target = value,
+            _ => {}
+        }
+    }
+
+    /// Origin and destination of each file; a directory has no origin.
+    fn pairs(&self) -> Vec<(String, String)> {
+        let into = |directory: &str, path: &String| {
+            (
+                path.clone(),
+                format!("{directory}/{}", tree_path::file_name(path)),
+            )
+        };
+        if self.directory {
+            return self
+                .paths
+                .iter()
+                .map(|path| (String::new(), path.clone()))
+                .collect();
+        }
+        if let Some(target) = &self.target {
+            return self.paths.iter().map(|path| into(target, path)).collect();
+        }
+        let Some((dest, origins)) = self.paths.split_last() else {
+            return Vec::new();
+        };
+        match origins {
+            // Whether the destination is a directory cannot be seen; without an extension in common, its
+            // last component being no file name like the origin's, `install` recipes mean a directory.
+            [origin] if !dest.ends_with('/') && (self.leading || names_a_file(dest, origin)) => {
+                vec![(origin.clone(), dest.clone())]
+            }
+            origins => origins.iter().map(|origin| into(dest, origin)).collect(),
+        }
+    }
+}
+
+/// Whether `dest` is a file's name rather than a directory's: it has an extension, or is called as the origin is.
+fn names_a_file(dest: &str, origin: &str) -> bool {
+    let name = tree_path::file_name(dest);
+    let stem = |name: &str| {
+        name.split('.')
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches('_')
+            .to_owned()
+    };
+    let directory = matches!(name.rsplit_once('.'), Some((_, "d" | "wants")));
+    !directory && (name.contains('.') || stem(name) == stem(tree_path::file_name(origin)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn found(files: &[(&str, &str)]) -> Vec<(ActionKind, String, String)> {
+        let files: Vec<File> = files
+            .iter()
+            .map(|(path, text)| File { path, text })
+            .collect();
+        let actions = actions(&files, &|path| {
+            path == "units/a.service" || path == "units/b.timer"
+        });
+        actions
+            .into_iter()
+            .map(|action| (action.kind, action.origin, action.dest))
+            .collect()
+    }
+
+    #[test]
+    fn recipes_of_install_targets() {
+        let top = "include defines.mk\nexport PACKAGE = demo\ninstall: x\n\tinstall -d -m 0700 -o web -g web $(DESTDIR)/var/log/$(PACKAGE)\n\
+                   \tset -e && for i in $(SUBDIRS); do $(MAKE) -C $$i $@; done\nclean:\n\tinstall -d /nowhere\n";
+        let units = "include ../defines.mk\nUNITS = \\\n\ta.service \\\n\tb.timer\ninstall: $(UNITS)\n\tinstall -m 0644 $(UNITS) $(UNITDIR)\n\
+                     \tfor i in $(UNITS); do install -m0644 $$i ${DESTDIR}/etc/$$i; done\n\tln -s a $(DESTDIR)/usr/bin/b\n";
+        let defines = "UNITDIR=$(DESTDIR)/usr/lib/systemd/system\n";
+        let files = [
+            ("Makefile", top),
+            ("units/Makefile", units),
+            ("defines.mk", defines),
+        ];
+        let dir = |dest: &str| (ActionKind::Directory, String::new(), dest.to_owned());
+        let file =
+            |origin: &str, dest: &str| (ActionKind::File, origin.to_owned(), dest.to_owned());
+        assert_eq!(
+            found(&files),
+            [
+                dir("var/log/demo"),
+                file("units/a.service", "usr/lib/systemd/system/a.service"),
+                file("units/b.timer", "usr/lib/systemd/system/b.timer"),
+                file("units/a.service", "etc/a.service"),
+                file("units/b.timer", "etc/b.timer"),
+                (ActionKind::Link, "a".to_owned(), "usr/bin/b".to_owned()),
+            ]
+        );
+        let files: Vec<File> = files
+            .iter()
+            .map(|(path, text)| File { path, text })
+            .collect();
+        let log = &actions(&files, &|_| false)[0];
+        assert_eq!(
+            (
+                log.mode.as_deref(),
+                log.owner.as_deref(),
+                log.group.as_deref(),
+                log.line
+            ),
+            (Some("0700"), Some("web"), Some("web"), 4)
+        );
+    }
+
+    #[test]
+    fn clusters_and_attached_values() {
+        let read = |words: &[&str]| InstallOptions::read(words);
+        let directory = read(&["-dm755", "/usr/bin"]);
+        assert!(directory.directory && directory.mode.as_deref() == Some("755"));
+        assert_eq!(read(&["-D", "-m", "0644", "a", "b"]).paths, ["a", "b"]);
+        assert_eq!(
+            read(&["--mode=0755", "--owner", "web", "a", "b"])
+                .owner
+                .as_deref(),
+            Some("web")
+        );
+        assert_eq!(
+            read(&["-t", "/d", "a", "b"]).pairs(),
+            [("a".into(), "/d/a".into()), ("b".into(), "/d/b".into())]
+        );
+    }
+
+    #[test]
+    fn a_single_file_goes_into_a_directory_or_gets_a_name() {
+        let pairs = |words: &[&str]| InstallOptions::read(words).pairs().remove(0).1;
+        assert_eq!(
+            pairs(&["x.conf", "/usr/lib/sysctl.d/y.conf"]),
+            "/usr/lib/sysctl.d/y.conf"
+        );
+        assert_eq!(
+            pairs(&["x.rules", "/usr/lib/udev/rules.d"]),
+            "/usr/lib/udev/rules.d/x.rules"
+        );
+        assert_eq!(pairs(&["qm", "/usr/sbin"]), "/usr/sbin/qm");
+        assert_eq!(pairs(&["pct.zsh-completion", "/z/_pct"]), "/z/_pct");
+    }
+
+    #[test]
+    fn functions_and_substitutions() {
+        let mut variables = Variables::default();
+        variables.assign(&parse("L = a.x b.x\nP := $(addprefix p/,$(L:.x=.y))\nQ = $(foreach i,$(L),$(i)+ ;)\nR = $(shell date)\nR += z\n"));
+        assert_eq!(variables.expand("$(P)"), "p/a.y p/b.y");
+        assert_eq!(variables.expand("$(Q)"), "a.x+ ; b.x+ ;");
+        assert_eq!(
+            variables.expand("$(patsubst %.x,q-%,$(L)) $(notdir u/v)"),
+            "q-a q-b v"
+        );
+        assert_eq!(variables.expand("$(R)"), "$(shell date) z");
+        assert_eq!(variables.expand("[$(NONE)] $$i $@"), "[] $$i $@");
+    }
+
+    #[test]
+    fn references_in_a_circle_end() {
+        let mut variables = Variables::default();
+        variables.assign(&parse("A = $(B)$(B)\nB = $(A)$(A)\nC := $(C) $(C)\n"));
+        assert!(variables.expand("$(A) $(C)").len() < 2 * MAX_VALUE);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in "\\PC*|([A-Za-z$(){}:=+?! ,%#\t\n\\\\-]{0,120})") {
+            let makefile = parse(&text);
+            let mut variables = Variables::default();
+            variables.assign(&makefile);
+            let _ = variables.expand(&text);
+            let _ = actions(&[File { path: "Makefile", text: &text }], &|_| true);
+        }
+
+        #[test]
+        fn any_words_are_options(words in proptest::collection::vec("-{0,2}[a-z=/é]{0,5}", 0..6)) {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let _ = InstallOptions::read(&words).pairs();
+        }
+    }
+}

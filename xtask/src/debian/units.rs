@@ -1,0 +1,477 @@
+//! The systemd units a package ships, and whether installing it enables and starts them.
+//!
+//! `dh_installsystemd(1)` enables units that have an `[Install]` section and starts them, unless
+//! `debian/rules` says otherwise; maintainer scripts may do it themselves. What debhelper generates
+//! takes effect only where a maintainer script has a `#DEBHELPER#` line to put it.
+
+use serde::Serialize;
+
+use super::install::{Files, UNIT_SUFFIXES};
+use super::make::{Action, ActionKind};
+use super::rules::{Call, Rules};
+use super::scripts::{Effects, UnitCall};
+use super::tree_path;
+
+/// Where installed units stand, relative to a package's root.
+const DIRECTORIES: [&str; 2] = ["usr/lib/systemd/system", "lib/systemd/system"];
+
+/// A unit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Unit {
+    /// `pveproxy.service`
+    pub name: String,
+    /// The binary package.
+    pub package: String,
+    /// The file in the source, `.in` or not; `None` where the source does not hold it.
+    pub file: Option<String>,
+    /// Whether installation enables it.
+    pub enable: bool,
+    /// Whether installation starts it.
+    pub start: bool,
+    /// `WantedBy=` and `RequiredBy=` of its `[Install]` section.
+    pub wanted_by: Vec<String>,
+    /// `User=`
+    pub user: Option<String>,
+    /// `Group=`
+    pub group: Option<String>,
+}
+
+/// Whether a file's name is a unit's, or a unit template's (`x.service.in`); gives the unit's name.
+pub fn unit_name(path: &str) -> Option<&str> {
+    let name = tree_path::file_name(path);
+    let name = name.strip_suffix(".in").unwrap_or(name);
+    let (stem, suffix) = name.rsplit_once('.')?;
+    (!stem.is_empty() && UNIT_SUFFIXES.contains(&suffix)).then_some(name)
+}
+
+/// What is known of a package when its units are collected.
+pub struct Input<'a> {
+    /// The binary packages, the main one first.
+    pub packages: &'a [&'a str],
+    /// `debian/rules`.
+    pub rules: &'a Rules,
+    /// What `debian/` installs.
+    pub files: &'a Files,
+    /// What `make install` installs.
+    pub made: &'a [Action],
+    /// What the maintainer scripts do.
+    pub effects: &'a Effects,
+    /// Unit files of the source, outside of tests: path and content.
+    pub candidates: &'a [(&'a str, &'a str)],
+}
+
+/// Collects the units, by name.
+pub fn collect(input: &Input) -> Vec<Unit> {
+    let mut units: Vec<Unit> = Vec::new();
+    for file in &input.files.installed {
+        let installed = if file.renames {
+            file.dest.clone()
+        } else {
+            format!("{}/{}", file.dest, tree_path::file_name(&file.origin))
+        };
+        if let Some(name) = installed_unit(&installed) {
+            let source = input.source_of(&file.origin, name);
+            add(&mut units, name, Some(&file.package), source, input);
+        }
+    }
+    for action in input
+        .made
+        .iter()
+        .filter(|action| action.kind == ActionKind::File)
+    {
+        if let Some(name) = installed_unit(&action.dest) {
+            let source = input.source_of(&action.origin, name);
+            add(&mut units, name, input.owner(&action.dest), source, input);
+        }
+    }
+    // Units that a build installs in a way not understood here (meson, variables of the environment).
+    for (path, content) in input.candidates {
+        let Some(name) = unit_name(path) else {
+            continue;
+        };
+        let is_unit = content.lines().any(|line| {
+            matches!(
+                line.trim(),
+                "[Unit]" | "[Service]" | "[Timer]" | "[Socket]" | "[Slice]"
+            )
+        });
+        if is_unit && !units.iter().any(|unit| unit.name == name) {
+            add(
+                &mut units,
+                name,
+                input.owner(&format!("usr/lib/systemd/system/{name}")),
+                Some(path),
+                input,
+            );
+        }
+    }
+    for call in input.rules.calls_of("dh_installsystemd") {
+        let options = Options::read(call);
+        for name in options
+            .units
+            .iter()
+            .filter(|name| unit_name(name).is_some())
+        {
+            if !units.iter().any(|unit| unit.name == *name) {
+                add(&mut units, name, options.package.as_deref(), None, input);
+            }
+        }
+    }
+    for unit in &mut units {
+        input.activate(unit);
+    }
+    units.sort_by(|a, b| a.name.cmp(&b.name));
+    units
+}
+
+/// The unit's name, if a path is one of an installed unit.
+fn installed_unit(path: &str) -> Option<&str> {
+    let name = DIRECTORIES
+        .iter()
+        .find_map(|directory| tree_path::below(directory, path))?;
+    (!name.contains('/') && !name.contains('*')).then_some(())?;
+    unit_name(name)
+}
+
+fn add(
+    units: &mut Vec<Unit>,
+    name: &str,
+    package: Option<&str>,
+    file: Option<&str>,
+    input: &Input,
+) {
+    if units.iter().any(|unit| unit.name == name) {
+        return;
+    }
+    let content = input
+        .candidates
+        .iter()
+        .find(|(path, _)| Some(*path) == file)
+        .map_or("", |(_, content)| *content);
+    let mut unit = Unit {
+        name: name.to_owned(),
+        package: package
+            .or(input.packages.first().copied())
+            .unwrap_or_default()
+            .to_owned(),
+        file: file.map(str::to_owned),
+        ..Unit::default()
+    };
+    for line in content.lines() {
+        let Some((key, value)) = line.trim().split_once('=') else {
+            continue;
+        };
+        let value = value.trim();
+        match key.trim_end() {
+            "WantedBy" | "RequiredBy" => unit
+                .wanted_by
+                .extend(value.split_whitespace().map(str::to_owned)),
+            "User" => {
+                unit.user = Some(value.to_owned())
+                    .filter(|user| user != "root" && !user.contains(['%', '@']));
+            }
+            "Group" => {
+                unit.group = Some(value.to_owned())
+                    .filter(|group| group != "root" && !group.contains(['%', '@']));
+            }
+            _ => {}
+        }
+    }
+    units.push(unit);
+}
+
+impl<'a> Input<'a> {
+    /// The unit's file in the source: where the origin says, or the only one of that name.
+    fn source_of(&self, origin: &str, name: &str) -> Option<&'a str> {
+        let template = format!("{origin}.in");
+        let ends = |path: &str, with: &str| {
+            path == with
+                || path
+                    .strip_suffix(with)
+                    .is_some_and(|rest| rest.ends_with('/'))
+        };
+        let by_origin = self
+            .candidates
+            .iter()
+            .find(|(path, _)| ends(path, origin) || ends(path, &template));
+        let by_name = || {
+            self.candidates
+                .iter()
+                .find(|(path, _)| unit_name(path) == Some(name))
+        };
+        by_origin.or_else(by_name).map(|(path, _)| *path)
+    }
+
+    /// The package whose lists take `path` out of `debian/tmp`.
+    fn owner(&self, path: &str) -> Option<&'a str> {
+        let short = path.strip_prefix("usr/").unwrap_or(path);
+        let mut installed = self.files.installed.iter();
+        let by_list = installed
+            .find(|file| file.covers(path) || file.covers(short))
+            .map(|file| file.package.as_str());
+        let name = tree_path::file_name(path);
+        let by_rules = || {
+            let calls = self.rules.calls_of("dh_installsystemd").map(Options::read);
+            let call = calls
+                .into_iter()
+                .find(|options| options.units.iter().any(|unit| unit == name))?;
+            self.packages
+                .iter()
+                .copied()
+                .find(|package| Some(*package) == call.package.as_deref())
+        };
+        by_list.or_else(by_rules)
+    }
+
+    /// Whether dh, or a maintainer script, enables and starts the unit.
+    fn activate(&self, unit: &mut Unit) {
+        let template = unit.name.contains("@.");
+        let snippets = self.effects.takes_snippets(&unit.package);
+        if snippets && !template {
+            self.debhelper(unit);
+        }
+        for call in self
+            .effects
+            .unit_calls
+            .iter()
+            .filter(|call| call.unit == unit.name && !call.upgrade)
+        {
+            unit.enable |= call.enables();
+            unit.start |= call.starts();
+        }
+    }
+
+    fn debhelper(&self, unit: &mut Unit) {
+        let calls: Vec<Options> = self
+            .rules
+            .calls_of("dh_installsystemd")
+            .map(Options::read)
+            .collect();
+        let plain = [Options::default()];
+        let calls = match calls.as_slice() {
+            [] if self.rules.runs("dh_installsystemd") => &plain[..],
+            calls => calls,
+        };
+        for options in calls {
+            if !options.concern(unit) {
+                continue;
+            }
+            // A unit whose file is not here was named on purpose.
+            let installs = !unit.wanted_by.is_empty() || unit.file.is_none();
+            unit.enable |= installs && !options.no_enable;
+            unit.start |= (installs || options.units.contains(&unit.name)) && !options.no_start;
+        }
+    }
+}
+
+/// The options of a call of `dh_installsystemd`.
+#[derive(Debug, Default)]
+struct Options {
+    package: Option<String>,
+    name: Option<String>,
+    no_enable: bool,
+    no_start: bool,
+    units: Vec<String>,
+}
+
+impl Options {
+    fn read(call: &Call) -> Self {
+        let mut options = Self::default();
+        let mut words = call.words.iter().skip(1).map(String::as_str);
+        while let Some(word) = words.next() {
+            let owned = |value: Option<&str>| value.map(str::to_owned);
+            match word
+                .split_once('=')
+                .map_or((word, None), |(option, value)| (option, Some(value)))
+            {
+                ("--no-enable", _) => options.no_enable = true,
+                ("--no-start", _) => options.no_start = true,
+                ("--name", value) => options.name = owned(value.or_else(|| words.next())),
+                ("-p" | "--package", value) => {
+                    options.package = owned(value.or_else(|| words.next()));
+                }
+                (option, _) if option.starts_with("-p") => options.package = owned(word.get(2..)),
+                (option, _) if option.starts_with('-') => {}
+                _ => options.units.push(word.to_owned()),
+            }
+        }
+        options
+    }
+
+    fn concern(&self, unit: &Unit) -> bool {
+        if self
+            .package
+            .as_ref()
+            .is_some_and(|package| *package != unit.package)
+        {
+            return false;
+        }
+        if !self.units.is_empty() {
+            return self.units.contains(&unit.name);
+        }
+        let stem = unit.name.rsplit_once('.').map_or("", |(stem, _)| stem);
+        self.name.as_ref().is_none_or(|name| name == stem)
+    }
+}
+
+impl UnitCall {
+    /// Whether the call enables its unit.
+    pub fn enables(&self) -> bool {
+        matches!(self.verb.as_str(), "enable" | "reenable")
+    }
+
+    /// Whether the call starts it on a new installation.
+    pub fn starts(&self) -> bool {
+        matches!(
+            self.verb.as_str(),
+            "start" | "restart" | "reload-or-restart"
+        ) && !self.removal
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{install, make, rules, scripts};
+    use super::*;
+
+    const INSTALLED: &str = "[Unit]\nDescription=x\n[Service]\nUser=web\nExecStart=/x\n[Install]\nWantedBy=multi-user.target\n";
+    const STATIC: &str = "[Unit]\nDescription=x\n[Service]\nExecStart=/x\n";
+
+    fn units(
+        rules_text: &str,
+        scripts: &[(&str, &str)],
+        candidates: &[(&str, &str)],
+    ) -> Vec<(String, bool, bool)> {
+        let control = super::super::control::parse(
+            "debian/control",
+            "Source: d\n\nPackage: d\nArchitecture: all\n",
+        )
+        .unwrap();
+        let rules = rules::read(&rules::Input {
+            root: "",
+            rules: Some(("debian/rules", rules_text)),
+            makefile: None,
+            compat: None,
+            control: &control,
+            exists: &|_| true,
+        });
+        let mut files = install::Files::default();
+        let mut effects = scripts::Effects::default();
+        for (path, text) in candidates
+            .iter()
+            .filter(|(path, _)| path.starts_with("debian/"))
+        {
+            let role = install::role(tree_path::file_name(path), &["d"]).unwrap();
+            files.add(&role, path, text).unwrap();
+        }
+        for (name, text) in scripts {
+            effects.script(&format!("debian/{name}"), "d", text);
+        }
+        let makefile = "install:\n\tinstall -m644 a.service /usr/lib/systemd/system\n";
+        let made = make::actions(
+            &[make::File {
+                path: "Makefile",
+                text: makefile,
+            }],
+            &|_| true,
+        );
+        let input = Input {
+            packages: &["d"],
+            rules: &rules,
+            files: &files,
+            made: &made,
+            effects: &effects,
+            candidates,
+        };
+        collect(&input)
+            .into_iter()
+            .map(|unit| (unit.name, unit.enable, unit.start))
+            .collect()
+    }
+
+    fn unit(name: &str, enable: bool, start: bool) -> (String, bool, bool) {
+        (name.to_owned(), enable, start)
+    }
+
+    #[test]
+    fn the_plain_sequence_enables_what_has_an_install_section() {
+        let found = units(
+            "%:\n\tdh $@\n",
+            &[],
+            &[
+                ("a.service", INSTALLED),
+                ("debian/d.service", STATIC),
+                ("x/t@.service", INSTALLED),
+            ],
+        );
+        assert_eq!(
+            found,
+            [
+                unit("a.service", true, true),
+                unit("d.service", false, false),
+                unit("t@.service", false, false)
+            ]
+        );
+    }
+
+    #[test]
+    fn options_are_heeded() {
+        let rules = "%:\n\tdh $@\noverride_dh_installsystemd:\n\tdh_installsystemd -pd --no-start a.service\n\tdh_installsystemd --name d --no-enable\n";
+        let found = units(
+            rules,
+            &[],
+            &[("a.service", INSTALLED), ("debian/d.service", INSTALLED)],
+        );
+        assert_eq!(
+            found,
+            [
+                unit("a.service", true, false),
+                unit("d.service", false, true)
+            ]
+        );
+        let off = "%:\n\tdh $@\noverride_dh_installsystemd:\n";
+        assert_eq!(
+            units(off, &[], &[("a.service", INSTALLED)]),
+            [unit("a.service", false, false)]
+        );
+    }
+
+    #[test]
+    fn scripts_without_the_token_do_it_themselves() {
+        let rules = "%:\n\tdh $@\n";
+        let script = "#!/bin/sh\nU=\"a.service\"\nfor u in $U; do\n deb-systemd-helper enable \"$u\"\ndone\n";
+        let found = units(
+            rules,
+            &[("postinst", script)],
+            &[("a.service", INSTALLED), ("debian/d.service", INSTALLED)],
+        );
+        assert_eq!(
+            found,
+            [
+                unit("a.service", true, false),
+                unit("d.service", false, false)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_unit_that_only_the_rules_name_has_no_file() {
+        let rules = "x:\n\tdh_installsystemd -pd upstream.service\n";
+        let found = units(rules, &[], &[]);
+        assert!(
+            found.contains(&unit("upstream.service", true, true)),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn names() {
+        assert_eq!(unit_name("etc/x.service.in"), Some("x.service"));
+        assert_eq!(
+            unit_name("a/system-x\\x2dy.slice"),
+            Some("system-x\\x2dy.slice")
+        );
+        assert_eq!(unit_name(".path"), None);
+        assert_eq!(unit_name("x.rs"), None);
+    }
+}
