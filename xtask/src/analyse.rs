@@ -35,7 +35,10 @@ impl Knowledge {
         let text = std::fs::read_to_string(&path)
             .map_err(|error| vec![Problem::new(&BAD_RULE, error.to_string()).at(&shown, None)])?;
         let calls = Calls::parse(&text, &shown).map_err(|problem| vec![problem])?;
-        Ok(Self { rules: Rules::read(&dir)?, calls })
+        Ok(Self {
+            rules: Rules::read(&dir)?,
+            calls,
+        })
     }
 }
 
@@ -108,7 +111,10 @@ impl Analysis {
         knowledge: &Knowledge,
     ) -> Self {
         let scans = read.iter().flat_map(|(source, scanned, _)| {
-            scanned.files.iter().map(|file| (source.name.as_str(), file.path.as_str(), &file.scan))
+            scanned
+                .files
+                .iter()
+                .map(|file| (source.name.as_str(), file.path.as_str(), &file.scan))
         });
         let world = World::new(&knowledge.rules, &manifest.name, scans);
         let sources: Vec<AnalysedSource> = read
@@ -117,9 +123,16 @@ impl Analysis {
                 let decided = scanned
                     .files
                     .par_iter()
-                    .flat_map_iter(|file| world.decide(&source.name, &file.path, file.language, &file.scan))
+                    .flat_map_iter(|file| {
+                        world.decide(&source.name, &file.path, file.language, &file.scan)
+                    })
                     .collect();
-                AnalysedSource { source, scanned, decided, packagings }
+                AnalysedSource {
+                    source,
+                    scanned,
+                    decided,
+                    packagings,
+                }
             })
             .collect();
         let mut uses = Uses::default();
@@ -131,28 +144,47 @@ impl Analysis {
             .map(|one| Input {
                 source: &one.source.name,
                 decided: &one.decided,
-                controls: one.packagings.iter().map(|packaging| &packaging.control).collect(),
+                controls: one
+                    .packagings
+                    .iter()
+                    .map(|packaging| &packaging.control)
+                    .collect(),
             })
             .collect();
         let (graph, unmapped, used) = Graph::new(&inputs, &knowledge.rules);
         used.iter().for_each(|rule| uses.add(rule));
         let mut findings: Vec<Problem> = sources.iter().flat_map(undecided).collect();
         findings.extend(unmapped.iter().map(|one| {
-            let cause = format!("no rule says what the Debian package `{}` is in nixpkgs", one.package);
-            Problem::new(&UNMAPPED_PACKAGE, cause).in_source(&one.source).at(&one.path, Some(one.line))
+            let cause = format!(
+                "no rule says what the Debian package `{}` is in nixpkgs",
+                one.package
+            );
+            Problem::new(&UNMAPPED_PACKAGE, cause)
+                .in_source(&one.source)
+                .at(&one.path, Some(one.line))
         }));
         for feature in &knowledge.rules.features {
             if sources.iter().any(|one| one.source.name == feature.source) {
                 uses.add(&format!("feature.{}", feature.name));
             }
         }
-        Self { manifest, sources, graph, uses, findings, missing }
+        Self {
+            manifest,
+            sources,
+            graph,
+            uses,
+            findings,
+            missing,
+        }
     }
 }
 
 /// The undecided occurrences of a source, one problem each.
 fn undecided(source: &AnalysedSource) -> Vec<Problem> {
-    let unknown = source.decided.iter().filter(|one| one.decision == Decision::Unknown);
+    let unknown = source
+        .decided
+        .iter()
+        .filter(|one| one.decision == Decision::Unknown);
     let problem = |one: &Decided| {
         let place = &one.occurrence;
         let (code, what) = match place.kind {
@@ -161,7 +193,9 @@ fn undecided(source: &AnalysedSource) -> Vec<Problem> {
             _ => (&UNDECIDED, "no rule decides"),
         };
         let cause = format!("{what} `{}` ({} context)", place.text, one.context.name());
-        Problem::new(code, cause).in_source(&source.source.name).at(&one.path, Some(place.line))
+        Problem::new(code, cause)
+            .in_source(&source.source.name)
+            .at(&one.path, Some(place.line))
     };
     unknown.map(problem).collect()
 }
@@ -179,7 +213,11 @@ pub fn stale(uses: &Uses, knowledge: &Knowledge) -> Vec<Problem> {
             "debian" => "debian.toml",
             _ => "features.toml",
         };
-        Problem::new(&STALE_RULE, format!("the rule `{name}` decides nothing in any release")).at(format!("rules/{file}"), None)
+        Problem::new(
+            &STALE_RULE,
+            format!("the rule `{name}` decides nothing in any release"),
+        )
+        .at(format!("rules/{file}"), None)
     };
     uses.stale(&knowledge.rules).iter().map(problem).collect()
 }

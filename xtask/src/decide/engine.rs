@@ -10,7 +10,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::matcher::Subject;
-use super::rules::{ModuleProvider, PathRule, Provider, Rules, Verdict, fold, program_of, provider_decision};
+use super::rules::{
+    ModuleProvider, PathRule, Provider, Rules, Verdict, fold, program_of, provider_decision,
+};
 use super::{Context, Decided, Decision};
 use crate::scan::{FileScan, Kind, Language, Occurrence};
 
@@ -46,31 +48,62 @@ impl<'a> World<'a> {
         let mut within: HashMap<String, (String, String)> = HashMap::new();
         for (source, path, scan) in scans {
             // A test's mock declares nothing that host code could use.
-            if path.split('/').any(|part| matches!(part, "test" | "tests" | "t" | "examples")) {
+            if path
+                .split('/')
+                .any(|part| matches!(part, "test" | "tests" | "t" | "examples"))
+            {
                 continue;
             }
             for module in modules_of(path, scan) {
                 let file = format!("{}.pm", module.replace("::", "/"));
-                declared.entry(module).or_insert_with(|| (source.to_owned(), file));
+                declared
+                    .entry(module)
+                    .or_insert_with(|| (source.to_owned(), file));
             }
             for package in &scan.declares {
-                within.entry(package.clone()).or_insert_with(|| (source.to_owned(), path.to_owned()));
+                within
+                    .entry(package.clone())
+                    .or_insert_with(|| (source.to_owned(), path.to_owned()));
             }
         }
         // A package that no file is named after, declared in a file of another name.
         for (package, place) in within {
             declared.entry(package).or_insert(place);
         }
-        let core = PERL_CORE.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
-        Self { rules, release, declared, core }
+        let core = PERL_CORE
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.is_empty())
+            .collect();
+        Self {
+            rules,
+            release,
+            declared,
+            core,
+        }
     }
 
     /// Decides every occurrence of one file.
-    pub fn decide(&self, source: &str, path: &str, language: Language, scan: &FileScan) -> Vec<Decided> {
+    pub fn decide(
+        &self,
+        source: &str,
+        path: &str,
+        language: Language,
+        scan: &FileScan,
+    ) -> Vec<Decided> {
         let decide = |occurrence: &Occurrence| {
-            let mut subject =
-                Subject { release: self.release, source, path, language, occurrence, context: None };
-            let found = self.rules.contexts.iter().find(|rule| rule.matcher.matches(&subject).is_some());
+            let mut subject = Subject {
+                release: self.release,
+                source,
+                path,
+                language,
+                occurrence,
+                context: None,
+            };
+            let found = self
+                .rules
+                .contexts
+                .iter()
+                .find(|rule| rule.matcher.matches(&subject).is_some());
             let context = found.map_or(Context::Host, |rule| rule.context);
             subject.context = Some(context);
             let (decision, rule) = self.decision(&subject);
@@ -105,24 +138,56 @@ impl<'a> World<'a> {
     /// What a matching rule makes of the occurrence; `None` where a `program` rule meets a name no table has.
     fn apply(&self, rule: &PathRule, prefix: &str, subject: &Subject) -> Option<Decision> {
         let text = subject.occurrence.text.as_str();
-        let name = text.trim_end_matches('/').rsplit('/').next().unwrap_or(text);
+        let name = text
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or(text);
         let target = || match &rule.target {
             Some(template) => {
-                let rest = text.strip_prefix(prefix.trim_end_matches('/')).unwrap_or("");
-                template.replace("{rest}", rest).replace("{name}", name).trim_end_matches('/').to_owned()
+                let rest = text
+                    .strip_prefix(prefix.trim_end_matches('/'))
+                    .unwrap_or("");
+                template
+                    .replace("{rest}", rest)
+                    .replace("{name}", name)
+                    .trim_end_matches('/')
+                    .to_owned()
             }
             None => fold(text),
         };
         Some(match &rule.verdict {
-            Verdict::Keep(reason) => Decision::Keep { reason: reason.clone() },
-            Verdict::Package(attr) => Decision::Package { attr: attr.clone(), target: target() },
+            Verdict::Keep(reason) => Decision::Keep {
+                reason: reason.clone(),
+            },
+            Verdict::Package(attr) => Decision::Package {
+                attr: attr.clone(),
+                target: target(),
+            },
             Verdict::Own(source) if source == subject.source => Decision::Own { target: target() },
-            Verdict::Own(source) => Decision::Sibling { source: source.clone(), target: target() },
-            Verdict::Bare => Decision::Command { attr: None, source: None, program: name.to_owned() },
-            Verdict::SearchPath => Decision::Command { attr: None, source: None, program: "PATH".to_owned() },
-            Verdict::Wrapper => Decision::Wrapper { program: name.to_owned() },
-            Verdict::Disable(feature) => Decision::Disable { feature: feature.clone() },
-            Verdict::Program => provider_decision(self.rules.programs.get(name)?, name, subject.source),
+            Verdict::Own(source) => Decision::Sibling {
+                source: source.clone(),
+                target: target(),
+            },
+            Verdict::Bare => Decision::Command {
+                attr: None,
+                source: None,
+                program: name.to_owned(),
+            },
+            Verdict::SearchPath => Decision::Command {
+                attr: None,
+                source: None,
+                program: "PATH".to_owned(),
+            },
+            Verdict::Wrapper => Decision::Wrapper {
+                program: name.to_owned(),
+            },
+            Verdict::Disable(feature) => Decision::Disable {
+                feature: feature.clone(),
+            },
+            Verdict::Program => {
+                provider_decision(self.rules.programs.get(name)?, name, subject.source)
+            }
         })
     }
 
@@ -132,60 +197,94 @@ impl<'a> World<'a> {
             Kind::Module if subject.language == Language::Python => self.python_module(text),
             Kind::Module => self.perl_module(text, subject.source),
             Kind::BareCommand => self.bare_command(text, subject.source),
-            Kind::AbsolutePath | Kind::Shebang => {
-                self.own_path(text, subject.source).or_else(|| self.program_path(text, subject.source))
-            }
+            Kind::AbsolutePath | Kind::Shebang => self
+                .own_path(text, subject.source)
+                .or_else(|| self.program_path(text, subject.source)),
             _ => None,
         }
     }
 
     fn perl_module(&self, module: &str, source: &str) -> Option<Ruled> {
         if let Some(provider) = self.rules.perl.get(module) {
-            return Some((module_decision(provider, module, "perlPackages"), Some(format!("perl.{module}"))));
+            return Some((
+                module_decision(provider, module, "perlPackages"),
+                Some(format!("perl.{module}")),
+            ));
         }
         if let Some((owner, target)) = self.declared.get(module) {
             let target = format!("lib/perl5/site_perl/{target}");
             let decision = if owner == source {
                 Decision::Own { target }
             } else {
-                Decision::Sibling { source: owner.clone(), target }
+                Decision::Sibling {
+                    source: owner.clone(),
+                    target,
+                }
             };
             return Some((decision, Some("module.declared".to_owned())));
         }
         let core = self.core.contains(module);
-        core.then(|| (Decision::Keep { reason: "Perl core".to_owned() }, Some("module.perl-core".to_owned())))
+        core.then(|| {
+            (
+                Decision::Keep {
+                    reason: "Perl core".to_owned(),
+                },
+                Some("module.perl-core".to_owned()),
+            )
+        })
     }
 
     fn python_module(&self, module: &str) -> Option<Ruled> {
         let top = module.split('.').next().unwrap_or(module);
         if let Some(provider) = self.rules.python.get(top) {
-            return Some((module_decision(provider, top, "python3Packages"), Some(format!("python.{top}"))));
+            return Some((
+                module_decision(provider, top, "python3Packages"),
+                Some(format!("python.{top}")),
+            ));
         }
         let core = PYTHON_CORE.lines().any(|line| line == top);
         let reason = "Python standard library".to_owned();
-        core.then(|| (Decision::Keep { reason }, Some("module.python-core".to_owned())))
+        core.then(|| {
+            (
+                Decision::Keep { reason },
+                Some("module.python-core".to_owned()),
+            )
+        })
     }
 
     fn bare_command(&self, name: &str, source: &str) -> Option<Ruled> {
         let provider = self.rules.programs.get(name)?;
         let program = name.to_owned();
         let decision = match provider {
-            Provider::Package { attr, .. } => Decision::Command { attr: Some(attr.clone()), source: None, program },
-            Provider::Source { source, .. } | Provider::Unpinned { source } => {
-                Decision::Command { attr: None, source: Some(source.clone()), program }
-            }
+            Provider::Package { attr, .. } => Decision::Command {
+                attr: Some(attr.clone()),
+                source: None,
+                program,
+            },
+            Provider::Source { source, .. } | Provider::Unpinned { source } => Decision::Command {
+                attr: None,
+                source: Some(source.clone()),
+                program,
+            },
             other => provider_decision(other, name, source),
         };
         Some((decision, Some(format!("command.{name}"))))
     }
 
     fn own_path(&self, text: &str, source: &str) -> Option<Ruled> {
-        let (prefix, owner) = self.rules.own.iter().find(|(prefix, _)| super::matcher::is_below(text, prefix))?;
+        let (prefix, owner) = self
+            .rules
+            .own
+            .iter()
+            .find(|(prefix, _)| super::matcher::is_below(text, prefix))?;
         let target = fold(text);
         let decision = if owner == source {
             Decision::Own { target }
         } else {
-            Decision::Sibling { source: owner.clone(), target }
+            Decision::Sibling {
+                source: owner.clone(),
+                target,
+            }
         };
         Some((decision, Some(format!("own.{prefix}"))))
     }
@@ -193,15 +292,24 @@ impl<'a> World<'a> {
     fn program_path(&self, text: &str, source: &str) -> Option<Ruled> {
         let name = program_of(text)?;
         let provider = self.rules.programs.get(name)?;
-        Some((provider_decision(provider, name, source), Some(format!("command.{name}"))))
+        Some((
+            provider_decision(provider, name, source),
+            Some(format!("command.{name}")),
+        ))
     }
 }
 
 /// The modules that `require` would find in this file: the ends of its path that begin with the first
 /// component of a package it declares.
 fn modules_of(path: &str, scan: &FileScan) -> Vec<String> {
-    let Some(stem) = path.strip_suffix(".pm") else { return Vec::new() };
-    let heads: HashSet<&str> = scan.declares.iter().filter_map(|package| package.split("::").next()).collect();
+    let Some(stem) = path.strip_suffix(".pm") else {
+        return Vec::new();
+    };
+    let heads: HashSet<&str> = scan
+        .declares
+        .iter()
+        .filter_map(|package| package.split("::").next())
+        .collect();
     let parts: Vec<&str> = stem.split('/').collect();
     let starts = (0..parts.len()).filter(|start| heads.contains(parts[*start]));
     starts.map(|start| parts[start..].join("::")).collect()
@@ -210,12 +318,22 @@ fn modules_of(path: &str, scan: &FileScan) -> Vec<String> {
 fn module_decision(provider: &ModuleProvider, module: &str, set: &str) -> Decision {
     let target = module.to_owned();
     match provider {
-        ModuleProvider::Attr(attr) => Decision::Package { attr: format!("{set}.{attr}"), target },
-        ModuleProvider::Package(attr) => Decision::Package { attr: attr.clone(), target },
-        ModuleProvider::Source(source) => Decision::Sibling { source: source.clone(), target },
-        ModuleProvider::Missing(source) => {
-            Decision::Sibling { source: source.clone(), target }
-        }
+        ModuleProvider::Attr(attr) => Decision::Package {
+            attr: format!("{set}.{attr}"),
+            target,
+        },
+        ModuleProvider::Package(attr) => Decision::Package {
+            attr: attr.clone(),
+            target,
+        },
+        ModuleProvider::Source(source) => Decision::Sibling {
+            source: source.clone(),
+            target,
+        },
+        ModuleProvider::Missing(source) => Decision::Sibling {
+            source: source.clone(),
+            target,
+        },
     }
 }
 
@@ -243,6 +361,10 @@ impl Uses {
 
     /// The rules that decided nothing.
     pub fn stale(&self, rules: &Rules) -> Vec<String> {
-        rules.names().into_iter().filter(|name| !self.0.contains_key(name)).collect()
+        rules
+            .names()
+            .into_iter()
+            .filter(|name| !self.0.contains_key(name))
+            .collect()
     }
 }

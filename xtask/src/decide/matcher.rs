@@ -114,7 +114,11 @@ fn globs(patterns: &[String], separate: bool) -> Result<Option<GlobSet>, String>
     }
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        let glob = GlobBuilder::new(pattern).literal_separator(separate).backslash_escape(true).empty_alternates(true).build();
+        let glob = GlobBuilder::new(pattern)
+            .literal_separator(separate)
+            .backslash_escape(true)
+            .empty_alternates(true)
+            .build();
         set.add(glob.map_err(|error| format!("bad pattern `{pattern}`: {}", error.kind()))?);
     }
     set.build().map(Some).map_err(|error| error.to_string())
@@ -168,32 +172,47 @@ impl Matcher {
         let holds = within(&self.kinds, &place.kind)
             && within(&self.languages, &subject.language)
             && within(&self.forms, &place.form)
-            && subject.context.is_none_or(|context| within(&self.contexts, &context))
+            && subject
+                .context
+                .is_none_or(|context| within(&self.contexts, &context))
             && (self.exact.is_empty() || self.exact.contains(&place.text))
             && agrees(self.joined, site.joined)
             && agrees(self.open, site.open)
-            && agrees(self.names_program, super::rules::program_of(&place.text).is_some())
+            && agrees(
+                self.names_program,
+                super::rules::program_of(&place.text).is_some(),
+            )
             && holds(self.sources.as_ref(), Some(subject.source))
             && holds(self.files.as_ref(), Some(subject.path))
             && holds(self.subs.as_ref(), site.sub.as_deref())
             && holds(self.calls.as_ref(), site.call.as_deref())
-            && (self.arguments.is_empty() || site.argument.is_some_and(|index| self.arguments.contains(&index)))
+            && (self.arguments.is_empty()
+                || site
+                    .argument
+                    .is_some_and(|index| self.arguments.contains(&index)))
             && holds(self.before.as_ref(), site.before.as_deref())
             && holds(self.targets.as_ref(), site.target.as_deref())
             && holds(self.releases.as_ref(), Some(subject.release))
-            && self.regex.as_ref().is_none_or(|regex| regex.is_match(&place.text));
+            && self
+                .regex
+                .as_ref()
+                .is_none_or(|regex| regex.is_match(&place.text));
         if !holds {
             return None;
         }
         if self.below.is_empty() {
             return Some("");
         }
-        self.below.iter().map(String::as_str).find(|prefix| is_below(&place.text, prefix))
+        self.below
+            .iter()
+            .map(String::as_str)
+            .find(|prefix| is_below(&place.text, prefix))
     }
 }
 
 /// Whether `path` is `prefix` or lies below it.
 pub fn is_below(path: &str, prefix: &str) -> bool {
     let prefix = prefix.trim_end_matches('/');
-    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

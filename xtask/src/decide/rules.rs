@@ -334,7 +334,10 @@ struct FeaturesFile {
 
 /// The line of a byte offset, from 1.
 fn line_at(text: &str, offset: usize) -> u32 {
-    let newlines = text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count();
+    let newlines = text.as_bytes()[..offset.min(text.len())]
+        .iter()
+        .filter(|byte| **byte == b'\n')
+        .count();
     u32::try_from(newlines + 1).unwrap_or(u32::MAX)
 }
 
@@ -354,7 +357,8 @@ impl Reader<'_> {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => {
-                self.problems.push(Problem::new(&BAD_RULE, error.to_string()).at(shown, None));
+                self.problems
+                    .push(Problem::new(&BAD_RULE, error.to_string()).at(shown, None));
                 return None;
             }
         };
@@ -362,7 +366,8 @@ impl Reader<'_> {
             Ok(value) => Some((value, text)),
             Err(error) => {
                 let line = error.span().map(|span| line_at(&text, span.start));
-                self.problems.push(Problem::new(&BAD_RULE, error.message().to_owned()).at(shown, line));
+                self.problems
+                    .push(Problem::new(&BAD_RULE, error.message().to_owned()).at(shown, line));
                 None
             }
         }
@@ -374,16 +379,23 @@ impl Reader<'_> {
 
     /// Records a rule's name and complains of the second of two alike.
     fn claim(&mut self, name: &str, file: &str, line: Option<u32>) {
-        let place = line.map_or_else(|| self.place(file), |line| format!("{}:{line}", self.place(file)));
+        let place = line.map_or_else(
+            || self.place(file),
+            |line| format!("{}:{line}", self.place(file)),
+        );
         if let Some(other) = self.names.insert(name.to_owned(), place) {
-            let problem = Problem::new(&DUPLICATE_RULE, format!("the rule `{name}` stands at {other} already"));
+            let problem = Problem::new(
+                &DUPLICATE_RULE,
+                format!("the rule `{name}` stands at {other} already"),
+            );
             self.problems.push(problem.at(self.place(file), line));
         }
     }
 
     fn matcher(&mut self, condition: &Condition, file: &str, line: Option<u32>) -> Matcher {
         Matcher::new(condition).unwrap_or_else(|cause| {
-            self.problems.push(Problem::new(&BAD_RULE, cause).at(self.place(file), line));
+            self.problems
+                .push(Problem::new(&BAD_RULE, cause).at(self.place(file), line));
             Matcher::default()
         })
     }
@@ -403,7 +415,11 @@ impl Rules {
     /// # Errors
     /// All that is wrong: unknown keys, bad patterns, two rules with one name; each with file and line.
     pub fn read(dir: &Path) -> Result<Self, Vec<Problem>> {
-        let mut reader = Reader { dir, problems: Vec::new(), names: HashMap::new() };
+        let mut reader = Reader {
+            dir,
+            problems: Vec::new(),
+            names: HashMap::new(),
+        };
         let mut rules = Self::default();
         rules.read_contexts(&mut reader);
         rules.read_paths(&mut reader);
@@ -414,31 +430,47 @@ impl Rules {
         rules.read_debian(&mut reader);
         if let Some((file, text)) = reader.file::<FeaturesFile>("features.toml") {
             for feature in &file.feature {
-                reader.claim(&format!("feature.{}", feature.name), "features.toml", Reader::line_of(&text, &feature.name));
+                reader.claim(
+                    &format!("feature.{}", feature.name),
+                    "features.toml",
+                    Reader::line_of(&text, &feature.name),
+                );
             }
             rules.features = file.feature;
         }
         if let Some((file, _)) = reader.file("nixpkgs.toml") {
             rules.nixpkgs = file;
         }
-        if reader.problems.is_empty() { Ok(rules) } else { Err(reader.problems) }
+        if reader.problems.is_empty() {
+            Ok(rules)
+        } else {
+            Err(reader.problems)
+        }
     }
 
     fn read_contexts(&mut self, reader: &mut Reader) {
         let name = "contexts.toml";
-        let Some((file, text)) = reader.file::<ContextsFile>(name) else { return };
+        let Some((file, text)) = reader.file::<ContextsFile>(name) else {
+            return;
+        };
         for raw in file.context {
             let line = Some(line_at(&text, raw.name.span().start));
             let rule = format!("context.{}", raw.name.get_ref());
             reader.claim(&rule, name, line);
             let matcher = reader.matcher(&raw.condition, name, line);
-            self.contexts.push(ContextRule { name: rule, matcher, context: raw.context });
+            self.contexts.push(ContextRule {
+                name: rule,
+                matcher,
+                context: raw.context,
+            });
         }
     }
 
     fn read_paths(&mut self, reader: &mut Reader) {
         let name = "paths.toml";
-        let Some((file, text)) = reader.file::<PathsFile>(name) else { return };
+        let Some((file, text)) = reader.file::<PathsFile>(name) else {
+            return;
+        };
         for (raws, into) in [(file.path, &mut self.first), (file.last, &mut self.last)] {
             for raw in raws {
                 let line = Some(line_at(&text, raw.name.span().start));
@@ -446,22 +478,36 @@ impl Rules {
                 reader.claim(&rule, name, line);
                 let matcher = reader.matcher(&raw.condition, name, line);
                 match verdict(&raw) {
-                    Ok(verdict) => into.push(PathRule { name: rule, matcher, verdict, target: raw.target }),
-                    Err(cause) => reader.problems.push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line)),
+                    Ok(verdict) => into.push(PathRule {
+                        name: rule,
+                        matcher,
+                        verdict,
+                        target: raw.target,
+                    }),
+                    Err(cause) => reader
+                        .problems
+                        .push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line)),
                 }
             }
         }
     }
 
     fn read_own(&mut self, reader: &mut Reader) {
-        let Some((file, text)) = reader.file::<BTreeMap<String, OwnTable>>("own.toml") else { return };
+        let Some((file, text)) = reader.file::<BTreeMap<String, OwnTable>>("own.toml") else {
+            return;
+        };
         for (source, table) in file {
             for prefix in table.below {
-                reader.claim(&format!("own.{prefix}"), "own.toml", Reader::line_of(&text, &prefix));
+                reader.claim(
+                    &format!("own.{prefix}"),
+                    "own.toml",
+                    Reader::line_of(&text, &prefix),
+                );
                 self.own.push((prefix, source.clone()));
             }
         }
-        self.own.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
+        self.own
+            .sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
     }
 
     fn read_programs(&mut self, reader: &mut Reader) {
@@ -469,13 +515,18 @@ impl Rules {
             for (source, table) in file.sources {
                 let dir = table.dir.unwrap_or_else(|| "bin".to_owned());
                 for program in table.programs {
-                    let provider = Provider::Source { source: source.clone(), dir: dir.clone() };
+                    let provider = Provider::Source {
+                        source: source.clone(),
+                        dir: dir.clone(),
+                    };
                     self.add_program(reader, "programs.toml", &text, program, provider);
                 }
             }
             for (source, table) in file.unpinned {
                 for program in table.programs {
-                    let provider = Provider::Unpinned { source: source.clone() };
+                    let provider = Provider::Unpinned {
+                        source: source.clone(),
+                    };
                     self.add_program(reader, "programs.toml", &text, program, provider);
                 }
             }
@@ -487,7 +538,10 @@ impl Rules {
                     let provider = match attr.as_str() {
                         "wrapper" => Provider::Wrapper,
                         "debian-only" => Provider::DebianOnly,
-                        _ => Provider::Package { attr: attr.clone(), dir: dir.clone() },
+                        _ => Provider::Package {
+                            attr: attr.clone(),
+                            dir: dir.clone(),
+                        },
                     };
                     self.add_program(reader, "commands.toml", &text, program, provider);
                 }
@@ -495,17 +549,36 @@ impl Rules {
         }
     }
 
-    fn add_program(&mut self, reader: &mut Reader, file: &str, text: &str, program: String, provider: Provider) {
-        reader.claim(&format!("command.{program}"), file, Reader::line_of(text, &program));
+    fn add_program(
+        &mut self,
+        reader: &mut Reader,
+        file: &str,
+        text: &str,
+        program: String,
+        provider: Provider,
+    ) {
+        reader.claim(
+            &format!("command.{program}"),
+            file,
+            Reader::line_of(text, &program),
+        );
         self.programs.insert(program, provider);
     }
 
     fn read_debian(&mut self, reader: &mut Reader) {
         let name = "debian.toml";
-        let Some((file, text)) = reader.file::<BTreeMap<String, DebianTable>>(name) else { return };
+        let Some((file, text)) = reader.file::<BTreeMap<String, DebianTable>>(name) else {
+            return;
+        };
         for (package, table) in file {
             let line = Reader::line_of(&text, &package);
-            let DebianTable { attr, perl, none, source, missing } = table;
+            let DebianTable {
+                attr,
+                perl,
+                none,
+                source,
+                missing,
+            } = table;
             let choices = [
                 attr.map(DebianPackage::Attr),
                 perl.map(DebianPackage::Perl),
@@ -515,15 +588,23 @@ impl Rules {
             ];
             let mut choices = choices.into_iter().flatten();
             let (Some(choice), None) = (choices.next(), choices.next()) else {
-                let cause = format!("`{package}` needs exactly one of attr, perl, none, source, missing");
-                reader.problems.push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line));
+                let cause =
+                    format!("`{package}` needs exactly one of attr, perl, none, source, missing");
+                reader
+                    .problems
+                    .push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line));
                 continue;
             };
             if package.contains(['*', '?']) {
                 match globset::Glob::new(&package) {
-                    Ok(glob) => self.debian_globs.push((package.clone(), glob.compile_matcher(), choice)),
+                    Ok(glob) => {
+                        self.debian_globs
+                            .push((package.clone(), glob.compile_matcher(), choice))
+                    }
                     Err(error) => {
-                        reader.problems.push(Problem::new(&BAD_RULE, error.to_string()).at(reader.place(name), line));
+                        reader.problems.push(
+                            Problem::new(&BAD_RULE, error.to_string()).at(reader.place(name), line),
+                        );
                     }
                 }
             } else {
@@ -537,7 +618,10 @@ impl Rules {
         if let Some(package) = self.debian.get(name) {
             return Some((package, format!("debian.{name}")));
         }
-        let found = self.debian_globs.iter().find(|(_, glob, _)| glob.is_match(name));
+        let found = self
+            .debian_globs
+            .iter()
+            .find(|(_, glob, _)| glob.is_match(name));
         found.map(|(glob, _, package)| (package, format!("debian.{glob}")))
     }
 
@@ -545,14 +629,35 @@ impl Rules {
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         names.extend(self.contexts.iter().map(|rule| rule.name.clone()));
-        names.extend(self.first.iter().chain(&self.last).map(|rule| rule.name.clone()));
+        names.extend(
+            self.first
+                .iter()
+                .chain(&self.last)
+                .map(|rule| rule.name.clone()),
+        );
         names.extend(self.own.iter().map(|(prefix, _)| format!("own.{prefix}")));
-        names.extend(self.programs.keys().map(|program| format!("command.{program}")));
+        names.extend(
+            self.programs
+                .keys()
+                .map(|program| format!("command.{program}")),
+        );
         names.extend(self.perl.keys().map(|module| format!("perl.{module}")));
         names.extend(self.python.keys().map(|module| format!("python.{module}")));
-        names.extend(self.debian.keys().map(|package| format!("debian.{package}")));
-        names.extend(self.debian_globs.iter().map(|(glob, ..)| format!("debian.{glob}")));
-        names.extend(self.features.iter().map(|feature| format!("feature.{}", feature.name)));
+        names.extend(
+            self.debian
+                .keys()
+                .map(|package| format!("debian.{package}")),
+        );
+        names.extend(
+            self.debian_globs
+                .iter()
+                .map(|(glob, ..)| format!("debian.{glob}")),
+        );
+        names.extend(
+            self.features
+                .iter()
+                .map(|feature| format!("feature.{}", feature.name)),
+        );
         names.sort();
         names
     }
@@ -560,7 +665,9 @@ impl Rules {
 
 fn read_modules(reader: &mut Reader, name: &str) -> HashMap<String, ModuleProvider> {
     let mut modules = HashMap::new();
-    let Some((file, text)) = reader.file::<ModulesFile>(name) else { return modules };
+    let Some((file, text)) = reader.file::<ModulesFile>(name) else {
+        return modules;
+    };
     let kind = name.trim_end_matches(".toml");
     for (attr, table) in file.tables {
         let provider = match (table.attr, table.package, table.source) {
@@ -570,18 +677,28 @@ fn read_modules(reader: &mut Reader, name: &str) -> HashMap<String, ModuleProvid
             _ => {
                 let cause = format!("`{attr}` needs exactly one of attr, package, source");
                 let line = Reader::line_of(&text, &attr);
-                reader.problems.push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line));
+                reader
+                    .problems
+                    .push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line));
                 continue;
             }
         };
         for module in table.modules {
-            reader.claim(&format!("{kind}.{module}"), name, Reader::line_of(&text, &module));
+            reader.claim(
+                &format!("{kind}.{module}"),
+                name,
+                Reader::line_of(&text, &module),
+            );
             modules.insert(module, provider.clone());
         }
     }
     for (source, table) in file.missing {
         for module in table.modules {
-            reader.claim(&format!("{kind}.{module}"), name, Reader::line_of(&text, &module));
+            reader.claim(
+                &format!("{kind}.{module}"),
+                name,
+                Reader::line_of(&text, &module),
+            );
             modules.insert(module, ModuleProvider::Missing(source.clone()));
         }
     }
@@ -612,10 +729,19 @@ fn verdict(raw: &RawPath) -> Result<Verdict, String> {
 /// A path as the output is laid out: `/usr` folded away, every `sbin` a `bin`.
 pub fn fold(path: &str) -> String {
     if let Some(module) = path.strip_prefix("/usr/share/perl5/") {
-        return format!("lib/perl5/site_perl/{}", module.trim_end_matches('/')).trim_end_matches('/').to_owned();
+        return format!("lib/perl5/site_perl/{}", module.trim_end_matches('/'))
+            .trim_end_matches('/')
+            .to_owned();
     }
-    let inner = path.strip_prefix("/usr/").or_else(|| path.strip_prefix('/')).unwrap_or(path);
-    match inner.strip_prefix("sbin/").or_else(|| inner.strip_prefix("local/sbin/")).or_else(|| inner.strip_prefix("local/bin/")) {
+    let inner = path
+        .strip_prefix("/usr/")
+        .or_else(|| path.strip_prefix('/'))
+        .unwrap_or(path);
+    match inner
+        .strip_prefix("sbin/")
+        .or_else(|| inner.strip_prefix("local/sbin/"))
+        .or_else(|| inner.strip_prefix("local/bin/"))
+    {
         Some(program) => format!("bin/{program}"),
         None if inner == "sbin" => "bin".to_owned(),
         None => inner.trim_end_matches('/').to_owned(),
@@ -624,27 +750,36 @@ pub fn fold(path: &str) -> String {
 
 /// The program a path names: its name below one of the FHS program directories.
 pub fn program_of(path: &str) -> Option<&str> {
-    let name = PROGRAM_DIRECTORIES.iter().find_map(|dir| path.strip_prefix(dir))?;
+    let name = PROGRAM_DIRECTORIES
+        .iter()
+        .find_map(|dir| path.strip_prefix(dir))?;
     (!name.is_empty() && !name.contains('/')).then_some(name)
 }
 
 /// The decision a provider of a program means, for `source`'s code.
 pub fn provider_decision(provider: &Provider, program: &str, source: &str) -> Decision {
     match provider {
-        Provider::Package { attr, dir } => {
-            Decision::Package { attr: attr.clone(), target: format!("{dir}/{program}") }
-        }
-        Provider::Source { source: owner, dir } if owner == source => {
-            Decision::Own { target: format!("{dir}/{program}") }
-        }
-        Provider::Source { source: owner, dir } => {
-            Decision::Sibling { source: owner.clone(), target: format!("{dir}/{program}") }
-        }
+        Provider::Package { attr, dir } => Decision::Package {
+            attr: attr.clone(),
+            target: format!("{dir}/{program}"),
+        },
+        Provider::Source { source: owner, dir } if owner == source => Decision::Own {
+            target: format!("{dir}/{program}"),
+        },
+        Provider::Source { source: owner, dir } => Decision::Sibling {
+            source: owner.clone(),
+            target: format!("{dir}/{program}"),
+        },
         // No pin has it: open like an object's file, and the link says that it lacks it.
-        Provider::Unpinned { source } => {
-            Decision::Sibling { source: source.clone(), target: format!("bin/{program}") }
-        }
-        Provider::Wrapper => Decision::Wrapper { program: program.to_owned() },
-        Provider::DebianOnly => Decision::Keep { reason: "Debian only: absent on NixOS, and its caller copes or is removed".to_owned() },
+        Provider::Unpinned { source } => Decision::Sibling {
+            source: source.clone(),
+            target: format!("bin/{program}"),
+        },
+        Provider::Wrapper => Decision::Wrapper {
+            program: program.to_owned(),
+        },
+        Provider::DebianOnly => Decision::Keep {
+            reason: "Debian only: absent on NixOS, and its caller copes or is removed".to_owned(),
+        },
     }
 }

@@ -36,16 +36,25 @@ pub fn edits(
     release: &str,
 ) -> Result<Edits, Vec<Problem>> {
     let name = source.source.name.as_str();
-    let features: Vec<&Feature> =
-        features.iter().filter(|feature| feature.source == name && is_for(feature, release)).collect();
-    let mut collector = Collector { source, features, planned: BTreeMap::new(), result: Edits::default() };
+    let features: Vec<&Feature> = features
+        .iter()
+        .filter(|feature| feature.source == name && is_for(feature, release))
+        .collect();
+    let mut collector = Collector {
+        source,
+        features,
+        planned: BTreeMap::new(),
+        result: Edits::default(),
+    };
     collector.literals(roles);
     collector.features()?;
     collector.finish()
 }
 
 fn is_for(feature: &Feature, release: &str) -> bool {
-    let matches = |pattern: &String| globset::Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(release));
+    let matches = |pattern: &String| {
+        globset::Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(release))
+    };
     feature.releases.is_empty() || feature.releases.iter().any(matches)
 }
 
@@ -69,7 +78,11 @@ impl Collector<'_> {
     fn literals(&mut self, roles: &BTreeMap<String, Role>) {
         let name = &self.source.source.name;
         let role = roles.get(name).copied().unwrap_or(Role::Package);
-        let placing = Placing { source: name, role, roles };
+        let placing = Placing {
+            source: name,
+            role,
+            roles,
+        };
         for decided in &self.source.decided {
             match rewrite::edit(decided, placing, &mut self.result.placeholders) {
                 Ok(Some(edit)) => self.plan(decided, edit),
@@ -92,15 +105,24 @@ impl Collector<'_> {
         for feature in std::mem::take(&mut self.features) {
             let rule = format!("feature.{}", feature.name);
             let mut found = 0;
-            let wanted: Vec<&Entry> = entries.iter().filter(|entry| self.may_hold(feature, entry)).collect();
-            let contents = self.source.source.tree.read(&wanted).map_err(|problem| vec![problem])?;
+            let wanted: Vec<&Entry> = entries
+                .iter()
+                .filter(|entry| self.may_hold(feature, entry))
+                .collect();
+            let contents = self
+                .source
+                .source
+                .tree
+                .read(&wanted)
+                .map_err(|problem| vec![problem])?;
             for (entry, bytes) in wanted.iter().zip(contents) {
                 if feature.drop_files.contains(&entry.path) {
                     self.planned.entry(entry.path.clone()).or_default().deleted = true;
                     self.count(&rule);
                     found += 1;
                 } else if feature::may_touch(feature, &entry.path, &bytes) {
-                    let cuts = feature::cuts(feature, &entry.path, &bytes).map_err(|problem| vec![problem])?;
+                    let cuts = feature::cuts(feature, &entry.path, &bytes)
+                        .map_err(|problem| vec![problem])?;
                     found += cuts.len();
                     for range in cuts {
                         self.cut(&entry.path, range);
@@ -110,7 +132,9 @@ impl Collector<'_> {
             }
             if found == 0 {
                 let cause = format!("feature `{}` finds nothing to remove", feature.name);
-                self.result.findings.push(Problem::new(&FEATURE_NOT_FOUND, cause).in_source(&feature.source));
+                self.result
+                    .findings
+                    .push(Problem::new(&FEATURE_NOT_FOUND, cause).in_source(&feature.source));
             }
         }
         Ok(())
@@ -121,16 +145,28 @@ impl Collector<'_> {
         if !matches!(entry.mode, Mode::File | Mode::Executable) {
             return false;
         }
-        let scanned = self.source.scanned.files.binary_search_by(|file| file.path.as_str().cmp(&entry.path));
-        let is_perl = scanned.is_ok_and(|at| self.source.scanned.files[at].language == Language::Perl);
-        let in_tests = entry.path.split('/').any(|part| part == "test" || part == "tests");
+        let scanned = self
+            .source
+            .scanned
+            .files
+            .binary_search_by(|file| file.path.as_str().cmp(&entry.path));
+        let is_perl =
+            scanned.is_ok_and(|at| self.source.scanned.files[at].language == Language::Perl);
+        let in_tests = entry
+            .path
+            .split('/')
+            .any(|part| part == "test" || part == "tests");
         let makefile = entry.path == "Makefile" || entry.path.ends_with("/Makefile");
         feature.drop_files.contains(&entry.path) || ((is_perl || makefile) && !in_tests)
     }
 
     fn cut(&mut self, path: &str, range: std::ops::Range<usize>) {
         let planned = self.planned.entry(path.to_owned()).or_default();
-        planned.edits.push(Edit { range, replacement: String::new(), theme: Theme::Features });
+        planned.edits.push(Edit {
+            range,
+            replacement: String::new(),
+            theme: Theme::Features,
+        });
     }
 
     fn count(&mut self, rule: &str) {
@@ -140,18 +176,44 @@ impl Collector<'_> {
 
     /// Reads the files that change and drops the literals within what is removed.
     fn finish(mut self) -> Result<Edits, Vec<Problem>> {
-        let by_path: HashMap<&str, &Entry> =
-            self.source.source.tree.entries().iter().map(|entry| (entry.path.as_str(), entry)).collect();
-        let languages: HashMap<&str, Language> =
-            self.source.scanned.files.iter().map(|file| (file.path.as_str(), file.language)).collect();
+        let by_path: HashMap<&str, &Entry> = self
+            .source
+            .source
+            .tree
+            .entries()
+            .iter()
+            .map(|entry| (entry.path.as_str(), entry))
+            .collect();
+        let languages: HashMap<&str, Language> = self
+            .source
+            .scanned
+            .files
+            .iter()
+            .map(|file| (file.path.as_str(), file.language))
+            .collect();
         let planned = std::mem::take(&mut self.planned);
-        let wanted: Vec<&Entry> = planned.keys().filter_map(|path| by_path.get(path.as_str()).copied()).collect();
-        let contents = self.source.source.tree.read(&wanted).map_err(|problem| vec![problem])?;
+        let wanted: Vec<&Entry> = planned
+            .keys()
+            .filter_map(|path| by_path.get(path.as_str()).copied())
+            .collect();
+        let contents = self
+            .source
+            .source
+            .tree
+            .read(&wanted)
+            .map_err(|problem| vec![problem])?;
         for ((entry, original), plan) in wanted.iter().zip(contents).zip(planned.into_values()) {
-            let cuts: Vec<_> =
-                plan.edits.iter().filter(|edit| edit.theme == Theme::Features).map(|edit| edit.range.clone()).collect();
+            let cuts: Vec<_> = plan
+                .edits
+                .iter()
+                .filter(|edit| edit.theme == Theme::Features)
+                .map(|edit| edit.range.clone())
+                .collect();
             let is_cut = |range: &std::ops::Range<usize>| {
-                plan.deleted || cuts.iter().any(|cut| cut.start <= range.start && range.end <= cut.end)
+                plan.deleted
+                    || cuts
+                        .iter()
+                        .any(|cut| cut.start <= range.start && range.end <= cut.end)
             };
             let mut edits: Vec<Edit> = plan
                 .edits
@@ -162,7 +224,13 @@ impl Collector<'_> {
             edits.sort_by_key(|edit| edit.range.start);
             for (theme, rule, range) in plan.rules {
                 if !is_cut(&range) {
-                    *self.result.rules.entry(theme).or_default().entry(rule).or_default() += 1;
+                    *self
+                        .result
+                        .rules
+                        .entry(theme)
+                        .or_default()
+                        .entry(rule)
+                        .or_default() += 1;
                 }
             }
             self.result.files.push(Edited {

@@ -19,13 +19,21 @@ pub type Cuts = Vec<Range<usize>>;
 pub fn may_touch(feature: &Feature, path: &str, bytes: &[u8]) -> bool {
     let names_module = |module: &String| memchr::memmem::find(bytes, module.as_bytes()).is_some();
     feature.drop_modules.iter().any(names_module)
-        || feature.drop_methods.iter().any(|method| method.file == path)
+        || feature
+            .drop_methods
+            .iter()
+            .any(|method| method.file == path)
         || is_makefile_of(feature, path)
 }
 
 fn is_makefile_of(feature: &Feature, path: &str) -> bool {
-    let Some(dir) = path.strip_suffix("Makefile") else { return false };
-    feature.drop_files.iter().any(|file| file.strip_prefix(dir).is_some_and(|rest| !rest.contains('/')))
+    let Some(dir) = path.strip_suffix("Makefile") else {
+        return false;
+    };
+    feature.drop_files.iter().any(|file| {
+        file.strip_prefix(dir)
+            .is_some_and(|rest| !rest.contains('/'))
+    })
 }
 
 /// The spans the feature removes from a Perl file or Makefile.
@@ -39,13 +47,31 @@ pub fn cuts(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Cuts, Problem
     let place = |problem: Problem| problem.in_source(&feature.source).at(path, None);
     let mut parser = Parser::new();
     let language = ts_parser_perl::LANGUAGE.into();
-    parser.set_language(&language).map_err(|error| place(Problem::new(&UNPARSED, error.to_string())))?;
-    let tree = parser.parse(bytes, None).ok_or_else(|| place(Problem::new(&UNPARSED, "the parser gave up")))?;
-    let mut finder = Finder { feature, path, bytes, cuts: Vec::new(), mounted: BTreeSet::new(), methods: BTreeSet::new() };
+    parser
+        .set_language(&language)
+        .map_err(|error| place(Problem::new(&UNPARSED, error.to_string())))?;
+    let tree = parser
+        .parse(bytes, None)
+        .ok_or_else(|| place(Problem::new(&UNPARSED, "the parser gave up")))?;
+    let mut finder = Finder {
+        feature,
+        path,
+        bytes,
+        cuts: Vec::new(),
+        mounted: BTreeSet::new(),
+        methods: BTreeSet::new(),
+    };
     finder.visit(tree.root_node());
-    for method in feature.drop_methods.iter().filter(|method| method.file == path) {
+    for method in feature
+        .drop_methods
+        .iter()
+        .filter(|method| method.file == path)
+    {
         if !finder.methods.contains(&method.name) {
-            let cause = format!("feature `{}`: no method `{}` is registered here", feature.name, method.name);
+            let cause = format!(
+                "feature `{}`: no method `{}` is registered here",
+                feature.name, method.name
+            );
             return Err(place(Problem::new(&FEATURE_NOT_FOUND, cause)));
         }
     }
@@ -85,7 +111,10 @@ impl<'a> Finder<'a> {
     }
 
     fn is_dropped(&self, name: &[u8]) -> bool {
-        self.feature.drop_modules.iter().any(|module| module.as_bytes() == name)
+        self.feature
+            .drop_modules
+            .iter()
+            .any(|module| module.as_bytes() == name)
     }
 
     /// The first pass: `use` lines, mounts, methods, calls.
@@ -99,7 +128,10 @@ impl<'a> Finder<'a> {
                     if self.registration_goes(node) {
                         return self.cut_statement(node);
                     }
-                } else if node.named_child(0).is_some_and(|invocant| self.is_dropped(self.text(invocant))) {
+                } else if node
+                    .named_child(0)
+                    .is_some_and(|invocant| self.is_dropped(self.text(invocant)))
+                {
                     return self.cut_call(node);
                 }
             }
@@ -114,27 +146,41 @@ impl<'a> Finder<'a> {
     /// Whether a `use` or `require` has the module as its own name (not among what it imports).
     fn names_dropped(&self, node: Node) -> bool {
         let mut cursor = node.walk();
-        node.named_children(&mut cursor).next().is_some_and(|child| self.is_dropped(self.text(child)))
+        node.named_children(&mut cursor)
+            .next()
+            .is_some_and(|child| self.is_dropped(self.text(child)))
     }
 
     fn is_registration(&self, call: Node) -> bool {
         let mut cursor = call.walk();
-        call.named_children(&mut cursor).any(|child| child.kind() == "method" && self.text(child) == b"register_method")
+        call.named_children(&mut cursor)
+            .any(|child| child.kind() == "method" && self.text(child) == b"register_method")
     }
 
     /// Whether the method registered goes; notes the path it was mounted under or the name it had.
     fn registration_goes(&mut self, call: Node) -> bool {
         let mut cursor = call.walk();
-        let Some(hash) = call.named_children(&mut cursor).find(|child| child.kind() == "anonymous_hash_expression")
+        let Some(hash) = call
+            .named_children(&mut cursor)
+            .find(|child| child.kind() == "anonymous_hash_expression")
         else {
             return false;
         };
-        if self.value(hash, "subclass").is_some_and(|module| self.is_dropped(module.as_bytes())) {
+        if self
+            .value(hash, "subclass")
+            .is_some_and(|module| self.is_dropped(module.as_bytes()))
+        {
             self.mounted.extend(self.value(hash, "path"));
             return true;
         }
-        let Some(name) = self.value(hash, "name") else { return false };
-        let goes = self.feature.drop_methods.iter().any(|method| method.file == self.path && method.name == name);
+        let Some(name) = self.value(hash, "name") else {
+            return false;
+        };
+        let goes = self
+            .feature
+            .drop_methods
+            .iter()
+            .any(|method| method.file == self.path && method.name == name);
         if goes {
             self.methods.insert(name);
         }
@@ -145,9 +191,16 @@ impl<'a> Finder<'a> {
     fn value(&self, hash: Node, key: &str) -> Option<String> {
         let list = hash.named_child(0)?;
         let mut cursor = list.walk();
-        let children: Vec<Node> = list.named_children(&mut cursor).filter(|child| child.kind() != "comment").collect();
-        let pair = children.chunks(2).find(|pair| self.unquoted(pair[0]) == key.as_bytes())?;
-        let value = pair.get(1).filter(|value| value.kind().ends_with("string_literal"))?;
+        let children: Vec<Node> = list
+            .named_children(&mut cursor)
+            .filter(|child| child.kind() != "comment")
+            .collect();
+        let pair = children
+            .chunks(2)
+            .find(|pair| self.unquoted(pair[0]) == key.as_bytes())?;
+        let value = pair
+            .get(1)
+            .filter(|value| value.kind().ends_with("string_literal"))?;
         Some(String::from_utf8_lossy(self.unquoted(*value)).into_owned())
     }
 
@@ -170,7 +223,9 @@ impl<'a> Finder<'a> {
                 if child.kind() == "anonymous_hash_expression" && self.is_index_entry(*child) {
                     self.cut_element(child.byte_range(), after);
                 } else if after.is_some_and(|arrow| arrow.kind() == "=>")
-                    && children.get(index + 2).is_some_and(|value| self.runs_method(*child, *value))
+                    && children
+                        .get(index + 2)
+                        .is_some_and(|value| self.runs_method(*child, *value))
                 {
                     let span = child.start_byte()..children[index + 2].end_byte();
                     self.cut_element(span, children.get(index + 3));
@@ -189,9 +244,15 @@ impl<'a> Finder<'a> {
     fn is_index_entry(&self, hash: Node) -> bool {
         let in_list = hash.parent().is_some_and(|parent| {
             parent.kind() == "anonymous_array_expression"
-                || parent.parent().is_some_and(|list| list.kind() == "anonymous_array_expression")
+                || parent
+                    .parent()
+                    .is_some_and(|list| list.kind() == "anonymous_array_expression")
         });
-        in_list && ["name", "subdir"].iter().any(|key| self.value(hash, key).is_some_and(|name| self.mounted.contains(&name)))
+        in_list
+            && ["name", "subdir"].iter().any(|key| {
+                self.value(hash, key)
+                    .is_some_and(|name| self.mounted.contains(&name))
+            })
     }
 
     fn runs_method(&self, key: Node, value: Node) -> bool {
@@ -202,7 +263,9 @@ impl<'a> Finder<'a> {
 
     /// Removes a list element with its comma, and its line where nothing else stands on it.
     fn cut_element(&mut self, span: Range<usize>, after: Option<&Node>) {
-        let end = after.filter(|node| matches!(node.kind(), "," | "=>")).map_or(span.end, Node::end_byte);
+        let end = after
+            .filter(|node| matches!(node.kind(), "," | "=>"))
+            .map_or(span.end, Node::end_byte);
         self.cuts.push(self.whole_lines(span.start..end));
     }
 
@@ -223,7 +286,10 @@ impl<'a> Finder<'a> {
     fn cut_statement(&mut self, node: Node) {
         let mut statement = node;
         while let Some(parent) = statement.parent() {
-            if !matches!(statement.kind(), "expression_statement" | "use_statement") && parent.kind() != "source_file" && parent.kind() != "block" {
+            if !matches!(statement.kind(), "expression_statement" | "use_statement")
+                && parent.kind() != "source_file"
+                && parent.kind() != "block"
+            {
                 statement = parent;
             } else {
                 break;
@@ -233,15 +299,26 @@ impl<'a> Finder<'a> {
         if let Some(semicolon) = statement.next_sibling().filter(|next| next.kind() == ";") {
             end = semicolon.end_byte();
         }
-        self.cuts.push(self.whole_lines(statement.start_byte()..end));
+        self.cuts
+            .push(self.whole_lines(statement.start_byte()..end));
     }
 
     /// The span, widened to whole lines where only blanks stand beside it.
     fn whole_lines(&self, span: Range<usize>) -> Range<usize> {
-        let before = self.bytes[..span.start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let after = self.bytes[span.end..].iter().position(|byte| *byte == b'\n').map_or(self.bytes.len(), |at| span.end + at + 1);
+        let before = self.bytes[..span.start]
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
+        let after = self.bytes[span.end..]
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(self.bytes.len(), |at| span.end + at + 1);
         let blank = |range: Range<usize>| self.bytes[range].iter().all(u8::is_ascii_whitespace);
-        if blank(before..span.start) && blank(span.end..after) { before..after } else { span }
+        if blank(before..span.start) && blank(span.end..after) {
+            before..after
+        } else {
+            span
+        }
     }
 }
 
@@ -255,11 +332,13 @@ fn makefile_cuts(feature: &Feature, path: &str, bytes: &[u8]) -> Cuts {
         .filter(|rest| !rest.contains('/'))
         .collect();
     let is_dropped = |word: &[u8]| {
-        names.iter().any(|name| match word.strip_prefix(name.as_bytes()) {
-            Some([]) => true,
-            Some([b'.', section]) => section.is_ascii_digit(),
-            _ => false,
-        })
+        names
+            .iter()
+            .any(|name| match word.strip_prefix(name.as_bytes()) {
+                Some([]) => true,
+                Some([b'.', section]) => section.is_ascii_digit(),
+                _ => false,
+            })
     };
     let mut cuts = Cuts::new();
     let mut offset = 0;
@@ -268,7 +347,13 @@ fn makefile_cuts(feature: &Feature, path: &str, bytes: &[u8]) -> Cuts {
         let recipe = line.starts_with(b"\t") && !in_assignment;
         let starts = !recipe && line.contains(&b'=');
         if starts || in_assignment {
-            let from = if starts { line.iter().position(|byte| *byte == b'=').map_or(0, |at| at + 1) } else { 0 };
+            let from = if starts {
+                line.iter()
+                    .position(|byte| *byte == b'=')
+                    .map_or(0, |at| at + 1)
+            } else {
+                0
+            };
             cuts.extend(word_cuts(line, from, offset, is_dropped));
         }
         let continued = line.trim_ascii_end().ends_with(b"\\");
@@ -293,13 +378,19 @@ fn word_cuts(line: &[u8], from: usize, offset: usize, is_dropped: impl Fn(&[u8])
         }
     }
     words.extend(start.map(|first| first..line.len()));
-    let (dropped, kept): (Vec<_>, Vec<_>) = words.into_iter().partition(|word| is_dropped(&line[word.clone()]));
+    let (dropped, kept): (Vec<_>, Vec<_>) = words
+        .into_iter()
+        .partition(|word| is_dropped(&line[word.clone()]));
     let only_continuation = kept.iter().all(|word| &line[word.clone()] == b"\\");
     if !dropped.is_empty() && from == 0 && only_continuation && !kept.is_empty() {
         return vec![offset..offset + line.len()];
     }
     let widen = |word: Range<usize>| {
-        let blanks = line[..word.start].iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let blanks = line[..word.start]
+            .iter()
+            .rev()
+            .take_while(|byte| matches!(byte, b' ' | b'\t'))
+            .count();
         offset + word.start - blanks..offset + word.end
     };
     dropped.into_iter().map(widen).collect()

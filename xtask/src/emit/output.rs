@@ -55,11 +55,18 @@ impl Output {
     ///
     /// # Errors
     /// A path that leaves the directory, or one that is there already.
-    pub fn add(&mut self, path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Result<(), Problem> {
+    pub fn add(
+        &mut self,
+        path: impl Into<String>,
+        bytes: impl Into<Vec<u8>>,
+    ) -> Result<(), Problem> {
         let path = path.into();
         let safe = !path.is_empty() && path.split('/').all(|part| !matches!(part, "" | "." | ".."));
         if !safe || self.files.insert(path.clone(), bytes.into()).is_some() {
-            return Err(Problem::new(&OUTPUT_FAILED, format!("the output cannot hold `{path}` (twice)")));
+            return Err(Problem::new(
+                &OUTPUT_FAILED,
+                format!("the output cannot hold `{path}` (twice)"),
+            ));
         }
         Ok(())
     }
@@ -89,7 +96,11 @@ impl Output {
     ///
     /// # Errors
     /// A directory that cannot be read.
-    pub fn differences(&self, out: &Path, release: &str) -> Result<Vec<(String, Difference)>, Problem> {
+    pub fn differences(
+        &self,
+        out: &Path,
+        release: &str,
+    ) -> Result<Vec<(String, Difference)>, Problem> {
         let dir = out.join("pkgs").join(release);
         let on_disk = read_dir(&dir).map_err(|error| failed(&dir, &error))?;
         let recorded = recorded(&on_disk);
@@ -99,17 +110,32 @@ impl Output {
             match on_disk.get(path) {
                 None => differences.push((path.clone(), Difference::Missing)),
                 Some(there) if there == bytes => {}
-                Some(_) if path == MANIFEST => differences.push((path.clone(), Difference::Drifted)),
+                Some(_) if path == MANIFEST => {
+                    differences.push((path.clone(), Difference::Drifted))
+                }
                 Some(there) => {
-                    let untouched = recorded.get(path).is_some_and(|written| *written == hash(there));
-                    let difference = if untouched { Difference::Drifted } else { Difference::Edited };
+                    let untouched = recorded
+                        .get(path)
+                        .is_some_and(|written| *written == hash(there));
+                    let difference = if untouched {
+                        Difference::Drifted
+                    } else {
+                        Difference::Edited
+                    };
                     differences.push((path.clone(), difference));
                 }
             }
         }
         for path in on_disk.keys().filter(|path| !fresh.contains_key(*path)) {
             let ours = recorded.contains_key(path);
-            differences.push((path.clone(), if ours { Difference::Obsolete } else { Difference::Foreign }));
+            differences.push((
+                path.clone(),
+                if ours {
+                    Difference::Obsolete
+                } else {
+                    Difference::Foreign
+                },
+            ));
         }
         differences.sort();
         Ok(differences)
@@ -159,15 +185,27 @@ impl Output {
 pub fn findings(differences: &[(String, Difference)], release: &str) -> Vec<Problem> {
     let finding = |(path, difference): &(String, Difference)| {
         let (cause, remedy) = match difference {
-            Difference::Missing => ("a fresh run writes this file and it is not there", "run `regen`"),
+            Difference::Missing => (
+                "a fresh run writes this file and it is not there",
+                "run `regen`",
+            ),
             Difference::Obsolete => ("a fresh run writes this file no more", "run `regen`"),
-            Difference::Drifted => ("a fresh run writes other bytes: pins, rules or the tool changed", "run `regen`, and look at what changed"),
-            Difference::Edited => {
-                ("the file was edited by hand since it was written", "put the change into rules/, then run `regen`; it overwrites the edit")
-            }
-            Difference::Foreign => ("the tool did not write this file", "move it elsewhere; `regen` removes it"),
+            Difference::Drifted => (
+                "a fresh run writes other bytes: pins, rules or the tool changed",
+                "run `regen`, and look at what changed",
+            ),
+            Difference::Edited => (
+                "the file was edited by hand since it was written",
+                "put the change into rules/, then run `regen`; it overwrites the edit",
+            ),
+            Difference::Foreign => (
+                "the tool did not write this file",
+                "move it elsewhere; `regen` removes it",
+            ),
         };
-        Problem::new(&OUTPUT_DIFFERS, cause).at(format!("pkgs/{release}/{path}"), None).mend(remedy)
+        Problem::new(&OUTPUT_DIFFERS, cause)
+            .at(format!("pkgs/{release}/{path}"), None)
+            .mend(remedy)
     };
     differences.iter().map(finding).collect()
 }
@@ -177,15 +215,23 @@ fn failed(path: &Path, error: &io::Error) -> Problem {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 fn recorded(on_disk: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, String> {
-    let text = on_disk.get(MANIFEST).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default();
-    text.lines().filter_map(|line| line.split_once("  ")).map(|(hash, path)| (path.to_owned(), hash.to_owned())).collect()
+    let text = on_disk
+        .get(MANIFEST)
+        .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        .unwrap_or_default();
+    text.lines()
+        .filter_map(|line| line.split_once("  "))
+        .map(|(hash, path)| (path.to_owned(), hash.to_owned()))
+        .collect()
 }
 
 /// Every regular file below `dir`; a directory that is not there holds none.
@@ -198,7 +244,11 @@ fn read_dir(dir: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
         let entry = entry?;
         if !entry.file_type().is_dir() {
             let relative = entry.path().strip_prefix(dir).map_err(io::Error::other)?;
-            let bytes = if entry.file_type().is_file() { fs::read(entry.path())? } else { Vec::new() };
+            let bytes = if entry.file_type().is_file() {
+                fs::read(entry.path())?
+            } else {
+                Vec::new()
+            };
             files.insert(relative.to_string_lossy().into_owned(), bytes);
         }
     }
@@ -212,7 +262,11 @@ fn stage_prefix(release: &str) -> String {
 /// What a killed run left behind. The lock is held: no other run uses it.
 fn remove_leftovers(pkgs: &Path, release: &str) {
     for entry in fs::read_dir(pkgs).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(&stage_prefix(release)) {
+        if entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with(&stage_prefix(release))
+        {
             // One that cannot be removed does no harm.
             drop(fs::remove_dir_all(entry.path()));
         }
@@ -222,7 +276,8 @@ fn remove_leftovers(pkgs: &Path, release: &str) {
 /// Held while one run looks and writes; released when dropped.
 fn lock(pkgs: &Path) -> Result<fs::File, Problem> {
     let file = fs::File::open(pkgs).map_err(|error| failed(pkgs, &error))?;
-    rustix::fs::flock(&file, FlockOperation::LockExclusive).map_err(|error| failed(pkgs, &error.into()))?;
+    rustix::fs::flock(&file, FlockOperation::LockExclusive)
+        .map_err(|error| failed(pkgs, &error.into()))?;
     Ok(file)
 }
 

@@ -79,13 +79,22 @@ pub fn make(files: &[Edited], header: &Header, calls: &Calls) -> Result<Vec<Patc
             let name = format!("{:04}-{}.patch", patches.len() + 1, theme.name());
             let mut whole = head(header, theme).into_bytes();
             whole.append(&mut bytes);
-            patches.push(Patch { theme, name, bytes: whole, files: changed });
+            patches.push(Patch {
+                theme,
+                name,
+                bytes: whole,
+                files: changed,
+            });
         }
     }
     for file in files.iter().filter(|file| !file.deleted) {
         problems.extend(parse_again(file, calls).map(|problem| problem.in_source(header.source)));
     }
-    if problems.is_empty() { Ok(patches) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(patches)
+    } else {
+        Err(problems)
+    }
 }
 
 /// The text before the first hunk: what and why.
@@ -130,13 +139,19 @@ fn file_patch(file: &Edited, theme: Theme) -> Result<Option<Vec<u8>>, Problem> {
     };
     let after = apply(&file.original, &file.edits, theme);
     let mut options = DiffOptions::new();
-    options.set_original_filename(format!("a/{}", file.path)).set_modified_filename(format!("b/{}", file.path));
+    options
+        .set_original_filename(format!("a/{}", file.path))
+        .set_modified_filename(format!("b/{}", file.path));
     let patch = options.create_patch_bytes(&before, &after).to_bytes();
     let place = |cause: String| Problem::new(&PATCH_FAILS, cause).at(&file.path, None);
     let read_back = diffy::Patch::from_bytes(&patch).map_err(|error| place(error.to_string()))?;
-    let outcome = diffy::apply_bytes(&before, &read_back).map_err(|error| place(error.to_string()))?;
+    let outcome =
+        diffy::apply_bytes(&before, &read_back).map_err(|error| place(error.to_string()))?;
     if outcome != after {
-        return Err(place(format!("applying the {} patch does not give the edited file", theme.name())));
+        return Err(place(format!(
+            "applying the {} patch does not give the edited file",
+            theme.name()
+        )));
     }
     let mut bytes = format!("diff --git a/{0} b/{0}\n", file.path).into_bytes();
     bytes.extend_from_slice(&patch);
@@ -147,8 +162,14 @@ fn file_patch(file: &Edited, theme: Theme) -> Result<Option<Vec<u8>>, Problem> {
 fn deletion(file: &Edited) -> Vec<u8> {
     let mode = if file.executable { "100755" } else { "100644" };
     let mut options = DiffOptions::new();
-    options.set_original_filename(format!("a/{}", file.path)).set_modified_filename("/dev/null");
-    let mut bytes = format!("diff --git a/{0} b/{0}\ndeleted file mode {mode}\n", file.path).into_bytes();
+    options
+        .set_original_filename(format!("a/{}", file.path))
+        .set_modified_filename("/dev/null");
+    let mut bytes = format!(
+        "diff --git a/{0} b/{0}\ndeleted file mode {mode}\n",
+        file.path
+    )
+    .into_bytes();
     bytes.extend_from_slice(&options.create_patch_bytes(&file.original, b"").to_bytes());
     bytes
 }
@@ -171,7 +192,10 @@ fn parse_again(file: &Edited, calls: &Calls) -> Option<Problem> {
 
 /// A replacement as the derivation will fill it.
 fn filled(replacement: &str) -> String {
-    match replacement.strip_prefix('@').and_then(|rest| rest.split_once('@')) {
+    match replacement
+        .strip_prefix('@')
+        .and_then(|rest| rest.split_once('@'))
+    {
         Some((name, rest)) => format!("/nix/store/00000000000000000000000000000000-{name}{rest}"),
         None => replacement.to_owned(),
     }

@@ -90,7 +90,15 @@ pub struct Placing<'a> {
 
 /// The placeholder's name for a nixpkgs attribute path or source: what `replaceVars` takes.
 pub fn placeholder(name: &str) -> String {
-    name.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '-' || letter == '_' { letter } else { '-' }).collect()
+    name.chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() || letter == '-' || letter == '_' {
+                letter
+            } else {
+                '-'
+            }
+        })
+        .collect()
 }
 
 /// The edit a decision asks for; `None` where the text stays.
@@ -98,9 +106,15 @@ pub fn placeholder(name: &str) -> String {
 /// # Errors
 /// A decision that cannot be written in this position: a store path in a regular expression whose delimiter
 /// is a slash, a relative path.
-pub fn edit(decided: &Decided, placing: Placing, placeholders: &mut Placeholders) -> Result<Option<Edit>, Problem> {
+pub fn edit(
+    decided: &Decided,
+    placing: Placing,
+    placeholders: &mut Placeholders,
+) -> Result<Option<Edit>, Problem> {
     let place = &decided.occurrence;
-    let Some((mut replacement, theme)) = replacement(decided, placing, placeholders) else { return Ok(None) };
+    let Some((mut replacement, theme)) = replacement(decided, placing, placeholders) else {
+        return Ok(None);
+    };
     if place.text.ends_with('/') && !replacement.ends_with('/') {
         replacement.push('/');
     }
@@ -108,16 +122,31 @@ pub fn edit(decided: &Decided, placing: Placing, placeholders: &mut Placeholders
         return Ok(None);
     }
     if place.site.joined || place.form == Form::Regex {
-        let what = if place.site.joined { "text before it" } else { "a regular expression around it" };
-        let cause = format!("`{}` is to become `{replacement}`, but there is {what}", place.text);
+        let what = if place.site.joined {
+            "text before it"
+        } else {
+            "a regular expression around it"
+        };
+        let cause = format!(
+            "`{}` is to become `{replacement}`, but there is {what}",
+            place.text
+        );
         let problem = Problem::new(&UNREWRITABLE, cause).in_source(placing.source);
         return Err(problem.at(&decided.path, Some(place.line)));
     }
     let range = place.offset..place.offset + place.length;
-    Ok(Some(Edit { range, replacement, theme }))
+    Ok(Some(Edit {
+        range,
+        replacement,
+        theme,
+    }))
 }
 
-fn replacement(decided: &Decided, placing: Placing, placeholders: &mut Placeholders) -> Option<(String, Theme)> {
+fn replacement(
+    decided: &Decided,
+    placing: Placing,
+    placeholders: &mut Placeholders,
+) -> Option<(String, Theme)> {
     let kind = decided.occurrence.kind;
     if kind == Kind::Module {
         return None;
@@ -150,10 +179,14 @@ fn replacement(decided: &Decided, placing: Placing, placeholders: &mut Placehold
             placeholders.insert("path".to_owned(), Fill::Link);
             Some(("@path@".to_owned(), Theme::Commands))
         }
-        Decision::Command { program, .. } if kind == Kind::AbsolutePath && decided.context == Context::Remote => {
+        Decision::Command { program, .. }
+            if kind == Kind::AbsolutePath && decided.context == Context::Remote =>
+        {
             Some((program.clone(), Theme::Commands))
         }
-        Decision::Command { program, .. } if kind == Kind::AbsolutePath => Some((program.clone(), Theme::Commands)),
+        Decision::Command { program, .. } if kind == Kind::AbsolutePath => {
+            Some((program.clone(), Theme::Commands))
+        }
         _ => None,
     }
 }
@@ -161,7 +194,11 @@ fn replacement(decided: &Decided, placing: Placing, placeholders: &mut Placehold
 /// A path in the link's output. In C the placeholder has a fixed length.
 fn linked(target: &str, language: Language, placeholders: &mut Placeholders) -> String {
     placeholders.insert("pve".to_owned(), Fill::Link);
-    let padding = if language == Language::C { PADDED_LENGTH - "@pve@".len() - 1 } else { 0 };
+    let padding = if language == Language::C {
+        PADDED_LENGTH - "@pve@".len() - 1
+    } else {
+        0
+    };
     format!("@pve@{}/{target}", "/".repeat(padding))
 }
 

@@ -26,36 +26,59 @@ fn reason(reason: Reason) -> &'static str {
 }
 
 fn label(edges: &[&Edge]) -> String {
-    let words: Vec<String> = edges.iter().map(|edge| format!("{} ({})", reason(edge.reason), edge.count)).collect();
+    let words: Vec<String> = edges
+        .iter()
+        .map(|edge| format!("{} ({})", reason(edge.reason), edge.count))
+        .collect();
     words.join(", ")
 }
 
 fn details(edges: &[&Edge]) -> String {
-    let lines: Vec<String> = edges.iter().map(|edge| format!("{}: {}", reason(edge.reason), edge.example)).collect();
+    let lines: Vec<String> = edges
+        .iter()
+        .map(|edge| format!("{}: {}", reason(edge.reason), edge.example))
+        .collect();
     lines.join("\n")
 }
 
 /// A string as DOT takes it within double quotes.
 fn quoted(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+    text.replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
 }
 
 /// Graphviz DOT: objects as boxes in one cluster a knot, packages as ellipses, each edge with why it is there.
 pub fn dot(graph: &Graph, title: &str) -> String {
-    let mut text = format!("digraph \"{}\" {{\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n", quoted(title));
+    let mut text = format!(
+        "digraph \"{}\" {{\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n",
+        quoted(title)
+    );
     for (index, knot) in graph.knots.iter().enumerate() {
-        let _ = writeln!(text, "  subgraph cluster_{index} {{\n    label=\"knot of {}\";", knot.len());
+        let _ = writeln!(
+            text,
+            "  subgraph cluster_{index} {{\n    label=\"knot of {}\";",
+            knot.len()
+        );
         for name in knot {
             let _ = writeln!(text, "    \"{}\";", quoted(name));
         }
         text.push_str("  }\n");
     }
     for (name, node) in &graph.nodes {
-        let shape = if node.role == Some(Role::Object) { "box" } else { "ellipse" };
+        let shape = if node.role == Some(Role::Object) {
+            "box"
+        } else {
+            "ellipse"
+        };
         let _ = writeln!(text, "  \"{}\" [shape={shape}];", quoted(name));
     }
     for ((from, to), edges) in arrows(graph) {
-        let style = if edges.iter().all(|edge| edge.reason == Reason::BuildDepends) { ", style=dashed" } else { "" };
+        let style = if edges.iter().all(|edge| edge.reason == Reason::BuildDepends) {
+            ", style=dashed"
+        } else {
+            ""
+        };
         let (from, to) = (quoted(from), quoted(to));
         let _ = writeln!(
             text,
@@ -80,12 +103,26 @@ pub fn mermaid(graph: &Graph) -> String {
         text.push_str("  end\n");
     }
     for (name, node) in &graph.nodes {
-        let (open, close) = if node.role == Some(Role::Object) { ("[", "]") } else { ("([", "])") };
+        let (open, close) = if node.role == Some(Role::Object) {
+            ("[", "]")
+        } else {
+            ("([", "])")
+        };
         let _ = writeln!(text, "  {}{open}\"{name}\"{close}", id(name));
     }
     for ((from, to), edges) in arrows(graph) {
-        let arrow = if edges.iter().all(|edge| edge.reason == Reason::BuildDepends) { "-.->" } else { "-->" };
-        let _ = writeln!(text, "  {} {arrow}|\"{}\"| {}", id(from), label(&edges), id(to));
+        let arrow = if edges.iter().all(|edge| edge.reason == Reason::BuildDepends) {
+            "-.->"
+        } else {
+            "-->"
+        };
+        let _ = writeln!(
+            text,
+            "  {} {arrow}|\"{}\"| {}",
+            id(from),
+            label(&edges),
+            id(to)
+        );
     }
     text
 }

@@ -91,10 +91,16 @@ impl Graph {
     pub fn new(inputs: &[Input], rules: &Rules) -> (Self, Vec<Unmapped>, Vec<String>) {
         let mut builder = Builder::default_for(rules);
         for input in inputs {
-            builder.graph.nodes.entry(input.source.to_owned()).or_default();
+            builder
+                .graph
+                .nodes
+                .entry(input.source.to_owned())
+                .or_default();
             for control in &input.controls {
                 for binary in &control.binaries {
-                    builder.made_by.insert(binary.name.clone(), input.source.to_owned());
+                    builder
+                        .made_by
+                        .insert(binary.name.clone(), input.source.to_owned());
                 }
             }
         }
@@ -123,7 +129,10 @@ impl Graph {
 
     /// How each source is built.
     pub fn roles(&self) -> BTreeMap<String, Role> {
-        self.nodes.iter().map(|(name, node)| (name.clone(), node.role.unwrap_or(Role::Package))).collect()
+        self.nodes
+            .iter()
+            .map(|(name, node)| (name.clone(), node.role.unwrap_or(Role::Package)))
+            .collect()
     }
 }
 
@@ -171,28 +180,58 @@ impl<'a> Builder<'a> {
 
     /// What the code needs on the host.
     fn code(&mut self, input: &Input) {
-        for one in input.decided.iter().filter(|one| one.context == Context::Host) {
+        for one in input
+            .decided
+            .iter()
+            .filter(|one| one.context == Context::Host)
+        {
             let kind = one.occurrence.kind;
-            if let Decision::Sibling { source, .. } | Decision::Command { source: Some(source), .. } = &one.decision
+            if let Decision::Sibling { source, .. }
+            | Decision::Command {
+                source: Some(source),
+                ..
+            } = &one.decision
                 && !self.graph.nodes.contains_key(source)
             {
                 let node = self.graph.nodes.entry(input.source.to_owned()).or_default();
-                let why = format!("the source is not among the pins ({}:{})", one.path, one.occurrence.line);
+                let why = format!(
+                    "the source is not among the pins ({}:{})",
+                    one.path, one.occurrence.line
+                );
                 node.lacks.entry(source.clone()).or_insert(why);
                 continue;
             }
-            let example = || format!("{}:{}: {}", one.path, one.occurrence.line, one.occurrence.text);
+            let example = || {
+                format!(
+                    "{}:{}: {}",
+                    one.path, one.occurrence.line, one.occurrence.text
+                )
+            };
             match &one.decision {
                 Decision::Sibling { source, .. } => {
-                    let reason = if kind == Kind::Module { Reason::Module } else { Reason::Path };
+                    let reason = if kind == Kind::Module {
+                        Reason::Module
+                    } else {
+                        Reason::Path
+                    };
                     self.edge(input.source, source, reason, example);
                 }
-                Decision::Command { source: Some(source), .. } => {
+                Decision::Command {
+                    source: Some(source),
+                    ..
+                } => {
                     self.edge(input.source, source, Reason::Command, example);
                 }
-                Decision::Command { attr: Some(attr), program, .. } => {
+                Decision::Command {
+                    attr: Some(attr),
+                    program,
+                    ..
+                } => {
                     let node = self.graph.nodes.entry(input.source.to_owned()).or_default();
-                    node.commands.entry(attr.clone()).or_default().insert(program.clone());
+                    node.commands
+                        .entry(attr.clone())
+                        .or_default()
+                        .insert(program.clone());
                 }
                 Decision::Package { attr, .. } if kind == Kind::Module => {
                     let node = self.graph.nodes.entry(input.source.to_owned()).or_default();
@@ -205,25 +244,57 @@ impl<'a> Builder<'a> {
 
     /// What `debian/control` names.
     fn packaging(&mut self, source: &str, control: &Control) {
-        let build = control.source.all_build_depends().map(|relation| (relation, Reason::BuildDepends));
-        let runtime = control.binaries.iter().flat_map(|binary| binary.pre_depends.iter().chain(&binary.depends));
-        let relations: Vec<_> = build.chain(runtime.map(|relation| (relation, Reason::Depends))).collect();
+        let build = control
+            .source
+            .all_build_depends()
+            .map(|relation| (relation, Reason::BuildDepends));
+        let runtime = control
+            .binaries
+            .iter()
+            .flat_map(|binary| binary.pre_depends.iter().chain(&binary.depends));
+        let relations: Vec<_> = build
+            .chain(runtime.map(|relation| (relation, Reason::Depends)))
+            .collect();
         for (relation, reason) in relations {
-            let Some(first) = relation.alternatives.first().filter(|first| !first.is_substvar()) else { continue };
-            let maker = relation.alternatives.iter().find_map(|one| self.made_by.get(&one.name).map(|maker| (one.name.clone(), maker.clone())));
+            let Some(first) = relation
+                .alternatives
+                .first()
+                .filter(|first| !first.is_substvar())
+            else {
+                continue;
+            };
+            let maker = relation.alternatives.iter().find_map(|one| {
+                self.made_by
+                    .get(&one.name)
+                    .map(|maker| (one.name.clone(), maker.clone()))
+            });
             if let Some((package, maker)) = maker {
-                self.edge(source, &maker, reason, || format!("{}:{}: {package}", control.path, relation.line));
+                self.edge(source, &maker, reason, || {
+                    format!("{}:{}: {package}", control.path, relation.line)
+                });
             }
             let mut known = false;
             for alternative in &relation.alternatives {
-                let Some((package, rule)) = self.rules.debian_package(&alternative.name) else { continue };
+                let Some((package, rule)) = self.rules.debian_package(&alternative.name) else {
+                    continue;
+                };
                 known = true;
                 let package = package.clone();
                 self.used.insert(rule);
                 self.package(source, &alternative.name, &package, reason);
             }
-            if !known && !relation.alternatives.iter().any(|one| self.made_by.contains_key(&one.name)) {
-                let unmapped = Unmapped { package: first.name.clone(), source: source.to_owned(), path: control.path.clone(), line: relation.line };
+            if !known
+                && !relation
+                    .alternatives
+                    .iter()
+                    .any(|one| self.made_by.contains_key(&one.name))
+            {
+                let unmapped = Unmapped {
+                    package: first.name.clone(),
+                    source: source.to_owned(),
+                    path: control.path.clone(),
+                    line: relation.line,
+                };
                 self.unmapped.insert(unmapped);
             }
         }
@@ -232,12 +303,16 @@ impl<'a> Builder<'a> {
     fn package(&mut self, source: &str, name: &str, package: &DebianPackage, reason: Reason) {
         let node = self.graph.nodes.entry(source.to_owned()).or_default();
         match package {
-            DebianPackage::Attr(attr) if reason == Reason::BuildDepends => drop(node.build.insert(attr.clone())),
+            DebianPackage::Attr(attr) if reason == Reason::BuildDepends => {
+                drop(node.build.insert(attr.clone()))
+            }
             DebianPackage::Perl(attr) if reason == Reason::BuildDepends => {
                 node.build.insert(format!("perlPackages.{attr}"));
             }
             DebianPackage::Missing(why) if reason == Reason::Depends => {
-                node.lacks.entry(name.to_owned()).or_insert_with(|| why.clone());
+                node.lacks
+                    .entry(name.to_owned())
+                    .or_insert_with(|| why.clone());
             }
             _ => {}
         }
@@ -247,12 +322,22 @@ impl<'a> Builder<'a> {
         let edges = std::mem::take(&mut self.edges);
         self.graph.edges = edges
             .into_iter()
-            .map(|((from, to, reason), (count, example))| Edge { from, to, reason, count, example })
+            .map(|((from, to, reason), (count, example))| Edge {
+                from,
+                to,
+                reason,
+                count,
+                example,
+            })
             .collect();
         self.requires();
         self.knots();
         self.roles();
-        (self.graph, self.unmapped.into_iter().collect(), self.used.into_iter().collect())
+        (
+            self.graph,
+            self.unmapped.into_iter().collect(),
+            self.used.into_iter().collect(),
+        )
     }
 
     fn requires(&mut self) {
@@ -266,7 +351,12 @@ impl<'a> Builder<'a> {
 
     fn knots(&mut self) {
         let mut uses: DiGraphMap<&str, ()> = DiGraphMap::new();
-        for edge in self.graph.edges.iter().filter(|edge| edge.reason == Reason::Module) {
+        for edge in self
+            .graph
+            .edges
+            .iter()
+            .filter(|edge| edge.reason == Reason::Module)
+        {
             uses.add_edge(&edge.from, &edge.to, ());
         }
         let mut knots: Vec<Vec<String>> = tarjan_scc(&uses)
@@ -293,7 +383,9 @@ impl<'a> Builder<'a> {
                 .iter()
                 .filter_map(|edge| match edge.reason {
                     Reason::Module if objects.contains(&edge.from) => Some(edge.to.clone()),
-                    Reason::Module | Reason::Path if objects.contains(&edge.to) => Some(edge.from.clone()),
+                    Reason::Module | Reason::Path if objects.contains(&edge.to) => {
+                        Some(edge.from.clone())
+                    }
                     _ => None,
                 })
                 .filter(|name| !objects.contains(name) && self.graph.nodes.contains_key(name))
@@ -304,7 +396,11 @@ impl<'a> Builder<'a> {
             objects.extend(more);
         }
         for (name, node) in &mut self.graph.nodes {
-            node.role = Some(if objects.contains(name) { Role::Object } else { Role::Package });
+            node.role = Some(if objects.contains(name) {
+                Role::Object
+            } else {
+                Role::Package
+            });
         }
     }
 }

@@ -51,8 +51,15 @@ impl Cache {
         let mut hash = Sha256::new();
         hash.update(env!("PNX_SCANNERS"));
         hash.update(calls_text);
-        let name: String = hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-        Self { dir: dir.join("scan").join(name) }
+        let name: String = hash
+            .finalize()
+            .iter()
+            .take(12)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Self {
+            dir: dir.join("scan").join(name),
+        }
     }
 
     fn file(&self, source: &str) -> PathBuf {
@@ -71,7 +78,8 @@ impl Cache {
             let bytes = postcard::to_allocvec(found).map_err(std::io::Error::other)?;
             let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
             std::io::Write::write_all(&mut file, &bytes)?;
-            file.persist(self.file(source)).map_err(|error| error.error)?;
+            file.persist(self.file(source))
+                .map_err(|error| error.error)?;
             Ok(())
         };
         // The cache only saves time; a run without one is whole.
@@ -88,16 +96,33 @@ fn key(entry: &Entry) -> String {
 ///
 /// # Errors
 /// Files that cannot be read; files that their language's parser rejects.
-pub fn scan(source: &Source, calls: &Calls, cache: Option<&Cache>) -> Result<Scanned, Vec<Problem>> {
+pub fn scan(
+    source: &Source,
+    calls: &Calls,
+    cache: Option<&Cache>,
+) -> Result<Scanned, Vec<Problem>> {
     let entries = source.tree.entries();
-    let mut found = cache.map(|cache| cache.load(&source.name)).unwrap_or_default();
-    let candidates: Vec<usize> = (0..entries.len()).filter(|index| is_candidate(&entries[*index])).collect();
-    let unknown: Vec<&Entry> =
-        candidates.iter().map(|index| &entries[*index]).filter(|entry| !found.contains_key(&key(entry))).collect();
+    let mut found = cache
+        .map(|cache| cache.load(&source.name))
+        .unwrap_or_default();
+    let candidates: Vec<usize> = (0..entries.len())
+        .filter(|index| is_candidate(&entries[*index]))
+        .collect();
+    let unknown: Vec<&Entry> = candidates
+        .iter()
+        .map(|index| &entries[*index])
+        .filter(|entry| !found.contains_key(&key(entry)))
+        .collect();
     if !unknown.is_empty() {
-        let contents = source.tree.read(&unknown).map_err(|problem| vec![problem.in_source(&source.name)])?;
-        let scanned: Vec<Result<_, Problem>> =
-            unknown.par_iter().zip(contents).map(|(entry, bytes)| one(entry, &bytes, calls)).collect();
+        let contents = source
+            .tree
+            .read(&unknown)
+            .map_err(|problem| vec![problem.in_source(&source.name)])?;
+        let scanned: Vec<Result<_, Problem>> = unknown
+            .par_iter()
+            .zip(contents)
+            .map(|(entry, bytes)| one(entry, &bytes, calls))
+            .collect();
         let mut problems = Vec::new();
         for (entry, result) in unknown.iter().zip(scanned) {
             match result {
@@ -117,7 +142,12 @@ pub fn scan(source: &Source, calls: &Calls, cache: Option<&Cache>) -> Result<Sca
         if let Some(Some((language, scan))) = found.remove(&key(&entries[index])) {
             scanned.bytes += entries[index].size;
             let path = entries[index].path.clone();
-            scanned.files.push(ScannedFile { entry: index, path, language, scan });
+            scanned.files.push(ScannedFile {
+                entry: index,
+                path,
+                language,
+                scan,
+            });
         }
     }
     Ok(scanned)
@@ -128,11 +158,18 @@ fn is_candidate(entry: &Entry) -> bool {
     // Nothing is found in an empty file; a blob that the repository lacks is listed as one.
     matches!(entry.mode, Mode::File | Mode::Executable)
         && entry.size > 0
-        && (super::wants_head(&entry.path) || super::language(&entry.path, entry.mode, b"").is_some())
+        && (super::wants_head(&entry.path)
+            || super::language(&entry.path, entry.mode, b"").is_some())
 }
 
-fn one(entry: &Entry, bytes: &[u8], calls: &Calls) -> Result<Option<(Language, FileScan)>, Problem> {
-    let Some(language) = super::language(&entry.path, entry.mode, bytes) else { return Ok(None) };
+fn one(
+    entry: &Entry,
+    bytes: &[u8],
+    calls: &Calls,
+) -> Result<Option<(Language, FileScan)>, Problem> {
+    let Some(language) = super::language(&entry.path, entry.mode, bytes) else {
+        return Ok(None);
+    };
     match super::scan(language, &entry.path, bytes, calls) {
         Ok(scan) => Ok(Some((language, scan))),
         Err(error) => Err(Problem::new(&UNPARSED, error.what).at(&entry.path, Some(error.line))),
