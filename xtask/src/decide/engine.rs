@@ -354,6 +354,13 @@ impl Uses {
         }
     }
 
+    /// Adds the counts of another release.
+    pub fn merge(&mut self, other: &Self) {
+        for (rule, count) in &other.0 {
+            *self.0.entry(rule.clone()).or_default() += count;
+        }
+    }
+
     /// Counts one more use of `rule`.
     pub fn add(&mut self, rule: &str) {
         *self.0.entry(rule.to_owned()).or_default() += 1;
