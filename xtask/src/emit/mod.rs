@@ -5,4 +5,5 @@ pub mod feature;
 pub mod nix;
 pub mod output;
 pub mod patch;
+pub mod release;
 pub mod rewrite;
