@@ -188,7 +188,13 @@ impl Analysis {
     pub fn report(self) -> ScanReport {
         let sources = self.sources.into_iter().map(|one| {
             let files = one.scanned.files.len() as u64;
-            ScannedSource::new(one.source.name, &one.source.pin, files, one.scanned.bytes, one.decided)
+            ScannedSource::new(
+                one.source.name,
+                &one.source.pin,
+                files,
+                one.scanned.bytes,
+                one.decided,
+            )
         });
         ScanReport::new(self.manifest.name, sources.collect(), self.findings)
     }

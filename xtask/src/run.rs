@@ -15,7 +15,7 @@ use crate::decide::engine::Uses;
 use crate::emit::{self, output};
 use crate::graph::draw;
 use crate::problem::{self, CODES, Code, Problem, USAGE};
-use crate::release::{self, Manifest, OpenOptions};
+use crate::release::{self, At, Manifest, OpenOptions};
 use crate::report::{self, Format, LockReport, PlaceReport, ScanReport, codes};
 use crate::scan::source::Cache;
 
@@ -30,7 +30,11 @@ fn root() -> PathBuf {
 
 /// `$XDG_CACHE_HOME/pve-nix`, by default below `~/.cache`; `None` without a home.
 fn cache_dir() -> Option<PathBuf> {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let set = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
     base.map(|base| base.join("pve-nix"))
 }
@@ -42,7 +46,10 @@ fn releases(root: &Path, argument: &str) -> Result<Vec<Manifest>, Vec<Problem>> 
         return Ok(vec![Manifest::named(root, argument).map_err(one)?]);
     }
     let names = Manifest::names(root).map_err(one)?;
-    names.iter().map(|name| Manifest::named(root, name).map_err(one)).collect()
+    names
+        .iter()
+        .map(|name| Manifest::named(root, name).map_err(one))
+        .collect()
 }
 
 /// Reads, scans and decides one release.
@@ -61,15 +68,21 @@ fn analyse(
     let opened = release::open(&manifest, &options)?;
     let cache = cache_dir().filter(|_| !from.no_cache);
     let cache = cache.map(|dir| Cache::new(&dir, &knowledge.calls_text));
-    Analysis::new(manifest, opened.sources, opened.missing, knowledge, cache.as_ref())
+    Analysis::new(
+        manifest,
+        opened.sources,
+        opened.missing,
+        knowledge,
+        cache.as_ref(),
+    )
 }
 
 /// `cargo xtask lock`.
 pub fn lock(args: &LockArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
     let path = root.join("releases").join(format!("{}.toml", args.release));
-    let at = args.at.as_deref().map(str::parse).transpose();
-    let at = at.map_err(|problem: Problem| vec![problem])?;
+    let at = args.at.as_deref().map(str::parse::<At>).transpose();
+    let at = at.map_err(|cause| vec![Problem::new(&USAGE, format!("--at: {cause}"))])?;
     let previous = if path.exists() {
         Some(Manifest::read(&path).map_err(|problem| vec![problem])?)
     } else {
@@ -82,7 +95,8 @@ pub fn lock(args: &LockArgs) -> Result<Outcome, Vec<Problem>> {
     };
     let locked = release::lock(&args.release, at, &options, previous.as_ref())?;
     let report = LockReport::new(previous.as_ref(), &locked.manifest, locked.problems.clone());
-    output::replace(&path, locked.manifest.to_toml().as_bytes()).map_err(|problem| vec![problem])?;
+    output::replace(&path, locked.manifest.to_toml().as_bytes())
+        .map_err(|problem| vec![problem])?;
     match args.format {
         PlainFormat::Text => cli::print(|out| report.text(out, cli::width())),
         PlainFormat::Json => cli::print_plain(|out| report.json(out)),
@@ -92,7 +106,11 @@ pub fn lock(args: &LockArgs) -> Result<Outcome, Vec<Problem>> {
 
 /// Clean, or findings.
 fn outcome(clean: bool) -> Outcome {
-    if clean { Outcome::Clean } else { Outcome::Findings }
+    if clean {
+        Outcome::Clean
+    } else {
+        Outcome::Findings
+    }
 }
 
 /// `cargo xtask scan`.
@@ -133,13 +151,24 @@ pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
         let name = manifest.name.clone();
         let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
         let generated = emit::release::generate(&analysis, &knowledge)?;
-        let mut findings: Vec<Problem> = analysis.findings.iter().chain(&generated.findings).cloned().collect();
+        let mut findings: Vec<Problem> = analysis
+            .findings
+            .iter()
+            .chain(&generated.findings)
+            .cloned()
+            .collect();
         let mut differences = Vec::new();
         if args.check {
-            differences = generated.output.differences(&out, &name).map_err(|problem| vec![problem])?;
+            differences = generated
+                .output
+                .differences(&out, &name)
+                .map_err(|problem| vec![problem])?;
             findings.extend(output::findings(&differences, &name));
         } else if findings.is_empty() {
-            let written = generated.output.write(&out, &name).map_err(|problem| vec![problem])?;
+            let written = generated
+                .output
+                .write(&out, &name)
+                .map_err(|problem| vec![problem])?;
             differences = written.changed;
         }
         clean &= findings.is_empty();
@@ -211,36 +240,71 @@ fn release_with(root: &Path, args: &ExplainArgs, source: &str) -> Result<Manifes
         return Manifest::named(root, name).map_err(|problem| vec![problem]);
     }
     let all = releases(root, "all")?;
-    let with = all.into_iter().rev().filter(|manifest| manifest.sources.contains_key(source));
+    let with = all
+        .into_iter()
+        .rev()
+        .filter(|manifest| manifest.sources.contains_key(source));
     // The demo stands last in the list; it is asked for its own sources only.
-    with.max_by_key(|manifest| manifest.version.is_some()).ok_or_else(|| {
-        let cause = format!("no release has a source `{source}`");
-        vec![Problem::new(&USAGE, cause).mend("Write SOURCE/PATH:LINE with the repository's name as SOURCE.")]
-    })
+    with.max_by_key(|manifest| manifest.version.is_some())
+        .ok_or_else(|| {
+            let cause = format!("no release has a source `{source}`");
+            vec![
+                Problem::new(&USAGE, cause)
+                    .mend("Write SOURCE/PATH:LINE with the repository's name as SOURCE."),
+            ]
+        })
 }
 
 /// Why a place was decided as it was.
-fn explain_place(args: &ExplainArgs, source: &str, path: &str, line: u32) -> Result<(), Vec<Problem>> {
+fn explain_place(
+    args: &ExplainArgs,
+    source: &str,
+    path: &str,
+    line: u32,
+) -> Result<(), Vec<Problem>> {
     let root = root();
     let knowledge = Knowledge::read(&root)?;
     let mut manifest = release_with(&root, args, source)?;
     // Other sources only matter for the modules they declare; they are read when they are there.
-    let from = SourceArgs { allow_missing: true, ..args.from.clone() };
+    let from = SourceArgs {
+        allow_missing: true,
+        ..args.from.clone()
+    };
     if from.dir.get().is_none() {
         manifest.sources.retain(|name, _| name == source);
     }
     let release = manifest.name.clone();
     let analysis = analyse(&root, manifest, &from, &knowledge)?;
-    let Some(found) = analysis.sources.iter().find(|one| one.source.name == source) else {
+    let Some(found) = analysis
+        .sources
+        .iter()
+        .find(|one| one.source.name == source)
+    else {
         cli::complain(&analysis.missing);
         let cause = format!("the release {release} has no source `{source}` that can be read");
         return Err(vec![Problem::new(&USAGE, cause)]);
     };
-    if !found.source.tree.entries().iter().any(|entry| entry.path == path) {
+    if !found
+        .source
+        .tree
+        .entries()
+        .iter()
+        .any(|entry| entry.path == path)
+    {
         let cause = format!("{source} has no file `{path}` in {release}");
         return Err(vec![Problem::new(&USAGE, cause)]);
     }
-    let decided = found.decided.iter().filter(|one| one.path == path && one.occurrence.line == line).collect();
-    let report = PlaceReport { release: &release, source, path, line, decided };
+    let decided = found
+        .decided
+        .iter()
+        .filter(|one| one.path == path && one.occurrence.line == line)
+        .collect();
+    let report = PlaceReport {
+        release: &release,
+        source,
+        path,
+        line,
+        decided,
+    };
     cli::print(|out| report.text(out))
 }

@@ -7,7 +7,7 @@ use super::output::{Difference, Output};
 use super::patch::{self, Header};
 use crate::analyse::{Analysis, Knowledge};
 use crate::problem::Problem;
-use crate::report::{RegenReport, Summary};
+use crate::report::RegenReport;
 
 /// What a release generates.
 #[derive(Default)]
@@ -22,8 +22,12 @@ pub struct Generated {
 
 impl Generated {
     /// The report.
-    pub fn report(&self, analysis: &Analysis, check: bool, differences: &[(String, Difference)]) -> RegenReport {
-        let _ = Summary::default();
+    pub fn report(
+        &self,
+        analysis: &Analysis,
+        check: bool,
+        differences: &[(String, Difference)],
+    ) -> RegenReport {
         RegenReport {
             release: analysis.manifest.name.clone(),
             check,
@@ -44,9 +48,19 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
         .par_iter()
         .map(|source| {
             let name = source.source.name.clone();
-            let edits = edits::edits(source, &roles, &knowledge.rules.features, &analysis.manifest.name)?;
+            let edits = edits::edits(
+                source,
+                &roles,
+                &knowledge.rules.features,
+                &analysis.manifest.name,
+            )?;
             let version = source.source.pin.version.clone().unwrap_or_default();
-            let header = Header { release: &analysis.manifest.name, source: &name, version: &version, rules: &edits.rules };
+            let header = Header {
+                release: &analysis.manifest.name,
+                source: &name,
+                version: &version,
+                rules: &edits.rules,
+            };
             let patches = patch::make(&edits.files, &header, &knowledge.calls)?;
             Ok((name.clone(), edits, patches))
         })
@@ -60,11 +74,18 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
                 for patch in patches {
                     generated.patches += 1;
                     let path = format!("patches/{name}/{}", patch.name);
-                    generated.output.add(path, patch.bytes).map_err(|p| vec![p])?;
+                    generated
+                        .output
+                        .add(path, patch.bytes)
+                        .map_err(|p| vec![p])?;
                 }
             }
             Err(more) => problems.extend(more),
         }
     }
-    if problems.is_empty() { Ok(generated) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(generated)
+    } else {
+        Err(problems)
+    }
 }

@@ -56,14 +56,24 @@ fn quoted(text: &str) -> String {
 pub fn svg(graph: &Graph, title: &str) -> String {
     let mut plain = format!("digraph \"{}\" {{\n", quoted(title));
     for (name, node) in &graph.nodes {
-        let shape = if node.role == Some(Role::Object) { "box" } else { "ellipse" };
-        let _ = writeln!(plain, "  \"{0}\" [shape={shape}, label=\"{0}\"];", quoted(name));
+        let shape = if node.role == Some(Role::Object) {
+            "box"
+        } else {
+            "ellipse"
+        };
+        let _ = writeln!(
+            plain,
+            "  \"{0}\" [shape={shape}, label=\"{0}\"];",
+            quoted(name)
+        );
     }
     for (from, to) in arrows(graph).keys() {
         let _ = writeln!(plain, "  \"{}\" -> \"{}\";", quoted(from), quoted(to));
     }
     plain.push_str("}\n");
-    let Ok(parsed) = DotParser::new(&plain).process() else { return String::new() };
+    let Ok(parsed) = DotParser::new(&plain).process() else {
+        return String::new();
+    };
     let mut builder = GraphBuilder::new();
     builder.visit_graph(&parsed);
     let mut visual = builder.get();
