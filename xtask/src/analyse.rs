@@ -1,9 +1,11 @@
 //! A release read, scanned and decided: what `scan`, `regen`, `graph` and `explain` all begin with.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use rayon::prelude::*;
 
+use crate::debian::make::ActionKind;
 use crate::debian::{self, Packaging};
 use crate::decide::engine::{Uses, World};
 use crate::decide::rules::Rules;
@@ -120,7 +122,8 @@ impl Analysis {
                 .iter()
                 .map(|file| (source.name.as_str(), file.path.as_str(), &file.scan))
         });
-        let world = World::new(&knowledge.rules, &manifest.name, scans);
+        let installed = installed(&read);
+        let world = World::new(&knowledge.rules, &manifest.name, scans, installed);
         let sources: Vec<AnalysedSource> = read
             .into_par_iter()
             .map(|(source, scanned, packagings)| {
@@ -198,6 +201,46 @@ impl Analysis {
         });
         ScanReport::new(self.manifest.name, sources.collect(), self.findings)
     }
+}
+
+/// The files that exactly one source installs, by their place on Debian. Programs in `bin` and `sbin` are known
+/// by both.
+fn installed(read: &[(Source, Scanned, Vec<Packaging>)]) -> HashMap<String, String> {
+    let mut owners: HashMap<String, Option<String>> = HashMap::new();
+    let mut claim = |path: &str, source: &str| {
+        let path = format!("/{}", path.trim_start_matches('/'));
+        if path.contains(['*', '?', '[', '$', '%']) {
+            return;
+        }
+        owners
+            .entry(path)
+            .and_modify(|owner| {
+                if owner.as_deref() != Some(source) {
+                    *owner = None;
+                }
+            })
+            .or_insert_with(|| Some(source.to_owned()));
+    };
+    for (source, _, packagings) in read {
+        for packaging in packagings {
+            let files = packaging
+                .made
+                .iter()
+                .filter(|made| made.kind != ActionKind::Directory);
+            files.for_each(|made| claim(&made.dest, &source.name));
+            packaging
+                .files
+                .links
+                .iter()
+                .for_each(|link| claim(&link.link, &source.name));
+            let named = packaging.files.installed.iter().filter(|file| file.renames);
+            named.for_each(|file| claim(&file.dest, &source.name));
+        }
+    }
+    owners
+        .into_iter()
+        .filter_map(|(path, owner)| Some((path, owner?)))
+        .collect()
 }
 
 /// The undecided occurrences of a source, one problem each.

@@ -3,7 +3,7 @@
 //! 1. The context: the first `[[context]]` rule that matches; `host` without one.
 //! 2. `[[path]]` rules in the order of the file.
 //! 3. The tables, by kind: modules (core list, declared by a source, `perl.toml`, `python.toml`);
-//!    own data paths (longest prefix first); programs (`programs.toml`, then `commands.toml`).
+//!    files that a source installs; own data paths (longest prefix first); programs (`programs.toml`, then `commands.toml`).
 //! 4. `[[last]]` rules in the order of the file.
 //! 5. Nothing: `unknown`.
 
@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::matcher::Subject;
 use super::rules::{
-    ModuleProvider, PathRule, Provider, Rules, Verdict, fold, program_of, provider_decision,
+    ModuleProvider, PROGRAM_DIRECTORIES, PathRule, Provider, Rules, Verdict, fold, program_of,
+    provider_decision,
 };
 use super::{Context, Decided, Decision};
 use crate::scan::{FileScan, Kind, Language, Occurrence};
@@ -24,6 +25,8 @@ pub struct World<'a> {
     pub release: &'a str,
     /// Perl packages that a source declares, with the source and the file.
     pub declared: HashMap<String, (String, String)>,
+    /// Files that exactly one pinned source installs: path on Debian to source.
+    pub installed: HashMap<String, String>,
     /// Perl core modules.
     pub core: HashSet<&'static str>,
 }
@@ -43,6 +46,7 @@ impl<'a> World<'a> {
         rules: &'a Rules,
         release: &'a str,
         scans: impl Iterator<Item = (&'s str, &'s str, &'s FileScan)>,
+        installed: HashMap<String, String>,
     ) -> Self {
         let mut declared: HashMap<String, (String, String)> = HashMap::new();
         let mut within: HashMap<String, (String, String)> = HashMap::new();
@@ -78,6 +82,7 @@ impl<'a> World<'a> {
             rules,
             release,
             declared,
+            installed,
             core,
         }
     }
@@ -165,17 +170,14 @@ impl<'a> World<'a> {
                 source: source.clone(),
                 target: target(),
             },
-            Verdict::Bare => {
-                let known = self.rules.programs.get(name);
-                known.map_or_else(
-                    || Decision::Command {
-                        attr: None,
-                        source: None,
-                        program: name.to_owned(),
-                    },
-                    |provider| command_decision(provider, name, subject.source),
-                )
-            }
+            Verdict::Bare => self.named_program(name, subject.source).map_or_else(
+                || Decision::Command {
+                    attr: None,
+                    source: None,
+                    program: name.to_owned(),
+                },
+                |(decision, _)| decision,
+            ),
             Verdict::SearchPath => Decision::Command {
                 attr: None,
                 source: None,
@@ -183,6 +185,13 @@ impl<'a> World<'a> {
             },
             Verdict::Wrapper => Decision::Wrapper {
                 program: name.to_owned(),
+            },
+            Verdict::System(path) => Decision::System {
+                path: path.replace(
+                    "{rest}",
+                    text.strip_prefix(prefix.trim_end_matches('/'))
+                        .unwrap_or(""),
+                ),
             },
             Verdict::Disable(feature) => Decision::Disable {
                 feature: feature.clone(),
@@ -198,9 +207,10 @@ impl<'a> World<'a> {
         match subject.occurrence.kind {
             Kind::Module if subject.language == Language::Python => self.python_module(text),
             Kind::Module => self.perl_module(text, subject.source),
-            Kind::BareCommand => self.bare_command(text, subject.source),
+            Kind::BareCommand => self.named_program(text, subject.source),
             Kind::AbsolutePath | Kind::Shebang => self
-                .own_path(text, subject.source)
+                .installed_path(text, subject.source)
+                .or_else(|| self.own_path(text, subject.source))
                 .or_else(|| self.program_path(text, subject.source)),
             _ => None,
         }
@@ -254,10 +264,35 @@ impl<'a> World<'a> {
         })
     }
 
-    fn bare_command(&self, name: &str, source: &str) -> Option<Ruled> {
+    /// A program by its name: a source's own first, then what the tables say.
+    fn named_program(&self, name: &str, source: &str) -> Option<Ruled> {
+        let place = |dir: &&str| self.installed.get(&format!("{dir}{name}"));
+        if let Some(owner) = PROGRAM_DIRECTORIES.iter().find_map(|dir| place(&dir)) {
+            let decision = Decision::Command {
+                attr: None,
+                source: Some(owner.clone()),
+                program: name.to_owned(),
+            };
+            return Some((decision, Some("installed".to_owned())));
+        }
         let provider = self.rules.programs.get(name)?;
         let decision = command_decision(provider, name, source);
         Some((decision, Some(format!("command.{name}"))))
+    }
+
+    /// A file that a source is known to install, by its Makefiles and `debian/`.
+    fn installed_path(&self, text: &str, source: &str) -> Option<Ruled> {
+        let owner = self.installed.get(text)?;
+        let target = fold(text);
+        let decision = if owner == source {
+            Decision::Own { target }
+        } else {
+            Decision::Sibling {
+                source: owner.clone(),
+                target,
+            }
+        };
+        Some((decision, Some("installed".to_owned())))
     }
 
     fn own_path(&self, text: &str, source: &str) -> Option<Ruled> {
@@ -280,6 +315,14 @@ impl<'a> World<'a> {
 
     fn program_path(&self, text: &str, source: &str) -> Option<Ruled> {
         let name = program_of(text)?;
+        // Debian's directories for programs are one: /sbin/qm is /usr/sbin/qm.
+        let merged = PROGRAM_DIRECTORIES.iter().map(|dir| format!("{dir}{name}"));
+        if let Some(found) = merged
+            .filter(|path| path != text)
+            .find_map(|path| self.installed_path(&path, source))
+        {
+            return Some(found);
+        }
         let provider = self.rules.programs.get(name)?;
         Some((
             provider_decision(provider, name, source),

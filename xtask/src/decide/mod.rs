@@ -80,6 +80,12 @@ pub enum Decision {
         /// The program's file name.
         program: String,
     },
+    /// A path that NixOS itself keeps for this: `/etc/zoneinfo/…`. For what is written into state, where a
+    /// store path would dangle after the next collection of garbage.
+    System {
+        /// The path, absolute.
+        path: String,
+    },
     /// Stays as it is.
     Keep {
         /// Why: `state`, `kernel`, `guest`, `remote`, `doc`, `build`, `test`, or a sentence.

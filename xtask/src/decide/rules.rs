@@ -61,6 +61,8 @@ pub enum Verdict {
     SearchPath,
     /// A setuid wrapper.
     Wrapper,
+    /// A path that NixOS keeps for this; `{rest}` as in a target.
+    System(String),
     /// Removed with a feature.
     Disable(String),
     /// What the tables say of a program's name; none is a match.
@@ -268,6 +270,8 @@ struct RawPath {
     wrapper: bool,
     #[serde(default)]
     program: bool,
+    #[serde(default)]
+    system: Option<String>,
     #[serde(default)]
     disable: Option<String>,
     #[serde(default)]
@@ -601,7 +605,8 @@ impl Rules {
             for program in &closure.programs {
                 // Without any program the tables themselves could not be read.
                 if !self.programs.is_empty() && !self.programs.contains_key(program) {
-                    let cause = format!("`{program}` is in neither commands.toml nor programs.toml");
+                    let cause =
+                        format!("`{program}` is in neither commands.toml nor programs.toml");
                     let problem = Problem::new(&BAD_RULE, cause);
                     reader.problems.push(problem.at(reader.place(name), line));
                 }
@@ -703,7 +708,11 @@ impl Rules {
                 .iter()
                 .map(|feature| format!("feature.{}", feature.name)),
         );
-        names.extend(self.closures.iter().map(|one| format!("closure.{}", one.name)));
+        names.extend(
+            self.closures
+                .iter()
+                .map(|one| format!("closure.{}", one.name)),
+        );
         names.sort();
         names
     }
@@ -756,6 +765,7 @@ fn verdict(raw: &RawPath) -> Result<Verdict, String> {
         raw.keep.clone().map(Verdict::Keep),
         raw.package.clone().map(Verdict::Package),
         raw.source.clone().map(Verdict::Own),
+        raw.system.clone().map(Verdict::System),
         raw.disable.clone().map(Verdict::Disable),
         raw.bare.then_some(Verdict::Bare),
         raw.search_path.then_some(Verdict::SearchPath),
@@ -766,7 +776,7 @@ fn verdict(raw: &RawPath) -> Result<Verdict, String> {
     match (choices.next(), choices.next()) {
         (Some(verdict), None) => Ok(verdict),
         _ => Err(format!(
-            "`{}` needs exactly one of keep, package, source, bare, search-path, wrapper, program, disable",
+            "`{}` needs exactly one of keep, package, source, bare, search-path, wrapper, system, program, disable",
             raw.name.get_ref()
         )),
     }

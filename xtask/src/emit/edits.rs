@@ -6,9 +6,9 @@ use super::feature;
 use super::patch::Edited;
 use super::rewrite::{self, Edit, Placeholders, Placing, Role, Theme};
 use crate::analyse::AnalysedSource;
-use crate::decide::Decided;
 use crate::decide::rules::Feature;
-use crate::problem::{FEATURE_NOT_FOUND, Problem};
+use crate::decide::{Decided, Decision};
+use crate::problem::{FEATURE_NOT_FOUND, Problem, UNREWRITABLE};
 use crate::release::{Entry, Mode};
 use crate::scan::Language;
 
@@ -242,6 +242,44 @@ impl Collector<'_> {
                 deleted: plan.deleted,
             });
         }
+        let left: Vec<Problem> = self.left_over().collect();
+        self.result.findings.extend(left);
         Ok(self.result)
+    }
+
+    /// What a rule says is removed with a feature and no edit removes.
+    fn left_over(&self) -> impl Iterator<Item = Problem> {
+        let files: HashMap<&str, &Edited> = self
+            .result
+            .files
+            .iter()
+            .map(|file| (file.path.as_str(), file))
+            .collect();
+        let is_removed = move |decided: &Decided| {
+            let place = &decided.occurrence;
+            let end = place.offset + place.length;
+            files.get(decided.path.as_str()).is_some_and(|file| {
+                let covers =
+                    |edit: &Edit| edit.range.start <= place.offset && end <= edit.range.end;
+                let cuts = file
+                    .edits
+                    .iter()
+                    .filter(|edit| edit.theme == Theme::Features);
+                file.deleted || cuts.into_iter().any(covers)
+            })
+        };
+        self.source.decided.iter().filter_map(move |decided| {
+            let Decision::Disable { feature } = &decided.decision else {
+                return None;
+            };
+            if is_removed(decided) {
+                return None;
+            }
+            let text = &decided.occurrence.text;
+            let cause =
+                format!("`{text}` is to go with feature `{feature}`, which does not remove it");
+            let problem = Problem::new(&UNREWRITABLE, cause).in_source(&self.source.source.name);
+            Some(problem.at(&decided.path, Some(decided.occurrence.line)))
+        })
     }
 }

@@ -192,11 +192,11 @@ fn parse_again(file: &Edited, calls: &Calls) -> Option<Problem> {
 
 /// A replacement as the derivation will fill it.
 fn filled(replacement: &str) -> String {
-    match replacement
-        .strip_prefix('@')
-        .and_then(|rest| rest.split_once('@'))
-    {
-        Some((name, rest)) => format!("/nix/store/00000000000000000000000000000000-{name}{rest}"),
-        None => replacement.to_owned(),
+    let mut parts = replacement.splitn(3, '@');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(before), Some(name), Some(after)) => {
+            format!("{before}/nix/store/00000000000000000000000000000000-{name}{after}")
+        }
+        _ => replacement.to_owned(),
     }
 }

@@ -121,11 +121,15 @@ pub fn edit(
     if replacement == place.text {
         return Ok(None);
     }
-    if place.site.joined || place.form == Form::Regex {
+    // An unescaped slash says that the expression has another delimiter; the path is quoted within it.
+    let quotable = decided.language == Language::Perl && !place.text.contains('\\');
+    if place.form == Form::Regex && quotable {
+        replacement = format!("\\Q{replacement}\\E");
+    } else if place.site.joined || place.form == Form::Regex {
         let what = if place.site.joined {
             "text before it"
         } else {
-            "a regular expression around it"
+            "a regular expression around it, in which a store path cannot stand"
         };
         let cause = format!(
             "`{}` is to become `{replacement}`, but there is {what}",
@@ -172,6 +176,7 @@ fn replacement(
             }
             _ => Some((linked(target, decided.language, placeholders), Theme::Paths)),
         },
+        Decision::System { path } => Some((path.clone(), Theme::Paths)),
         Decision::Wrapper { program } if kind == Kind::AbsolutePath => {
             Some((format!("/run/wrappers/bin/{program}"), Theme::Paths))
         }

@@ -37,6 +37,8 @@ pub enum Verdict {
     Command,
     /// [`Decision::Wrapper`].
     Wrapper,
+    /// [`Decision::System`].
+    System,
     /// [`Decision::Keep`].
     Keep,
     /// [`Decision::Disable`].
@@ -46,12 +48,13 @@ pub enum Verdict {
 }
 
 /// Every kind of decision, in the order of the summary.
-pub const VERDICTS: [Verdict; 8] = [
+pub const VERDICTS: [Verdict; 9] = [
     Verdict::Package,
     Verdict::Own,
     Verdict::Sibling,
     Verdict::Command,
     Verdict::Wrapper,
+    Verdict::System,
     Verdict::Keep,
     Verdict::Disable,
     Verdict::Unknown,
@@ -66,6 +69,7 @@ impl Verdict {
             Decision::Sibling { .. } => Self::Sibling,
             Decision::Command { .. } => Self::Command,
             Decision::Wrapper { .. } => Self::Wrapper,
+            Decision::System { .. } => Self::System,
             Decision::Keep { .. } => Self::Keep,
             Decision::Disable { .. } => Self::Disable,
             Decision::Unknown => Self::Unknown,
@@ -80,6 +84,7 @@ impl Verdict {
             Self::Sibling => "sibling",
             Self::Command => "command",
             Self::Wrapper => "wrapper",
+            Self::System => "system",
             Self::Keep => "keep",
             Self::Disable => "disable",
             Self::Unknown => "unknown",
@@ -161,6 +166,7 @@ pub fn decision(decision: &Decision) -> String {
             None => format!("{word} {program}"),
         },
         Decision::Wrapper { program } => format!("{word} {program}"),
+        Decision::System { path } => format!("{word}, {path}"),
         Decision::Keep { reason } => format!("{word}: {reason}"),
         Decision::Disable { feature } => format!("{word} {feature}"),
         Decision::Unknown => word.to_owned(),
