@@ -136,11 +136,14 @@ fn is_executable(_: &fs::Metadata) -> bool {
     false
 }
 
+/// What tells an entry's `id` from Git's object names.
+pub(super) const ID_PREFIX: &str = "s:";
+
 /// As long as Git's object names; a prefix tells it apart from them.
 fn id(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     let mut id = String::with_capacity(42);
-    id.push_str("s:");
+    id.push_str(ID_PREFIX);
     for byte in Sha256::digest(bytes).iter().take(20) {
         let _ = write!(id, "{byte:02x}");
     }
