@@ -32,6 +32,21 @@ impl Knowledge {
     /// # Errors
     /// Every rule that cannot be read.
     pub fn read(root: &Path) -> Result<Self, Vec<Problem>> {
+        Self::read_rules(root).map_err(|mut problems| {
+            for problem in &mut problems {
+                let path = problem.place.path.as_mut();
+                // Places are told relative to the project, whatever the directory it stands in.
+                if let Some(path) = path
+                    && let Ok(below) = Path::new(path).strip_prefix(root)
+                {
+                    *path = below.display().to_string();
+                }
+            }
+            problems
+        })
+    }
+
+    fn read_rules(root: &Path) -> Result<Self, Vec<Problem>> {
         let dir = root.join("rules");
         let path = dir.join("calls.toml");
         let shown = path.display().to_string();
