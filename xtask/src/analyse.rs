@@ -149,6 +149,7 @@ impl Analysis {
                     .iter()
                     .map(|packaging| &packaging.control)
                     .collect(),
+                by_cargo: one.packagings.iter().any(Packaging::is_built_by_cargo),
             })
             .collect();
         let (graph, unmapped, used) = Graph::new(&inputs, &knowledge.rules);
@@ -211,6 +212,8 @@ pub fn stale(uses: &Uses, knowledge: &Knowledge) -> Vec<Problem> {
             "perl" => "perl.toml",
             "python" => "python.toml",
             "debian" => "debian.toml",
+            "package" => "packages.toml",
+            "system" => "system.toml",
             _ => "features.toml",
         };
         Problem::new(

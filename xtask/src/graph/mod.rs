@@ -84,6 +84,8 @@ pub struct Input<'a> {
     pub decided: &'a [Decided],
     /// Its control files.
     pub controls: Vec<&'a Control>,
+    /// Whether cargo builds any of it.
+    pub by_cargo: bool,
 }
 
 impl Graph {
@@ -91,6 +93,9 @@ impl Graph {
     pub fn new(inputs: &[Input], rules: &Rules) -> (Self, Vec<Unmapped>, Vec<String>) {
         let mut builder = Builder::default_for(rules);
         for input in inputs {
+            if input.by_cargo {
+                builder.crates.insert(input.source.to_owned());
+            }
             builder
                 .graph
                 .nodes
@@ -154,6 +159,7 @@ struct Builder<'a> {
     graph: Graph,
     edges: BTreeMap<(String, String, Reason), (usize, String)>,
     made_by: BTreeMap<String, String>,
+    crates: BTreeSet<String>,
     unmapped: BTreeSet<Unmapped>,
     used: BTreeSet<String>,
 }
@@ -165,6 +171,7 @@ impl<'a> Builder<'a> {
             graph: Graph::default(),
             edges: BTreeMap::new(),
             made_by: BTreeMap::new(),
+            crates: BTreeSet::new(),
             unmapped: BTreeSet::new(),
             used: BTreeSet::new(),
         }
@@ -178,13 +185,15 @@ impl<'a> Builder<'a> {
         entry.or_insert_with(|| (0, example())).0 += 1;
     }
 
-    /// What the code needs on the host.
+    /// What the code needs on the host. A command for another node counts too: where the remote part is
+    /// empty, the same array runs here.
     fn code(&mut self, input: &Input) {
-        for one in input
-            .decided
-            .iter()
-            .filter(|one| one.context == Context::Host)
-        {
+        let runs_here = |one: &&Decided| match one.context {
+            Context::Host => true,
+            Context::Remote => matches!(one.decision, Decision::Command { .. }),
+            _ => false,
+        };
+        for one in input.decided.iter().filter(runs_here) {
             let kind = one.occurrence.kind;
             if let Decision::Sibling { source, .. }
             | Decision::Command {
@@ -304,7 +313,7 @@ impl<'a> Builder<'a> {
         let node = self.graph.nodes.entry(source.to_owned()).or_default();
         match package {
             DebianPackage::Attr(attr) if reason == Reason::BuildDepends => {
-                drop(node.build.insert(attr.clone()))
+                node.build.insert(attr.clone());
             }
             DebianPackage::Perl(attr) if reason == Reason::BuildDepends => {
                 node.build.insert(format!("perlPackages.{attr}"));
@@ -373,9 +382,11 @@ impl<'a> Builder<'a> {
     }
 
     /// Objects are the knots, the sources whose modules they use or that use theirs (they meet in one `@INC`),
-    /// and every source that names a file of an object: only a link can close that.
+    /// and every source that names a file of an object: only a link can close that. What cargo builds is none.
     fn roles(&mut self) {
+        let crates = std::mem::take(&mut self.crates);
         let mut objects: BTreeSet<String> = self.graph.knots.iter().flatten().cloned().collect();
+        objects.retain(|name| !crates.contains(name));
         loop {
             let more: Vec<String> = self
                 .graph
@@ -388,7 +399,8 @@ impl<'a> Builder<'a> {
                     }
                     _ => None,
                 })
-                .filter(|name| !objects.contains(name) && self.graph.nodes.contains_key(name))
+                .filter(|name| !objects.contains(name) && !crates.contains(name))
+                .filter(|name| self.graph.nodes.contains_key(name))
                 .collect();
             if more.is_empty() {
                 break;
@@ -396,7 +408,9 @@ impl<'a> Builder<'a> {
             objects.extend(more);
         }
         for (name, node) in &mut self.graph.nodes {
-            node.role = Some(if objects.contains(name) {
+            node.role = Some(if crates.contains(name) {
+                Role::Crate
+            } else if objects.contains(name) {
                 Role::Object
             } else {
                 Role::Package
