@@ -11,6 +11,7 @@ use crate::decide::{Decided, Decision};
 use crate::graph::{Graph, Input};
 use crate::problem::{BAD_RULE, Problem, STALE_RULE, UNDECIDED, UNMAPPED_MODULE, UNMAPPED_PACKAGE};
 use crate::release::{Manifest, Source};
+use crate::report::{ScanReport, ScannedSource};
 use crate::scan::calls::Calls;
 use crate::scan::source::{Cache, Scanned};
 use crate::scan::{self, Kind};
@@ -21,6 +22,8 @@ pub struct Knowledge {
     pub rules: Rules,
     /// Which calls run commands.
     pub calls: Calls,
+    /// The text of `rules/calls.toml`: scans made with other calls are not believed.
+    pub calls_text: String,
 }
 
 impl Knowledge {
@@ -38,6 +41,7 @@ impl Knowledge {
         Ok(Self {
             rules: Rules::read(&dir)?,
             calls,
+            calls_text: text,
         })
     }
 }
@@ -169,6 +173,16 @@ impl Analysis {
                 uses.add(&format!("feature.{}", feature.name));
             }
         }
+        for source in &sources {
+            if knowledge.rules.packages.contains_key(&source.source.name) {
+                uses.add(&format!("package.{}", source.source.name));
+            }
+        }
+        for directory in &knowledge.rules.directories {
+            if sources.iter().any(|one| one.source.name == directory.source) {
+                uses.add(&format!("system.{}", directory.name));
+            }
+        }
         Self {
             manifest,
             sources,
@@ -177,6 +191,23 @@ impl Analysis {
             findings,
             missing,
         }
+    }
+}
+
+impl Analysis {
+    /// What `scan` tells of the release.
+    pub fn report(self) -> ScanReport {
+        let sources = self.sources.into_iter().map(|one| {
+            let files = one.scanned.files.len() as u64;
+            ScannedSource::new(
+                one.source.name,
+                &one.source.pin,
+                files,
+                one.scanned.bytes,
+                one.decided,
+            )
+        });
+        ScanReport::new(self.manifest.name, sources.collect(), self.findings)
     }
 }
 

@@ -3,30 +3,200 @@
 //! A function here takes its parsed arguments and gives the exit status. Results go to stdout through
 //! [`cli::print`]; problems that stop the run are given back.
 
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::analyse::{self, Analysis, Knowledge};
 use crate::cli::{
-    self, ExplainArgs, ExplainFormat, GraphArgs, LockArgs, Outcome, RegenArgs, ScanArgs, Subject,
+    self, ExplainArgs, ExplainFormat, GraphArgs, GraphFormat, LockArgs, Outcome, PlainFormat,
+    RegenArgs, ScanArgs, SourceArgs, Subject,
 };
+use crate::decide::engine::Uses;
+use crate::emit::{self, output};
+use crate::graph::draw;
 use crate::problem::{self, CODES, Code, Problem, USAGE};
-use crate::report::codes;
+use crate::release::{self, At, Manifest, OpenOptions};
+use crate::report::{self, Format, LockReport, PlaceReport, ScanReport, codes};
+use crate::scan::source::Cache;
+
+/// The project's root: the nearest directory above the working directory that holds `releases/` and `rules/`,
+/// else the one this program was built in.
+fn root() -> PathBuf {
+    let is_root = |dir: &&Path| dir.join("releases").is_dir() && dir.join("rules").is_dir();
+    let here = std::env::current_dir().unwrap_or_default();
+    let found = here.ancestors().find(is_root).map(Path::to_path_buf);
+    found.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+}
+
+/// `$XDG_CACHE_HOME/pve-nix`, by default below `~/.cache`; `None` without a home.
+fn cache_dir() -> Option<PathBuf> {
+    let set = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
+    base.map(|base| base.join("pve-nix"))
+}
+
+/// The releases an argument names: one, or `all`.
+fn releases(root: &Path, argument: &str) -> Result<Vec<Manifest>, Vec<Problem>> {
+    let one = |problem| vec![problem];
+    if argument != "all" {
+        return Ok(vec![Manifest::named(root, argument).map_err(one)?]);
+    }
+    let names = Manifest::names(root).map_err(one)?;
+    names
+        .iter()
+        .map(|name| Manifest::named(root, name).map_err(one))
+        .collect()
+}
+
+/// Reads, scans and decides one release.
+fn analyse(
+    root: &Path,
+    manifest: Manifest,
+    from: &SourceArgs,
+    knowledge: &Knowledge,
+) -> Result<Analysis, Vec<Problem>> {
+    let options = OpenOptions {
+        root: root.to_path_buf(),
+        sources: from.dir.get().map(Path::to_path_buf),
+        allow_missing: from.allow_missing,
+        cache: None,
+    };
+    let opened = release::open(&manifest, &options)?;
+    let cache = cache_dir().filter(|_| !from.no_cache);
+    let cache = cache.map(|dir| Cache::new(&dir, &knowledge.calls_text));
+    Analysis::new(
+        manifest,
+        opened.sources,
+        opened.missing,
+        knowledge,
+        cache.as_ref(),
+    )
+}
 
 /// `cargo xtask lock`.
-pub fn lock(_args: &LockArgs) -> Result<Outcome, Vec<Problem>> {
-    Err(not_joined("lock"))
+pub fn lock(args: &LockArgs) -> Result<Outcome, Vec<Problem>> {
+    let root = root();
+    let path = root.join("releases").join(format!("{}.toml", args.release));
+    let at = args.at.as_deref().map(str::parse::<At>).transpose();
+    let at = at.map_err(|cause| vec![Problem::new(&USAGE, format!("--at: {cause}"))])?;
+    let previous = if path.exists() {
+        Some(Manifest::read(&path).map_err(|problem| vec![problem])?)
+    } else {
+        None
+    };
+    let options = OpenOptions {
+        root,
+        sources: args.dir.get().map(Path::to_path_buf),
+        ..OpenOptions::default()
+    };
+    let locked = release::lock(&args.release, at, &options, previous.as_ref())?;
+    let report = LockReport::new(previous.as_ref(), &locked.manifest, locked.problems.clone());
+    output::replace(&path, locked.manifest.to_toml().as_bytes())
+        .map_err(|problem| vec![problem])?;
+    match args.format {
+        PlainFormat::Text => cli::print(|out| report.text(out, cli::width())),
+        PlainFormat::Json => cli::print_plain(|out| report.json(out)),
+    }?;
+    Ok(outcome(locked.problems.is_empty()))
+}
+
+/// Clean, or findings.
+fn outcome(clean: bool) -> Outcome {
+    if clean {
+        Outcome::Clean
+    } else {
+        Outcome::Findings
+    }
 }
 
 /// `cargo xtask scan`.
-pub fn scan(_args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
-    Err(not_joined("scan"))
+pub fn scan(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
+    let root = root();
+    let knowledge = Knowledge::read(&root)?;
+    let mut uses = Uses::default();
+    let mut reports = Vec::new();
+    let mut whole = args.release == "all";
+    for manifest in releases(&root, &args.release)? {
+        let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
+        cli::complain(&analysis.missing);
+        whole &= analysis.missing.is_empty();
+        uses.merge(&analysis.uses);
+        reports.push(analysis.report());
+    }
+    // A rule is stale when no release needs it: that can be said only of all of them.
+    if whole && let Some(last) = reports.last_mut() {
+        last.problems.extend(analyse::stale(&uses, &knowledge));
+    }
+    let clean = reports.iter().all(ScanReport::is_clean);
+    let layout = args.layout();
+    let write = |out: &mut dyn Write| report::scan(out, &reports, &layout);
+    match args.format {
+        Format::Text => cli::print(write),
+        _ => cli::print_plain(write),
+    }?;
+    Ok(outcome(clean))
 }
 
 /// `cargo xtask regen`.
-pub fn regen(_args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
-    Err(not_joined("regen"))
+pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
+    let root = root();
+    let out = args.out.clone().unwrap_or_else(|| root.clone());
+    let knowledge = Knowledge::read(&root)?;
+    let mut clean = true;
+    for manifest in releases(&root, &args.release)? {
+        let name = manifest.name.clone();
+        let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
+        let generated = emit::release::generate(&analysis, &knowledge)?;
+        let mut findings: Vec<Problem> = analysis
+            .findings
+            .iter()
+            .chain(&generated.findings)
+            .cloned()
+            .collect();
+        let mut differences = Vec::new();
+        if args.check {
+            differences = generated
+                .output
+                .differences(&out, &name)
+                .map_err(|problem| vec![problem])?;
+            findings.extend(output::findings(&differences, &name));
+        } else if findings.is_empty() {
+            let written = generated
+                .output
+                .write(&out, &name)
+                .map_err(|problem| vec![problem])?;
+            differences = written.changed;
+        }
+        clean &= findings.is_empty();
+        cli::complain(&analysis.missing);
+        cli::complain(&findings);
+        let report = generated.report(&analysis, args.check, &differences);
+        match args.format {
+            PlainFormat::Text => cli::print(|out| report.text(out, cli::width())),
+            PlainFormat::Json => cli::print_plain(|out| report.json(out)),
+        }?;
+    }
+    Ok(outcome(clean))
 }
 
 /// `cargo xtask graph`.
-pub fn graph(_args: &GraphArgs) -> Result<Outcome, Vec<Problem>> {
-    Err(not_joined("graph"))
+pub fn graph(args: &GraphArgs) -> Result<Outcome, Vec<Problem>> {
+    let root = root();
+    let knowledge = Knowledge::read(&root)?;
+    let manifest = Manifest::named(&root, &args.release).map_err(|problem| vec![problem])?;
+    let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
+    cli::complain(&analysis.missing);
+    let text = match args.format {
+        GraphFormat::Dot => draw::dot(&analysis.graph, &args.release),
+        GraphFormat::Mermaid => draw::mermaid(&analysis.graph),
+        GraphFormat::Svg => draw::svg(&analysis.graph, &args.release),
+    };
+    cli::print_plain(|out| out.write_all(text.as_bytes()))?;
+    Ok(Outcome::Clean)
 }
 
 /// `cargo xtask explain`.
@@ -45,7 +215,7 @@ pub fn explain(args: &ExplainArgs) -> Result<Outcome, Vec<Problem>> {
                 }
             })
         }
-        Some(Subject::Place { .. }) => return Err(not_joined("explain FILE:LINE")),
+        Some(Subject::Place { source, path, line }) => explain_place(args, source, path, *line),
     }?;
     Ok(Outcome::Clean)
 }
@@ -64,9 +234,77 @@ fn known(id: &str) -> Result<&'static Code, Vec<Problem>> {
     })
 }
 
-fn not_joined(command: &str) -> Vec<Problem> {
-    vec![Problem::new(
-        &USAGE,
-        format!("`{command}` is not joined to its rooms"),
-    )]
+/// The release a place is looked up in: the one asked for, else the newest that has the source.
+fn release_with(root: &Path, args: &ExplainArgs, source: &str) -> Result<Manifest, Vec<Problem>> {
+    if let Some(name) = &args.release {
+        return Manifest::named(root, name).map_err(|problem| vec![problem]);
+    }
+    let all = releases(root, "all")?;
+    let with = all
+        .into_iter()
+        .rev()
+        .filter(|manifest| manifest.sources.contains_key(source));
+    // The demo stands last in the list; it is asked for its own sources only.
+    with.max_by_key(|manifest| manifest.version.is_some())
+        .ok_or_else(|| {
+            let cause = format!("no release has a source `{source}`");
+            vec![
+                Problem::new(&USAGE, cause)
+                    .mend("Write SOURCE/PATH:LINE with the repository's name as SOURCE."),
+            ]
+        })
+}
+
+/// Why a place was decided as it was.
+fn explain_place(
+    args: &ExplainArgs,
+    source: &str,
+    path: &str,
+    line: u32,
+) -> Result<(), Vec<Problem>> {
+    let root = root();
+    let knowledge = Knowledge::read(&root)?;
+    let mut manifest = release_with(&root, args, source)?;
+    // Other sources only matter for the modules they declare; they are read when they are there.
+    let from = SourceArgs {
+        allow_missing: true,
+        ..args.from.clone()
+    };
+    if from.dir.get().is_none() {
+        manifest.sources.retain(|name, _| name == source);
+    }
+    let release = manifest.name.clone();
+    let analysis = analyse(&root, manifest, &from, &knowledge)?;
+    let Some(found) = analysis
+        .sources
+        .iter()
+        .find(|one| one.source.name == source)
+    else {
+        cli::complain(&analysis.missing);
+        let cause = format!("the release {release} has no source `{source}` that can be read");
+        return Err(vec![Problem::new(&USAGE, cause)]);
+    };
+    if !found
+        .source
+        .tree
+        .entries()
+        .iter()
+        .any(|entry| entry.path == path)
+    {
+        let cause = format!("{source} has no file `{path}` in {release}");
+        return Err(vec![Problem::new(&USAGE, cause)]);
+    }
+    let decided = found
+        .decided
+        .iter()
+        .filter(|one| one.path == path && one.occurrence.line == line)
+        .collect();
+    let report = PlaceReport {
+        release: &release,
+        source,
+        path,
+        line,
+        decided,
+    };
+    cli::print(|out| report.text(out))
 }

@@ -148,11 +148,7 @@ impl<'a> World<'a> {
                 let rest = text
                     .strip_prefix(prefix.trim_end_matches('/'))
                     .unwrap_or("");
-                template
-                    .replace("{rest}", rest)
-                    .replace("{name}", name)
-                    .trim_end_matches('/')
-                    .to_owned()
+                template.replace("{rest}", rest).replace("{name}", name)
             }
             None => fold(text),
         };
@@ -169,11 +165,17 @@ impl<'a> World<'a> {
                 source: source.clone(),
                 target: target(),
             },
-            Verdict::Bare => Decision::Command {
-                attr: None,
-                source: None,
-                program: name.to_owned(),
-            },
+            Verdict::Bare => {
+                let known = self.rules.programs.get(name);
+                known.map_or_else(
+                    || Decision::Command {
+                        attr: None,
+                        source: None,
+                        program: name.to_owned(),
+                    },
+                    |provider| command_decision(provider, name, subject.source),
+                )
+            }
             Verdict::SearchPath => Decision::Command {
                 attr: None,
                 source: None,
@@ -254,20 +256,7 @@ impl<'a> World<'a> {
 
     fn bare_command(&self, name: &str, source: &str) -> Option<Ruled> {
         let provider = self.rules.programs.get(name)?;
-        let program = name.to_owned();
-        let decision = match provider {
-            Provider::Package { attr, .. } => Decision::Command {
-                attr: Some(attr.clone()),
-                source: None,
-                program,
-            },
-            Provider::Source { source, .. } | Provider::Unpinned { source } => Decision::Command {
-                attr: None,
-                source: Some(source.clone()),
-                program,
-            },
-            other => provider_decision(other, name, source),
-        };
+        let decision = command_decision(provider, name, source);
         Some((decision, Some(format!("command.{name}"))))
     }
 
@@ -296,6 +285,24 @@ impl<'a> World<'a> {
             provider_decision(provider, name, source),
             Some(format!("command.{name}")),
         ))
+    }
+}
+
+/// The decision a program's provider means where it is run by its bare name.
+fn command_decision(provider: &Provider, name: &str, source: &str) -> Decision {
+    let program = name.to_owned();
+    match provider {
+        Provider::Package { attr, .. } => Decision::Command {
+            attr: Some(attr.clone()),
+            source: None,
+            program,
+        },
+        Provider::Source { source, .. } | Provider::Unpinned { source } => Decision::Command {
+            attr: None,
+            source: Some(source.clone()),
+            program,
+        },
+        other => provider_decision(other, name, source),
     }
 }
 
@@ -351,6 +358,13 @@ impl Uses {
                     None => drop(self.0.insert(rule.clone(), 1)),
                 }
             }
+        }
+    }
+
+    /// Adds the counts of another release.
+    pub fn merge(&mut self, other: &Self) {
+        for (rule, count) in &other.0 {
+            *self.0.entry(rule.clone()).or_default() += count;
         }
     }
 

@@ -9,6 +9,7 @@
 //! | `commands.toml` | `[ATTR]`: the programs of a nixpkgs package; `[wrapper]`; `[debian-only]` |
 //! | `perl.toml`, `python.toml` | `[ATTR]`: the modules of a package; `[missing.SOURCE]` |
 //! | `debian.toml` | `[PACKAGE]`: what a Debian package is in nixpkgs |
+//! | `closure.toml` | `[[closure]]`: programs that join a source's `PATH` closure though no scanner sees them run |
 //! | `features.toml` | `[[feature]]`: what is removed |
 //! | `packages.toml` | `[SOURCE]`: the nixpkgs package a source builds on |
 //! | `system.toml` | `[[directory]]`: directories on the machine beyond those of the packaging |
@@ -150,6 +151,27 @@ pub struct Feature {
     pub releases: Vec<String>,
 }
 
+/// `[[closure]]`: programs that join a source's `PATH` closure though no scanner sees them run.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Closure {
+    /// Its name.
+    pub name: String,
+    /// The source whose code runs them.
+    pub source: String,
+    /// Programs of `commands.toml` or `programs.toml`.
+    pub programs: Vec<String>,
+    /// Who runs them.
+    pub why: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClosureFile {
+    #[serde(default)]
+    closure: Vec<Closure>,
+}
+
 /// A method to remove.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -250,6 +272,8 @@ pub struct Rules {
     pub debian_globs: Vec<(String, globset::GlobMatcher, DebianPackage)>,
     /// Features to remove.
     pub features: Vec<Feature>,
+    /// Programs run out of sight.
+    pub closures: Vec<Closure>,
     /// Attributes and where nixpkgs defines them.
     pub nixpkgs: BTreeMap<String, Definition>,
     /// The nixpkgs packages that sources build on, by source.
@@ -511,6 +535,7 @@ impl Rules {
             }
             rules.features = file.feature;
         }
+        rules.read_closures(&mut reader);
         if let Some((file, _)) = reader.file("nixpkgs.toml") {
             rules.nixpkgs = file;
         }
@@ -642,6 +667,26 @@ impl Rules {
         self.programs.insert(program, provider);
     }
 
+    fn read_closures(&mut self, reader: &mut Reader) {
+        let name = "closure.toml";
+        let Some((file, text)) = reader.file::<ClosureFile>(name) else {
+            return;
+        };
+        for closure in &file.closure {
+            let line = Reader::line_of(&text, &closure.name);
+            reader.claim(&format!("closure.{}", closure.name), name, line);
+            for program in &closure.programs {
+                // Without any program the tables themselves could not be read.
+                if !self.programs.is_empty() && !self.programs.contains_key(program) {
+                    let cause = format!("`{program}` is in neither commands.toml nor programs.toml");
+                    let problem = Problem::new(&BAD_RULE, cause);
+                    reader.problems.push(problem.at(reader.place(name), line));
+                }
+            }
+        }
+        self.closures = file.closure;
+    }
+
     fn read_debian(&mut self, reader: &mut Reader) {
         let name = "debian.toml";
         let Some((file, text)) = reader.file::<BTreeMap<String, DebianTable>>(name) else {
@@ -768,6 +813,7 @@ impl Rules {
                 .iter()
                 .map(|directory| format!("system.{}", directory.name)),
         );
+        names.extend(self.closures.iter().map(|one| format!("closure.{}", one.name)));
         names.sort();
         names
     }

@@ -181,6 +181,26 @@ impl Output {
     }
 }
 
+/// Puts one file in the place of what is there, whole or not at all.
+///
+/// # Errors
+/// A file that could not be written.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let write = || -> io::Result<()> {
+        fs::create_dir_all(dir)?;
+        let mut file = tempfile::NamedTempFile::new_in(dir)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_data()?;
+        // A temporary file is the user's alone; this one is to be read by all.
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        file.as_file().set_permissions(mode)?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|error| failed(path, &error))
+}
+
 /// `--check`: each difference as a finding.
 pub fn findings(differences: &[(String, Difference)], release: &str) -> Vec<Problem> {
     let finding = |(path, difference): &(String, Difference)| {

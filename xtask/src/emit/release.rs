@@ -16,7 +16,7 @@ use crate::debian::system::{Directory, System};
 use crate::decide::rules::Rules;
 use crate::decide::{Context, Decision};
 use crate::problem::{OUTPUT_FAILED, Problem};
-use crate::report::{RegenCounts, RegenReport};
+use crate::report::{RegenCounts, RegenReport, Tally};
 
 /// How much a release gave.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,11 +56,17 @@ impl Generated {
         let (written, removed) = (of(false), of(true));
         // One file more is written than generated: the manifest.
         let files = self.output.files().len() + 1;
-        let mut counts = RegenCounts::of(&analysis.report().summary);
-        counts.patches = self.counts.patches;
-        counts.objects = self.counts.objects;
-        counts.packages = self.counts.packages;
-        counts.links = self.counts.links;
+        let sources = &analysis.sources;
+        let counts = RegenCounts {
+            sources: sources.len() as u64,
+            files: sources.iter().map(|one| one.scanned.files.len() as u64).sum(),
+            bytes: sources.iter().map(|one| one.scanned.bytes).sum(),
+            occurrences: Tally::of(sources.iter().flat_map(|one| &one.decided)),
+            patches: self.counts.patches,
+            objects: self.counts.objects,
+            packages: self.counts.packages,
+            links: self.counts.links,
+        };
         RegenReport {
             release: analysis.manifest.name.clone(),
             check,

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use layout::backends::svg::SVGWriter;
+use layout::gv::{DotParser, GraphBuilder};
+
 use super::{Edge, Graph, Reason};
 use crate::emit::rewrite::Role;
 
@@ -46,6 +49,37 @@ fn quoted(text: &str) -> String {
     text.replace('\\', "\\\\")
         .replace('"', "\\\"")
         .replace('\n', "\\n")
+}
+
+/// A picture of the same: laid out without Graphviz, so that nothing has to be installed. Each pair has one
+/// arrow without its label, which `dot` and `mermaid` tell.
+pub fn svg(graph: &Graph, title: &str) -> String {
+    let mut plain = format!("digraph \"{}\" {{\n", quoted(title));
+    for (name, node) in &graph.nodes {
+        let shape = if node.role == Some(Role::Object) {
+            "box"
+        } else {
+            "ellipse"
+        };
+        let _ = writeln!(
+            plain,
+            "  \"{0}\" [shape={shape}, label=\"{0}\"];",
+            quoted(name)
+        );
+    }
+    for (from, to) in arrows(graph).keys() {
+        let _ = writeln!(plain, "  \"{}\" -> \"{}\";", quoted(from), quoted(to));
+    }
+    plain.push_str("}\n");
+    let Ok(parsed) = DotParser::new(&plain).process() else {
+        return String::new();
+    };
+    let mut builder = GraphBuilder::new();
+    builder.visit_graph(&parsed);
+    let mut visual = builder.get();
+    let mut writer = SVGWriter::new();
+    visual.do_it(false, false, false, &mut writer);
+    writer.finalize()
 }
 
 /// Graphviz DOT: objects as boxes in one cluster a knot, packages as ellipses, each edge with why it is there.

@@ -12,7 +12,7 @@ use petgraph::graphmap::DiGraphMap;
 use serde::Serialize;
 
 use crate::debian::control::Control;
-use crate::decide::rules::{DebianPackage, Rules};
+use crate::decide::rules::{DebianPackage, Provider, Rules};
 use crate::decide::{Context, Decided, Decision};
 use crate::emit::rewrite::Role;
 use crate::scan::Kind;
@@ -111,6 +111,7 @@ impl Graph {
         }
         for input in inputs {
             builder.code(input);
+            builder.closures(input.source);
             for control in &input.controls {
                 builder.packaging(input.source, control);
             }
@@ -185,15 +186,11 @@ impl<'a> Builder<'a> {
         entry.or_insert_with(|| (0, example())).0 += 1;
     }
 
-    /// What the code needs on the host. A command for another node counts too: where the remote part is
-    /// empty, the same array runs here.
+    /// What the code needs on the host.
     fn code(&mut self, input: &Input) {
-        let runs_here = |one: &&Decided| match one.context {
-            Context::Host => true,
-            Context::Remote => matches!(one.decision, Decision::Command { .. }),
-            _ => false,
-        };
-        for one in input.decided.iter().filter(runs_here) {
+        // A command for another node runs here too, where the ssh command before it is empty.
+        let acts = |one: &&Decided| matches!(one.context, Context::Host | Context::Remote);
+        for one in input.decided.iter().filter(acts) {
             let kind = one.occurrence.kind;
             if let Decision::Sibling { source, .. }
             | Decision::Command {
@@ -247,6 +244,29 @@ impl<'a> Builder<'a> {
                     node.modules.insert(attr.clone());
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// What the rules say that the code runs out of sight.
+    fn closures(&mut self, source: &str) {
+        let rules = self.rules;
+        for closure in rules.closures.iter().filter(|one| one.source == source) {
+            self.used.insert(format!("closure.{}", closure.name));
+            for program in &closure.programs {
+                self.used.insert(format!("command.{program}"));
+                match rules.programs.get(program) {
+                    Some(Provider::Package { attr, .. }) => {
+                        let node = self.graph.nodes.entry(source.to_owned()).or_default();
+                        let programs = node.commands.entry(attr.clone()).or_default();
+                        programs.insert(program.clone());
+                    }
+                    Some(Provider::Source { source: maker, .. }) => {
+                        let example = || format!("rules/closure.toml: {}", closure.name);
+                        self.edge(source, maker, Reason::Command, example);
+                    }
+                    _ => {}
+                }
             }
         }
     }

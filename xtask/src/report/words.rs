@@ -4,13 +4,12 @@ use crate::decide::{Context, Decision};
 use crate::scan::{Form, Kind, Language};
 
 /// Every kind, in the order of the summary.
-pub const KINDS: [Kind; 8] = [
+pub const KINDS: [Kind; 7] = [
     Kind::AbsolutePath,
     Kind::BareCommand,
     Kind::PathAssignment,
     Kind::Shebang,
     Kind::Module,
-    Kind::UnitDirective,
     Kind::CrateSource,
     Kind::ArchitectureTriplet,
 ];
@@ -108,7 +107,6 @@ pub fn kind(kind: Kind) -> &'static str {
         Kind::PathAssignment => "path-assignment",
         Kind::Shebang => "shebang",
         Kind::Module => "module",
-        Kind::UnitDirective => "unit-directive",
         Kind::CrateSource => "crate-source",
         Kind::ArchitectureTriplet => "architecture-triplet",
     }

@@ -5,8 +5,10 @@
 use tree_sitter::Node;
 
 use super::calls::Calls;
-use super::collect::{Collector, DEEPEST, Grammar, Span, children, is_command_name, parse};
-use super::{FileScan, Form, Kind, ParseError, Site, paths, shell};
+use super::collect::{
+    Candidates, Collector, DEEPEST, Grammar, Span, children, is_command_name, parse,
+};
+use super::{FileScan, Form, Kind, ParseError, Site, shell};
 
 /// Functions that look their first argument up on `PATH` or hand it to a shell, and which of the two.
 const RUNS: &[(&[u8], Runs)] = &[
@@ -24,6 +26,9 @@ const RUNS: &[(&[u8], Runs)] = &[
     (b"system", Runs::Shell),
 ];
 
+/// What the names in [`RUNS`] begin with.
+const NAMES: &[&[u8]] = &[b"exec", b"g_find_", b"g_spawn_", b"popen", b"system"];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Runs {
     Words,
@@ -33,30 +38,24 @@ enum Runs {
 /// The occurrences of a C file.
 pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     let mut out = Collector::new(bytes);
-    if is_candidate(bytes)
+    let candidates = Candidates::of(bytes, NAMES);
+    if !candidates.is_empty()
         && let Some(tree) = parse(Grammar::C, bytes)
     {
         let mut c = C {
             out: &mut out,
             calls,
+            candidates,
         };
         c.node(tree.root_node(), &Site::default(), 0);
-        out.residue();
     }
     Ok(out.finish(String::new()))
-}
-
-fn is_candidate(bytes: &[u8]) -> bool {
-    paths::prefilter(bytes)
-        || paths::triplets(bytes).next().is_some()
-        || RUNS
-            .iter()
-            .any(|(name, _)| memchr::memmem::find(bytes, name).is_some())
 }
 
 struct C<'o, 'f, 'c> {
     out: &'o mut Collector<'f>,
     calls: &'c Calls,
+    candidates: Candidates,
 }
 
 impl<'n> C<'_, '_, '_> {
@@ -72,12 +71,19 @@ impl<'n> C<'_, '_, '_> {
 
     fn node(&mut self, node: Node<'n>, site: &Site, depth: u32) {
         let range = node.byte_range();
+        if !self.candidates.within(node) {
+            return;
+        }
         if depth > DEEPEST {
             return self
                 .out
                 .literal(Span::whole(range.start, range.end), Form::Bare, site);
         }
         match node.kind() {
+            "ERROR" => {
+                self.out.gaps(node, site);
+                self.each(node, site, depth);
+            }
             "comment" => {
                 self.out
                     .literal(Span::whole(range.start, range.end), Form::Comment, site);
@@ -198,7 +204,8 @@ impl<'n> C<'_, '_, '_> {
                     }
                     Some(Runs::Shell) => {
                         let text = self.out.slice(start, end);
-                        shell::script(self.out, text, start, self.calls, &site);
+                        self.out
+                            .command(|out| shell::script(out, text, start, self.calls, &site));
                         continue;
                     }
                     _ => {}
@@ -231,4 +238,76 @@ fn declared(node: Node<'_>) -> Option<Node<'_>> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::collect::testing::{calls, only, texts};
+
+    fn c(text: &str) -> FileScan {
+        scan(text.as_bytes(), &calls()).expect("C is never refused")
+    }
+
+    #[test]
+    fn strings_defines_and_comments() {
+        let scan = c(
+            "#include </usr/include/x.h>\n#define D \"/usr/share/d\"\n/* /usr/c */\nint f(void) { char *p = \"/usr/lib/p\"; log(1, \"/etc/l\\n\"); }\n",
+        );
+        assert_eq!(
+            texts(&scan, Kind::AbsolutePath),
+            ["/usr/share/d", "/usr/c", "/usr/lib/p", "/etc/l"]
+        );
+        let define = only(&scan, "/usr/share/d");
+        assert_eq!(
+            (define.form, define.site.target.as_deref()),
+            (Form::Define, Some("D"))
+        );
+        assert_eq!(only(&scan, "/usr/c").form, Form::Comment);
+        let literal = only(&scan, "/usr/lib/p");
+        assert_eq!(
+            (literal.site.sub.as_deref(), literal.site.target.as_deref()),
+            (Some("f"), Some("p"))
+        );
+        let argument = only(&scan, "/etc/l");
+        assert_eq!(
+            (argument.site.call.as_deref(), argument.site.argument),
+            (Some("log"), Some(1))
+        );
+    }
+
+    #[test]
+    fn adjacent_strings_are_one() {
+        let scan = c(
+            "char *a = PREFIX \"/bin/x\"; char *b = \"/usr/share/\" NAME; char *c = \"no \" \"/sbin/y\";",
+        );
+        assert!(only(&scan, "/bin/x").site.joined);
+        assert!(only(&scan, "/usr/share/").site.open);
+        assert!(!only(&scan, "/sbin/y").site.joined);
+    }
+
+    #[test]
+    fn calls_that_run_commands() {
+        let scan = c(
+            "void f() { execlp(\"lvs\", \"lvs\", 0); system(\"modprobe -q x; /sbin/y\"); popen(\"zfs list\", \"r\"); open(\"ls\"); }",
+        );
+        assert_eq!(texts(&scan, Kind::BareCommand), ["lvs", "modprobe", "zfs"]);
+        assert_eq!(only(&scan, "modprobe").form, Form::Command);
+        assert_eq!(only(&scan, "/sbin/y").site.sub.as_deref(), Some("f"));
+    }
+
+    #[test]
+    fn triplets_alone_are_found() {
+        let scan = c("char *t = \"x86_64-linux-gnu\";");
+        assert_eq!(
+            texts(&scan, Kind::ArchitectureTriplet),
+            ["x86_64-linux-gnu"]
+        );
+    }
+
+    #[test]
+    fn what_is_no_c_is_still_read() {
+        let scan = c("MODULE = X PACKAGE = X\n\nint\nf(a)\n  CODE:\n    g(\"/usr/lib/x\");\n");
+        assert_eq!(texts(&scan, Kind::AbsolutePath), ["/usr/lib/x"]);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memmem};
 use tree_sitter::{Node, Parser, Tree};
 
 use super::paths::{self, Notation, Piece};
@@ -15,6 +15,8 @@ pub(super) const DEEPEST: u32 = 400;
 pub(super) struct Collector<'a> {
     bytes: &'a [u8],
     found: Vec<Found>,
+    /// The form of everything marked: set while a command line within another language's string is scanned.
+    form: Option<Form>,
 }
 
 struct Found {
@@ -56,6 +58,7 @@ impl<'a> Collector<'a> {
         Self {
             bytes,
             found: Vec::new(),
+            form: None,
         }
     }
 
@@ -81,10 +84,32 @@ impl<'a> Collector<'a> {
                 start,
                 end,
                 kind,
-                form,
+                form: self.form.unwrap_or(form),
                 site,
             });
         }
+    }
+
+    /// Runs `scan` with everything it marks in the form of a command line.
+    pub fn command<T>(&mut self, scan: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.form.replace(Form::Command);
+        let result = scan(self);
+        self.form = outer;
+        result
+    }
+
+    /// What stands in an error node outside its children: text that the grammar did not know.
+    pub fn gaps(&mut self, node: Node<'_>, site: &Site) {
+        let mut at = node.start_byte();
+        for child in children(node) {
+            self.literal(
+                Span::whole(at, child.start_byte().max(at)),
+                Form::Bare,
+                site,
+            );
+            at = child.end_byte().max(at);
+        }
+        self.literal(Span::whole(at, node.end_byte().max(at)), Form::Bare, site);
     }
 
     /// The `PATH` assignments, absolute paths and architecture triplets in a literal.
@@ -216,28 +241,17 @@ impl<'a> Collector<'a> {
                 std::cmp::Reverse(b.end),
             ))
         });
-        let mut ends: [(Kind, usize); 8] = [
-            (Kind::AbsolutePath, 0),
-            (Kind::BareCommand, 0),
-            (Kind::PathAssignment, 0),
-            (Kind::Shebang, 0),
-            (Kind::Module, 0),
-            (Kind::UnitDirective, 0),
-            (Kind::CrateSource, 0),
-            (Kind::ArchitectureTriplet, 0),
-        ];
+        let mut ends: Vec<(Kind, usize)> = Vec::new();
         let bytes = self.bytes;
         let mut newlines = memchr_iter(b'\n', bytes).peekable();
         let (mut line, mut line_start) = (1u32, 0usize);
         let mut occurrences = Vec::with_capacity(self.found.len());
         for found in self.found {
-            let Some((_, done)) = ends.iter_mut().find(|(kind, _)| *kind == found.kind) else {
-                continue;
-            };
-            if found.start < *done {
-                continue;
+            match ends.iter_mut().find(|(kind, _)| *kind == found.kind) {
+                Some((_, done)) if found.start < *done => continue,
+                Some((_, done)) => *done = found.end,
+                None => ends.push((found.kind, found.end)),
             }
-            *done = found.end;
             while let Some(newline) = newlines.next_if(|newline| *newline < found.start) {
                 line = line.saturating_add(1);
                 line_start = newline + 1;
@@ -325,6 +339,42 @@ pub(super) fn parse(grammar: Grammar, bytes: &[u8]) -> Option<Tree> {
     })
 }
 
+/// The offsets at which a file holds what a scanner looks for, in order: a node without one needs no look inside.
+pub(super) struct Candidates(Vec<usize>);
+
+impl Candidates {
+    /// The starts of FHS paths and architecture triplets, and of `words`.
+    pub fn of(bytes: &[u8], words: &[&[u8]]) -> Self {
+        // Long enough for the longest root and the byte that ends it.
+        const WINDOW: usize = 12;
+        let mut offsets: Vec<usize> = memchr_iter(b'/', bytes)
+            .filter(|slash| {
+                let end = bytes.len().min(slash + WINDOW);
+                bytes.get(*slash..end).is_some_and(paths::prefilter)
+            })
+            .collect();
+        offsets.extend(paths::triplets(bytes).map(|(start, _)| start));
+        for word in words {
+            offsets.extend(memmem::find_iter(bytes, word));
+        }
+        offsets.sort_unstable();
+        Self(offsets)
+    }
+
+    /// Whether there is none in the file.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether the node holds one.
+    pub fn within(&self, node: Node<'_>) -> bool {
+        let at = self.0.partition_point(|offset| *offset < node.start_byte());
+        self.0
+            .get(at)
+            .is_some_and(|offset| *offset < node.end_byte())
+    }
+}
+
 /// A node's named children.
 pub(super) fn children(node: Node<'_>) -> Vec<Node<'_>> {
     node.named_children(&mut node.walk()).collect()
@@ -338,4 +388,110 @@ pub(super) fn is_command_name(name: &[u8]) -> bool {
             .iter()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'+'))
         && !name.iter().all(|b| b.is_ascii_digit() || *b == b'.')
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use super::super::calls::Calls;
+    use super::super::{FileScan, Kind, Occurrence};
+
+    /// The calls of this repository.
+    pub fn calls() -> Calls {
+        Calls::parse(
+            include_str!("../../../rules/calls.toml"),
+            "rules/calls.toml",
+        )
+        .expect("the rules in this repository are good")
+    }
+
+    /// The texts of one kind, in order.
+    pub fn texts(scan: &FileScan, kind: Kind) -> Vec<&str> {
+        scan.occurrences
+            .iter()
+            .filter(|found| found.kind == kind)
+            .map(|found| found.text.as_str())
+            .collect()
+    }
+
+    /// The one occurrence with this text.
+    pub fn only<'s>(scan: &'s FileScan, text: &str) -> &'s Occurrence {
+        let mut found = scan.occurrences.iter().filter(|found| found.text == text);
+        let first = found
+            .next()
+            .unwrap_or_else(|| panic!("no {text} in {scan:#?}"));
+        assert!(found.next().is_none(), "{text} stands twice in {scan:#?}");
+        first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_grammar_fits_the_library() {
+        for grammar in [
+            Grammar::Bash,
+            Grammar::C,
+            Grammar::Javascript,
+            Grammar::Python,
+        ] {
+            assert!(parse(grammar, b"x").is_some(), "{grammar:?}");
+        }
+    }
+
+    #[test]
+    fn lines_and_columns_count_from_one() {
+        let mut out = Collector::new(b"a\n /usr/bin/x\n/usr/bin/y");
+        out.residue();
+        let places: Vec<_> = out
+            .finish(String::new())
+            .occurrences
+            .iter()
+            .map(|o| (o.line, o.column, o.offset, o.length))
+            .collect();
+        assert_eq!(places, [(2, 2, 3, 10), (3, 1, 14, 10)]);
+    }
+
+    #[test]
+    fn of_two_that_overlap_the_longer_stays() {
+        let mut out = Collector::new(b"/usr/bin/x");
+        let site = Site::default();
+        out.mark(0, 4, Kind::AbsolutePath, Form::Bare, site.clone());
+        out.mark(0, 10, Kind::AbsolutePath, Form::Literal, site.clone());
+        out.mark(5, 8, Kind::BareCommand, Form::Bare, site.clone());
+        out.mark(3, 99, Kind::AbsolutePath, Form::Bare, site);
+        let scan = out.finish(String::new());
+        let texts: Vec<_> = scan.occurrences.iter().map(|o| o.text.as_str()).collect();
+        assert_eq!(texts, ["/usr/bin/x", "bin"]);
+    }
+
+    #[test]
+    fn a_path_assignment_holds_its_paths_and_a_path_its_triplet() {
+        let mut out =
+            Collector::new(b"PATH=/a/b:/usr/bin /usr/lib/x86_64-linux-gnu/y aarch64-linux-gnu");
+        out.residue();
+        let scan = out.finish(String::new());
+        let found: Vec<_> = scan
+            .occurrences
+            .iter()
+            .map(|o| (o.kind, o.text.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (Kind::PathAssignment, "/a/b:/usr/bin"),
+                (Kind::AbsolutePath, "/usr/lib/x86_64-linux-gnu/y"),
+                (Kind::ArchitectureTriplet, "aarch64-linux-gnu"),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_shebang_keeps_its_switches_apart() {
+        let mut out = Collector::new(b"#! /usr/bin/thing -T -x\n");
+        assert_eq!(out.shebang(), Some(("-T -x".to_owned(), 23)));
+        let scan = out.finish(String::new());
+        assert_eq!(testing::only(&scan, "/usr/bin/thing").kind, Kind::Shebang);
+    }
 }

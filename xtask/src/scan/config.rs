@@ -1,4 +1,4 @@
-//! Line-based configuration: udev, logrotate, cron, PAM, sysctl, tmpfiles, sysusers, AppArmor, lxc, APT's sources.
+//! Line-based configuration: udev, logrotate, cron, PAM, sysctl, tmpfiles, sysusers, `AppArmor`, lxc, APT's sources.
 
 use super::calls::Calls;
 use super::collect::{Collector, Span, is_command_name};
@@ -214,5 +214,84 @@ fn keys(out: &mut Collector<'_>, start: usize, end: usize, calls: &Calls) {
             ..Span::whole(value, end)
         };
         out.literal(span, Form::Bare, &site);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::collect::testing::{calls, only, texts};
+
+    fn config(path: &str, text: &str) -> FileScan {
+        scan(path, text.as_bytes(), &calls()).expect("configuration is never refused")
+    }
+
+    #[test]
+    fn udev_runs_programs() {
+        let scan = config(
+            "a.rules",
+            "# /usr/c\nKERNEL==\"x\", PROGRAM=\"/usr/libexec/n %k\", RUN+=\"blk /dev/y\", SYMLINK+=\"z/%c\"\n",
+        );
+        assert_eq!(only(&scan, "/usr/c").form, Form::Comment);
+        let program = only(&scan, "/usr/libexec/n");
+        assert_eq!(
+            (program.site.call.as_deref(), program.site.word),
+            (Some("PROGRAM"), Some(0))
+        );
+        let run = only(&scan, "blk");
+        assert_eq!(
+            (run.kind, run.site.call.as_deref()),
+            (Kind::BareCommand, Some("RUN"))
+        );
+        assert_eq!(only(&scan, "/dev/y").site.before.as_deref(), Some("blk"));
+    }
+
+    #[test]
+    fn logrotate_runs_scripts() {
+        let scan = config(
+            "debian/a.logrotate",
+            "/var/log/x.log {\n  daily\n  postrotate\n    /bin/systemctl reload x\n    invoke y >/dev/null\n  endscript\n}\n",
+        );
+        assert_eq!(
+            only(&scan, "/bin/systemctl").site.sub.as_deref(),
+            Some("postrotate")
+        );
+        assert_eq!(texts(&scan, Kind::BareCommand), ["invoke"]);
+        assert_eq!(only(&scan, "/var/log/x.log").line, 1);
+    }
+
+    #[test]
+    fn cron_runs_command_lines() {
+        let scan = config(
+            "etc/cron.d/x",
+            "PATH=/sbin:/bin\n0 5 * * * root test -x /usr/bin/y && y\n@reboot root z\n",
+        );
+        assert_eq!(texts(&scan, Kind::PathAssignment), ["/sbin:/bin"]);
+        assert_eq!(texts(&scan, Kind::BareCommand), ["y", "z"]);
+        assert_eq!(texts(&scan, Kind::AbsolutePath), ["/usr/bin/y"]);
+    }
+
+    #[test]
+    fn keys_name_their_values() {
+        let scan = config(
+            "x.conf",
+            "lxc.hook.start = /usr/share/h x\nlxc.log=/var/l\nSigned-By: /usr/share/k\nauth required /lib/p.so\n/usr/bin/q ix,\n; /usr/c\n",
+        );
+        let hook = only(&scan, "/usr/share/h");
+        assert_eq!(
+            (hook.site.call.as_deref(), hook.site.word),
+            (Some("lxc.hook.start"), Some(0))
+        );
+        assert_eq!(
+            only(&scan, "/var/l").site.target.as_deref(),
+            Some("lxc.log")
+        );
+        assert_eq!(
+            only(&scan, "/usr/share/k").site.call.as_deref(),
+            Some("Signed-By")
+        );
+        assert_eq!(only(&scan, "/lib/p.so").site.call.as_deref(), Some("auth"));
+        assert_eq!(only(&scan, "/usr/bin/q").site.call, None);
+        assert_eq!(only(&scan, "/usr/c").form, Form::Comment);
     }
 }

@@ -54,9 +54,12 @@ fn named(path: &str) -> Named {
     if matches!(name, "Makefile" | "GNUmakefile" | "makefile") || name.starts_with("Makefile.") {
         return Named::Is(Language::Make);
     }
-    if name == "apidata.js" {
-        // The API's schema as one value of some megabytes: data, not a program.
-        return Named::Is(Language::Text);
+    match name {
+        // The API's schema as one value of some megabytes: data that is shown, not a program.
+        "apidata.js" => return Named::Is(Language::Text),
+        // The same schema, from which a Rust crate is made; Devel::PPPort's generated header, the same everywhere.
+        "pve-api.json" | "ppport.h" => return Named::Skip,
+        _ => {}
     }
     if path.starts_with(".cargo/") || path.contains("/.cargo/") || name.starts_with(".git") {
         return Named::Skip;
@@ -106,13 +109,13 @@ fn by_extension(path: &str, extension: &str) -> Named {
         "c" | "h" | "cc" | "cpp" | "hh" | "hpp" | "xs" => Named::Is(C),
         "js" | "mjs" | "cjs" => Named::Is(Javascript),
         "py" => Named::Is(Python),
-        "rs" | "toml" | "lock" | "patch" | "diff" | "po" | "pot" | "svg" | "map" => Named::Skip,
         "conf" if path.contains(".d/") && is_drop_in(path) => Named::Is(Unit),
         "conf" | "cfg" | "link-conf" => Named::Look(Config),
         "rules" | "udev" | "logrotate" | "pam" | "sources" | "list" | "seccomp" | "cron" => {
             Named::Is(Config)
         }
-        "png" | "jpg" | "jpeg" | "gif" | "ico" | "bmp" | "ppm" | "xcf" | "ttf" | "otf" | "woff"
+        "rs" | "toml" | "lock" | "patch" | "diff" | "po" | "pot" | "svg" | "map" | "png"
+        | "jpg" | "jpeg" | "gif" | "ico" | "bmp" | "ppm" | "xcf" | "ttf" | "otf" | "woff"
         | "woff2" | "eot" | "gz" | "xz" | "zst" | "bz2" | "zip" | "tar" | "tgz" | "fd" | "bin"
         | "gpg" | "pem" | "key" | "crt" | "iso" | "img" | "rom" | "pdf" | "o" | "a" | "so"
         | "mo" | "der" | "pubkey" => Named::Skip,
@@ -139,7 +142,7 @@ fn by_shebang(head: &[u8]) -> Option<Language> {
     let line = head.strip_prefix(b"#!")?;
     let line = line.split(|b| *b == b'\n').next()?;
     let mut words = line
-        .split(|b| b.is_ascii_whitespace())
+        .split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty());
     let mut interpreter = file_name(words.next()?);
     if interpreter == b"env" {
@@ -175,4 +178,84 @@ fn by_section(default: Language, head: &[u8]) -> Option<Language> {
 
 fn file_name(path: &[u8]) -> &[u8] {
     path.rsplit(|b| *b == b'/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by_name(path: &str) -> Option<Language> {
+        language(path, Mode::File, b"")
+    }
+
+    #[test]
+    fn names_tell() {
+        use Language::{C, Config, Javascript, Make, Perl, Python, Shell, Text, Unit};
+        for (path, expected) in [
+            ("PVE/X.pm", Some(Perl)),
+            ("PVE/X.pm.in", Some(Perl)),
+            ("t/x.t", Some(Perl)),
+            ("Makefile", Some(Make)),
+            ("x/defines.mk.in", Some(Make)),
+            ("debian/rules", Some(Make)),
+            ("sub/debian/rules", Some(Make)),
+            ("a.rules", Some(Config)),
+            ("debian/p.udev", Some(Config)),
+            ("debian/postinst", Some(Shell)),
+            ("debian/p.prerm", Some(Shell)),
+            ("debian/p.service", Some(Unit)),
+            ("x@.service.in", Some(Unit)),
+            ("a.service.d/b.conf", Some(Unit)),
+            ("sysctl.d/b.conf", Some(Config)),
+            ("common.conf.in", Some(Config)),
+            ("x.xs", Some(C)),
+            ("x.JS", Some(Javascript)),
+            ("x.py", Some(Python)),
+            ("x.adoc", Some(Text)),
+            ("debian/p.install", None),
+            ("debian/changelog", None),
+            ("debian/patches/x.c", None),
+            ("a.patch", None),
+            ("src/main.rs", None),
+            (".cargo/config.toml", None),
+            ("x.png", None),
+            ("de.po", None),
+        ] {
+            assert_eq!(by_name(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_beginning_tells_where_the_name_does_not() {
+        for (path, head, expected) in [
+            ("bin/x", "#!/usr/bin/perl -T\n", Some(Language::Perl)),
+            (
+                "bin/x",
+                "#!/usr/bin/env -S python3 -x\n",
+                Some(Language::Python),
+            ),
+            ("hook", "#! /bin/sh\n", Some(Language::Shell)),
+            ("debian/postinst", "#!/usr/bin/perl\n", Some(Language::Perl)),
+            ("debian/x.config", "#!/bin/bash\n", Some(Language::Shell)),
+            ("x.nft", "#!/usr/sbin/nft -f\n", Some(Language::Config)),
+            ("late.conf", "# x\n[Unit]\nAfter=y\n", Some(Language::Unit)),
+            ("plain.conf", "a = b\n", Some(Language::Config)),
+            ("LICENSE", "words", Some(Language::Text)),
+            ("blob", "a\0b", None),
+        ] {
+            assert!(wants_head(path), "{path}");
+            assert_eq!(
+                language(path, Mode::File, head.as_bytes()),
+                expected,
+                "{path}"
+            );
+        }
+        assert!(!wants_head("x.pm") && !wants_head("x.png"));
+    }
+
+    #[test]
+    fn links_are_not_scanned() {
+        assert_eq!(language("x.pm", Mode::Symlink, b""), None);
+        assert_eq!(language("x.pm", Mode::Submodule, b""), None);
+    }
 }

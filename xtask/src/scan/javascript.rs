@@ -5,24 +5,29 @@
 
 use tree_sitter::Node;
 
-use super::collect::{Collector, DEEPEST, Grammar, Span, children, parse};
-use super::{FileScan, Form, ParseError, Site, paths};
+use super::collect::{Candidates, Collector, DEEPEST, Grammar, Span, children, parse};
+use super::{FileScan, Form, ParseError, Site};
 
 /// The occurrences of a JavaScript file.
 pub fn scan(bytes: &[u8]) -> Result<FileScan, ParseError> {
     let mut out = Collector::new(bytes);
     let switches = out.shebang().map(|(switches, _)| switches);
-    let is_candidate = paths::prefilter(bytes) || paths::triplets(bytes).next().is_some();
-    if is_candidate && let Some(tree) = parse(Grammar::Javascript, bytes) {
-        let mut javascript = Javascript { out: &mut out };
+    let candidates = Candidates::of(bytes, &[]);
+    if !candidates.is_empty()
+        && let Some(tree) = parse(Grammar::Javascript, bytes)
+    {
+        let mut javascript = Javascript {
+            out: &mut out,
+            candidates,
+        };
         javascript.node(tree.root_node(), &Site::default(), 0);
-        out.residue();
     }
     Ok(out.finish(switches.unwrap_or_default()))
 }
 
 struct Javascript<'o, 'f> {
     out: &'o mut Collector<'f>,
+    candidates: Candidates,
 }
 
 impl<'n> Javascript<'_, '_> {
@@ -44,16 +49,19 @@ impl<'n> Javascript<'_, '_> {
 
     fn node(&mut self, node: Node<'n>, site: &Site, depth: u32) {
         let range = node.byte_range();
+        if !self.candidates.within(node) {
+            return;
+        }
         if depth > DEEPEST {
             return self
                 .out
                 .literal(Span::whole(range.start, range.end), Form::Bare, site);
         }
-        // Most of a program holds nothing: a node without a slash or a hyphen needs no look inside.
-        if memchr::memchr2(b'/', b'-', self.out.slice(range.start, range.end)).is_none() {
-            return;
-        }
         match node.kind() {
+            "ERROR" => {
+                self.out.gaps(node, site);
+                self.each(node, site, depth);
+            }
             "comment" => {
                 self.out
                     .literal(Span::whole(range.start, range.end), Form::Comment, site);
@@ -189,4 +197,61 @@ fn added(node: Node<'_>) -> (bool, bool) {
                 .is_some_and(|operator| operator.kind() == "+")
     });
     (is_sum && is_right, is_sum && (!is_right || more))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Kind;
+    use super::*;
+    use crate::scan::collect::testing::{only, texts};
+
+    fn javascript(text: &str) -> FileScan {
+        scan(text.as_bytes()).expect("JavaScript is never refused")
+    }
+
+    #[test]
+    fn strings_know_their_key_and_function() {
+        let scan = javascript(
+            "Ext.define('X', { emptyText: '/dev/xyz', go: function() { call(1, '/usr/a'); } });",
+        );
+        assert_eq!(
+            only(&scan, "/dev/xyz").site.target.as_deref(),
+            Some("emptyText")
+        );
+        let found = only(&scan, "/usr/a");
+        assert_eq!(
+            (found.site.sub.as_deref(), found.site.call.as_deref()),
+            (Some("go"), Some("call"))
+        );
+        assert_eq!(found.site.argument, Some(1));
+    }
+
+    #[test]
+    fn sums_and_templates_join_and_open() {
+        let scan =
+            javascript("a = '/usr/share/' + x; b = y + '/usr/lib/z'; c = `/usr/t/${x}/usr/u`;");
+        assert!(only(&scan, "/usr/share/").site.open && !only(&scan, "/usr/share/").site.joined);
+        assert!(only(&scan, "/usr/lib/z").site.joined && !only(&scan, "/usr/lib/z").site.open);
+        assert!(only(&scan, "/usr/t/").site.open && only(&scan, "/usr/u").site.joined);
+        assert_eq!(only(&scan, "/usr/u").form, Form::Interpolated);
+    }
+
+    #[test]
+    fn a_regular_expression_is_one() {
+        let scan = javascript("x.match(/^\\/dev\\/sd/); y.match(/media=cdrom/); // /usr/c");
+        assert_eq!(texts(&scan, Kind::AbsolutePath), ["\\/dev\\/sd", "/usr/c"]);
+        assert_eq!(only(&scan, "\\/dev\\/sd").form, Form::Regex);
+        assert_eq!(only(&scan, "/usr/c").form, Form::Comment);
+    }
+
+    #[test]
+    fn urls_of_the_api_are_none() {
+        assert_eq!(
+            texts(
+                &javascript("u = '/api2/json/x'; v = '/pve2/ext6';"),
+                Kind::AbsolutePath
+            ),
+            [""; 0]
+        );
+    }
 }

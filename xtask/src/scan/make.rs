@@ -194,7 +194,7 @@ impl Make<'_, '_, '_> {
         let name = self.out.slice(start, start + at).trim_ascii();
         let is_shell = self.out.slice(start + at, start + at + length) == b"!=";
         let name = name
-            .rsplit(|b| b.is_ascii_whitespace())
+            .rsplit(u8::is_ascii_whitespace)
             .next()
             .unwrap_or_default();
         let site = Site {
@@ -420,7 +420,7 @@ impl Make<'_, '_, '_> {
         }
         let text = self.out.slice(inner.start, inner.end);
         let name = text
-            .split(|b| b.is_ascii_whitespace())
+            .split(u8::is_ascii_whitespace)
             .next()
             .unwrap_or_default();
         let function = FUNCTIONS
@@ -511,4 +511,93 @@ fn top_level(line: &[u8], found: impl Fn(u8, Option<u8>) -> bool) -> Option<usiz
         at += 1;
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Kind;
+    use super::*;
+    use crate::scan::collect::testing::{calls, only, texts};
+
+    fn make(text: &str) -> FileScan {
+        scan(text.as_bytes(), &calls()).expect("a Makefile is never refused")
+    }
+
+    #[test]
+    fn recipes_are_scripts_with_their_target() {
+        let scan = make("all: x.o\n\t@install -m 755 x $(DESTDIR)/usr/bin/x\n\t-rm -f $@\n");
+        assert_eq!(texts(&scan, Kind::BareCommand), ["install", "rm"]);
+        let found = only(&scan, "/usr/bin/x");
+        assert_eq!(found.site.sub.as_deref(), Some("all"));
+        assert_eq!(found.site.call.as_deref(), Some("install"));
+        assert!(found.site.joined);
+    }
+
+    #[test]
+    fn a_line_goes_on_after_a_backslash() {
+        let scan = make("x:\n\tcp a \\\n\t  /usr/share/b\n\ty=$$(git x); \\\n\tdu $$y\n");
+        assert_eq!(texts(&scan, Kind::BareCommand), ["cp", "git", "du"]);
+        assert_eq!(only(&scan, "/usr/share/b").line, 3);
+    }
+
+    #[test]
+    fn variables_take_paths() {
+        for text in [
+            "BIN=/usr/bin/x",
+            "export BIN := /usr/bin/x # why",
+            "BIN ?= /usr/bin/x",
+            "BIN ::= a \\\n /usr/bin/x",
+            "all: BIN += /usr/bin/x",
+        ] {
+            let scan = make(text);
+            let found = only(&scan, "/usr/bin/x");
+            assert_eq!(found.site.target.as_deref(), Some("BIN"), "{text}");
+            assert!(!found.site.joined, "{text}");
+        }
+        assert!(
+            only(&make("D=$(P)/share/$(X)\nE=/usr/share/$(X)"), "/usr/share/")
+                .site
+                .open
+        );
+    }
+
+    #[test]
+    fn references_are_followed() {
+        let scan = make("A := $(shell pkg-config --x /usr/lib/y)\nB != uname -m\n");
+        assert_eq!(texts(&scan, Kind::BareCommand), ["pkg-config", "uname"]);
+        assert_eq!(only(&scan, "/usr/lib/y").site.target.as_deref(), Some("A"));
+        let scan =
+            make("ifneq \"$(wildcard /usr/share/q)\" \"\"\ninclude /usr/share/dpkg/x.mk\nendif\n");
+        assert_eq!(
+            only(&scan, "/usr/share/q").site.call.as_deref(),
+            Some("wildcard")
+        );
+        assert_eq!(
+            only(&scan, "/usr/share/dpkg/x.mk").site.call.as_deref(),
+            Some("include")
+        );
+        let scan = make("x:\n\tfoo $(if $(A),/usr/a,$(shell bar))\n");
+        assert_eq!(texts(&scan, Kind::BareCommand), ["foo", "bar"]);
+    }
+
+    #[test]
+    fn a_recipe_may_stand_beside_its_rule_or_in_a_define() {
+        let scan = make("x: y ; touch /usr/z\ndefine f\ncurl $(1)\nendef\n");
+        assert_eq!(texts(&scan, Kind::BareCommand), ["touch", "curl"]);
+        assert_eq!(only(&scan, "curl").site.sub.as_deref(), Some("f"));
+    }
+
+    #[test]
+    fn the_path_is_one_value() {
+        let scan = make("export PATH := /opt/x/bin:$(PATH)\n");
+        assert_eq!(texts(&scan, Kind::PathAssignment), ["/opt/x/bin:$(PATH)"]);
+        assert_eq!(texts(&scan, Kind::AbsolutePath), [""; 0]);
+    }
+
+    #[test]
+    fn comments_are_comments() {
+        let scan = make("# /usr/a\nX = y # /usr/b\n");
+        assert!(scan.occurrences.iter().all(|o| o.form == Form::Comment));
+        assert_eq!(scan.occurrences.len(), 2);
+    }
 }

@@ -43,9 +43,9 @@ pub enum Language {
     Python,
     /// Rust.
     Rust,
-    /// Line-based configuration: udev, PAM, logrotate, sysctl, ifupdown, cron, tmpfiles, sysusers, AppArmor, lxc.
+    /// Line-based configuration: udev, PAM, logrotate, sysctl, ifupdown, cron, tmpfiles, sysusers, `AppArmor`, lxc.
     Config,
-    /// Anything else that is text: templates, HTML, AsciiDoc.
+    /// Anything else that is text: templates, HTML, `AsciiDoc`.
     Text,
 }
 
@@ -63,9 +63,6 @@ pub enum Kind {
     Shebang,
     /// A Perl module by `use`, `require`, `use parent`, or a Python module by `import`.
     Module,
-    /// A unit named in a unit's directive or in a `systemctl` call is no path; this is a unit file
-    /// directive whose value names a path or program (`ExecStart=`).
-    UnitDirective,
     /// A crate source replaced by Debian's registry.
     CrateSource,
     /// `x86_64-linux-gnu` and its like.
@@ -92,7 +89,7 @@ pub enum Form {
     Bare,
     /// A comment.
     Comment,
-    /// POD, a docstring, AsciiDoc.
+    /// POD, a docstring, `AsciiDoc`.
     Pod,
     /// A `#!` line.
     Shebang,

@@ -48,7 +48,6 @@ pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
             calls,
         };
         python.node(tree.root_node(), &Site::default(), 0);
-        out.residue();
     }
     Ok(out.finish(switches.unwrap_or_default()))
 }
@@ -77,6 +76,10 @@ impl<'n> Python<'_, '_, '_> {
                 .literal(Span::whole(range.start, range.end), Form::Bare, site);
         }
         match node.kind() {
+            "ERROR" => {
+                self.out.gaps(node, site);
+                self.each(node, site, depth);
+            }
             "comment" if range.start == 0 && self.out.slice(0, 2) == b"#!" => {}
             "comment" => {
                 self.out
@@ -133,6 +136,13 @@ impl<'n> Python<'_, '_, '_> {
         } else {
             Form::Interpolated
         });
+        if site.target.as_deref().is_some_and(is_path_variable)
+            && self.out.slice(start, end).contains(&b'/')
+        {
+            return self
+                .out
+                .mark(start, end, Kind::PathAssignment, form, site.clone());
+        }
         let (joined, continued) = added(node);
         let (mut at, mut after) = (start, joined);
         for child in interpolations {
@@ -255,7 +265,8 @@ impl<'n> Python<'_, '_, '_> {
         if node.kind() != "string" {
             self.node(node, site, depth + 1);
         } else if to_shell {
-            shell::script(self.out, text, start, self.calls, site);
+            self.out
+                .command(|out| shell::script(out, text, start, self.calls, site));
         } else if is_command_name(text) {
             let site = Site {
                 word: site.word.or(Some(0)),
@@ -267,6 +278,11 @@ impl<'n> Python<'_, '_, '_> {
             self.string(node, None, site, depth);
         }
     }
+}
+
+/// Whether a value goes to the environment's `PATH`: `env["PATH"]`, or the key `PATH` of a dictionary.
+fn is_path_variable(target: &str) -> bool {
+    matches!(target, "PATH") || target.ends_with("['PATH']") || target.ends_with("[\"PATH\"]")
 }
 
 /// The range of a string's content, without its prefix and quotes.
@@ -296,4 +312,60 @@ fn added(node: Node<'_>) -> (bool, bool) {
         .is_some_and(|operator| operator.kind() == "+");
     let is_right = parent.child_by_field_name("right") == Some(node);
     (is_sum && is_right, is_sum && !is_right)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::collect::testing::{calls, only, texts};
+
+    fn python(text: &str) -> FileScan {
+        scan(text.as_bytes(), &calls()).expect("Python is never refused")
+    }
+
+    #[test]
+    fn modules_are_top_level_names() {
+        let scan = python("import os, a.b as c\nfrom json import x\nfrom . import y\n");
+        assert_eq!(texts(&scan, Kind::Module), ["os", "a", "json"]);
+    }
+
+    #[test]
+    fn calls_that_run_commands() {
+        let scan = python(
+            "subprocess.run(['sudo', 'lvs', '/dev/x'])\nos.system('ip a | grep x')\nsubprocess.call('jq .', shell=True)\nos.execvp('qm', a)\n",
+        );
+        assert_eq!(
+            texts(&scan, Kind::BareCommand),
+            ["sudo", "lvs", "ip", "grep", "jq", "qm"]
+        );
+        assert_eq!(
+            only(&scan, "/dev/x").site.before.as_deref(),
+            Some("sudo lvs")
+        );
+        assert_eq!(only(&scan, "ip").form, Form::Command);
+    }
+
+    #[test]
+    fn strings_docstrings_and_comments() {
+        let scan = python(
+            "#!/usr/bin/env python3\ndef f():\n    \"\"\"See /usr/d.\"\"\"\n    p = f'/usr/share/{x}/usr/e'\n    return open(p + '/etc/g')  # /usr/c\n",
+        );
+        assert_eq!(only(&scan, "/usr/d").form, Form::Pod);
+        assert!(only(&scan, "/usr/share/").site.open);
+        assert_eq!(only(&scan, "/usr/share/").site.target.as_deref(), Some("p"));
+        assert!(only(&scan, "/usr/e").site.joined && only(&scan, "/etc/g").site.joined);
+        assert_eq!(only(&scan, "/etc/g").site.sub.as_deref(), Some("f"));
+        assert_eq!(only(&scan, "/usr/c").form, Form::Comment);
+        assert_eq!(only(&scan, "/usr/bin/env").kind, Kind::Shebang);
+    }
+
+    #[test]
+    fn the_path_is_one_value() {
+        let scan = python("env['PATH'] = '/sbin:/bin'\nrun(env={'PATH': \"/usr/sbin\"})\n");
+        assert_eq!(
+            texts(&scan, Kind::PathAssignment),
+            ["/sbin:/bin", "/usr/sbin"]
+        );
+        assert_eq!(texts(&scan, Kind::AbsolutePath), [""; 0]);
+    }
 }

@@ -187,6 +187,7 @@ impl<'n> Shell<'_, '_, '_> {
                     self.node(child, inner, depth + 1);
                 }
             }
+            "expansion" => self.expansion(node, site, depth),
             "redirected_statement" => self.redirected(node, site, depth),
             "array" => {
                 for (index, child) in children(node).into_iter().enumerate() {
@@ -208,7 +209,7 @@ impl<'n> Shell<'_, '_, '_> {
     /// A word, a string or a heredoc's body: its static parts are read for paths, its expansions walked.
     fn word(&mut self, node: Node<'n>, site: &Site, depth: u32) {
         let mut parts = Vec::new();
-        self.parts(node, &mut parts, depth);
+        cut(node, &mut parts, depth);
         for (index, part) in parts.iter().enumerate() {
             match part {
                 Part::Text(start, end, form) => {
@@ -251,54 +252,6 @@ impl<'n> Shell<'_, '_, '_> {
         self.each(node, &site, depth);
     }
 
-    fn parts(&self, node: Node<'n>, parts: &mut Vec<Part<'n>>, depth: u32) {
-        let range = node.byte_range();
-        let (form, open, close) = match node.kind() {
-            "string" => (Form::Interpolated, 1, 1),
-            "raw_string" => (Form::Literal, 1, 1),
-            "ansi_c_string" => (Form::Literal, 2, 1),
-            "heredoc_body" => (Form::Heredoc, 0, 0),
-            _ => (Form::Bare, 0, 0),
-        };
-        let mut at = (range.start + open).min(range.end);
-        let end = range.end.saturating_sub(close).max(at);
-        if depth > DEEPEST {
-            parts.push(Part::Text(range.start, range.end, form));
-            return;
-        }
-        for child in children(node) {
-            let inner = child.byte_range();
-            let is_expansion = matches!(
-                child.kind(),
-                "simple_expansion"
-                    | "expansion"
-                    | "command_substitution"
-                    | "arithmetic_expansion"
-                    | "process_substitution"
-                    | "ERROR"
-            );
-            let is_string = matches!(
-                child.kind(),
-                "string" | "translated_string" | "raw_string" | "ansi_c_string" | "concatenation"
-            );
-            if !is_expansion && !is_string {
-                continue;
-            }
-            if at < inner.start {
-                parts.push(Part::Text(at, inner.start, form));
-            }
-            if is_expansion {
-                parts.push(Part::Expansion(child));
-            } else {
-                self.parts(child, parts, depth + 1);
-            }
-            at = inner.end;
-        }
-        if at < end {
-            parts.push(Part::Text(at, end, form));
-        }
-    }
-
     /// A static node's value, or its text as written without the outer quotes.
     fn value(&self, node: Node<'n>) -> String {
         let range = node.byte_range();
@@ -316,7 +269,7 @@ impl<'n> Shell<'_, '_, '_> {
 
     fn read_word(&self, node: Node<'n>) -> Word<'n> {
         let mut parts = Vec::new();
-        self.parts(node, &mut parts, 0);
+        cut(node, &mut parts, 0);
         let is_static = parts.iter().all(|part| matches!(part, Part::Text(..)));
         let text = if is_static && node.kind() == "concatenation" {
             parts
@@ -397,6 +350,10 @@ impl<'n> Shell<'_, '_, '_> {
     fn redirected(&mut self, node: Node<'n>, site: &Site, depth: u32) {
         let body = node.child_by_field_name("body");
         let call = body
+            .map(|body| match body.kind() {
+                "negated_command" => body.named_child(0).unwrap_or(body),
+                _ => body,
+            })
             .filter(|body| body.kind() == "command")
             .and_then(|body| body.child_by_field_name("name"))
             .map(|name| self.value(name));
@@ -555,6 +512,55 @@ impl<'n> Shell<'_, '_, '_> {
     }
 }
 
+/// Cuts a word or string into its parts.
+fn cut<'n>(node: Node<'n>, parts: &mut Vec<Part<'n>>, depth: u32) {
+    let range = node.byte_range();
+    let (form, open, close) = match node.kind() {
+        "string" => (Form::Interpolated, 1, 1),
+        "raw_string" => (Form::Literal, 1, 1),
+        "ansi_c_string" => (Form::Literal, 2, 1),
+        "heredoc_body" => (Form::Heredoc, 0, 0),
+        _ => (Form::Bare, 0, 0),
+    };
+    let mut at = (range.start + open).min(range.end);
+    let end = range.end.saturating_sub(close).max(at);
+    if depth > DEEPEST {
+        parts.push(Part::Text(range.start, range.end, form));
+        return;
+    }
+    for child in children(node) {
+        let inner = child.byte_range();
+        let is_expansion = matches!(
+            child.kind(),
+            "simple_expansion"
+                | "expansion"
+                | "command_substitution"
+                | "arithmetic_expansion"
+                | "process_substitution"
+                | "ERROR"
+        );
+        let is_string = matches!(
+            child.kind(),
+            "string" | "translated_string" | "raw_string" | "ansi_c_string" | "concatenation"
+        );
+        if !is_expansion && !is_string {
+            continue;
+        }
+        if at < inner.start {
+            parts.push(Part::Text(at, inner.start, form));
+        }
+        if is_expansion {
+            parts.push(Part::Expansion(child));
+        } else {
+            cut(child, parts, depth + 1);
+        }
+        at = inner.end;
+    }
+    if at < end {
+        parts.push(Part::Text(at, end, form));
+    }
+}
+
 /// The index of the word that the program at `at` runs in turn: after `sudo`, `exec`, `find -exec`.
 pub(super) fn run_by(calls: &Calls, words: &[&str], at: usize) -> Option<usize> {
     let name = base_name(words.get(at)?);
@@ -601,4 +607,148 @@ fn program(word: &Word<'_>) -> String {
 /// The file name of a program's path.
 pub(super) fn base_name(text: &str) -> &str {
     text.rsplit('/').next().unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::collect::testing::{calls, only, texts};
+
+    fn shell(text: &str) -> FileScan {
+        scan(text.as_bytes(), &calls()).expect("a script is never refused")
+    }
+
+    fn commands(text: &str) -> Vec<String> {
+        let scan = shell(text);
+        texts(&scan, Kind::BareCommand)
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn what_runs_is_a_command() {
+        assert_eq!(commands("vgs | grep -q x && lvs"), ["vgs", "grep", "lvs"]);
+        assert_eq!(commands("if ! zpool list; then echo no; fi"), ["zpool"]);
+        assert_eq!(commands("x=$(ip addr) y=`ss -l`"), ["ip", "ss"]);
+        assert_eq!(commands("FOO=bar thing --x"), ["thing"]);
+        assert_eq!(commands("\"qm\" list; 'pct' list"), ["qm", "pct"]);
+        assert_eq!(
+            commands("cat <<EOF\n$(hostname)\nEOF\n"),
+            ["cat", "hostname"]
+        );
+    }
+
+    #[test]
+    fn what_the_shell_does_itself_is_none() {
+        assert_eq!(
+            commands("cd /tmp; [ -n x ] && echo y; set -e; . /lib/x.sh"),
+            [""; 0]
+        );
+        assert_eq!(
+            commands("$cmd list; ${x}y; ./local; f() { :; }; f 1"),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn prefixes_run_another_program() {
+        assert_eq!(commands("sudo -u root lvs"), ["sudo", "lvs"]);
+        assert_eq!(commands("exec timeout -k 1 5 qm start"), ["timeout", "qm"]);
+        assert_eq!(commands("command -v jq; which rbd"), ["jq", "which", "rbd"]);
+        assert_eq!(commands("find . -name x -exec rm {} +"), ["find", "rm"]);
+        assert_eq!(commands("env A=b nft -f x"), ["env", "nft"]);
+        let scan = shell("ssh \"$host\" systemctl stop x");
+        let found = only(&scan, "systemctl");
+        assert_eq!(found.site.before.as_deref(), Some("ssh $host"));
+        assert_eq!(
+            (found.site.word, found.site.call.as_deref()),
+            (Some(2), Some("systemctl"))
+        );
+    }
+
+    #[test]
+    fn scripts_in_words_are_scanned() {
+        assert_eq!(
+            commands("sh -c 'ip link; bridge vlan'"),
+            ["sh", "ip", "bridge"]
+        );
+        assert_eq!(commands("trap 'umount x' EXIT"), ["umount"]);
+    }
+
+    #[test]
+    fn words_strings_and_heredocs_hold_paths() {
+        let scan =
+            shell("a /usr/bin/x \"/usr/share/$y/z\" '/etc/q' >/run/o <<E\n/var/h\nE\n# /usr/c\n");
+        let forms: Vec<_> = scan
+            .occurrences
+            .iter()
+            .filter(|o| o.kind == Kind::AbsolutePath)
+            .map(|o| (o.text.as_str(), o.form, o.site.word))
+            .collect();
+        assert_eq!(
+            forms,
+            [
+                ("/usr/bin/x", Form::Bare, Some(1)),
+                ("/usr/share/", Form::Interpolated, Some(2)),
+                ("/etc/q", Form::Literal, Some(3)),
+                ("/run/o", Form::Bare, None),
+                ("/var/h", Form::Heredoc, None),
+                ("/usr/c", Form::Comment, None),
+            ]
+        );
+        assert!(only(&scan, "/usr/share/").site.open);
+        assert_eq!(only(&scan, "/run/o").site.call.as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn expansions_join_and_open_paths() {
+        let scan = shell("a $ROOT/usr/bin/x \"$R\"/usr/bin/y /usr/lib/\"$z\" ${D:-/usr/bin/d}");
+        assert!(only(&scan, "/usr/bin/x").site.joined);
+        assert!(only(&scan, "/usr/bin/y").site.joined);
+        assert!(only(&scan, "/usr/lib/").site.open);
+        let default = only(&scan, "/usr/bin/d");
+        assert!(!default.site.joined);
+        assert_eq!(default.site.target.as_deref(), Some("D"));
+    }
+
+    #[test]
+    fn assignments_name_their_target() {
+        let scan = shell("f() { local D=/usr/share/x; }\nfor i in /etc/a; do b /etc/c; done");
+        let found = only(&scan, "/usr/share/x");
+        assert_eq!(
+            (found.site.sub.as_deref(), found.site.target.as_deref()),
+            (Some("f"), Some("D"))
+        );
+        assert_eq!(only(&scan, "/etc/a").site.target.as_deref(), Some("i"));
+        assert_eq!(only(&scan, "/etc/c").site.target, None);
+    }
+
+    #[test]
+    fn the_path_is_one_value() {
+        for text in [
+            "PATH=/sbin:/bin",
+            "export PATH=\"/sbin:/bin\"",
+            "PATH='/sbin:/bin' x",
+            "env PATH=/sbin:/bin x",
+        ] {
+            let scan = shell(text);
+            assert_eq!(texts(&scan, Kind::PathAssignment), ["/sbin:/bin"], "{text}");
+            assert_eq!(texts(&scan, Kind::AbsolutePath), [""; 0], "{text}");
+        }
+        assert_eq!(texts(&shell("MYPATH=/sbin"), Kind::PathAssignment), [""; 0]);
+    }
+
+    #[test]
+    fn what_the_grammar_does_not_know_is_still_read() {
+        let scan = shell("if then ) ( /usr/bin/x \" ;; esac");
+        assert_eq!(texts(&scan, Kind::AbsolutePath), ["/usr/bin/x"]);
+    }
+
+    #[test]
+    fn the_shebang_is_no_comment() {
+        let scan = shell("#!/bin/sh -e\n");
+        assert_eq!(scan.switches, "-e");
+        assert_eq!(only(&scan, "/bin/sh").kind, Kind::Shebang);
+    }
 }

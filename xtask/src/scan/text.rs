@@ -58,3 +58,48 @@ fn markup(out: &mut Collector<'_>, start: usize) {
     }
     out.literal(Span::whole(at, bytes.len()), Form::Bare, &none);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Kind;
+    use super::*;
+    use crate::scan::collect::testing::{only, texts};
+
+    fn text(path: &str, text: &str) -> FileScan {
+        scan(path, text.as_bytes()).expect("text is never refused")
+    }
+
+    #[test]
+    fn documents_are_prose() {
+        for path in [
+            "a.adoc",
+            "b/c.md",
+            "x.pod",
+            "README",
+            "README.dev",
+            "guide.rst.in",
+            "debian/copyright",
+        ] {
+            assert_eq!(
+                only(&text(path, "see `/usr/bin/x`."), "/usr/bin/x").form,
+                Form::Pod,
+                "{path}"
+            );
+        }
+        assert_eq!(
+            only(&text("a.html", "/usr/bin/x"), "/usr/bin/x").form,
+            Form::Bare
+        );
+    }
+
+    #[test]
+    fn markup_has_comments() {
+        let scan = text("a.html", "/usr/a <!-- /usr/b --> /usr/c <!-- /usr/d");
+        let forms: Vec<_> = scan.occurrences.iter().map(|o| o.form).collect();
+        assert_eq!(
+            forms,
+            [Form::Bare, Form::Comment, Form::Bare, Form::Comment]
+        );
+        assert_eq!(texts(&scan, Kind::AbsolutePath).len(), 4);
+    }
+}

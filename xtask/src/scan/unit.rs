@@ -192,3 +192,67 @@ fn closing(rest: &[u8], quote: u8) -> Option<usize> {
         closes
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::collect::testing::{calls, only, texts};
+
+    fn unit(text: &str) -> FileScan {
+        scan(text.as_bytes(), &calls()).expect("a unit is never refused")
+    }
+
+    #[test]
+    fn an_executable_may_have_prefixes() {
+        for prefix in ["", "-", "@", "+", "!", "!!", "|", ":", "-@", "-+"] {
+            let scan = unit(&format!(
+                "[Service]\nExecStart={prefix}/usr/bin/x --y /etc/z\n"
+            ));
+            let found = only(&scan, "/usr/bin/x");
+            assert_eq!(found.site.sub.as_deref(), Some("Service"));
+            assert_eq!(found.site.call.as_deref(), Some("ExecStart"));
+            assert_eq!(
+                (found.site.word, found.site.joined),
+                (Some(0), false),
+                "{prefix}"
+            );
+            let argument = only(&scan, "/etc/z");
+            assert_eq!(argument.site.word, Some(2));
+            assert_eq!(argument.site.before.as_deref(), Some("/usr/bin/x --y"));
+        }
+    }
+
+    #[test]
+    fn names_are_commands() {
+        let scan = unit(
+            "[Service]\nExecStart=-timeout -k 2 5 qm start\nExecStop=/bin/sh -c 'ip a; /sbin/b'\n",
+        );
+        assert_eq!(texts(&scan, Kind::BareCommand), ["timeout", "qm", "ip"]);
+        assert_eq!(texts(&scan, Kind::AbsolutePath), ["/bin/sh", "/sbin/b"]);
+    }
+
+    #[test]
+    fn a_value_goes_on_after_a_backslash() {
+        let scan = unit("[Service]\nExecStart=/usr/bin/x \\\n  /etc/y ; /usr/bin/z\n");
+        assert_eq!(only(&scan, "/etc/y").site.word, Some(1));
+        assert_eq!(only(&scan, "/usr/bin/z").site.word, Some(0));
+        assert_eq!(only(&scan, "/usr/bin/z").line, 3);
+    }
+
+    #[test]
+    fn other_directives_name_their_key() {
+        let scan = unit(
+            "[Unit]\nConditionPathExists=!/usr/bin/x\n[Service]\nEnvironmentFile=-/etc/default/y\nEnvironment=\"PATH=/sbin:/bin\"\n# /usr/c\n",
+        );
+        assert_eq!(
+            only(&scan, "/usr/bin/x").site.call.as_deref(),
+            Some("ConditionPathExists")
+        );
+        assert_eq!(
+            only(&scan, "/etc/default/y").site.sub.as_deref(),
+            Some("Service")
+        );
+        assert_eq!(texts(&scan, Kind::PathAssignment), ["/sbin:/bin"]);
+        assert_eq!(only(&scan, "/usr/c").form, Form::Comment);
+    }
+}

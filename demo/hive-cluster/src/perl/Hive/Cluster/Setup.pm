@@ -55,11 +55,11 @@ __CONFIG
 sub join_node {
     my ($node) = @_;
 
-    my $cmd = Hive::Cluster::SSHInfo::ssh_command($node);
-    my $remote = [@$cmd, '/usr/bin/hivecm', 'add', node_name()];
+    my $ssh_cmd = Hive::Cluster::SSHInfo::ssh_command($node);
+    my $remote = [@$ssh_cmd, '/usr/bin/hivecm', 'add', node_name()];
     run_command($remote);
     run_command(['/usr/bin/scp', '-q', "root\@$node:/etc/hive/authkey", $keyfile]);
-    run_command([@$cmd, '--', 'systemctl', 'restart', 'hived']);
+    run_command([@$ssh_cmd, '--', 'systemctl', 'restart', 'hived']);
     return 0;
 }
 
