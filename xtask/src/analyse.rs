@@ -168,6 +168,7 @@ impl Analysis {
                     .iter()
                     .map(|packaging| &packaging.control)
                     .collect(),
+                by_cargo: one.packagings.iter().any(Packaging::is_built_by_cargo),
             })
             .collect();
         let (graph, unmapped, used) = Graph::new(&inputs, &knowledge.rules);
@@ -185,6 +186,16 @@ impl Analysis {
         for feature in &knowledge.rules.features {
             if sources.iter().any(|one| one.source.name == feature.source) {
                 uses.add(&format!("feature.{}", feature.name));
+            }
+        }
+        for source in &sources {
+            if knowledge.rules.packages.contains_key(&source.source.name) {
+                uses.add(&format!("package.{}", source.source.name));
+            }
+        }
+        for directory in &knowledge.rules.directories {
+            if sources.iter().any(|one| one.source.name == directory.source) {
+                uses.add(&format!("system.{}", directory.name));
             }
         }
         Self {
@@ -247,6 +258,8 @@ pub fn stale(uses: &Uses, knowledge: &Knowledge) -> Vec<Problem> {
             "perl" => "perl.toml",
             "python" => "python.toml",
             "debian" => "debian.toml",
+            "package" => "packages.toml",
+            "system" => "system.toml",
             _ => "features.toml",
         };
         Problem::new(
