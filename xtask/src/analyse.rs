@@ -34,6 +34,21 @@ impl Knowledge {
     /// # Errors
     /// Every rule that cannot be read.
     pub fn read(root: &Path) -> Result<Self, Vec<Problem>> {
+        Self::read_rules(root).map_err(|mut problems| {
+            for problem in &mut problems {
+                let path = problem.place.path.as_mut();
+                // Places are told relative to the project, whatever the directory it stands in.
+                if let Some(path) = path
+                    && let Ok(below) = Path::new(path).strip_prefix(root)
+                {
+                    *path = below.display().to_string();
+                }
+            }
+            problems
+        })
+    }
+
+    fn read_rules(root: &Path) -> Result<Self, Vec<Problem>> {
         let dir = root.join("rules");
         let path = dir.join("calls.toml");
         let shown = path.display().to_string();
@@ -156,6 +171,7 @@ impl Analysis {
                     .iter()
                     .map(|packaging| &packaging.control)
                     .collect(),
+                by_cargo: one.packagings.iter().any(Packaging::is_built_by_cargo),
             })
             .collect();
         let (graph, unmapped, used) = Graph::new(&inputs, &knowledge.rules);
@@ -173,6 +189,16 @@ impl Analysis {
         for feature in &knowledge.rules.features {
             if sources.iter().any(|one| one.source.name == feature.source) {
                 uses.add(&format!("feature.{}", feature.name));
+            }
+        }
+        for source in &sources {
+            if knowledge.rules.packages.contains_key(&source.source.name) {
+                uses.add(&format!("package.{}", source.source.name));
+            }
+        }
+        for directory in &knowledge.rules.directories {
+            if sources.iter().any(|one| one.source.name == directory.source) {
+                uses.add(&format!("system.{}", directory.name));
             }
         }
         Self {
@@ -275,6 +301,8 @@ pub fn stale(uses: &Uses, knowledge: &Knowledge) -> Vec<Problem> {
             "perl" => "perl.toml",
             "python" => "python.toml",
             "debian" => "debian.toml",
+            "package" => "packages.toml",
+            "system" => "system.toml",
             _ => "features.toml",
         };
         Problem::new(

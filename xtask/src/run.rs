@@ -65,7 +65,10 @@ fn analyse(
         allow_missing: from.allow_missing,
         cache: None,
     };
-    let opened = release::open(&manifest, &options)?;
+    let opened = release::open(&manifest, &options).map_err(|problems| {
+        let at_pin = |problem| manifest.at_pin(root, problem);
+        problems.into_iter().map(at_pin).collect::<Vec<_>>()
+    })?;
     let cache = cache_dir().filter(|_| !from.no_cache);
     let cache = cache.map(|dir| Cache::new(&dir, &knowledge.calls_text));
     Analysis::new(

@@ -52,6 +52,16 @@ pub struct Packaging {
 }
 
 impl Packaging {
+    /// Whether cargo builds it: `Cargo.toml` stands beside `debian`, or `Build-Depends` names cargo.
+    pub fn is_built_by_cargo(&self) -> bool {
+        let cargo = |relation: &control::Relation| {
+            let mut names = relation.alternatives.iter().map(|one| one.name.as_str());
+            names.any(|name| matches!(name, "cargo" | "dh-cargo"))
+        };
+        self.rules.build_system == Some(rules::BuildSystem::Cargo)
+            || self.control.source.all_build_depends().any(cargo)
+    }
+
     /// The version of the newest changelog entry.
     pub fn version(&self) -> Option<&str> {
         Some(self.changelog.as_ref()?.top()?.version.as_str())

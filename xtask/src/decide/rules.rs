@@ -11,6 +11,8 @@
 //! | `debian.toml` | `[PACKAGE]`: what a Debian package is in nixpkgs |
 //! | `closure.toml` | `[[closure]]`: programs that join a source's `PATH` closure though no scanner sees them run |
 //! | `features.toml` | `[[feature]]`: what is removed |
+//! | `packages.toml` | `[SOURCE]`: the nixpkgs package a source builds on |
+//! | `system.toml` | `[[directory]]`: directories on the machine beyond those of the packaging |
 //! | `nixpkgs.toml` | in which nixpkgs file each attribute is defined |
 
 use std::collections::{BTreeMap, HashMap};
@@ -182,6 +184,73 @@ pub struct DropMethod {
     pub name: String,
 }
 
+/// `[SOURCE]` of `packages.toml`: nixpkgs builds the same upstream, and its derivation is taken with the source,
+/// the series and the places Proxmox has.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Over {
+    /// The nixpkgs attribute.
+    pub over: String,
+    /// Why, where it is not plain.
+    #[serde(default)]
+    pub why: Option<String>,
+    /// nixpkgs' own patches are for another version.
+    #[serde(default)]
+    pub drop_patches: bool,
+    /// Arguments of the attribute's function; `{cpu}` in a string is the platform's GNU name (`x86_64`).
+    #[serde(default, rename = "override")]
+    pub arguments: BTreeMap<String, OverValue>,
+    /// More `configureFlags`.
+    #[serde(default)]
+    pub configure_flags: Vec<String>,
+    /// More `mesonFlags`.
+    #[serde(default)]
+    pub meson_flags: Vec<String>,
+    /// More shell lines for `postInstall`, by GNU processor or `any`; `{cpu}` as above, `{packaging}` the
+    /// packaging's tree.
+    #[serde(default)]
+    pub post_install: BTreeMap<String, Vec<String>>,
+}
+
+/// A value in `override`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum OverValue {
+    /// `true`, `false`.
+    Bool(bool),
+    /// A string.
+    Text(String),
+    /// A list of strings, in which the same is kept once.
+    List(Vec<String>),
+}
+
+/// `[[directory]]` of `system.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExtraDirectory {
+    /// Its name, `system.NAME`.
+    pub name: String,
+    /// The source in whose `system.json` it goes.
+    pub source: String,
+    /// Absolute.
+    pub path: String,
+    /// Four octal digits.
+    pub mode: String,
+    /// A user's name.
+    pub owner: String,
+    /// A group's name.
+    pub group: String,
+    /// Why it is needed.
+    pub why: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SystemFile {
+    #[serde(default)]
+    directory: Vec<Spanned<ExtraDirectory>>,
+}
+
 /// Everything in `rules/`.
 #[derive(Debug, Default)]
 pub struct Rules {
@@ -209,6 +278,10 @@ pub struct Rules {
     pub closures: Vec<Closure>,
     /// Attributes and where nixpkgs defines them.
     pub nixpkgs: BTreeMap<String, Definition>,
+    /// The nixpkgs packages that sources build on, by source.
+    pub packages: BTreeMap<String, Over>,
+    /// Directories beyond those of the packaging, by name.
+    pub directories: Vec<ExtraDirectory>,
 }
 
 /// Where nixpkgs defines an attribute.
@@ -470,6 +543,10 @@ impl Rules {
         if let Some((file, _)) = reader.file("nixpkgs.toml") {
             rules.nixpkgs = file;
         }
+        if let Some((file, _)) = reader.file("packages.toml") {
+            rules.packages = file;
+        }
+        rules.read_system(&mut reader);
         if reader.problems.is_empty() {
             Ok(rules)
         } else {
@@ -663,6 +740,29 @@ impl Rules {
         }
     }
 
+    fn read_system(&mut self, reader: &mut Reader) {
+        let name = "system.toml";
+        let Some((file, text)) = reader.file::<SystemFile>(name) else {
+            return;
+        };
+        for raw in file.directory {
+            let line = Some(line_at(&text, raw.span().start));
+            let directory = raw.into_inner();
+            reader.claim(&format!("system.{}", directory.name), name, line);
+            let octal = directory.mode.len() == 4
+                && directory.mode.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
+            if directory.path.starts_with('/') && octal {
+                self.directories.push(directory);
+            } else {
+                let cause = "a directory has an absolute path and a mode of four octal digits";
+                reader
+                    .problems
+                    .push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line));
+            }
+        }
+        self.directories.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+
     /// What a Debian package is in nixpkgs, with the rule that says so.
     pub fn debian_package(&self, name: &str) -> Option<(&DebianPackage, String)> {
         if let Some(package) = self.debian.get(name) {
@@ -712,6 +812,15 @@ impl Rules {
             self.closures
                 .iter()
                 .map(|one| format!("closure.{}", one.name)),
+        );
+            self.packages
+                .keys()
+                .map(|source| format!("package.{source}")),
+        );
+        names.extend(
+            self.directories
+                .iter()
+                .map(|directory| format!("system.{}", directory.name)),
         );
         names.sort();
         names
@@ -782,26 +891,73 @@ fn verdict(raw: &RawPath) -> Result<Verdict, String> {
     }
 }
 
-/// A path as the output is laid out: `/usr` folded away, every `sbin` a `bin`.
+/// A path as the output is laid out (`docs/nix.md`, "Where things go"): `/usr` folded away, every `sbin` a `bin`,
+/// Perl's directories the one of the link, no architecture's triplet.
 pub fn fold(path: &str) -> String {
-    if let Some(module) = path.strip_prefix("/usr/share/perl5/") {
-        return format!("lib/perl5/site_perl/{}", module.trim_end_matches('/'))
+    let inner = path.trim_matches('/');
+    let (usr, rest) = match inner.strip_prefix("usr/") {
+        Some(rest) => (true, rest.strip_prefix("local/").map_or(rest, program_or(rest))),
+        None => (false, inner),
+    };
+    let (top, below) = rest.split_once('/').unwrap_or((rest, ""));
+    let placed = |directory: &str, below: &str| {
+        format!("{directory}/{below}")
             .trim_end_matches('/')
-            .to_owned();
+            .to_owned()
+    };
+    match (usr, top) {
+        (_, "bin" | "sbin") => placed("bin", below),
+        (true, "share") => match below.split_once('/').unwrap_or((below, "")) {
+            ("perl5", module) => placed("lib/perl5/site_perl", module),
+            ("zsh", completion) => match completion.strip_prefix("vendor-completions") {
+                Some(name) => placed("share/zsh/site-functions", name.trim_start_matches('/')),
+                None => rest.to_owned(),
+            },
+            _ => rest.to_owned(),
+        },
+        (true, "lib") => library(below),
+        (false, "var") => format!("share/factory/{rest}"),
+        _ => rest.to_owned(),
     }
-    let inner = path
-        .strip_prefix("/usr/")
-        .or_else(|| path.strip_prefix('/'))
-        .unwrap_or(path);
-    match inner
-        .strip_prefix("sbin/")
-        .or_else(|| inner.strip_prefix("local/sbin/"))
-        .or_else(|| inner.strip_prefix("local/bin/"))
-    {
-        Some(program) => format!("bin/{program}"),
-        None if inner == "sbin" => "bin".to_owned(),
-        None => inner.trim_end_matches('/').to_owned(),
+}
+
+/// `/usr/local` holds what `/usr` does; only its programs fold.
+fn program_or<'p>(whole: &'p str) -> impl Fn(&'p str) -> &'p str {
+    move |local| {
+        if local.starts_with("bin/") || local.starts_with("sbin/") {
+            local
+        } else {
+            whole
+        }
     }
+}
+
+/// What lies below `/usr/lib`: the triplet's directory is `lib` itself, Perl's in it that of the link.
+fn library(below: &str) -> String {
+    let (first, rest) = below.split_once('/').unwrap_or((below, ""));
+    if !is_triplet(first) {
+        return format!("lib/{below}").trim_end_matches('/').to_owned();
+    }
+    let module = rest.strip_prefix("perl5/").map(|rest| {
+        let (version, module) = rest.split_once('/').unwrap_or((rest, ""));
+        if version.starts_with(|letter: char| letter.is_ascii_digit()) {
+            module
+        } else {
+            rest
+        }
+    });
+    match module {
+        Some(module) => format!("lib/perl5/site_perl/{module}"),
+        None => format!("lib/{rest}"),
+    }
+    .trim_end_matches('/')
+    .to_owned()
+}
+
+/// `x86_64-linux-gnu`.
+fn is_triplet(name: &str) -> bool {
+    name.split_once("-linux-gnu")
+        .is_some_and(|(cpu, _)| !cpu.is_empty() && !cpu.contains('-'))
 }
 
 /// The program a path names: its name below one of the FHS program directories.

@@ -2,8 +2,18 @@
 
 pub mod edits;
 pub mod feature;
+pub mod formals;
+pub mod inputs;
+pub mod installed;
+pub mod meta;
 pub mod nix;
+pub mod object;
+pub mod ordinary;
 pub mod output;
+pub mod over;
+pub mod package;
 pub mod patch;
+pub mod patched;
+pub mod pin;
 pub mod release;
 pub mod rewrite;

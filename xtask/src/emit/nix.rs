@@ -74,7 +74,7 @@ fn is_identifier(text: &str) -> bool {
 pub enum Expr {
     /// A string of text and interpolations; with several lines of text, an indented string where that is safe.
     String(Vec<Part>),
-    /// A path relative to the file, without `./` (`0001-paths.patch`).
+    /// A path relative to the file, without `./` (`0001-paths.patch`, `../patches/hive/0001-paths.patch`).
     Path(String),
     /// `true`, `false`.
     Bool(bool),
@@ -109,6 +109,8 @@ pub enum Expr {
     Let(Vec<Binding>, Box<Expr>),
     /// `left ++ right`, `left // right`.
     Operator(Box<Expr>, Operator, Box<Expr>),
+    /// `left != right`.
+    NotEqual(Box<Expr>, Box<Expr>),
     /// A comment on lines of its own, then the expression: a file's head, an element of a list.
     Commented(String, Box<Expr>),
 }
@@ -296,6 +298,11 @@ impl Writer {
                 self.expr(body)?;
             }
             Expr::Operator(left, operator, right) => self.operator(left, *operator, right)?,
+            Expr::NotEqual(left, right) => {
+                self.operand(left)?;
+                self.out.push_str(" != ");
+                self.operand(right)?;
+            }
             Expr::Commented(text, inner) => {
                 self.comment(text);
                 self.expr(inner)?;
@@ -318,6 +325,7 @@ impl Writer {
             | Expr::Function(..)
             | Expr::Let(..)
             | Expr::Operator(..)
+            | Expr::NotEqual(..)
             | Expr::SelectOr(..) => self.parenthesised(expr),
             Expr::Int(value) if *value < 0 => self.parenthesised(expr),
             _ => self.expr(expr),
@@ -482,7 +490,9 @@ impl Writer {
             && !path.starts_with('/')
             && !path.contains("//");
         if sane && path.bytes().all(plain) {
-            self.out.push_str("./");
+            if !path.starts_with("../") {
+                self.out.push_str("./");
+            }
             self.out.push_str(path);
             return Ok(());
         }

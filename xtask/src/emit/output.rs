@@ -152,8 +152,9 @@ impl Output {
         let changed = self.differences(out, release)?;
         let files = self.files.len() + 1;
         let target = pkgs.join(release);
+        // A run that was killed after it had exchanged the directories left the old one, and nothing to change.
+        remove_leftovers(&pkgs, release);
         if !changed.is_empty() {
-            remove_leftovers(&pkgs, release);
             let stage = tempfile::Builder::new()
                 .prefix(&stage_prefix(release))
                 .tempdir_in(&pkgs)

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::decide::{Context, Decided, Decision};
+use crate::decide::{Decided, Decision};
 use crate::problem::{Problem, UNREWRITABLE};
 use crate::scan::{Form, Kind, Language};
 
@@ -17,6 +17,8 @@ pub enum Role {
     Object,
     /// An ordinary package.
     Package,
+    /// Built by cargo; linked, as an object is, where there is a derivation of it.
+    Crate,
 }
 
 /// What a patch is about: one patch file each, in this order.
@@ -49,14 +51,37 @@ impl Theme {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fill {
-    /// A nixpkgs attribute's output.
-    Attr(String),
+    /// A nixpkgs attribute and which of its outputs.
+    Attr(String, Part),
     /// Another source's package.
     Source(String),
     /// Left open for the link: `@pve@`, `@path@`.
     Link,
     /// This package's own output: `@out@`.
     Own,
+}
+
+/// Which output of a package a target below it is in, as nixpkgs' `multiple-outputs.sh` divides them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// `bin/…`: `lib.getBin`.
+    Bin,
+    /// `lib/…`, `libexec/…`: `lib.getLib`.
+    Lib,
+    /// Anything else: the attribute as it is.
+    Whole,
+}
+
+impl Part {
+    /// The output that holds `target`.
+    pub fn of(target: &str) -> Self {
+        match target.split('/').next() {
+            Some("bin") => Self::Bin,
+            Some("lib" | "libexec") => Self::Lib,
+            _ => Self::Whole,
+        }
+    }
 }
 
 /// One replacement of bytes.
@@ -99,6 +124,34 @@ pub fn placeholder(name: &str) -> String {
             }
         })
         .collect()
+}
+
+/// The placeholder that `fill` fills, entered into `placeholders`: its own name, with the output after it where
+/// that name is taken.
+fn placed(placeholders: &mut Placeholders, name: &str, fill: &Fill) -> String {
+    let base = placeholder(name);
+    let suffix = match fill {
+        Fill::Attr(_, Part::Bin) => "bin",
+        Fill::Attr(_, Part::Lib) => "lib",
+        Fill::Attr(_, Part::Whole) => "out",
+        _ => "proxmox",
+    };
+    let first = if suffix == "lib" {
+        format!("{base}-lib")
+    } else {
+        base.clone()
+    };
+    let mut candidate = first;
+    let mut next = format!("{base}-{suffix}");
+    while placeholders
+        .get(&candidate)
+        .is_some_and(|there| there != fill)
+    {
+        candidate = next;
+        next = format!("{candidate}-{suffix}");
+    }
+    placeholders.insert(candidate.clone(), fill.clone());
+    candidate
 }
 
 /// The edit a decision asks for; `None` where the text stays.
@@ -152,17 +205,18 @@ fn replacement(
     placeholders: &mut Placeholders,
 ) -> Option<(String, Theme)> {
     let kind = decided.occurrence.kind;
-    if kind == Kind::Module {
+    // A link finds modules by `@INC`, and writes shebangs itself.
+    if matches!(kind, Kind::Module | Kind::Shebang) {
         return None;
     }
     match &decided.decision {
         Decision::Package { attr, target } => {
-            let name = placeholder(attr);
-            placeholders.insert(name.clone(), Fill::Attr(attr.clone()));
+            let fill = Fill::Attr(attr.clone(), Part::of(target));
+            let name = placed(placeholders, attr, &fill);
             Some((format!("@{name}@/{target}"), Theme::Paths))
         }
         Decision::Own { target } => match placing.role {
-            Role::Object => Some((linked(target, decided.language, placeholders), Theme::Paths)),
+            Role::Object | Role::Crate => Some((linked(target, decided.language, placeholders), Theme::Paths)),
             Role::Package => {
                 placeholders.insert("out".to_owned(), Fill::Own);
                 Some((format!("@out@/{target}"), Theme::Paths))
@@ -170,10 +224,12 @@ fn replacement(
         },
         Decision::Sibling { source, target } => match placing.roles.get(source) {
             Some(Role::Package) => {
-                let name = placeholder(source);
-                placeholders.insert(name.clone(), Fill::Source(source.clone()));
+                let fill = Fill::Source(source.clone());
+                let name = placed(placeholders, source, &fill);
                 Some((format!("@{name}@/{target}"), Theme::Paths))
             }
+            // Nobody would close it: the place stays, and the release says what it lacks.
+            _ if placing.role == Role::Package => None,
             _ => Some((linked(target, decided.language, placeholders), Theme::Paths)),
         },
         Decision::System { path } => Some((path.clone(), Theme::Paths)),
@@ -183,11 +239,6 @@ fn replacement(
         Decision::Command { program, .. } if kind == Kind::PathAssignment && program == "PATH" => {
             placeholders.insert("path".to_owned(), Fill::Link);
             Some(("@path@".to_owned(), Theme::Commands))
-        }
-        Decision::Command { program, .. }
-            if kind == Kind::AbsolutePath && decided.context == Context::Remote =>
-        {
-            Some((program.clone(), Theme::Commands))
         }
         Decision::Command { program, .. } if kind == Kind::AbsolutePath => {
             Some((program.clone(), Theme::Commands))

@@ -84,6 +84,8 @@ pub struct Input<'a> {
     pub decided: &'a [Decided],
     /// Its control files.
     pub controls: Vec<&'a Control>,
+    /// Whether cargo builds any of it.
+    pub by_cargo: bool,
 }
 
 impl Graph {
@@ -91,6 +93,9 @@ impl Graph {
     pub fn new(inputs: &[Input], rules: &Rules) -> (Self, Vec<Unmapped>, Vec<String>) {
         let mut builder = Builder::default_for(rules);
         for input in inputs {
+            if input.by_cargo {
+                builder.crates.insert(input.source.to_owned());
+            }
             builder
                 .graph
                 .nodes
@@ -155,6 +160,7 @@ struct Builder<'a> {
     graph: Graph,
     edges: BTreeMap<(String, String, Reason), (usize, String)>,
     made_by: BTreeMap<String, String>,
+    crates: BTreeSet<String>,
     unmapped: BTreeSet<Unmapped>,
     used: BTreeSet<String>,
 }
@@ -166,6 +172,7 @@ impl<'a> Builder<'a> {
             graph: Graph::default(),
             edges: BTreeMap::new(),
             made_by: BTreeMap::new(),
+            crates: BTreeSet::new(),
             unmapped: BTreeSet::new(),
             used: BTreeSet::new(),
         }
@@ -326,7 +333,7 @@ impl<'a> Builder<'a> {
         let node = self.graph.nodes.entry(source.to_owned()).or_default();
         match package {
             DebianPackage::Attr(attr) if reason == Reason::BuildDepends => {
-                drop(node.build.insert(attr.clone()))
+                node.build.insert(attr.clone());
             }
             DebianPackage::Perl(attr) if reason == Reason::BuildDepends => {
                 node.build.insert(format!("perlPackages.{attr}"));
@@ -395,9 +402,11 @@ impl<'a> Builder<'a> {
     }
 
     /// Objects are the knots, the sources whose modules they use or that use theirs (they meet in one `@INC`),
-    /// and every source that names a file of an object: only a link can close that.
+    /// and every source that names a file of an object: only a link can close that. What cargo builds is none.
     fn roles(&mut self) {
+        let crates = std::mem::take(&mut self.crates);
         let mut objects: BTreeSet<String> = self.graph.knots.iter().flatten().cloned().collect();
+        objects.retain(|name| !crates.contains(name));
         loop {
             let more: Vec<String> = self
                 .graph
@@ -410,7 +419,8 @@ impl<'a> Builder<'a> {
                     }
                     _ => None,
                 })
-                .filter(|name| !objects.contains(name) && self.graph.nodes.contains_key(name))
+                .filter(|name| !objects.contains(name) && !crates.contains(name))
+                .filter(|name| self.graph.nodes.contains_key(name))
                 .collect();
             if more.is_empty() {
                 break;
@@ -418,7 +428,9 @@ impl<'a> Builder<'a> {
             objects.extend(more);
         }
         for (name, node) in &mut self.graph.nodes {
-            node.role = Some(if objects.contains(name) {
+            node.role = Some(if crates.contains(name) {
+                Role::Crate
+            } else if objects.contains(name) {
                 Role::Object
             } else {
                 Role::Package

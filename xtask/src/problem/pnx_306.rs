@@ -12,9 +12,9 @@ pub static BAD_SERIES: Code = Code {
         names is not there, or a line has an option that is not known, so the list cannot be handed to Nix \
         with the same meaning.",
     example: "# hive-vm/debian/patches/series, line 2
-extra/0001-faster.patch -R
+extra/0001-faster.patch --fuzz=3
 
-PNX-306: hive-vm/debian/patches/series:2: option `-R` is not supported",
+PNX-306: hive-vm/debian/patches/series:2: `--fuzz=3` is no option of quilt's: `-pN` or `-R`",
     remedy: "\
         Compare the series with the files beside it. If upstream really ships it this way, the tool has to \
         learn the option.",

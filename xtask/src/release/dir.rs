@@ -105,6 +105,13 @@ fn describe(source: &str, root: &Path, file: &DirEntry) -> Result<Entry, Problem
     } else {
         Mode::File
     };
+    if mode == Mode::Symlink && leads_in_a_circle(file.path()) {
+        return Err(unreadable(
+            source,
+            path,
+            "the symbolic link leads in a circle",
+        ));
+    }
     let bytes = content(file.path(), mode).map_err(failed)?;
     Ok(Entry {
         path: path.to_owned(),
@@ -112,6 +119,12 @@ fn describe(source: &str, root: &Path, file: &DirEntry) -> Result<Entry, Problem
         size: bytes.len() as u64,
         id: id(&bytes),
     })
+}
+
+/// Whether the system gives up following the link. One that leads nowhere is another matter.
+fn leads_in_a_circle(link: &Path) -> bool {
+    let circle = rustix::io::Errno::LOOP.raw_os_error();
+    fs::metadata(link).is_err_and(|error| error.raw_os_error() == Some(circle))
 }
 
 /// A file's bytes, a link's target.
@@ -136,11 +149,14 @@ fn is_executable(_: &fs::Metadata) -> bool {
     false
 }
 
+/// What tells an entry's `id` from Git's object names.
+pub(super) const ID_PREFIX: &str = "s:";
+
 /// As long as Git's object names; a prefix tells it apart from them.
 fn id(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     let mut id = String::with_capacity(42);
-    id.push_str("s:");
+    id.push_str(ID_PREFIX);
     for byte in Sha256::digest(bytes).iter().take(20) {
         let _ = write!(id, "{byte:02x}");
     }

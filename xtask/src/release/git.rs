@@ -282,6 +282,10 @@ pub(super) fn check_paths(entries: &[Entry]) -> Result<(), String> {
         if let Some(part) = bad_component(&entry.path) {
             return Err(format!("the path {:?} has the part {part:?}", entry.path));
         }
+        // A patch's header and a line of a report could not hold it.
+        if entry.path.contains(char::is_control) {
+            return Err(format!("the path {:?} has a control character", entry.path));
+        }
         let Some((parent, _)) = entry.path.rsplit_once('/') else {
             continue;
         };

@@ -154,6 +154,29 @@ impl Manifest {
         name.clone_into(&mut manifest.name);
         Ok(manifest)
     }
+
+    /// A problem with a source as a whole, at the line of this release's file that pins the source.
+    pub fn at_pin(&self, root: &Path, mut problem: Problem) -> Problem {
+        let Some(name) = problem.place.source.as_deref() else {
+            return problem;
+        };
+        if problem.place.path.is_some() {
+            return problem;
+        }
+        let key = match problem.code.id {
+            id if id == problem::MISSING_PIN.id => "rev",
+            id if id == problem::MISSING_SOURCE.id => "url",
+            id if id == problem::UNSAFE_URL.id => "url",
+            id if id == problem::BAD_MANIFEST.id => "path",
+            _ => return problem,
+        };
+        let file = format!("releases/{}.toml", self.name);
+        let text = fs::read_to_string(root.join(&file)).unwrap_or_default();
+        let line = key_line(&text, &["source", name, key]);
+        problem.cause = format!("{name}: {}", problem.cause);
+        problem.place.source = None;
+        problem.at(file, line)
+    }
 }
 
 /// What is wrong with a pin: its key, the code, why.

@@ -90,6 +90,19 @@ pub struct Entry {
     pub id: String,
 }
 
+impl Entry {
+    /// Whether it is known to hold nothing. A blob that Git cannot size (it is missing or damaged) is listed with
+    /// size 0, too, and is not known to be empty.
+    pub fn is_empty(&self) -> bool {
+        /// The names that Git gives to nothing, by SHA-1 and by SHA-256.
+        const NOTHING: [&str; 2] = [
+            "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+            "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+        ];
+        self.size == 0 && (self.id.starts_with(dir::ID_PREFIX) || NOTHING.contains(&&*self.id))
+    }
+}
+
 /// A source's files at its pin, whether they stand in Git objects or in a plain directory.
 pub trait Tree: Send + Sync {
     /// Every file, sorted by path.

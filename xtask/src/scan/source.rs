@@ -155,9 +155,9 @@ pub fn scan(
 
 /// Whether the entry may be in a known language, by its path alone.
 fn is_candidate(entry: &Entry) -> bool {
-    // Nothing is found in an empty file; a blob that the repository lacks is listed as one.
+    // Nothing is found in an empty file.
     matches!(entry.mode, Mode::File | Mode::Executable)
-        && entry.size > 0
+        && !entry.is_empty()
         && (super::wants_head(&entry.path)
             || super::language(&entry.path, entry.mode, b"").is_some())
 }

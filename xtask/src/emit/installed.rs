@@ -1,0 +1,132 @@
+//! What `debian/` puts in place beyond `make install`: files and links.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::analyse::AnalysedSource;
+use crate::debian::Packaging;
+use crate::debian::install::{Base, Installed, matches};
+use crate::debian::tree_path;
+use crate::release::Mode;
+
+/// A file or directory of the source that goes to a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Relative to the source.
+    pub path: String,
+    /// Whether it is a directory.
+    pub directory: bool,
+    /// Whether it is executable.
+    pub executable: bool,
+}
+
+/// What goes where; all places relative to the root and as on Debian.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// Place to file or directory.
+    pub files: BTreeMap<String, Origin>,
+    /// Directory to patterns of what the build leaves.
+    pub built: BTreeMap<String, BTreeSet<String>>,
+    /// Link to target.
+    pub links: BTreeMap<String, String>,
+    /// Places that no output has.
+    pub nowhere: BTreeSet<String>,
+}
+
+/// The places of a source's packaging that `make install` does not fill.
+pub fn places(source: &AnalysedSource) -> Places {
+    let mut places = Places::default();
+    for packaging in &source.packagings {
+        let made: BTreeSet<&str> = packaging.made.iter().map(|action| action.dest.as_str()).collect();
+        for one in &packaging.files.installed {
+            // Debian's documentation of its packages is nothing that runs.
+            if !matches!(one.tool, "dh_installdocs" | "dh_installexamples" | "dh_installman") {
+                places.add(source, packaging, one, &made);
+            }
+        }
+        for link in &packaging.files.links {
+            if made.contains(link.link.as_str()) {
+                continue;
+            }
+            if has_place(&link.link) {
+                places.links.insert(link.link.clone(), link.target.clone());
+            } else {
+                places.nowhere.insert(link.link.clone());
+            }
+        }
+    }
+    places
+}
+
+/// Whether an output has a place for `path` (`docs/nix.md`, "Where things go").
+fn has_place(path: &str) -> bool {
+    const TOPS: &[&str] = &[
+        "usr/bin/", "usr/sbin/", "usr/lib/", "usr/libexec/", "usr/share/", "usr/include/", "bin/", "sbin/",
+        "lib/", "etc/", "var/",
+    ];
+    TOPS.iter().any(|top| path.starts_with(top))
+}
+
+impl Places {
+    fn add(
+        &mut self,
+        source: &AnalysedSource,
+        packaging: &Packaging,
+        one: &Installed,
+        made: &BTreeSet<&str>,
+    ) {
+        if one.base != Base::Source {
+            let dest = format!("{}/", one.dest);
+            if one.base == Base::Either && has_place(&dest) && !one.renames {
+                self.built.entry(dest).or_default().insert(one.origin.clone());
+            }
+            return;
+        }
+        for origin in origins(source, packaging, &one.origin) {
+            let place = if one.renames {
+                one.dest.clone()
+            } else {
+                format!("{}/{}", one.dest, tree_path::file_name(&origin.path))
+            };
+            let place = place.trim_start_matches('/').to_owned();
+            if made.contains(place.as_str()) {
+                continue;
+            }
+            let executable = one.mode.map_or(origin.executable, |mode| mode & 0o111 != 0);
+            if has_place(&place) {
+                self.files.insert(place, Origin { executable, ..origin });
+            } else {
+                self.nowhere.insert(place);
+            }
+        }
+    }
+}
+
+/// The files and directories of the source that a pattern names, beside `debian` or where the build takes place.
+fn origins(source: &AnalysedSource, packaging: &Packaging, pattern: &str) -> Vec<Origin> {
+    let bases = [&packaging.root, &packaging.rules.build_root];
+    for base in bases {
+        let whole = if base.is_empty() {
+            pattern.to_owned()
+        } else {
+            format!("{base}/{pattern}")
+        };
+        let mut found: BTreeMap<&str, Origin> = BTreeMap::new();
+        for entry in source.source.tree.entries() {
+            if !matches(&whole, &entry.path) {
+                continue;
+            }
+            let depth = whole.split('/').count();
+            let end = entry.path.match_indices('/').nth(depth - 1).map(|(at, _)| at);
+            let path = &entry.path[..end.unwrap_or(entry.path.len())];
+            found.entry(path).or_insert_with(|| Origin {
+                path: path.to_owned(),
+                directory: end.is_some(),
+                executable: end.is_none() && entry.mode == Mode::Executable,
+            });
+        }
+        if !found.is_empty() {
+            return found.into_values().collect();
+        }
+    }
+    Vec::new()
+}

@@ -1,0 +1,148 @@
+//! What a package says of itself: version, description, licence, platforms.
+
+use super::formals::Formals;
+use super::nix::{Binding, Expr, WriteError};
+use crate::analyse::AnalysedSource;
+use crate::debian::Packaging;
+
+/// A version as a store name and as Debian has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// What a store name can hold.
+    pub name: String,
+    /// The whole, where that is more.
+    pub debian: Option<String>,
+}
+
+/// The version of a source: its pin's, its changelog's, or the pin's date.
+pub fn version(source: &AnalysedSource) -> Version {
+    let pin = &source.source.pin;
+    let first = source.packagings.first().and_then(Packaging::version);
+    let dated = || format!("0-unstable-{}", pin.date.as_deref().unwrap_or("unknown"));
+    let whole = pin
+        .version
+        .clone()
+        .or_else(|| first.map(str::to_owned))
+        .unwrap_or_else(dated);
+    of(&whole)
+}
+
+fn of(whole: &str) -> Version {
+    let after_epoch = whole.split_once(':').map_or(whole, |(_, rest)| rest);
+    let allowed = |letter: char| {
+        if letter.is_ascii_alphanumeric() || "+-._?=".contains(letter) {
+            letter
+        } else {
+            '-'
+        }
+    };
+    let name: String = after_epoch.chars().map(allowed).collect();
+    let debian = (name != whole).then(|| whole.to_owned());
+    Version { name, debian }
+}
+
+/// `meta`'s attributes without the platforms.
+///
+/// # Errors
+/// Text that Nix cannot hold.
+pub fn meta(source: &AnalysedSource, formals: &mut Formals) -> Result<Vec<Binding>, WriteError> {
+    let mut bindings = Vec::new();
+    let Some(packaging) = source.packagings.first() else {
+        return Ok(bindings);
+    };
+    let named = |name: &str| {
+        let binaries = &packaging.control.binaries;
+        let same = binaries.iter().find(|binary| binary.name == name);
+        same.or(binaries.first())
+    };
+    if let Some(binary) = named(&source.source.name).filter(|binary| !binary.short.is_empty()) {
+        bindings.push(Binding::attr("description", Expr::string(&binary.short)));
+    }
+    if let Some(homepage) = homepage(source, packaging) {
+        bindings.push(Binding::attr("homepage", Expr::string(homepage)));
+    }
+    if let Some(licence) = packaging.licence.as_ref() {
+        bindings.push(Binding::attr("license", licences(&licence.main, formals)?));
+    }
+    Ok(bindings)
+}
+
+/// The homepage that the packaging names, or the repository's page.
+fn homepage(source: &AnalysedSource, packaging: &Packaging) -> Option<String> {
+    if let Some(homepage) = &packaging.control.source.homepage {
+        return Some(homepage.clone());
+    }
+    let repository = source
+        .source
+        .pin
+        .url
+        .as_deref()?
+        .strip_prefix("git://git.proxmox.com/git/")?;
+    Some(format!("https://git.proxmox.com/?p={repository}"))
+}
+
+/// An SPDX expression as nixpkgs' licences: one, or a list where several are joined.
+fn licences(expression: &str, formals: &mut Formals) -> Result<Expr, WriteError> {
+    let words = expression.split_whitespace();
+    let ids: Vec<&str> = words
+        .map(|word| word.trim_matches(['(', ')']))
+        .filter(|word| !matches!(*word, "AND" | "OR"))
+        .take_while(|word| *word != "WITH")
+        .collect();
+    let mut licences = Vec::new();
+    for id in ids {
+        licences.push(formals.call("lib.getLicenseFromSpdxId", [Expr::string(id)])?);
+    }
+    Ok(if licences.len() == 1 {
+        licences.remove(0)
+    } else {
+        Expr::List(licences)
+    })
+}
+
+/// The Nix platforms of the `Architecture` fields.
+pub fn platforms(source: &AnalysedSource) -> Expr {
+    let all = source
+        .packagings
+        .iter()
+        .flat_map(|packaging| &packaging.control.binaries)
+        .flat_map(|binary| &binary.architecture);
+    let names: Vec<&str> = all.map(String::as_str).collect();
+    let has = |wanted: &str| {
+        names
+            .iter()
+            .any(|name| matches!(*name, "any" | "all" | "linux-any") || *name == wanted)
+    };
+    let platforms = [("amd64", "x86_64-linux"), ("arm64", "aarch64-linux")];
+    Expr::strings(
+        platforms
+            .iter()
+            .filter(|(debian, _)| has(debian))
+            .map(|(_, nix)| *nix),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_does_not_reach_the_store_name() {
+        let plain = of("9.1.4-2");
+        assert_eq!((plain.name.as_str(), plain.debian), ("9.1.4-2", None));
+        let epoch = of("1:2.0~rc1+b");
+        assert_eq!(epoch.name, "2.0-rc1+b");
+        assert_eq!(epoch.debian.as_deref(), Some("1:2.0~rc1+b"));
+    }
+
+    #[test]
+    fn joined_licences_are_a_list() {
+        let mut formals = Formals::default();
+        let one = licences("MIT", &mut formals).unwrap();
+        assert!(matches!(one, Expr::Apply(..)));
+        let Expr::List(two) = licences("MIT OR Apache-2.0", &mut formals).unwrap() else {
+            panic!("not a list");
+        };
+        assert_eq!(two.len(), 2);
+    }
+}

@@ -1,0 +1,177 @@
+//! An ordinary package: `stdenv.mkDerivation`, built by make or by the recipes of `debian/rules`.
+
+use super::formals::Formals;
+use super::inputs::{self, Inputs};
+use super::installed::{self, Places};
+use super::nix::{Binding, Expr, Name, Operator, WriteError};
+use super::package::{self, Lack, Patched, Release, lack};
+use super::rewrite::Role;
+use super::{meta, pin};
+use crate::analyse::AnalysedSource;
+use crate::graph::Reason;
+
+/// How a package is made.
+enum Build {
+    /// `make install` in a directory.
+    Make(String),
+    /// `make -f debian/rules override_dh_auto_build` in a directory, which need not be where `debian` is.
+    Rules(String),
+}
+
+fn build(source: &AnalysedSource) -> Build {
+    if let Some(directory) = package::make_directory(source) {
+        return Build::Make(directory);
+    }
+    let root = source.packagings.first().map(|packaging| packaging.rules.build_root.clone());
+    Build::Rules(root.unwrap_or_default())
+}
+
+/// The package's expression.
+///
+/// # Errors
+/// Text or names that Nix cannot hold.
+pub fn ordinary(
+    patched: Patched,
+    release: Release,
+    formals: &mut Formals,
+    lacks: &mut Vec<Lack>,
+) -> Result<Expr, WriteError> {
+    let source = patched.source;
+    let name = source.source.name.as_str();
+    let build = build(source);
+    let fetched = pin::source(&source.source.pin, formals)?;
+    let in_strings = source.packagings.iter().any(|packaging| packaging.series.is_some());
+    let sourced = if in_strings {
+        Binding::Inherit(vec![Name::new("src")?])
+    } else {
+        Binding::attr("src", fetched.clone())
+    };
+    let patches = package::all_patches(patched, release, formals)?;
+    let places = installed::places(source);
+    lacks.extend(places.nowhere.iter().map(|place| {
+        lack(name, format!("/{place}"), "no place in an output")
+    }));
+    let body = Expr::Set(package::grouped(vec![
+        package::named(name, source),
+        vec![sourced],
+        unpacked(&build),
+        patches.into_iter().map(|patches| Binding::attr("patches", patches)).collect(),
+        depends(source, release, formals)?,
+        making(source, &build),
+        vec![Binding::attr("meta", Expr::Set(described(source, formals)?))],
+    ]));
+    let whole = with_places(body, &places, &build, name, release, formals)?;
+    let derivation = formals.call("stdenv.mkDerivation", [whole])?;
+    let perl = release.graph.nodes.get(name).is_some_and(|_| has_modules(source));
+    let derivation = if perl {
+        formals.call("perl.pkgs.toPerlModule", [derivation])?
+    } else {
+        derivation
+    };
+    Ok(package::with_source(fetched, in_strings, derivation))
+}
+
+/// Whether it installs Perl modules.
+fn has_modules(source: &AnalysedSource) -> bool {
+    let mut made = source.packagings.iter().flat_map(|packaging| &packaging.made);
+    made.any(|action| action.dest.starts_with("usr/share/perl5/") && action.dest.ends_with(".pm"))
+}
+
+/// Where the build runs elsewhere, `debian` is taken along.
+fn unpacked(build: &Build) -> Vec<Binding> {
+    match build {
+        Build::Rules(directory) if !directory.is_empty() => {
+            let text = format!(
+                "cp -r \"$sourceRoot/debian\" \"$sourceRoot/{directory}/\"\nsourceRoot=\"$sourceRoot/{directory}\"\n"
+            );
+            vec![Binding::attr("postUnpack", Expr::string(text))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn depends(source: &AnalysedSource, release: Release, formals: &mut Formals) -> Result<Vec<Binding>, WriteError> {
+    let name = &source.source.name;
+    let Inputs { mut native, mut build, perl } = inputs::inputs(source, release.rules);
+    for attr in ["dpkg-shim", "perl", "pve-build-hook"] {
+        native.add(attr);
+    }
+    native.merge(&perl);
+    let needed = release.graph.edges.iter().filter(|edge| {
+        edge.from == *name && edge.reason == Reason::BuildDepends && release.roles.get(&edge.to) == Some(&Role::Package)
+    });
+    for attr in needed.filter_map(|edge| release.attributes.get(&edge.to)) {
+        native.add(attr.as_str());
+    }
+    for attr in package::interpreters(source) {
+        build.add(attr);
+    }
+    let mut bindings = vec![Binding::attr("strictDeps", Expr::Bool(true))];
+    let hooks = [
+        ("cmake", "dontUseCmakeConfigure"),
+        ("meson", "dontUseMesonConfigure"),
+        ("ninja", "dontUseNinjaBuild"),
+    ];
+    let stopped: Vec<&str> = hooks.iter().filter(|(attr, _)| native.has(attr)).map(|(_, stop)| *stop).collect();
+    let native = native.expr(formals)?;
+    bindings.extend(native.map(|list| Binding::attr("nativeBuildInputs", list)));
+    let build = build.expr(formals)?;
+    bindings.extend(build.map(|list| Binding::attr("buildInputs", list)));
+    bindings.extend(stopped.into_iter().map(|stop| Binding::attr(stop, Expr::Bool(true))));
+    Ok(bindings)
+}
+
+/// What the build runs. `dh_auto_build` runs make before `dh_auto_install` does.
+fn making(source: &AnalysedSource, build: &Build) -> Vec<Binding> {
+    let rules = source.packagings.first().map(|packaging| &packaging.rules);
+    let off = rules.is_some_and(|rules| {
+        let mut overrides = rules.overrides.iter();
+        overrides.any(|one| one.tool == "dh_auto_build" && one.empty)
+    });
+    let mut bindings = Vec::new();
+    match build {
+        Build::Make(directory) => {
+            if !directory.is_empty() {
+                bindings.push(Binding::attr("makeDirectory", Expr::string(directory)));
+            }
+            if off {
+                bindings.push(Binding::attr("dontBuild", Expr::Bool(true)));
+            } else if !directory.is_empty() {
+                bindings.push(Binding::attr("buildFlags", Expr::strings(["-C", directory.as_str()])));
+            }
+        }
+        Build::Rules(_) => {
+            let flags = ["-f", "debian/rules", "override_dh_auto_build"];
+            bindings.push(Binding::attr("buildFlags", Expr::strings(flags)));
+            bindings.push(Binding::attr("dontMakeInstall", Expr::Bool(true)));
+        }
+    }
+    bindings
+}
+
+fn described(source: &AnalysedSource, formals: &mut Formals) -> Result<Vec<Binding>, WriteError> {
+    let mut bindings = meta::meta(source, formals)?;
+    bindings.push(Binding::attr("platforms", meta::platforms(source)));
+    Ok(bindings)
+}
+
+/// `attributes // debianInstall { … }` where there is something to place.
+fn with_places(
+    body: Expr,
+    places: &Places,
+    build: &Build,
+    name: &str,
+    release: Release,
+    formals: &mut Formals,
+) -> Result<Expr, WriteError> {
+    let mut bindings = Vec::new();
+    let files = package::files(places, matches!(build, Build::Rules(_)));
+    bindings.extend(files.map(|files| package::set_binding("files", files)));
+    let links = package::links(places, name, release, formals)?;
+    bindings.extend(links.map(|links| package::set_binding("links", links)));
+    if bindings.is_empty() {
+        return Ok(body);
+    }
+    let install = formals.call("debianInstall", [Expr::Set(bindings)])?;
+    Ok(Expr::Operator(Box::new(body), Operator::Update, Box::new(install)))
+}

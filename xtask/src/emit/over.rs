@@ -1,0 +1,346 @@
+//! A package over nixpkgs' own: the same derivation with the source Proxmox pins, its series, files and links.
+
+use super::formals::Formals;
+use super::installed::{self, Origin, Places};
+use super::nix::{Binding, Expr, Name, Operator, Part, WriteError};
+use super::package::{self, Lack, Patched, Release, lack};
+use super::rewrite::{Fill, Role};
+use super::{meta, patched, pin};
+use crate::analyse::AnalysedSource;
+use crate::decide::rules::{self, Over, OverValue};
+use crate::graph::Reason;
+
+/// Names of processors that only one platform has, with nixpkgs' predicate for it.
+const PROCESSORS: &[(&str, &str)] = &[
+    ("x86_64", "isx86_64"),
+    ("i386", "isx86_64"),
+    ("aarch64", "isAarch64"),
+];
+
+/// The processor whose name `{cpu}` stands for in a link's target: the one Debian's packaging is written for.
+const WRITTEN_FOR: &str = "x86_64";
+
+/// The expression.
+///
+/// # Errors
+/// Text or names that Nix cannot hold.
+pub fn over(
+    whole: Patched,
+    release: Release,
+    rule: &Over,
+    formals: &mut Formals,
+    lacks: &mut Vec<Lack>,
+) -> Result<Expr, WriteError> {
+    let source = whole.source;
+    let name = source.source.name.as_str();
+    let mut shell = Shell::default();
+    let places = installed::places(source);
+    shell.places(&places, whole);
+    shell.rule(rule);
+    let body = Expr::Set(package::grouped(vec![
+        package::named(name, source),
+        vec![Binding::attr("src", tree(source)?)],
+        series(source, rule)?,
+        build_inputs(source, release, formals, lacks)?,
+        flags(rule)?,
+        shell.binding(formals)?,
+        vec![Binding::attr("passthru", passthru()?)],
+        vec![Binding::attr("meta", described(source, formals)?)],
+    ]));
+    let base = base(rule, formals, &mut shell.cpu)?;
+    let override_attrs = Expr::Select(Box::new(base), vec!["overrideAttrs".to_owned()]);
+    let function = Expr::Function(Name::new("previous")?, Box::new(body));
+    let mut bindings = vec![Binding::attr("packaging", packaging(whole, release, formals)?)];
+    if shell.cpu {
+        formals.variable("stdenv")?;
+        let platform = Expr::dotted("stdenv.hostPlatform")?;
+        let debian = formals.call("debianPlatform", [platform])?;
+        bindings.push(Binding::attr("cpu", Expr::Select(Box::new(debian), vec!["cpu".to_owned()])));
+    }
+    lacks.extend(places.nowhere.iter().map(|place| {
+        lack(name, format!("/{place}"), "no place in an output")
+    }));
+    Ok(Expr::Let(bindings, Box::new(override_attrs.apply([function]))))
+}
+
+/// The packaging's tree, patched where there is something to patch.
+fn packaging(whole: Patched, release: Release, formals: &mut Formals) -> Result<Expr, WriteError> {
+    let name = &whole.source.source.name;
+    let fetched = pin::source(&whole.source.source.pin, formals)?;
+    let patches = patched::patches(name, whole.edits, whole.patches, release.attributes, formals)?;
+    if patches.is_empty() {
+        return Ok(fetched);
+    }
+    let set = Expr::Set(vec![
+        Binding::attr("name", Expr::string(format!("{name}-packaging"))),
+        Binding::attr("src", fetched),
+        Binding::attr("patches", Expr::List(patches)),
+    ]);
+    formals.call("applyPatches", [set])
+}
+
+/// `"${packaging}/qemu"`.
+fn tree(source: &AnalysedSource) -> Result<Expr, WriteError> {
+    let root = source.packagings.first().map(|one| one.rules.build_root.as_str());
+    let packaging = Expr::variable("packaging")?;
+    Ok(match root.filter(|root| !root.is_empty()) {
+        Some(root) => Expr::String(vec![
+            Part::Interpolation(packaging),
+            Part::Text(format!("/{root}")),
+        ]),
+        None => packaging,
+    })
+}
+
+/// `previous.NAME or DEFAULT`.
+fn previous(name: &str, default: Expr) -> Result<Expr, WriteError> {
+    Ok(Expr::SelectOr(
+        Box::new(Expr::variable("previous")?),
+        vec![name.to_owned()],
+        Box::new(default),
+    ))
+}
+
+/// `previous.NAME or [ ] ++ more`.
+fn after(name: &str, more: Expr) -> Result<Binding, WriteError> {
+    let before = previous(name, Expr::List(Vec::new()))?;
+    let both = Expr::Operator(Box::new(before), Operator::Concat, Box::new(more));
+    Ok(Binding::attr(name, both))
+}
+
+fn series(source: &AnalysedSource, rule: &Over) -> Result<Vec<Binding>, WriteError> {
+    let own = package::series(source, "packaging")?;
+    Ok(match (own, rule.drop_patches) {
+        (Some(own), true) => vec![Binding::attr("patches", own)],
+        (None, true) => vec![Binding::attr("patches", Expr::List(Vec::new()))],
+        (Some(own), false) => vec![after("patches", own)?],
+        (None, false) => Vec::new(),
+    })
+}
+
+/// Libraries of crates that `Build-Depends` name, where they are.
+fn build_inputs(
+    source: &AnalysedSource,
+    release: Release,
+    formals: &mut Formals,
+    lacks: &mut Vec<Lack>,
+) -> Result<Vec<Binding>, WriteError> {
+    let name = &source.source.name;
+    let crates = release.graph.edges.iter().filter(|edge| {
+        edge.from == *name && edge.reason == Reason::BuildDepends && release.roles.get(&edge.to) == Some(&Role::Crate)
+    });
+    let mut list = Vec::new();
+    for edge in crates {
+        let mut made = release.binaries.get(&edge.to).into_iter().flatten();
+        if let Some(library) = made.find(|one| !one.ends_with("-dev")) {
+            list.push(formals.optional(library, Expr::Null)?);
+            lacks.push(lack(name, library, "there is no derivation of it"));
+        }
+    }
+    if list.is_empty() {
+        return Ok(Vec::new());
+    }
+    let there = Expr::Function(
+        Name::new("package")?,
+        Box::new(Expr::NotEqual(Box::new(Expr::variable("package")?), Box::new(Expr::Null))),
+    );
+    let given = formals.call("lib.filter", [there, Expr::List(list)])?;
+    Ok(vec![after("buildInputs", given)?])
+}
+
+fn flags(rule: &Over) -> Result<Vec<Binding>, WriteError> {
+    let mut bindings = Vec::new();
+    for (name, flags) in [("configureFlags", &rule.configure_flags), ("mesonFlags", &rule.meson_flags)] {
+        if !flags.is_empty() {
+            bindings.push(after(name, Expr::strings(flags.iter().cloned()))?);
+        }
+    }
+    Ok(bindings)
+}
+
+fn passthru() -> Result<Expr, WriteError> {
+    let none = Expr::Set(Vec::new());
+    let own = Expr::Set(vec![Binding::Inherit(vec![Name::new("packaging")?])]);
+    let before = previous("passthru", none)?;
+    Ok(Expr::Operator(Box::new(before), Operator::Update, Box::new(own)))
+}
+
+fn described(source: &AnalysedSource, formals: &mut Formals) -> Result<Expr, WriteError> {
+    let mut bindings = meta::meta(source, formals)?;
+    bindings.push(Binding::attr("platforms", meta::platforms(source)));
+    let before = Expr::dotted("previous.meta")?;
+    Ok(Expr::Operator(Box::new(before), Operator::Update, Box::new(Expr::Set(bindings))))
+}
+
+/// nixpkgs' package, with the arguments a rule gives.
+fn base(rule: &Over, formals: &mut Formals, cpu: &mut bool) -> Result<Expr, WriteError> {
+    let package = formals.dotted(&rule.over)?;
+    if rule.arguments.is_empty() {
+        return Ok(package);
+    }
+    let mut arguments = Vec::new();
+    for (name, value) in &rule.arguments {
+        let value = match value {
+            OverValue::Bool(value) => Expr::Bool(*value),
+            OverValue::Text(text) => Expr::String(parts(text, cpu)?),
+            OverValue::List(texts) => {
+                let items: Result<Vec<Expr>, WriteError> =
+                    texts.iter().map(|text| Ok(Expr::String(parts(text, cpu)?))).collect();
+                formals.call("lib.unique", [Expr::List(items?)])?
+            }
+        };
+        arguments.push((name.clone(), value));
+    }
+    let function = Expr::Select(Box::new(package), vec!["override".to_owned()]);
+    Ok(function.apply([Expr::sorted_set(arguments)]))
+}
+
+/// Text with `{cpu}` and `{packaging}` as interpolations.
+fn parts(text: &str, cpu: &mut bool) -> Result<Vec<Part>, WriteError> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    loop {
+        let next = ["cpu", "packaging"]
+            .iter()
+            .filter_map(|name| Some((rest.find(&format!("{{{name}}}"))?, *name)))
+            .min();
+        let Some((at, name)) = next else {
+            parts.push(Part::Text(rest.to_owned()));
+            return Ok(parts);
+        };
+        parts.push(Part::Text(rest[..at].to_owned()));
+        parts.push(Part::Interpolation(Expr::variable(name)?));
+        *cpu |= name == "cpu";
+        rest = &rest[at + name.len() + 2..];
+    }
+}
+
+/// Lines for `postInstall`, for every platform and for one.
+#[derive(Default)]
+struct Shell {
+    /// Platform predicate (empty: all) and line, in which `{cpu}` and `{packaging}` stand for variables.
+    lines: Vec<(&'static str, String)>,
+    cpu: bool,
+}
+
+impl Shell {
+    fn places(&mut self, places: &Places, whole: Patched) {
+        let own = whole.edits.placeholders.values().any(|fill| *fill == Fill::Own);
+        for (place, origin) in &places.files {
+            self.file(place, origin, own);
+        }
+        for (link, target) in &places.links {
+            // nixpkgs compresses manual pages, and puts them in another output.
+            if !link.starts_with("usr/share/man/") {
+                self.link(link, target);
+            }
+        }
+    }
+
+    fn file(&mut self, place: &str, origin: &Origin, own: bool) {
+        let to = rules::fold(&format!("/{place}"));
+        let condition = only_on(place);
+        let line = if origin.directory {
+            format!("mkdir -p \"$out/{to}\"\ncp -rT \"{{packaging}}/{}\" \"$out/{to}\"", origin.path)
+        } else {
+            let mode = if origin.executable { "755" } else { "644" };
+            format!("install -Dm{mode} \"{{packaging}}/{}\" \"$out/{to}\"", origin.path)
+        };
+        self.lines.push((condition, line));
+        if own && !origin.directory {
+            self.lines.push((condition, format!("substituteInPlace \"$out/{to}\" --subst-var out")));
+        }
+    }
+
+    /// A neutral name leads to this machine's program; a name of one platform is only there.
+    fn link(&mut self, link: &str, target: &str) {
+        let condition = if only_on(target).is_empty() { "" } else { only_on(link) };
+        let mut to = rules::fold(&format!("/{target}"));
+        if condition.is_empty() && only_on(link).is_empty() && to.contains(WRITTEN_FOR) {
+            to = to.replace(WRITTEN_FOR, "{cpu}");
+        }
+        let link = rules::fold(&format!("/{link}"));
+        let directory = crate::debian::tree_path::parent(&link);
+        let line = format!("mkdir -p \"$out/{directory}\"\nln -sfr \"$out/{to}\" \"$out/{link}\"");
+        self.lines.push((condition, line));
+    }
+
+    fn rule(&mut self, rule: &Over) {
+        for (processor, lines) in &rule.post_install {
+            let condition = PROCESSORS.iter().find(|(name, _)| name == processor);
+            let condition = condition.map_or("", |(_, condition)| *condition);
+            self.lines.extend(lines.iter().map(|line| (condition, line.clone())));
+        }
+    }
+
+    /// `postInstall = ''${previous.postInstall or ""}…''`.
+    fn binding(&mut self, formals: &mut Formals) -> Result<Vec<Binding>, WriteError> {
+        if self.lines.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut whole = vec![Part::Interpolation(previous("postInstall", Expr::string(""))?)];
+        whole.push(Part::Text("\n".to_owned()));
+        for wanted in ["", "isx86_64", "isAarch64"] {
+            let lines = self.lines.iter().filter(|(condition, _)| *condition == wanted);
+            let text: String = lines.flat_map(|(_, line)| [line.as_str(), "\n"]).collect();
+            if text.is_empty() {
+                continue;
+            }
+            let inner = parts(&text, &mut self.cpu)?;
+            if wanted.is_empty() {
+                whole.extend(inner);
+            } else {
+                formals.variable("stdenv")?;
+                let condition = Expr::dotted(&format!("stdenv.hostPlatform.{wanted}"))?;
+                let text = formals.call("lib.optionalString", [condition, Expr::String(inner)])?;
+                whole.push(Part::Interpolation(text));
+            }
+        }
+        Ok(vec![Binding::attr("postInstall", Expr::String(whole))])
+    }
+}
+
+/// The platform predicate that a name asks for; empty where it names no processor.
+fn only_on(name: &str) -> &'static str {
+    let file = crate::debian::tree_path::file_name(name);
+    // An emulator of one processor runs on any.
+    let found = PROCESSORS.iter().find(|(processor, _)| file.contains(processor));
+    found.map_or("", |(processor, condition)| {
+        if *processor == "aarch64" { "" } else { *condition }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(link: &str, target: &str) -> (&'static str, String) {
+        let mut shell = Shell::default();
+        shell.link(link, target);
+        shell.lines.remove(0)
+    }
+
+    #[test]
+    fn a_neutral_link_leads_to_this_machines_program() {
+        let (condition, line) = lines("usr/bin/bee", "usr/bin/bee-x86_64");
+        assert_eq!(condition, "");
+        assert!(line.ends_with("ln -sfr \"$out/bin/bee-{cpu}\" \"$out/bin/bee\""), "{line}");
+    }
+
+    #[test]
+    fn a_link_between_names_of_one_platform_is_only_there() {
+        let (condition, line) = lines("usr/bin/bee-i386", "usr/bin/bee-x86_64");
+        assert_eq!(condition, "isx86_64");
+        assert!(line.contains("bee-x86_64"), "{line}");
+        assert_eq!(lines("usr/bin/bee-arm", "usr/bin/bee-aarch64").0, "");
+    }
+
+    #[test]
+    fn braces_are_interpolations() {
+        let mut cpu = false;
+        let parts = parts("a-{cpu}-b {packaging}/c {other}", &mut cpu).unwrap();
+        assert!(cpu);
+        assert_eq!(parts.len(), 5);
+        assert_eq!(parts[4], Part::Text("/c {other}".to_owned()));
+    }
+}

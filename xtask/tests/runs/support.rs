@@ -1,0 +1,248 @@
+//! A copy of the project that a test may spoil, runs of the command in it, and analyses made in this process.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{LazyLock, Mutex};
+
+use tempfile::TempDir;
+use xtask::analyse::{Analysis, Knowledge};
+use xtask::problem::Problem;
+use xtask::release::{self, Manifest, OpenOptions};
+
+/// The project's root.
+pub fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The directory of real repositories; says so where there is none.
+pub fn real_sources() -> Option<PathBuf> {
+    let dir = std::env::var_os("PVE_SOURCES").filter(|dir| !dir.is_empty());
+    if dir.is_none() {
+        println!("skipped: PVE_SOURCES is not set");
+    }
+    dir.map(PathBuf::from)
+}
+
+/// What a run of the command gave.
+#[derive(Debug)]
+pub struct Run {
+    /// The exit status; `None` after a signal.
+    pub code: Option<i32>,
+    /// Its results.
+    pub stdout: String,
+    /// Its problems.
+    pub stderr: String,
+}
+
+impl Run {
+    pub fn of(command: &mut Command) -> Self {
+        let output = command.output().expect("the command starts");
+        let text = |bytes| String::from_utf8(bytes).expect("only UTF-8 is written");
+        Self {
+            code: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+/// A root of the project's shape: the demo, the rules, an output of an earlier run.
+pub struct Root(TempDir);
+
+impl Root {
+    /// A copy of `rules/`, `demo/` and `releases/demo.toml`.
+    pub fn new() -> Self {
+        let root = Self(TempDir::new().expect("a directory"));
+        for part in ["rules", "demo", "releases/demo.toml"] {
+            copy(&project().join(part), &root.path().join(part));
+        }
+        // A run that writes anything takes this away.
+        root.write("pkgs/demo/earlier", "of an earlier run\n");
+        root
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn join(&self, path: &str) -> PathBuf {
+        self.path().join(path)
+    }
+
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
+        fs::write(path, content).expect("written");
+    }
+
+    pub fn text(&self, path: &str) -> String {
+        fs::read_to_string(self.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Adds lines at a file's end.
+    pub fn append(&self, path: &str, lines: &str) {
+        self.write(path, self.text(path) + lines);
+    }
+
+    /// Replaces the first `from` of a file, which must be there, and tells its 1-based line.
+    pub fn edit(&self, path: &str, from: &str, to: &str) -> usize {
+        let text = self.text(path);
+        let at = text.find(from).unwrap_or_else(|| panic!("{path} has no {from:?}"));
+        self.write(path, text.replacen(from, to, 1));
+        text[..at].matches('\n').count() + 1
+    }
+
+    /// The command, in this root, deaf to the caller's sources and cache.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        self.place(&mut command);
+        command.args(arguments);
+        command
+    }
+
+    /// Gives `command` this root, its cache and no input.
+    pub fn place(&self, command: &mut Command) {
+        command
+            .current_dir(self.path())
+            .env_remove("PVE_SOURCES")
+            .env("XDG_CACHE_HOME", self.join("cache"))
+            .stdin(Stdio::null());
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(&mut self.command(arguments))
+    }
+
+    /// `regen demo` with arguments more.
+    pub fn regen(&self, more: &[&str]) -> Run {
+        self.run(&[&["regen", "demo"], more].concat())
+    }
+
+    /// Everything in the directories that a run writes to.
+    pub fn written(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        for part in ["pkgs", "patches"] {
+            found.extend(contents(&self.join(part)));
+        }
+        found
+    }
+
+    /// Makes the source a Git repository in `upstream/` with one commit of loose objects, pins the release to it and
+    /// tells the commit.
+    pub fn in_git(&self, source: &str) -> String {
+        let repository = self.join("upstream").join(source);
+        if !repository.exists() {
+            copy(&self.join("demo").join(source), &repository);
+        }
+        git(&repository, &["init", "-q", "-b", "master"]);
+        git(&repository, &["add", "-A", "-f"]);
+        git(&repository, &["commit", "-q", "-m", "one"]);
+        let rev = git(&repository, &["rev-parse", "HEAD"]);
+        self.pin(source, &rev);
+        rev
+    }
+
+    /// Pins the source to a commit.
+    pub fn pin(&self, source: &str, rev: &str) {
+        let url = format!("url = \"https://upstream.example/{source}.git\"\nrev = \"{rev}\"");
+        self.edit("releases/demo.toml", &format!("path = \"demo/{source}\""), &url);
+    }
+
+    /// The loose object of a file of the repository that [`Self::in_git`] made.
+    pub fn object(&self, source: &str, path: &str) -> PathBuf {
+        let repository = self.join("upstream").join(source);
+        let blob = git(&repository, &["rev-parse", &format!("HEAD:{path}")]);
+        repository.join(".git/objects").join(&blob[..2]).join(&blob[2..])
+    }
+}
+
+/// Runs Git deaf to the machine's configuration.
+pub fn git(directory: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new("git");
+    command
+        .current_dir(directory)
+        .env_remove("GIT_DIR")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .args(["-c", "user.name=A Person", "-c", "user.email=person@example.org"])
+        .args(arguments);
+    let run = Run::of(&mut command);
+    assert_eq!(run.code, Some(0), "git {arguments:?}: {}", run.stderr);
+    run.stdout.trim().to_owned()
+}
+
+/// Copies a file or a directory.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to.parent().expect("a parent")).expect("directories");
+    for entry in walkdir::WalkDir::new(from) {
+        let entry = entry.expect("readable");
+        let target = match entry.path().strip_prefix(from).expect("below") {
+            rest if rest.as_os_str().is_empty() => to.to_owned(),
+            rest => to.join(rest),
+        };
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(target).expect("a directory");
+        } else {
+            fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}
+
+/// Files, links (with their target) and empty directories below `dir`, by path.
+pub fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in walkdir::WalkDir::new(dir) {
+        let Ok(entry) = entry else { continue };
+        let kind = entry.file_type();
+        let bytes = if kind.is_file() {
+            fs::read(entry.path()).expect("readable")
+        } else if kind.is_symlink() {
+            let target = fs::read_link(entry.path()).expect("a link");
+            target.into_os_string().into_encoded_bytes()
+        } else {
+            b"a directory".to_vec()
+        };
+        found.insert(entry.path().display().to_string(), bytes);
+    }
+    found
+}
+
+/// The project's own rules.
+pub static KNOWLEDGE: LazyLock<Knowledge> =
+    LazyLock::new(|| Knowledge::read(&project()).unwrap_or_else(|problems| panic!("{}", told(&problems))));
+
+/// The demo as the kept rules decide it.
+pub static DEMO: LazyLock<Analysis> = LazyLock::new(|| analyse("demo", None));
+
+/// Analyses a release of this project.
+pub fn analyse(release: &str, sources: Option<PathBuf>) -> Analysis {
+    let manifest = Manifest::named(&project(), release).expect("a release");
+    let options = OpenOptions {
+        root: project(),
+        sources,
+        ..OpenOptions::default()
+    };
+    let opened = release::open(&manifest, &options).unwrap_or_else(|problems| panic!("{}", told(&problems)));
+    Analysis::new(manifest, opened.sources, opened.missing, &KNOWLEDGE, None)
+        .unwrap_or_else(|problems| panic!("{}", told(&problems)))
+}
+
+/// The real releases analysed so far: tests share them, and one at a time makes them.
+static REAL: Mutex<BTreeMap<&'static str, &'static Analysis>> = Mutex::new(BTreeMap::new());
+
+/// The real releases.
+pub const RELEASES: [&str; 5] = ["pve-8.4.1", "pve-9.0.3", "pve-9.1.1", "pve-9.1.4", "pve-9.1.7"];
+
+/// A real release; `None` without its sources.
+pub fn real(release: &'static str) -> Option<&'static Analysis> {
+    let sources = real_sources()?;
+    let mut made = REAL.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Some(*made.entry(release).or_insert_with(|| Box::leak(Box::new(analyse(release, Some(sources))))))
+}
+
+/// Problems as the command would tell them.
+pub fn told(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| format!("{problem}\n")).collect()
+}
