@@ -813,6 +813,7 @@ impl Rules {
                 .iter()
                 .map(|one| format!("closure.{}", one.name)),
         );
+        names.extend(
             self.packages
                 .keys()
                 .map(|source| format!("package.{source}")),
