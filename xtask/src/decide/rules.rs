@@ -442,11 +442,26 @@ fn line_at(text: &str, offset: usize) -> u32 {
     u32::try_from(newlines + 1).unwrap_or(u32::MAX)
 }
 
+/// Where the key stands that `message` calls unknown.
+fn unknown_key_line(text: &str, message: &str) -> Option<u32> {
+    let (key, _) = message.strip_prefix("unknown field `")?.split_once('`')?;
+    let is_key = |line: &str| {
+        let rest = line.trim_start().strip_prefix(key);
+        rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    let mut lines = (1..).zip(text.lines());
+    lines
+        .find(|(_, line)| is_key(line))
+        .map(|(number, _)| number)
+}
+
 /// Reads rule files from one directory and collects what is wrong with them.
 struct Reader<'a> {
     dir: &'a Path,
     problems: Vec<Problem>,
     names: HashMap<String, String>,
+    /// What was read, by file.
+    texts: HashMap<String, String>,
 }
 
 impl Reader<'_> {
@@ -463,10 +478,14 @@ impl Reader<'_> {
                 return None;
             }
         };
+        self.texts.insert(name.to_owned(), text.clone());
         match toml::from_str(&text) {
             Ok(value) => Some((value, text)),
             Err(error) => {
                 let line = error.span().map(|span| line_at(&text, span.start));
+                // Tables of any name are read through a map, which forgets where its entries stood.
+                let line = line.filter(|line| *line > 1);
+                let line = line.or_else(|| unknown_key_line(&text, error.message()));
                 self.problems
                     .push(Problem::new(&BAD_RULE, error.message().to_owned()).at(shown, line));
                 None
@@ -479,12 +498,15 @@ impl Reader<'_> {
     }
 
     /// Records a rule's name and complains of the second of two alike.
-    fn claim(&mut self, name: &str, file: &str, line: Option<u32>) {
-        let place = line.map_or_else(
-            || self.place(file),
-            |line| format!("{}:{line}", self.place(file)),
-        );
-        if let Some(other) = self.names.insert(name.to_owned(), place) {
+    fn claim(&mut self, name: &str, file: &str, mut line: Option<u32>) {
+        let place = line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"));
+        if let Some(other) = self.names.insert(name.to_owned(), place.clone()) {
+            // Where the line was looked for by the name, the first of the two was found again.
+            if let (true, Some(first)) = (other == place, line) {
+                let short = name.split_once('.').map_or(name, |(_, short)| short);
+                let text = self.texts.get(file).map_or("", String::as_str);
+                line = Self::line_after(text, short, first).or(line);
+            }
             let problem = Problem::new(
                 &DUPLICATE_RULE,
                 format!("the rule `{name}` stands at {other} already"),
@@ -503,10 +525,18 @@ impl Reader<'_> {
 
     /// The line of the first table header or key that is written `name`.
     fn line_of(text: &str, name: &str) -> Option<u32> {
-        let quoted = format!("\"{name}\"");
-        text.lines()
-            .position(|line| line.contains(&quoted) || line.contains(&format!("[{name}]")))
-            .and_then(|index| u32::try_from(index + 1).ok())
+        Self::line_after(text, name, 0)
+    }
+
+    /// The same, among the lines that follow the 1-based line `after`.
+    fn line_after(text: &str, name: &str, after: u32) -> Option<u32> {
+        let (quoted, header) = (format!("\"{name}\""), format!("[{name}]"));
+        let mut lines = (1..)
+            .zip(text.lines())
+            .filter(|(number, _)| *number > after);
+        lines
+            .find(|(_, line)| line.contains(&quoted) || line.contains(&header))
+            .map(|(number, _)| number)
     }
 }
 
@@ -520,6 +550,7 @@ impl Rules {
             dir,
             problems: Vec::new(),
             names: HashMap::new(),
+            texts: HashMap::new(),
         };
         let mut rules = Self::default();
         rules.read_contexts(&mut reader);

@@ -157,18 +157,18 @@ fn malformed_rules() {
     // The file, the text put at its end, the line of the error within that text, the code.
     for (file, text, line, code) in [
         ("paths.toml", format!("{rule}keep = \"state\"\ncolour = 1\n"), 6, "PNX-103"),
-        ("paths.toml", rule.to_owned(), 2, "PNX-103"),
-        ("paths.toml", format!("{rule}keep = \"state\"\nwrapper = true\n"), 2, "PNX-103"),
+        ("paths.toml", rule.to_owned(), 3, "PNX-103"),
+        ("paths.toml", format!("{rule}keep = \"state\"\nwrapper = true\n"), 3, "PNX-103"),
         (
             "paths.toml",
             "\n[[path]]\nname = \"mine\"\nwhere = { regex = \"(\" }\nkeep = \"x\"\n".to_owned(),
-            2,
+            3,
             "PNX-103",
         ),
         (
             "paths.toml",
             "\n[[path]]\nname = \"mine\"\nwhere = { files = [\"a[\"] }\nkeep = \"x\"\n".to_owned(),
-            2,
+            3,
             "PNX-103",
         ),
         (
@@ -180,9 +180,10 @@ fn malformed_rules() {
         (
             "paths.toml",
             format!("{rule}keep = \"a\"\n{rule}keep = \"b\"\n"),
-            7,
+            8,
             "PNX-104",
         ),
+        ("commands.toml", "\n[other]\nprograms = [\n  \"lvs\",\n]\n".to_owned(), 4, "PNX-104"),
         ("paths.toml", "\n[[path]\n".to_owned(), 2, "PNX-103"),
         (
             "contexts.toml",
@@ -201,6 +202,12 @@ fn malformed_rules() {
             "PNX-103",
         ),
         ("debian.toml", "\n[some-package]\nmoon = 1\n".to_owned(), 3, "PNX-103"),
+        (
+            "debian.toml",
+            "\n[some-package]\nattr = \"x\"\nnone = \"y\"\n".to_owned(),
+            2,
+            "PNX-103",
+        ),
     ] {
         let root = Root::new();
         let path = format!("rules/{file}");

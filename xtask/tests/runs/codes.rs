@@ -1,1 +1,170 @@
-//! (next)
+//! Every problem code is reached by a run on a mutated demo.
+
+use std::fs;
+
+use xtask::problem::CODES;
+
+use crate::support::{Root, Run, git};
+
+/// Codes that no input can cause, and why they stay.
+const GUARDS: [(&str, &str); 1] = [(
+    "PNX-401",
+    "every patch is applied in memory before it is written; that one does not apply is a fault of the tool",
+)];
+
+/// What brings about each code, sorted by code.
+const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
+    ("PNX-101", |root| {
+        root.append("demo/hive-common/src/Hive/Tools.pm", "\nsystem('/usr/sbin/nobody-has-it');\n1;\n");
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-102", |root| {
+        let rule = "\n[[path]]\nname = \"of-no-use\"\nwhere = { exact = [\"/nowhere\"] }\nkeep = \"state\"\n";
+        root.append("rules/paths.toml", rule);
+        let run = root.run(&["scan", "all"]);
+        assert!(run.stdout.contains("path.of-no-use"), "{}", run.stdout);
+        run
+    }),
+    ("PNX-103", |root| {
+        root.append("rules/paths.toml", "\n[[path]]\nname = \"x\"\nwhere = { regex = \"(\" }\nkeep = \"state\"\n");
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-104", |root| {
+        let rule = "\n[[path]]\nname = \"x\"\nwhere = { exact = [\"/x\"] }\nkeep = \"state\"\n";
+        root.append("rules/paths.toml", &rule.repeat(2));
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-105", |root| {
+        root.write("demo/hive-common/src/Hive/Bad.pm", "my $x = ( '/sbin/vgs';\n");
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-106", |root| {
+        // A store path cannot stand in the middle of a path.
+        root.append("rules/paths.toml", JOINED);
+        root.write("demo/hive-common/src/Hive/Bad.pm", "package Hive::Bad;\nmy $x = \"$root/sbin/odd\";\n1;\n");
+        root.regen(&[])
+    }),
+    ("PNX-201", |root| {
+        root.pin("hive-common", &"1".repeat(40));
+        fs::create_dir(root.join("upstream")).expect("a directory");
+        root.run(&["scan", "demo", "--sources", "upstream"])
+    }),
+    ("PNX-202", |root| {
+        let rev = root.in_git("hive-common");
+        root.edit("releases/demo.toml", &rev, &"1".repeat(40));
+        root.run(&["scan", "demo", "--sources", "upstream"])
+    }),
+    ("PNX-203", |root| {
+        root.in_git("hive-common");
+        fs::remove_file(root.join("upstream/hive-common/.git/HEAD")).expect("removed");
+        root.run(&["scan", "demo", "--sources", "upstream"])
+    }),
+    ("PNX-204", |root| {
+        root.in_git("hive-common");
+        fs::remove_file(root.object("hive-common", "src/Hive/CLI.pm")).expect("removed");
+        root.run(&["scan", "demo", "--sources", "upstream"])
+    }),
+    ("PNX-205", |root| locked(root, "Depends: pve-manager (>= 2)")),
+    ("PNX-206", |root| {
+        let run = locked(root, "Depends: pve-manager (>= 1)");
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        let text = root.text("releases/pve-1.0.toml");
+        let line = text.lines().find(|line| line.starts_with("nar-hash")).expect("a hash");
+        let wrong = "nar-hash = \"sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"";
+        root.edit("releases/pve-1.0.toml", line, wrong);
+        root.run(&["lock", "pve-1.0", "--sources", "upstream"])
+    }),
+    ("PNX-207", |root| {
+        root.edit("releases/demo.toml", "version = ", "colour = ");
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-208", |root| {
+        root.edit("releases/demo.toml", "path = \"demo/hive-common\"", "url = \"-x\"\nrev = \"1111111111111111111111111111111111111111\"");
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-209", |root| {
+        std::os::unix::fs::symlink("x", root.join("demo/hive-common/x")).expect("a link");
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-301", |root| {
+        root.edit("demo/hive-common/debian/control", "Architecture:", "Architecture");
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-302", |root| {
+        root.edit("demo/hive-common/debian/changelog", "(", "");
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-303", |root| {
+        root.append("demo/hive-cluster/debian/hive-cluster.install", "../x usr/share\n");
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-304", |root| {
+        root.edit("demo/hive-common/debian/control", "Depends: libnet-dns-perl", "Depends: nobody-has-it");
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-305", |root| {
+        root.write("demo/hive-common/src/Hive/Bad.pm", "package Hive::Bad;\nuse Nobody::Has::It;\n1;\n");
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-306", |root| {
+        root.append("demo/hive-qemu/debian/patches/series", "hive/not-there.patch\n");
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-402", |root| {
+        // The delimiter stands in every store path.
+        root.write("demo/hive-common/src/Hive/Bad.pm", "package Hive::Bad;\nmy $x = q-/sbin/vgs-;\n1;\n");
+        root.regen(&[])
+    }),
+    ("PNX-403", |root| root.regen(&["--check"])),
+    ("PNX-404", |root| {
+        root.edit("rules/features.toml", "drop-modules = [\"Hive::API::APT\"]", "drop-modules = [\"Hive::API::Gone\"]");
+        root.edit("rules/features.toml", "drop-files = [\"Hive/API/APT.pm\"]", "drop-files = []");
+        root.regen(&[])
+    }),
+    ("PNX-405", |root| {
+        root.write("file", "no directory\n");
+        root.regen(&["--out", "file"])
+    }),
+    ("PNX-501", |root| root.run(&["scan", "pve-0.1"])),
+];
+
+const JOINED: &str = "\n[[last]]\nname = \"odd\"\nwhere = { regex = \"^/sbin/odd$\" }\npackage = \"lvm2\"\n";
+
+/// A history of one commit, locked.
+fn locked(root: &Root, field: &str) -> Run {
+    let control = format!("Source: pve-manager\n\nPackage: pve-manager\nArchitecture: all\n{field}\nDescription: x\n");
+    let sources = "[source.pve-manager]\nurl = \"https://upstream.example/pve-manager.git\"\n";
+    root.write("rules/sources.toml", sources);
+    root.write("upstream/pve-manager/debian/control", control);
+    let changelog = "pve-manager (1.0) trixie; urgency=medium\n\n  * one\n\n -- A B <a@b.example>  Mon, 01 Jan 2024 00:00:00 +0000\n";
+    root.write("upstream/pve-manager/debian/changelog", changelog);
+    let repository = root.join("upstream/pve-manager");
+    git(&repository, &["init", "-q", "-b", "master"]);
+    git(&repository, &["add", "-A"]);
+    git(&repository, &["commit", "-q", "-m", "bump version to 1.0"]);
+    root.run(&["lock", "pve-1.0", "--sources", "upstream"])
+}
+
+#[test]
+fn every_code_can_be_reached() {
+    let mut failures = String::new();
+    for (code, cause) in CAUSES {
+        let run = cause(&Root::new());
+        let told = format!("{}{}", run.stdout, run.stderr);
+        let severity = CODES.iter().find(|known| known.id == *code).map(|known| known.severity);
+        let fatal = severity == Some(xtask::problem::Severity::Fatal);
+        let status = if fatal { 2 } else { 1 };
+        if run.code != Some(status) || !told.contains(code) {
+            failures += &format!("{code}: exit status {:?}, not {status}\n{told}\n", run.code);
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn every_code_has_a_cause_here() {
+    let here = CAUSES.iter().map(|(code, _)| *code).chain(GUARDS.iter().map(|(code, _)| *code));
+    let mut here: Vec<&str> = here.collect();
+    here.sort_unstable();
+    assert_eq!(here, CODES.iter().map(|code| code.id).collect::<Vec<_>>());
+}
