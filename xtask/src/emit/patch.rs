@@ -106,7 +106,7 @@ fn head(header: &Header, theme: Theme) -> String {
         ),
         Theme::Paths => (
             "Name files where they are, not where Debian puts them.",
-            "Each change replaces one literal and keeps its quoting. The placeholders between at signs are\nfilled when the derivation is built, @pve@ when it is linked.",
+            "Each change replaces one literal and keeps its quoting. The placeholders between at signs are\nfilled when the derivation is built, those of the link when it is linked.",
         ),
         Theme::Commands => (
             "Run commands from the computed PATH.",

@@ -158,8 +158,15 @@ fn is_candidate(entry: &Entry) -> bool {
     // Nothing is found in an empty file.
     matches!(entry.mode, Mode::File | Mode::Executable)
         && !entry.is_empty()
+        && (entry.size > 0 || !is_test_data(&entry.path))
         && (super::wants_head(&entry.path)
             || super::language(&entry.path, entry.mode, b"").is_some())
+}
+
+/// Whether upstream's tests alone read the file: a repository that lacks its content can still be compiled.
+fn is_test_data(path: &str) -> bool {
+    path.split('/')
+        .any(|part| matches!(part, "test" | "tests" | "t" | "testing"))
 }
 
 fn one(
