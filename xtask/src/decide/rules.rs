@@ -88,12 +88,25 @@ pub struct PathRule {
 /// Where a program comes from.
 #[derive(Debug, Clone)]
 pub enum Provider {
-    /// A nixpkgs attribute; the directory below its output.
-    Package { attr: String, dir: String },
+    /// A nixpkgs attribute.
+    Package {
+        /// Its path.
+        attr: String,
+        /// The directory below its output.
+        dir: String,
+    },
     /// A pinned Proxmox source.
-    Source { source: String, dir: String },
+    Source {
+        /// Its name.
+        source: String,
+        /// The directory below its output.
+        dir: String,
+    },
     /// A Proxmox source without a pin.
-    Unpinned { source: String },
+    Unpinned {
+        /// Its name.
+        source: String,
+    },
     /// A NixOS setuid wrapper.
     Wrapper,
     /// Nothing on NixOS.

@@ -80,6 +80,7 @@ fn written(decision: &Decision, kind: Kind, text: &str) -> (&'static str, String
         }
         Decision::Wrapper { program } => ("wrapper", program.clone()),
         Decision::Keep { reason } => ("keep", reason.clone()),
+        Decision::System { path } => ("system", path.clone()),
         Decision::Disable { feature } => ("disable", feature.clone()),
         Decision::Unknown => ("unknown", String::new()),
     }
