@@ -97,18 +97,20 @@ fn becomes(analysis: &Analysis, text: &str, wanted: &[&str]) {
 fn lvm_programs_keep_their_names() {
     for analysis in [Some(&*DEMO), real(RELEASE)].into_iter().flatten() {
         for name in ["pvs", "pvcreate", "vgs", "vgcreate", "lvs"] {
-            becomes(analysis, &format!("/sbin/{name}"), &[&format!("lvm2:bin/{name}")]);
+            becomes(analysis, &format!("/sbin/{name}"), &[&format!("lvm2:bin/{name}"), "disable:apt"]);
         }
     }
 }
 
 /// Rules that send a path on purpose to another last component.
-const RENAMING_RULES: [&str; 3] = [
+const RENAMING_RULES: [&str; 4] = [
     // Perl's module directory has another name in an output.
     "path.vzdump-plugins",
     "path.demo-module-directory",
     // Upstream's generator of manual pages is replaced by a package of this project.
     "path.doc-generator-makefile",
+    // A directory that is the whole of an output.
+    "path.font-awesome",
 ];
 
 fn keeps_names(analysis: &Analysis) -> usize {

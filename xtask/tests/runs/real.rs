@@ -52,10 +52,10 @@ fn is_installed(source: &AnalysedSource, path: &str) -> bool {
     })
 }
 
-/// Whether the file is read as data: a test's, documentation's source, a translation, or Rust, which is not scanned yet.
+/// Whether nothing in the file acts: a test's, an image, or Rust, which is not scanned yet.
 fn is_left_out(path: &str, language: Option<Language>) -> bool {
     let aside = |part: &str| matches!(part, "test" | "tests" | "t" | "examples" | "testing");
-    language == Some(Language::Rust) || path.ends_with(".rs") || path.split('/').any(aside)
+    language == Some(Language::Rust) || path.ends_with(".rs") || path.ends_with(".svg") || path.split('/').any(aside)
 }
 
 /// The lines of host files that name a Debian path outside of every occurrence.
