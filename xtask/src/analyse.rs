@@ -179,7 +179,10 @@ impl Analysis {
             }
         }
         for directory in &knowledge.rules.directories {
-            if sources.iter().any(|one| one.source.name == directory.source) {
+            if sources
+                .iter()
+                .any(|one| one.source.name == directory.source)
+            {
                 uses.add(&format!("system.{}", directory.name));
             }
         }

@@ -678,7 +678,8 @@ impl Rules {
             for program in &closure.programs {
                 // Without any program the tables themselves could not be read.
                 if !self.programs.is_empty() && !self.programs.contains_key(program) {
-                    let cause = format!("`{program}` is in neither commands.toml nor programs.toml");
+                    let cause =
+                        format!("`{program}` is in neither commands.toml nor programs.toml");
                     let problem = Problem::new(&BAD_RULE, cause);
                     reader.problems.push(problem.at(reader.place(name), line));
                 }
@@ -745,7 +746,10 @@ impl Rules {
             let directory = raw.into_inner();
             reader.claim(&format!("system.{}", directory.name), name, line);
             let octal = directory.mode.len() == 4
-                && directory.mode.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
+                && directory
+                    .mode
+                    .bytes()
+                    .all(|byte| matches!(byte, b'0'..=b'7'));
             if directory.path.starts_with('/') && octal {
                 self.directories.push(directory);
             } else {
@@ -813,7 +817,11 @@ impl Rules {
                 .iter()
                 .map(|directory| format!("system.{}", directory.name)),
         );
-        names.extend(self.closures.iter().map(|one| format!("closure.{}", one.name)));
+        names.extend(
+            self.closures
+                .iter()
+                .map(|one| format!("closure.{}", one.name)),
+        );
         names.sort();
         names
     }
@@ -887,7 +895,10 @@ fn verdict(raw: &RawPath) -> Result<Verdict, String> {
 pub fn fold(path: &str) -> String {
     let inner = path.trim_matches('/');
     let (usr, rest) = match inner.strip_prefix("usr/") {
-        Some(rest) => (true, rest.strip_prefix("local/").map_or(rest, program_or(rest))),
+        Some(rest) => (
+            true,
+            rest.strip_prefix("local/").map_or(rest, program_or(rest)),
+        ),
         None => (false, inner),
     };
     let (top, below) = rest.split_once('/').unwrap_or((rest, ""));

@@ -192,11 +192,13 @@ fn parse_again(file: &Edited, calls: &Calls) -> Option<Problem> {
 
 /// A replacement as the derivation will fill it.
 fn filled(replacement: &str) -> String {
-    match replacement
-        .strip_prefix('@')
-        .and_then(|rest| rest.split_once('@'))
-    {
-        Some((name, rest)) => format!("/nix/store/00000000000000000000000000000000-{name}{rest}"),
+    let quoted = replacement.strip_prefix("\\Q");
+    let bare = quoted.unwrap_or(replacement);
+    match bare.strip_prefix('@').and_then(|rest| rest.split_once('@')) {
+        Some((name, rest)) => {
+            let before = if quoted.is_some() { "\\Q" } else { "" };
+            format!("{before}/nix/store/00000000000000000000000000000000-{name}{rest}")
+        }
         None => replacement.to_owned(),
     }
 }

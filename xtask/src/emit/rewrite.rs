@@ -174,7 +174,12 @@ pub fn edit(
     if replacement == place.text {
         return Ok(None);
     }
-    if place.site.joined || place.form == Form::Regex {
+    let quotable = decided.language == Language::Perl && place.length == place.text.len();
+    if place.form == Form::Regex && quotable && !place.site.joined {
+        // Without escapes before its slashes the expression has another delimiter; dots of a store path are
+        // no wildcards.
+        replacement = format!("\\Q{replacement}\\E");
+    } else if place.site.joined || place.form == Form::Regex {
         let what = if place.site.joined {
             "text before it"
         } else {
@@ -212,7 +217,9 @@ fn replacement(
             Some((format!("@{name}@/{target}"), Theme::Paths))
         }
         Decision::Own { target } => match placing.role {
-            Role::Object | Role::Crate => Some((linked(target, decided.language, placeholders), Theme::Paths)),
+            Role::Object | Role::Crate => {
+                Some((linked(target, decided.language, placeholders), Theme::Paths))
+            }
             Role::Package => {
                 placeholders.insert("out".to_owned(), Fill::Own);
                 Some((format!("@out@/{target}"), Theme::Paths))
