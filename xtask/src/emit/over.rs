@@ -201,7 +201,7 @@ fn passthru() -> Result<Expr, WriteError> {
 fn described(source: &AnalysedSource, formals: &mut Formals) -> Result<Expr, WriteError> {
     let mut bindings = meta::meta(source, formals)?;
     bindings.push(Binding::attr("platforms", meta::platforms(source)));
-    let before = Expr::dotted("previous.meta")?;
+    let before = previous("meta", Expr::Set(Vec::new()))?;
     Ok(Expr::Operator(
         Box::new(before),
         Operator::Update,
