@@ -153,7 +153,8 @@ impl Analysis {
                     .iter()
                     .map(|packaging| &packaging.control)
                     .collect(),
-                by_cargo: one.packagings.iter().any(Packaging::is_built_by_cargo),
+                by_cargo: one.packagings.is_empty()
+                    || one.packagings.iter().any(Packaging::is_built_by_cargo),
             })
             .collect();
         let (graph, unmapped, used) = Graph::new(&inputs, &knowledge.rules);

@@ -19,15 +19,15 @@ use crate::scan::Language;
 /// # Errors
 /// Text or names that Nix cannot hold.
 pub fn object(
-    patched: Patched,
+    whole: Patched,
     release: Release,
     formals: &mut Formals,
     lacks: &mut Vec<Lack>,
 ) -> Result<Expr, WriteError> {
-    let source = patched.source;
+    let source = whole.source;
     let name = source.source.name.as_str();
     let fetched = pin::source(&source.source.pin, formals)?;
-    let patches = package::all_patches(patched, release, formals)?;
+    let patches = package::all_patches(whole, release, formals)?;
     let in_strings = source
         .packagings
         .iter()
@@ -69,8 +69,8 @@ pub fn object(
             Expr::Set(meta::meta(source, formals)?),
         )],
     ]);
-    let whole = formals.call("mkPveObject", [Expr::Set(body)])?;
-    Ok(package::with_source(fetched, in_strings, whole))
+    let object = formals.call("mkPveObject", [Expr::Set(body)])?;
+    Ok(package::with_source(fetched, in_strings, object))
 }
 
 /// Build inputs. What has no C compiles nothing.

@@ -34,12 +34,12 @@ fn build(source: &AnalysedSource) -> Build {
 /// # Errors
 /// Text or names that Nix cannot hold.
 pub fn ordinary(
-    patched: Patched,
+    whole: Patched,
     release: Release,
     formals: &mut Formals,
     lacks: &mut Vec<Lack>,
 ) -> Result<Expr, WriteError> {
-    let source = patched.source;
+    let source = whole.source;
     let name = source.source.name.as_str();
     let build = build(source);
     let fetched = pin::source(&source.source.pin, formals)?;
@@ -52,7 +52,7 @@ pub fn ordinary(
     } else {
         Binding::attr("src", fetched.clone())
     };
-    let patches = package::all_patches(patched, release, formals)?;
+    let patches = package::all_patches(whole, release, formals)?;
     let places = installed::places(source);
     lacks.extend(
         places
@@ -75,8 +75,8 @@ pub fn ordinary(
             Expr::Set(described(source, formals)?),
         )],
     ]));
-    let whole = with_places(body, &places, &build, name, release, formals)?;
-    let derivation = formals.call("stdenv.mkDerivation", [whole])?;
+    let attributes = with_places(body, &places, &build, name, release, formals)?;
+    let derivation = formals.call("stdenv.mkDerivation", [attributes])?;
     let perl = release
         .graph
         .nodes

@@ -317,8 +317,8 @@ impl Shell {
         }
         let link = rules::fold(&format!("/{link}"));
         let directory = crate::debian::tree_path::parent(&link);
-        let line = format!("mkdir -p \"$out/{directory}\"\nln -sfr \"$out/{to}\" \"$out/{link}\"");
-        self.lines.push((condition, line));
+        let shell = format!("mkdir -p \"$out/{directory}\"\nln -sfr \"$out/{to}\" \"$out/{link}\"");
+        self.lines.push((condition, shell));
     }
 
     fn rule(&mut self, rule: &Over) {

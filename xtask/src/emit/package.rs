@@ -69,29 +69,29 @@ pub struct Package {
 ///
 /// # Errors
 /// Text or names that Nix cannot hold, a series that `patches` cannot express, a build that is not known.
-pub fn package(patched: Patched, release: Release) -> Result<Package, Problem> {
-    let name = &patched.source.source.name;
+pub fn package(whole: Patched, release: Release) -> Result<Package, Problem> {
+    let name = &whole.source.source.name;
     let mut formals = Formals::default();
     let mut lacks = Vec::new();
-    if pin::lacks_hash(&patched.source.source.pin) {
+    if pin::lacks_hash(&whole.source.source.pin) {
         let why = "the pin has no hash, because its submodules are not here: give `sourceHash`";
         lacks.push(lack(name, pin::HASH_ARGUMENT, why));
     }
-    check_series(patched.source)?;
+    check_series(whole.source)?;
     let role = release.roles.get(name).copied();
     let body = match (role, release.rules.packages.get(name)) {
-        (Some(Role::Object), _) => object::object(patched, release, &mut formals, &mut lacks),
-        (_, Some(rule)) => over::over(patched, release, rule, &mut formals, &mut lacks),
-        _ => ordinary::ordinary(patched, release, &mut formals, &mut lacks),
+        (Some(Role::Object), _) => object::object(whole, release, &mut formals, &mut lacks),
+        (_, Some(base)) => over::over(whole, release, base, &mut formals, &mut lacks),
+        _ => ordinary::ordinary(whole, release, &mut formals, &mut lacks),
     };
     let failed = |error: WriteError| {
         Problem::new(&OUTPUT_FAILED, format!("`package.nix`: {error}")).in_source(name)
     };
-    let whole = Expr::Commented(
+    let file = Expr::Commented(
         head(release.name),
         Box::new(formals.function(body.map_err(failed)?)),
     );
-    let text = nix::write(&whole).map_err(failed)?;
+    let text = nix::write(&file).map_err(failed)?;
     Ok(Package { text, lacks })
 }
 

@@ -179,12 +179,12 @@ fn one(
     let package = match release.roles.get(name) {
         Some(Role::Crate) | None => None,
         Some(Role::Object | Role::Package) => {
-            let patched = Patched {
+            let whole = Patched {
                 source,
                 edits: &edits,
                 patches: &patches,
             };
-            Some(package::package(patched, release).map_err(|problem| vec![problem])?)
+            Some(package::package(whole, release).map_err(|problem| vec![problem])?)
         }
     };
     let system = system(source, &knowledge.rules).map_err(|problem| vec![problem])?;
@@ -239,8 +239,12 @@ impl Generated {
                 .add(format!("patches/{name}/{}", patch.name), patch.bytes)?;
         }
         let Some(package) = one.package else {
-            self.lacks
-                .push(lack(name, "a derivation", "cargo builds it"));
+            let why = if source.packagings.is_empty() {
+                "it has no packaging"
+            } else {
+                "cargo builds it"
+            };
+            self.lacks.push(lack(name, "a derivation", why));
             return Ok(());
         };
         if release.roles.get(name) == Some(&Role::Object) {
@@ -360,9 +364,9 @@ fn list(analysis: &Analysis, release: Release) -> Result<Listed, WriteError> {
     bindings.push(Binding::Comment("Everything.".to_owned()));
     bindings.push(Binding::attr("pve", everything));
     let function = Expr::Function(Name::new("self")?, Box::new(Expr::Set(bindings)));
-    let whole = Expr::Commented(package::head(release.name), Box::new(function));
+    let file = Expr::Commented(package::head(release.name), Box::new(function));
     Ok(Listed {
-        text: nix::write(&whole)?,
+        text: nix::write(&file)?,
         links,
     })
 }
