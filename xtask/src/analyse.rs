@@ -171,7 +171,8 @@ impl Analysis {
                     .iter()
                     .map(|packaging| &packaging.control)
                     .collect(),
-                by_cargo: one.packagings.iter().any(Packaging::is_built_by_cargo),
+                by_cargo: one.packagings.is_empty()
+                    || one.packagings.iter().any(Packaging::is_built_by_cargo),
             })
             .collect();
         let (graph, unmapped, used) = Graph::new(&inputs, &knowledge.rules);
@@ -197,7 +198,10 @@ impl Analysis {
             }
         }
         for directory in &knowledge.rules.directories {
-            if sources.iter().any(|one| one.source.name == directory.source) {
+            if sources
+                .iter()
+                .any(|one| one.source.name == directory.source)
+            {
                 uses.add(&format!("system.{}", directory.name));
             }
         }

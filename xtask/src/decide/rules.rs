@@ -794,7 +794,10 @@ impl Rules {
             let directory = raw.into_inner();
             reader.claim(&format!("system.{}", directory.name), name, line);
             let octal = directory.mode.len() == 4
-                && directory.mode.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
+                && directory
+                    .mode
+                    .bytes()
+                    .all(|byte| matches!(byte, b'0'..=b'7'));
             if directory.path.starts_with('/') && octal {
                 self.directories.push(directory);
             } else {
@@ -941,7 +944,10 @@ fn verdict(raw: &RawPath) -> Result<Verdict, String> {
 pub fn fold(path: &str) -> String {
     let inner = path.trim_matches('/');
     let (usr, rest) = match inner.strip_prefix("usr/") {
-        Some(rest) => (true, rest.strip_prefix("local/").map_or(rest, program_or(rest))),
+        Some(rest) => (
+            true,
+            rest.strip_prefix("local/").map_or(rest, program_or(rest)),
+        ),
         None => (false, inner),
     };
     let (top, below) = rest.split_once('/').unwrap_or((rest, ""));
@@ -1038,5 +1044,51 @@ pub fn provider_decision(provider: &Provider, program: &str, source: &str) -> De
         Provider::DebianOnly => Decision::Keep {
             reason: "Debian only: absent on NixOS, and its caller copes or is removed".to_owned(),
         },
+    }
+}
+
+#[cfg(test)]
+mod fold_tests {
+    use super::fold;
+
+    #[test]
+    fn every_place_of_the_table_folds() {
+        for (debian, output) in [
+            ("/usr/bin/hive", "bin/hive"),
+            ("/usr/sbin/hived", "bin/hived"),
+            ("/bin/sh", "bin/sh"),
+            ("/sbin", "bin"),
+            ("/usr/local/sbin/hive", "bin/hive"),
+            (
+                "/usr/share/perl5/Hive/Tools.pm",
+                "lib/perl5/site_perl/Hive/Tools.pm",
+            ),
+            ("/usr/share/perl5", "lib/perl5/site_perl"),
+            (
+                "/usr/lib/x86_64-linux-gnu/perl5/5.40/Hive/IPC.pm",
+                "lib/perl5/site_perl/Hive/IPC.pm",
+            ),
+            ("/usr/lib/aarch64-linux-gnu/libhive.so", "lib/libhive.so"),
+            ("/usr/lib/x86_64-linux-gnu", "lib"),
+            (
+                "/usr/lib/systemd/system/hive.service",
+                "lib/systemd/system/hive.service",
+            ),
+            ("/lib/hive", "lib/hive"),
+            (
+                "/usr/share/zsh/vendor-completions/_hive",
+                "share/zsh/site-functions/_hive",
+            ),
+            (
+                "/usr/share/zsh/functions/_hive",
+                "share/zsh/functions/_hive",
+            ),
+            ("/usr/libexec/hive/", "libexec/hive"),
+            ("/usr/include/hive.h", "include/hive.h"),
+            ("/etc/hive", "etc/hive"),
+            ("/var/lib/hive/x", "share/factory/var/lib/hive/x"),
+        ] {
+            assert_eq!(fold(debian), output, "{debian}");
+        }
     }
 }
