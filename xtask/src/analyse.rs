@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use crate::cache::Cache;
 use crate::debian::{self, Packaging};
 use crate::decide::engine::{Uses, World};
 use crate::decide::rules::Rules;
@@ -13,7 +14,7 @@ use crate::problem::{BAD_RULE, Problem, STALE_RULE, UNDECIDED, UNMAPPED_MODULE, 
 use crate::release::{Manifest, Source};
 use crate::report::{ScanReport, ScannedSource};
 use crate::scan::calls::Calls;
-use crate::scan::source::{Cache, Scanned};
+use crate::scan::source::Scanned;
 use crate::scan::{self, Kind};
 
 /// What is the same for every release: everything in `rules/`.
@@ -90,7 +91,7 @@ impl Analysis {
             .into_par_iter()
             .map(|source| {
                 let scanned = scan::source::scan(&source, &knowledge.calls, cache)?;
-                let packagings = debian::read_all(&source.name, source.tree.as_ref())?;
+                let packagings = packagings(&source, cache)?;
                 Ok((source, scanned, packagings))
             })
             .collect();
@@ -181,6 +182,32 @@ impl Analysis {
             missing,
         }
     }
+}
+
+/// What a source's `debian/` directories say; kept by the commit they stand in.
+fn packagings(source: &Source, cache: Option<&Cache>) -> Result<Vec<Packaging>, Vec<Problem>> {
+    let kept = cache.zip(
+        source
+            .pin
+            .rev
+            .as_deref()
+            .filter(|_| source.tree.is_commit()),
+    );
+    let kept = kept.map(|(cache, rev)| (cache, format!("{}-{rev}-debian", source.name)));
+    if let Some((cache, name)) = &kept
+        && let Some(text) = cache.get::<Vec<u8>>(name)
+        && let Ok(packagings) = serde_json::from_slice(&text)
+    {
+        return Ok(packagings);
+    }
+    let packagings = debian::read_all(&source.name, source.tree.as_ref())?;
+    if let Some((cache, name)) = kept {
+        // As JSON: a packaging leaves out what is empty, which only a format with names can read back.
+        if let Ok(text) = serde_json::to_vec(&packagings) {
+            cache.put(&name, &text);
+        }
+    }
+    Ok(packagings)
 }
 
 impl Analysis {
