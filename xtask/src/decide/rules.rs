@@ -402,10 +402,9 @@ impl Reader<'_> {
 
     /// The line of the first table header or key that is written `name`.
     fn line_of(text: &str, name: &str) -> Option<u32> {
-        let quoted = format!("\"{name}\"");
-        text.lines()
-            .position(|line| line.contains(&quoted) || line.contains(&format!("[{name}]")))
-            .and_then(|index| u32::try_from(index + 1).ok())
+        let written = [format!("\"{name}\""), format!("[{name}]")];
+        let found = written.iter().filter_map(|written| text.find(written));
+        found.min().map(|offset| line_at(text, offset))
     }
 }
 

@@ -5,5 +5,6 @@ pub mod feature;
 pub mod nix;
 pub mod output;
 pub mod patch;
+pub mod proofs;
 pub mod release;
 pub mod rewrite;

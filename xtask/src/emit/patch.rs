@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use diffy::DiffOptions;
+use rayon::prelude::*;
 
+use super::proofs::Proofs;
 use super::rewrite::{Edit, Theme, apply};
 use crate::problem::{PATCH_FAILS, Problem, REWRITE_UNPARSED};
 use crate::scan::calls::Calls;
@@ -26,6 +29,8 @@ pub struct Edited {
     pub executable: bool,
     /// The whole file goes (with theme [`Theme::Features`]).
     pub deleted: bool,
+    /// What is known to parse of its source.
+    pub proofs: Arc<Proofs>,
 }
 
 /// A patch file.
@@ -87,10 +92,20 @@ pub fn make(files: &[Edited], header: &Header, _calls: &Calls) -> Result<Vec<Pat
             });
         }
     }
-    for file in files.iter().filter(|file| !file.deleted) {
-        problems.extend(parse_again(file).map(|problem| problem.in_source(header.source)));
-    }
+    let again: Vec<Problem> = files
+        .par_iter()
+        .filter(|file| !file.deleted)
+        .filter_map(parse_again)
+        .collect();
+    problems.extend(
+        again
+            .into_iter()
+            .map(|problem| problem.in_source(header.source)),
+    );
     if problems.is_empty() {
+        if let Some(file) = files.first() {
+            file.proofs.keep();
+        }
         Ok(patches)
     } else {
         Err(problems)
@@ -186,7 +201,7 @@ fn parse_again(file: &Edited) -> Option<Problem> {
         edit.replacement = filled(&edit.replacement);
     }
     let bytes = apply(&file.original, &edits, Theme::Commands);
-    let error = perl::check(&bytes).err()?;
+    let error = file.proofs.check(&bytes, perl::check).err()?;
     let cause = format!("after the rewrite: {}", error.what);
     Some(Problem::new(&REWRITE_UNPARSED, cause).at(&file.path, Some(error.line)))
 }
