@@ -88,7 +88,7 @@ impl Subject {
             ..OpenOptions::default()
         };
         let opened = open(&self.manifest, &options).unwrap_or_else(|all| fail(&all));
-        stages[1] = begun.elapsed() - stages[0];
+        stages[1] = begun.elapsed().saturating_sub(stages[0]);
         let before = Instant::now();
         let analysis = Analysis::new(
             self.manifest.clone(),
@@ -99,7 +99,9 @@ impl Subject {
         )
         .unwrap_or_else(|all| fail(&all));
         let timings = analysis.timings;
-        stages[4] = before.elapsed() - timings.decide - timings.graph;
+        stages[4] = before
+            .elapsed()
+            .saturating_sub(timings.decide + timings.graph);
         stages[2] = timings.scan;
         stages[3] = timings.debian;
         stages[5] = timings.decide;

@@ -3,6 +3,7 @@
 //! One file a value: the SHA-256 of the rest, then the value in postcard's format. All of it can be thrown away: a cache
 //! that cannot be read or is not whole is an empty one, one that cannot be written is left.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -27,12 +28,10 @@ impl Cache {
         let mut hash = Sha256::new();
         hash.update(scanners);
         hash.update(calls_text);
-        let name: String = hash
-            .finalize()
-            .iter()
-            .take(12)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let mut name = String::with_capacity(24);
+        for byte in hash.finalize().iter().take(12) {
+            let _ = write!(name, "{byte:02x}");
+        }
         Self {
             dir: dir.join("scan").join(name),
         }

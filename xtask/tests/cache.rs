@@ -98,16 +98,23 @@ impl Demo {
             cache,
         )
         .expect("the demo is read");
-        let mut text = format!("{:?}\n{:?}\n", analysis.findings, analysis.uses);
+        let mut parts = vec![
+            format!("{:?}", analysis.findings),
+            format!("{:?}", analysis.uses),
+        ];
         for one in &analysis.sources {
-            text += &format!("{:?}\n{:?}\n", one.scanned, one.decided);
-            text += &format!("{:?}\n{:?}\n", one.packagings, one.source.tree.entries());
+            parts.push(format!("{:?}\n{:?}", one.scanned, one.decided));
+            parts.push(format!(
+                "{:?}\n{:?}",
+                one.packagings,
+                one.source.tree.entries()
+            ));
         }
-        match generate(&analysis, &self.knowledge) {
-            Ok(generated) => text += &format!("{:?}", generated.output.files()),
-            Err(problems) => text += &format!("{problems:?}"),
-        }
-        text
+        parts.push(match generate(&analysis, &self.knowledge) {
+            Ok(generated) => format!("{:?}", generated.output.files()),
+            Err(problems) => format!("{problems:?}"),
+        });
+        parts.join("\n")
     }
 
     /// The cache's files.
