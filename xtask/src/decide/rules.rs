@@ -543,13 +543,11 @@ impl Reader<'_> {
 
     /// The same, among the lines that follow the 1-based line `after`.
     fn line_after(text: &str, name: &str, after: u32) -> Option<u32> {
-        let (quoted, header) = (format!("\"{name}\""), format!("[{name}]"));
-        let mut lines = (1..)
-            .zip(text.lines())
-            .filter(|(number, _)| *number > after);
-        lines
-            .find(|(_, line)| line.contains(&quoted) || line.contains(&header))
-            .map(|(number, _)| number)
+        let lines = text.split_inclusive('\n').take(after as usize);
+        let from = lines.map(str::len).sum::<usize>();
+        let written = [format!("\"{name}\""), format!("[{name}]")];
+        let found = written.iter().filter_map(|written| text[from..].find(written));
+        found.min().map(|offset| line_at(text, from + offset))
     }
 }
 

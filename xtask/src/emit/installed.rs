@@ -44,7 +44,7 @@ pub fn places(source: &AnalysedSource) -> Places {
         for one in &packaging.files.installed {
             // Debian's documentation of its packages is nothing that runs.
             if !matches!(
-                one.tool,
+                &*one.tool,
                 "dh_installdocs" | "dh_installexamples" | "dh_installman"
             ) {
                 places.add(source, packaging, one, &made);
