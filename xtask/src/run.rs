@@ -98,6 +98,11 @@ pub fn lock(args: &LockArgs) -> Result<Outcome, Vec<Problem>> {
         ..OpenOptions::default()
     };
     let locked = release::lock(&args.release, at, &options, previous.as_ref())?;
+    // A tree that is not the one that was pinned must not become the pin.
+    let fatal = |problem: &Problem| problem.code.severity == problem::Severity::Fatal;
+    if locked.problems.iter().any(fatal) {
+        return Err(locked.problems);
+    }
     let report = LockReport::new(previous.as_ref(), &locked.manifest, locked.problems.clone());
     output::replace(&path, locked.manifest.to_toml().as_bytes())
         .map_err(|problem| vec![problem])?;

@@ -17,6 +17,6 @@ nar-hash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 PNX-206: hive-common: the tree has sha256-qL0c…, the release says sha256-AAAA…"#,
     remedy: "\
-        If you moved the pin by hand, run `cargo xtask lock RELEASE` so that the hash follows. If you did \
-        not, do not use the tree: find out where it came from.",
+        If you moved the pin by hand, remove its `nar-hash` and run `cargo xtask lock RELEASE`, which computes \
+        it. If you did not, do not use the tree: find out where it came from.",
 };

@@ -39,9 +39,10 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.run(&["scan", "demo"])
     }),
     ("PNX-106", |root| {
-        // A store path cannot stand in the middle of a path.
-        root.append("rules/paths.toml", JOINED);
-        root.write("demo/hive-common/src/Hive/Bad.pm", "package Hive::Bad;\nmy $x = \"$root/sbin/odd\";\n1;\n");
+        // The feature's edits do not reach the place that is to go with it.
+        let rule = "\n[[path]]\nname = \"odd\"\nwhere = { exact = [\"/sbin/odd\"] }\ndisable = \"demo-apt\"\n";
+        root.append("rules/paths.toml", rule);
+        root.write("demo/hive-common/src/Hive/Bad.pm", "package Hive::Bad;\nmy $x = '/sbin/odd';\n1;\n");
         root.regen(&[])
     }),
     ("PNX-201", |root| {
@@ -127,8 +128,6 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
     }),
     ("PNX-501", |root| root.run(&["scan", "pve-0.1"])),
 ];
-
-const JOINED: &str = "\n[[last]]\nname = \"odd\"\nwhere = { regex = \"^/sbin/odd$\" }\npackage = \"lvm2\"\n";
 
 /// A history of one commit, locked.
 fn locked(root: &Root, field: &str) -> Run {

@@ -1,1 +1,205 @@
-//! (next)
+//! What holds whatever the input: patches change only what was decided, output is the same for any number of threads,
+//! parsers of foreign text never panic.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+
+use proptest::prelude::*;
+use xtask::decide::rules::Rules;
+use xtask::emit::output::Output;
+use xtask::emit::patch::{Edited, Header, make};
+use xtask::emit::rewrite::{Edit, Theme, apply};
+use xtask::scan::{self, Language};
+
+use crate::support::{KNOWLEDGE, Root, contents};
+
+/// A text of lines, some without an end, some with carriage returns, some that are not UTF-8.
+fn text() -> impl Strategy<Value = Vec<u8>> {
+    let line = prop_oneof![
+        Just(b"/usr/bin/x\n".to_vec()),
+        Just(b"\n".to_vec()),
+        Just(b"-- a\r\n".to_vec()),
+        Just(b"+++ b/x\n".to_vec()),
+        Just(b"@@ -1 +1 @@\n".to_vec()),
+        Just(b"\\ No newline at end of file\n".to_vec()),
+        Just(b"no end".to_vec()),
+        proptest::collection::vec(prop_oneof![1..9_u8, 11..=255_u8], 0..8),
+    ];
+    proptest::collection::vec(line, 0..12).prop_map(|lines| lines.concat())
+}
+
+/// Edits of a text: sorted, not overlapping, each of at least one byte.
+fn edits(length: usize) -> impl Strategy<Value = Vec<Edit>> {
+    let theme = prop_oneof![Just(Theme::Features), Just(Theme::Paths), Just(Theme::Commands)];
+    let one = (0..=length, 1..12_usize, "[@a-z/\n]{0,9}", theme);
+    proptest::collection::vec(one, 0..6).prop_map(move |mut drawn| {
+        drawn.sort_by_key(|(start, ..)| *start);
+        let mut at = 0;
+        let mut edits = Vec::new();
+        for (start, size, replacement, theme) in drawn {
+            let end = (start + size).min(length);
+            if start >= at && start < end {
+                at = end;
+                edits.push(Edit { range: start..end, replacement, theme });
+            }
+        }
+        edits
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_patch_changes_only_what_was_decided(
+        (original, edits) in text().prop_flat_map(|text| { let length = text.len(); (Just(text), edits(length)) })
+    ) {
+        let file = Edited {
+            path: "a file".to_owned(),
+            language: None,
+            original: original.clone(),
+            edits: edits.clone(),
+            executable: false,
+            deleted: false,
+        };
+        let rules = std::collections::BTreeMap::new();
+        let header = Header { release: "r", source: "s", version: "1", rules: &rules };
+        let patches = make(&[file], &header, &KNOWLEDGE.calls);
+        let patches = patches.map_err(|problems| TestCaseError::fail(crate::support::told(&problems)))?;
+        let mut bytes = original.clone();
+        for patch in &patches {
+            let at = patch.bytes.windows(5).position(|window| window == b"diff ");
+            let at = at.and_then(|at| patch.bytes[at..].windows(4).position(|window| window == b"--- ").map(|more| at + more));
+            // A replacement by the same text changes nothing.
+            let Some(at) = at else { continue };
+            let read = diffy::Patch::from_bytes(&patch.bytes[at..]).map_err(|error| TestCaseError::fail(error.to_string()))?;
+            bytes = diffy::apply_bytes(&bytes, &read).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        }
+        prop_assert_eq!(&bytes, &apply(&original, &edits, Theme::Commands));
+        // What stands between the edits is the original's.
+        let mut rest = &bytes[..];
+        let mut at = 0;
+        for edit in &edits {
+            let kept = &original[at..edit.range.start];
+            prop_assert!(rest.starts_with(kept));
+            rest = &rest[kept.len()..];
+            prop_assert!(rest.starts_with(edit.replacement.as_bytes()));
+            rest = &rest[edit.replacement.len()..];
+            at = edit.range.end;
+        }
+        prop_assert_eq!(rest, &original[at..]);
+    }
+
+    #[test]
+    fn an_output_never_leaves_its_directory(path in "[a./]{0,6}|(\\.\\./)?[a-b]{1,2}(/\\.\\.?)?(/[a-c])?") {
+        let mut output = Output::default();
+        let leaves = path.is_empty() || path.split('/').any(|part| matches!(part, "" | "." | ".."));
+        prop_assert_eq!(output.add(path.as_str(), *b"x").is_err(), leaves);
+        prop_assert!(leaves || output.add(path.as_str(), *b"x").is_err(), "twice");
+    }
+
+    #[test]
+    fn scanners_do_not_panic_and_spans_are_within(bytes in prop_oneof![text(), proptest::collection::vec(any::<u8>(), 0..80)]) {
+        for language in LANGUAGES {
+            if let Ok(scan) = scan::scan(language, "a/file", &bytes, &KNOWLEDGE.calls) {
+                for place in &scan.occurrences {
+                    prop_assert!(place.length > 0 && place.offset + place.length <= bytes.len(), "{:?} {:?}", language, place);
+                    let line = bytes[..place.offset].iter().filter(|byte| **byte == b'\n').count() + 1;
+                    prop_assert_eq!(place.line as usize, line, "{:?} {:?}", language, place);
+                }
+            }
+        }
+    }
+}
+
+const LANGUAGES: [Language; 9] = [
+    Language::Perl,
+    Language::Shell,
+    Language::Make,
+    Language::Unit,
+    Language::C,
+    Language::Javascript,
+    Language::Python,
+    Language::Config,
+    Language::Text,
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rules_never_panic(
+        file in prop_oneof![
+            Just("paths.toml"), Just("contexts.toml"), Just("own.toml"), Just("programs.toml"), Just("commands.toml"),
+            Just("perl.toml"), Just("python.toml"), Just("debian.toml"), Just("features.toml"), Just("closure.toml"),
+        ],
+        lines in proptest::collection::vec(
+            prop_oneof![
+                "\\[\\[?[a-z.\"*]{0,6}\\]?\\]",
+                "(name|where|keep|programs|below|modules|regex|files|attr) = (\"[a-z/*\\[({]{0,5}\"|\\[\"x\"\\]|1|\\{ regex = \"[(a*+\\\\\\[]{0,3}\" \\})",
+                "\\PC{0,12}",
+            ],
+            0..8,
+        ),
+    ) {
+        let dir = tempfile::tempdir().expect("a directory");
+        let text = lines.join("\n");
+        fs::write(dir.path().join(file), &text).expect("written");
+        if let Err(problems) = Rules::read(dir.path()) {
+            for problem in problems {
+                let line = problem.place.line.unwrap_or(1) as usize;
+                prop_assert!((1..=text.lines().count() + 1).contains(&line), "{}", problem);
+            }
+        }
+    }
+}
+
+#[test]
+fn output_is_the_same_for_any_number_of_threads() {
+    let root = Root::new();
+    let mut outputs = Vec::new();
+    for jobs in ["1", "2", "4"] {
+        let out = format!("out-{jobs}");
+        // Without the cache, so that everything is done each time.
+        let run = root.run(&["regen", "demo", "--no-cache", "--jobs", jobs, "--out", &out]);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        let dir = root.join(&out);
+        let relative = |path: String| path.replace(&dir.display().to_string(), "");
+        let files: Vec<_> = contents(&dir).into_iter().map(|(path, bytes)| (relative(path), bytes)).collect();
+        assert!(files.len() > 20, "{files:?}");
+        outputs.push((files, run.stdout));
+    }
+    assert!(outputs[0] == outputs[1] && outputs[1] == outputs[2]);
+}
+
+#[test]
+fn a_second_regen_writes_nothing_and_says_so() {
+    let root = Root::new();
+    assert_eq!(root.regen(&[]).code, Some(0));
+    let inode = || fs::metadata(root.join("pkgs/demo")).expect("the output").ino();
+    let (before, first) = (inode(), root.written());
+    let run = root.regen(&[]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stdout.contains("nothing changed"), "{}", run.stdout);
+    assert_eq!(before, inode());
+    assert!(first == root.written());
+    assert_eq!(root.regen(&["--check"]).code, Some(0));
+}
+
+#[test]
+fn check_tells_drift_from_an_edit_by_hand() {
+    let root = Root::new();
+    assert_eq!(root.regen(&[]).code, Some(0));
+    let patch = "pkgs/demo/patches/hive-guests/0001-paths.patch";
+    root.append(patch, "by hand\n");
+    let run = root.regen(&["--check"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert!(run.stderr.contains("PNX-403: pkgs/demo/patches/hive-guests/0001-paths.patch\n  the file was edited by hand"), "{}", run.stderr);
+    assert!(root.text(patch).ends_with("by hand\n"), "--check writes nothing");
+    assert_eq!(root.regen(&[]).code, Some(0));
+    root.edit("releases/demo.toml", "version = \"1.4.1\"", "version = \"1.4.2\"");
+    let run = root.regen(&["--check"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert!(run.stderr.contains("a fresh run writes other bytes"), "{}", run.stderr);
+    assert!(!run.stderr.contains("edited by hand"), "{}", run.stderr);
+}

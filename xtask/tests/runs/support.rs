@@ -218,19 +218,24 @@ pub static DEMO: LazyLock<Analysis> = LazyLock::new(|| analyse("demo", None));
 
 /// Analyses a release of this project.
 pub fn analyse(release: &str, sources: Option<PathBuf>) -> Analysis {
-    let manifest = Manifest::named(&project(), release).expect("a release");
+    try_analyse(release, sources).unwrap_or_else(|told| panic!("{told}"))
+}
+
+fn try_analyse(release: &str, sources: Option<PathBuf>) -> Result<Analysis, String> {
+    let manifest = Manifest::named(&project(), release).map_err(|problem| problem.to_string())?;
     let options = OpenOptions {
         root: project(),
         sources,
         ..OpenOptions::default()
     };
-    let opened = release::open(&manifest, &options).unwrap_or_else(|problems| panic!("{}", told(&problems)));
-    Analysis::new(manifest, opened.sources, opened.missing, &KNOWLEDGE, None)
-        .unwrap_or_else(|problems| panic!("{}", told(&problems)))
+    let opened = release::open(&manifest, &options).map_err(|problems| told(&problems))?;
+    Analysis::new(manifest, opened.sources, opened.missing, &KNOWLEDGE, None).map_err(|problems| told(&problems))
 }
 
-/// The real releases analysed so far: tests share them, and one at a time makes them.
-static REAL: Mutex<BTreeMap<&'static str, &'static Analysis>> = Mutex::new(BTreeMap::new());
+/// What came of the real releases so far: tests share them, and one at a time makes them.
+type Made = BTreeMap<&'static str, Result<&'static Analysis, String>>;
+
+static REAL: Mutex<Made> = Mutex::new(BTreeMap::new());
 
 /// The real releases.
 pub const RELEASES: [&str; 5] = ["pve-8.4.1", "pve-9.0.3", "pve-9.1.1", "pve-9.1.4", "pve-9.1.7"];
@@ -238,8 +243,12 @@ pub const RELEASES: [&str; 5] = ["pve-8.4.1", "pve-9.0.3", "pve-9.1.1", "pve-9.1
 /// A real release; `None` without its sources.
 pub fn real(release: &'static str) -> Option<&'static Analysis> {
     let sources = real_sources()?;
-    let mut made = REAL.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Some(*made.entry(release).or_insert_with(|| Box::leak(Box::new(analyse(release, Some(sources))))))
+    let made = {
+        let mut all = REAL.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let make = || try_analyse(release, Some(sources)).map(|analysis| &*Box::leak(Box::new(analysis)));
+        all.entry(release).or_insert_with(make).clone()
+    };
+    Some(made.unwrap_or_else(|told| panic!("{told}")))
 }
 
 /// Problems as the command would tell them.
