@@ -331,7 +331,10 @@ fn installed(read: &[Read]) -> HashMap<String, String> {
             })
             .or_insert_with(|| Some(source.to_owned()));
     };
-    for Read { source, packagings, .. } in read {
+    for Read {
+        source, packagings, ..
+    } in read
+    {
         for packaging in packagings {
             let files = packaging
                 .made

@@ -546,7 +546,9 @@ impl Reader<'_> {
         let lines = text.split_inclusive('\n').take(after as usize);
         let from = lines.map(str::len).sum::<usize>();
         let written = [format!("\"{name}\""), format!("[{name}]")];
-        let found = written.iter().filter_map(|written| text[from..].find(written));
+        let found = written
+            .iter()
+            .filter_map(|written| text[from..].find(written));
         found.min().map(|offset| line_at(text, from + offset))
     }
 }

@@ -49,7 +49,12 @@ fn a_source_that_is_not_there() {
     root.pin("hive-qemu", &"1".repeat(40));
     fs::create_dir(root.join("upstream")).expect("a directory");
     let run = refused(&root, "PNX-201", "releases/demo.toml");
-    assert_eq!(run.stderr.matches("PNX-201: ").count(), 2, "all are listed: {}", run.stderr);
+    assert_eq!(
+        run.stderr.matches("PNX-201: ").count(),
+        2,
+        "all are listed: {}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -92,7 +97,12 @@ fn a_truncated_pack() {
 
 #[test]
 fn a_missing_blob_that_the_run_needs() {
-    for path in ["src/Hive/Tools.pm", "debian/control", "debian/changelog", "src/Makefile"] {
+    for path in [
+        "src/Hive/Tools.pm",
+        "debian/control",
+        "debian/changelog",
+        "src/Makefile",
+    ] {
         let root = Root::new();
         root.in_git(SOURCE);
         fs::remove_file(root.object(SOURCE, path)).expect("removed");
@@ -114,7 +124,12 @@ fn a_missing_blob_that_the_run_does_not_need() {
 
 #[test]
 fn a_url_that_git_would_take_for_an_option_or_a_command() {
-    for url in ["-u./owned", "--upload-pack=touch owned", "ext::touch owned", "file\\n://x"] {
+    for url in [
+        "-u./owned",
+        "--upload-pack=touch owned",
+        "ext::touch owned",
+        "file\\n://x",
+    ] {
         let root = Root::new();
         root.pin(SOURCE, &"1".repeat(40));
         let line = root.edit(
@@ -134,7 +149,11 @@ fn a_url_that_git_would_take_for_an_option_or_a_command() {
 fn a_malformed_manifest() {
     let path = "releases/demo.toml";
     for (from, to, line) in [
-        ("version = \"1.2.0\"", "version = \"1.2.0\"\nrevision = \"x\"", 1),
+        (
+            "version = \"1.2.0\"",
+            "version = \"1.2.0\"\nrevision = \"x\"",
+            1,
+        ),
         ("version = \"1.2.0\"", "version = ", 0),
         ("version = \"1.2.0\"", "version = 12", 0),
         ("path = \"demo/hive-common\"", "path = \"../elsewhere\"", 0),
@@ -142,7 +161,11 @@ fn a_malformed_manifest() {
         ("version = \"1.2.0\"", "version = \"1.2${pkgs.x}\"", 0),
         ("version = \"1.2.0\"", "version = \"1.2''\"", 0),
         ("version = \"1.2.0\"", "version = \"1.2\\n3\"", 0),
-        ("version = \"1.2.0\"", "version = \"1.2\"\nversion = \"1.3\"", 1),
+        (
+            "version = \"1.2.0\"",
+            "version = \"1.2\"\nversion = \"1.3\"",
+            1,
+        ),
         ("[source.hive-common]", "[source.\"../hive-common\"]", 0),
     ] {
         let root = Root::new();
@@ -156,9 +179,19 @@ fn malformed_rules() {
     let rule = "\n[[path]]\nname = \"mine\"\nwhere = { exact = [\"/x\"] }\n";
     // The file, the text put at its end, the line of the error within that text, the code.
     for (file, text, line, code) in [
-        ("paths.toml", format!("{rule}keep = \"state\"\ncolour = 1\n"), 6, "PNX-103"),
+        (
+            "paths.toml",
+            format!("{rule}keep = \"state\"\ncolour = 1\n"),
+            6,
+            "PNX-103",
+        ),
         ("paths.toml", rule.to_owned(), 3, "PNX-103"),
-        ("paths.toml", format!("{rule}keep = \"state\"\nwrapper = true\n"), 3, "PNX-103"),
+        (
+            "paths.toml",
+            format!("{rule}keep = \"state\"\nwrapper = true\n"),
+            3,
+            "PNX-103",
+        ),
         (
             "paths.toml",
             "\n[[path]]\nname = \"mine\"\nwhere = { regex = \"(\" }\nkeep = \"x\"\n".to_owned(),
@@ -183,25 +216,52 @@ fn malformed_rules() {
             8,
             "PNX-104",
         ),
-        ("commands.toml", "\n[other]\nprograms = [\n  \"lvs\",\n]\n".to_owned(), 4, "PNX-104"),
+        (
+            "commands.toml",
+            "\n[other]\nprograms = [\n  \"lvs\",\n]\n".to_owned(),
+            4,
+            "PNX-104",
+        ),
         ("paths.toml", "\n[[path]\n".to_owned(), 2, "PNX-103"),
         (
             "contexts.toml",
-            "\n[[context]]\nname = \"mine\"\nwhere = { files = [\"a\"] }\ncontext = \"moon\"\n".to_owned(),
+            "\n[[context]]\nname = \"mine\"\nwhere = { files = [\"a\"] }\ncontext = \"moon\"\n"
+                .to_owned(),
             5,
             "PNX-103",
         ),
-        ("commands.toml", "\n[lvm2]\nprograms = [\"x\"]\n".to_owned(), 2, "PNX-103"),
-        ("own.toml", "\n[hive-x]\npaths = [\"relative\"]\n".to_owned(), 3, "PNX-103"),
-        ("perl.toml", "\n[X]\nmodule = [\"X\"]\n".to_owned(), 3, "PNX-103"),
+        (
+            "commands.toml",
+            "\n[lvm2]\nprograms = [\"x\"]\n".to_owned(),
+            2,
+            "PNX-103",
+        ),
+        (
+            "own.toml",
+            "\n[hive-x]\npaths = [\"relative\"]\n".to_owned(),
+            3,
+            "PNX-103",
+        ),
+        (
+            "perl.toml",
+            "\n[X]\nmodule = [\"X\"]\n".to_owned(),
+            3,
+            "PNX-103",
+        ),
         ("calls.toml", "\n[[moon]]\n".to_owned(), 2, "PNX-103"),
         (
             "features.toml",
-            "\n[[feature]]\nname = \"x\"\nwhy = \"y\"\nsource = \"z\"\ndrop-moons = []\n".to_owned(),
+            "\n[[feature]]\nname = \"x\"\nwhy = \"y\"\nsource = \"z\"\ndrop-moons = []\n"
+                .to_owned(),
             6,
             "PNX-103",
         ),
-        ("debian.toml", "\n[some-package]\nmoon = 1\n".to_owned(), 3, "PNX-103"),
+        (
+            "debian.toml",
+            "\n[some-package]\nmoon = 1\n".to_owned(),
+            3,
+            "PNX-103",
+        ),
         (
             "debian.toml",
             "\n[some-package]\nattr = \"x\"\nnone = \"y\"\n".to_owned(),
@@ -249,7 +309,10 @@ fn a_path_that_leaves_its_tree_in_an_install_file() {
     let root = Root::new();
     let path = "hive-cluster/debian/hive-cluster.install";
     let line = root.text(&format!("demo/{path}")).matches('\n').count() + 1;
-    root.append(&format!("demo/{path}"), "../../../etc/shadow usr/share/hive\n");
+    root.append(
+        &format!("demo/{path}"),
+        "../../../etc/shadow usr/share/hive\n",
+    );
     refused(&root, "PNX-303", &format!("{path}:{line}"));
 }
 
@@ -274,7 +337,10 @@ fn a_patch_of_a_series_that_leaves_its_tree() {
 fn a_series_that_cannot_be_used() {
     for (line, code) in [
         ("hive/0009-not-there.patch\n", "PNX-306"),
-        ("hive/0001-firmware-look-where-the-package-puts-it.patch --fuzz=3\n", "PNX-306"),
+        (
+            "hive/0001-firmware-look-where-the-package-puts-it.patch --fuzz=3\n",
+            "PNX-306",
+        ),
         ("../../x.patch\n", "PNX-303"),
     ] {
         let root = Root::new();
@@ -291,16 +357,29 @@ fn a_series_that_cannot_be_used() {
 fn perl_that_does_not_parse() {
     let root = Root::new();
     let line = root.edit(TOOLS, "\nsub ", "\nmy $x = ( '/sbin/vgs';\n\nsub ") + 1;
-    refused(&root, "PNX-105", &format!("hive-common/src/Hive/Tools.pm:{line}"));
+    refused(
+        &root,
+        "PNX-105",
+        &format!("hive-common/src/Hive/Tools.pm:{line}"),
+    );
 }
 
 #[test]
 fn all_that_is_wrong_is_told_at_once() {
     let root = Root::new();
-    root.edit("demo/hive-common/debian/control", "Architecture:", "Architecture");
+    root.edit(
+        "demo/hive-common/debian/control",
+        "Architecture:",
+        "Architecture",
+    );
     root.edit("demo/hive-cluster/debian/changelog", "(2.0.3)", "");
     let run = refused(&root, "PNX-301", "hive-common/debian/control");
-    assert!(run.stderr.contains("PNX-302: hive-cluster/debian/changelog:1"), "{}", run.stderr);
+    assert!(
+        run.stderr
+            .contains("PNX-302: hive-cluster/debian/changelog:1"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -312,9 +391,19 @@ fn bytes_that_are_not_utf_8_are_only_bytes() {
     let run = root.run(&["scan", "demo", "--format", "json"]);
     assert_ne!(run.code, Some(2), "{}", run.stderr);
     let scan: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
-    let of_file = |one: &&serde_json::Value| one["path"] == "src/Hive/Tools.pm" && one["text"] == "/sbin/lvs";
-    let found = scan["occurrences"].as_array().expect("a list").iter().find(of_file).expect("found");
-    assert_eq!((found["line"].as_u64(), found["offset"].as_u64()), (Some(3), Some(46)), "{found}");
+    let of_file =
+        |one: &&serde_json::Value| one["path"] == "src/Hive/Tools.pm" && one["text"] == "/sbin/lvs";
+    let found = scan["occurrences"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(of_file)
+        .expect("found");
+    assert_eq!(
+        (found["line"].as_u64(), found["offset"].as_u64()),
+        (Some(3), Some(46)),
+        "{found}"
+    );
 }
 
 #[test]
@@ -357,14 +446,22 @@ fn a_name_that_holds_a_newline() {
 fn a_description_is_escaped_for_nix() {
     let root = Root::new();
     let description = "Description: ${builtins.readFile ./x} ''${y} \"quoted\" \\n back";
-    root.edit("demo/hive-common/debian/control", "Description: ", &format!("{description} "));
+    root.edit(
+        "demo/hive-common/debian/control",
+        "Description: ",
+        &format!("{description} "),
+    );
     let run = root.regen(&[]);
     assert_ne!(run.code, Some(2), "{}", run.stderr);
     for (path, bytes) in root.written() {
         let text = String::from_utf8_lossy(&bytes);
-        for (at, _) in text.match_indices("${builtins.readFile").chain(text.match_indices("${y}")) {
+        for (at, _) in text
+            .match_indices("${builtins.readFile")
+            .chain(text.match_indices("${y}"))
+        {
             assert!(
-                !Path::new(&path).extension().is_some_and(|end| end == "nix") || text[..at].ends_with(['\\', '\'']),
+                !Path::new(&path).extension().is_some_and(|end| end == "nix")
+                    || text[..at].ends_with(['\\', '\'']),
                 "{path}: {}",
                 &text[at.saturating_sub(40)..]
             );

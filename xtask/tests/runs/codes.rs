@@ -15,7 +15,10 @@ const GUARDS: [(&str, &str); 1] = [(
 /// What brings about each code, sorted by code.
 const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
     ("PNX-101", |root| {
-        root.append("demo/hive-common/src/Hive/Tools.pm", "\nsystem('/usr/sbin/nobody-has-it');\n1;\n");
+        root.append(
+            "demo/hive-common/src/Hive/Tools.pm",
+            "\nsystem('/usr/sbin/nobody-has-it');\n1;\n",
+        );
         root.run(&["scan", "demo"])
     }),
     ("PNX-102", |root| {
@@ -26,7 +29,10 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         run
     }),
     ("PNX-103", |root| {
-        root.append("rules/paths.toml", "\n[[path]]\nname = \"x\"\nwhere = { regex = \"(\" }\nkeep = \"state\"\n");
+        root.append(
+            "rules/paths.toml",
+            "\n[[path]]\nname = \"x\"\nwhere = { regex = \"(\" }\nkeep = \"state\"\n",
+        );
         root.run(&["scan", "demo"])
     }),
     ("PNX-104", |root| {
@@ -35,14 +41,20 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.run(&["scan", "demo"])
     }),
     ("PNX-105", |root| {
-        root.write("demo/hive-common/src/Hive/Bad.pm", "my $x = ( '/sbin/vgs';\n");
+        root.write(
+            "demo/hive-common/src/Hive/Bad.pm",
+            "my $x = ( '/sbin/vgs';\n",
+        );
         root.run(&["scan", "demo"])
     }),
     ("PNX-106", |root| {
         // The feature's edits do not reach the place that is to go with it.
         let rule = "\n[[path]]\nname = \"odd\"\nwhere = { exact = [\"/sbin/odd\"] }\ndisable = \"demo-apt\"\n";
         root.append("rules/paths.toml", rule);
-        root.write("demo/hive-common/src/Hive/Bad.pm", "package Hive::Bad;\nmy $x = '/sbin/odd';\n1;\n");
+        root.write(
+            "demo/hive-common/src/Hive/Bad.pm",
+            "package Hive::Bad;\nmy $x = '/sbin/odd';\n1;\n",
+        );
         root.regen(&[])
     }),
     ("PNX-201", |root| {
@@ -65,12 +77,17 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         fs::remove_file(root.object("hive-common", "src/Hive/CLI.pm")).expect("removed");
         root.run(&["scan", "demo", "--sources", "upstream"])
     }),
-    ("PNX-205", |root| locked(root, "Depends: pve-manager (>= 2)")),
+    ("PNX-205", |root| {
+        locked(root, "Depends: pve-manager (>= 2)")
+    }),
     ("PNX-206", |root| {
         let run = locked(root, "Depends: pve-manager (>= 1)");
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         let text = root.text("releases/pve-1.0.toml");
-        let line = text.lines().find(|line| line.starts_with("nar-hash")).expect("a hash");
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("nar-hash"))
+            .expect("a hash");
         let wrong = "nar-hash = \"sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"";
         root.edit("releases/pve-1.0.toml", line, wrong);
         root.run(&["lock", "pve-1.0", "--sources", "upstream"])
@@ -80,7 +97,11 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.run(&["scan", "demo"])
     }),
     ("PNX-208", |root| {
-        root.edit("releases/demo.toml", "path = \"demo/hive-common\"", "url = \"-x\"\nrev = \"1111111111111111111111111111111111111111\"");
+        root.edit(
+            "releases/demo.toml",
+            "path = \"demo/hive-common\"",
+            "url = \"-x\"\nrev = \"1111111111111111111111111111111111111111\"",
+        );
         root.run(&["scan", "demo"])
     }),
     ("PNX-209", |root| {
@@ -88,7 +109,11 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.run(&["scan", "demo"])
     }),
     ("PNX-301", |root| {
-        root.edit("demo/hive-common/debian/control", "Architecture:", "Architecture");
+        root.edit(
+            "demo/hive-common/debian/control",
+            "Architecture:",
+            "Architecture",
+        );
         root.run(&["scan", "demo"])
     }),
     ("PNX-302", |root| {
@@ -96,30 +121,54 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.run(&["scan", "demo"])
     }),
     ("PNX-303", |root| {
-        root.append("demo/hive-cluster/debian/hive-cluster.install", "../x usr/share\n");
+        root.append(
+            "demo/hive-cluster/debian/hive-cluster.install",
+            "../x usr/share\n",
+        );
         root.run(&["scan", "demo"])
     }),
     ("PNX-304", |root| {
-        root.edit("demo/hive-common/debian/control", "Depends: libnet-dns-perl", "Depends: nobody-has-it");
+        root.edit(
+            "demo/hive-common/debian/control",
+            "Depends: libnet-dns-perl",
+            "Depends: nobody-has-it",
+        );
         root.run(&["scan", "demo"])
     }),
     ("PNX-305", |root| {
-        root.write("demo/hive-common/src/Hive/Bad.pm", "package Hive::Bad;\nuse Nobody::Has::It;\n1;\n");
+        root.write(
+            "demo/hive-common/src/Hive/Bad.pm",
+            "package Hive::Bad;\nuse Nobody::Has::It;\n1;\n",
+        );
         root.run(&["scan", "demo"])
     }),
     ("PNX-306", |root| {
-        root.append("demo/hive-qemu/debian/patches/series", "hive/not-there.patch\n");
+        root.append(
+            "demo/hive-qemu/debian/patches/series",
+            "hive/not-there.patch\n",
+        );
         root.run(&["scan", "demo"])
     }),
     ("PNX-402", |root| {
         // The delimiter stands in every store path.
-        root.write("demo/hive-common/src/Hive/Bad.pm", "package Hive::Bad;\nmy $x = q-/sbin/vgs-;\n1;\n");
+        root.write(
+            "demo/hive-common/src/Hive/Bad.pm",
+            "package Hive::Bad;\nmy $x = q-/sbin/vgs-;\n1;\n",
+        );
         root.regen(&[])
     }),
     ("PNX-403", |root| root.regen(&["--check"])),
     ("PNX-404", |root| {
-        root.edit("rules/features.toml", "drop-modules = [\"Hive::API::APT\"]", "drop-modules = [\"Hive::API::Gone\"]");
-        root.edit("rules/features.toml", "drop-files = [\"Hive/API/APT.pm\"]", "drop-files = []");
+        root.edit(
+            "rules/features.toml",
+            "drop-modules = [\"Hive::API::APT\"]",
+            "drop-modules = [\"Hive::API::Gone\"]",
+        );
+        root.edit(
+            "rules/features.toml",
+            "drop-files = [\"Hive/API/APT.pm\"]",
+            "drop-files = []",
+        );
         root.regen(&[])
     }),
     ("PNX-405", |root| {
@@ -131,7 +180,9 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
 
 /// A history of one commit, locked.
 fn locked(root: &Root, field: &str) -> Run {
-    let control = format!("Source: pve-manager\n\nPackage: pve-manager\nArchitecture: all\n{field}\nDescription: x\n");
+    let control = format!(
+        "Source: pve-manager\n\nPackage: pve-manager\nArchitecture: all\n{field}\nDescription: x\n"
+    );
     let sources = "[source.pve-manager]\nurl = \"https://upstream.example/pve-manager.git\"\n";
     root.write("rules/sources.toml", sources);
     root.write("upstream/pve-manager/debian/control", control);
@@ -150,7 +201,10 @@ fn every_code_can_be_reached() {
     for (code, cause) in CAUSES {
         let run = cause(&Root::new());
         let told = format!("{}{}", run.stdout, run.stderr);
-        let severity = CODES.iter().find(|known| known.id == *code).map(|known| known.severity);
+        let severity = CODES
+            .iter()
+            .find(|known| known.id == *code)
+            .map(|known| known.severity);
         let fatal = severity == Some(xtask::problem::Severity::Fatal);
         let status = if fatal { 2 } else { 1 };
         if run.code != Some(status) || !told.contains(code) {
@@ -162,7 +216,10 @@ fn every_code_can_be_reached() {
 
 #[test]
 fn every_code_has_a_cause_here() {
-    let here = CAUSES.iter().map(|(code, _)| *code).chain(GUARDS.iter().map(|(code, _)| *code));
+    let here = CAUSES
+        .iter()
+        .map(|(code, _)| *code)
+        .chain(GUARDS.iter().map(|(code, _)| *code));
     let mut here: Vec<&str> = here.collect();
     here.sort_unstable();
     assert_eq!(here, CODES.iter().map(|code| code.id).collect::<Vec<_>>());

@@ -49,7 +49,10 @@ fn rows() -> Vec<Row> {
             target: target.to_owned(),
         }
     };
-    text.lines().filter(|line| !line.starts_with('#')).map(row).collect()
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(row)
+        .collect()
 }
 
 fn word<T: serde::Serialize>(value: T) -> String {
@@ -73,9 +76,14 @@ fn written(decision: &Decision, kind: Kind, text: &str) -> (&'static str, String
         Decision::Package { attr, target } => ("package", at(attr, target)),
         Decision::Own { target } => ("self", target.clone()),
         Decision::Sibling { source, target } => ("sibling", at(source, target)),
-        Decision::Command { attr, source, program } => {
+        Decision::Command {
+            attr,
+            source,
+            program,
+        } => {
             let whose = attr.as_ref().or(source.as_ref());
-            let target = whose.map_or_else(|| program.clone(), |whose| format!("{whose}:{program}"));
+            let target =
+                whose.map_or_else(|| program.clone(), |whose| format!("{whose}:{program}"));
             ("command", target)
         }
         Decision::Wrapper { program } => ("wrapper", program.clone()),
@@ -102,7 +110,11 @@ fn found() -> Found {
                 word(place.kind),
                 place.text.clone(),
             );
-            let what = [decided.context.name().to_owned(), decision.to_owned(), target];
+            let what = [
+                decided.context.name().to_owned(),
+                decision.to_owned(),
+                target,
+            ];
             found.entry(key).or_default().push_back(what);
         }
     }
@@ -114,7 +126,10 @@ fn the_demo_is_decided_as_a_person_decided_it() {
     let mut found = found();
     let mut differences = String::new();
     let (mut held, mut wrong) = (0, 0);
-    for row in rows().iter().filter(|row| !is_not_yet_scanned(row) && !is_read_elsewhere(row)) {
+    for row in rows()
+        .iter()
+        .filter(|row| !is_not_yet_scanned(row) && !is_read_elsewhere(row))
+    {
         let key = (
             row.source.clone(),
             row.path.clone(),
@@ -122,7 +137,11 @@ fn the_demo_is_decided_as_a_person_decided_it() {
             row.kind.clone(),
             row.text.clone(),
         );
-        let wanted = [row.context.clone(), row.decision.clone(), row.target.clone()];
+        let wanted = [
+            row.context.clone(),
+            row.decision.clone(),
+            row.target.clone(),
+        ];
         let got = found.get_mut(&key).and_then(VecDeque::pop_front);
         if got.as_ref() == Some(&wanted) {
             held += 1;
@@ -141,7 +160,11 @@ fn the_demo_is_decided_as_a_person_decided_it() {
             wanted.join(" ")
         );
     }
-    assert!(wrong == 0, "{differences}\n{wrong} of {} rows differ", held + wrong);
+    assert!(
+        wrong == 0,
+        "{differences}\n{wrong} of {} rows differ",
+        held + wrong
+    );
     assert!(held > 200, "only {held} rows");
 }
 
@@ -149,7 +172,10 @@ fn the_demo_is_decided_as_a_person_decided_it() {
 fn what_is_not_scanned_is_in_fact_not_found() {
     // When Rust is scanned, this fails, and the exception above goes.
     let found = found();
-    for row in rows().iter().filter(|row| is_not_yet_scanned(row) || is_read_elsewhere(row)) {
+    for row in rows()
+        .iter()
+        .filter(|row| is_not_yet_scanned(row) || is_read_elsewhere(row))
+    {
         let key = (
             row.source.clone(),
             row.path.clone(),

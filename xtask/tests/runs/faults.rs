@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use xtask::analyse::{Analysis, AnalysedSource};
+use xtask::analyse::{AnalysedSource, Analysis};
 use xtask::debian::system::System;
 use xtask::decide::{Context, Decided, Decision};
 use xtask::emit::edits::{Edits, edits};
@@ -37,19 +37,34 @@ fn source<'a>(analysis: &'a Analysis, name: &str) -> &'a AnalysedSource {
 
 /// The places with this text, outside of tests and documentation.
 fn places<'a>(analysis: &'a Analysis, text: &str) -> Vec<(&'a str, &'a Decided)> {
-    let all = analysis
-        .sources
-        .iter()
-        .flat_map(|one| one.decided.iter().map(move |decided| (one.source.name.as_str(), decided)));
-    let acts = |decided: &Decided| !matches!(decided.context, Context::Test | Context::Doc | Context::Build);
-    all.filter(|(_, decided)| decided.occurrence.text == text && acts(decided)).collect()
+    let all = analysis.sources.iter().flat_map(|one| {
+        one.decided
+            .iter()
+            .map(move |decided| (one.source.name.as_str(), decided))
+    });
+    let acts = |decided: &Decided| {
+        !matches!(
+            decided.context,
+            Context::Test | Context::Doc | Context::Build
+        )
+    };
+    all.filter(|(_, decided)| decided.occurrence.text == text && acts(decided))
+        .collect()
 }
 
 fn all_edits(analysis: &Analysis) -> Vec<(&AnalysedSource, Edits)> {
     let roles = analysis.graph.roles();
     let one = |source| {
-        let edits = edits(source, &roles, &KNOWLEDGE.rules.features, &analysis.manifest.name);
-        (source, edits.unwrap_or_else(|problems| panic!("{}", told(&problems))))
+        let edits = edits(
+            source,
+            &roles,
+            &KNOWLEDGE.rules.features,
+            &analysis.manifest.name,
+        );
+        (
+            source,
+            edits.unwrap_or_else(|problems| panic!("{}", told(&problems))),
+        )
     };
     analysis.sources.iter().map(one).collect()
 }
@@ -64,8 +79,15 @@ fn outcome(decided: &Decided) -> String {
         Decision::Package { attr, target } => format!("{attr}:{target}"),
         Decision::Own { target } => format!("self:{target}"),
         Decision::Sibling { source, target } => format!("{source}:{target}"),
-        Decision::Command { attr, source, program } => {
-            format!("{}:{program}", attr.as_ref().or(source.as_ref()).map_or("", |whose| whose))
+        Decision::Command {
+            attr,
+            source,
+            program,
+        } => {
+            format!(
+                "{}:{program}",
+                attr.as_ref().or(source.as_ref()).map_or("", |whose| whose)
+            )
         }
         Decision::Wrapper { program } => format!("wrapper:{program}"),
         Decision::System { path } => format!("system:{path}"),
@@ -78,7 +100,11 @@ fn outcome(decided: &Decided) -> String {
 /// At least one place has the text, and each becomes one of `wanted`.
 fn becomes(analysis: &Analysis, text: &str, wanted: &[&str]) {
     let places = places(analysis, text);
-    assert!(!places.is_empty(), "{}: {text} is not found", analysis.manifest.name);
+    assert!(
+        !places.is_empty(),
+        "{}: {text} is not found",
+        analysis.manifest.name
+    );
     for (source, decided) in places {
         let outcome = outcome(decided);
         assert!(
@@ -97,7 +123,11 @@ fn becomes(analysis: &Analysis, text: &str, wanted: &[&str]) {
 fn lvm_programs_keep_their_names() {
     for analysis in [Some(&*DEMO), real(RELEASE)].into_iter().flatten() {
         for name in ["pvs", "pvcreate", "vgs", "vgcreate", "lvs"] {
-            becomes(analysis, &format!("/sbin/{name}"), &[&format!("lvm2:bin/{name}"), "disable:apt"]);
+            becomes(
+                analysis,
+                &format!("/sbin/{name}"),
+                &[&format!("lvm2:bin/{name}"), "disable:apt"],
+            );
         }
     }
 }
@@ -115,14 +145,22 @@ const RENAMING_RULES: [&str; 4] = [
 
 fn keeps_names(analysis: &Analysis) -> usize {
     let mut held = 0;
-    let last = |path: &str| path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+    let last = |path: &str| {
+        path.trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
     for one in &analysis.sources {
         for decided in &one.decided {
             if !matches!(decided.occurrence.kind, Kind::AbsolutePath | Kind::Shebang) {
                 continue;
             }
             let target = match &decided.decision {
-                Decision::Package { target, .. } | Decision::Own { target } | Decision::Sibling { target, .. } => target,
+                Decision::Package { target, .. }
+                | Decision::Own { target }
+                | Decision::Sibling { target, .. } => target,
                 Decision::Command { program, .. } | Decision::Wrapper { program } => program,
                 _ => continue,
             };
@@ -158,7 +196,11 @@ fn every_rewritten_path_keeps_its_last_component() {
 #[test]
 fn nothing_is_undecided_and_virtiofsd_least() {
     for analysis in [Some(&*DEMO), real(RELEASE)].into_iter().flatten() {
-        becomes(analysis, "/usr/libexec/virtiofsd", &["virtiofsd:bin/virtiofsd"]);
+        becomes(
+            analysis,
+            "/usr/libexec/virtiofsd",
+            &["virtiofsd:bin/virtiofsd"],
+        );
         assert!(analysis.findings.is_empty(), "{}", told(&analysis.findings));
     }
 }
@@ -169,13 +211,24 @@ fn nothing_is_undecided_and_virtiofsd_least() {
 fn bare_commands_are_on_the_computed_path() {
     let on_path = |analysis: &Analysis, source: &str, attr: &str, program: &str| {
         let node = &analysis.graph.nodes[source];
-        let has = node.commands.get(attr).is_some_and(|programs| programs.contains(program));
-        assert!(has, "{source} does not run {attr}'s {program}: {:?}", node.commands);
+        let has = node
+            .commands
+            .get(attr)
+            .is_some_and(|programs| programs.contains(program));
+        assert!(
+            has,
+            "{source} does not run {attr}'s {program}: {:?}",
+            node.commands
+        );
     };
     let sendmail_is_a_wrapper = |analysis: &Analysis| {
         let of = places(analysis, "sendmail");
         assert!(!of.is_empty());
-        assert!(of.iter().all(|(_, decided)| outcome(decided) == "wrapper:sendmail"), "{of:?}");
+        assert!(
+            of.iter()
+                .all(|(_, decided)| outcome(decided) == "wrapper:sendmail"),
+            "{of:?}"
+        );
     };
     on_path(&DEMO, "hive-guests", "gptfdisk", "sgdisk");
     on_path(&DEMO, "hive-guests", "zstd", "zstd");
@@ -197,15 +250,37 @@ fn bare_commands_are_on_the_computed_path() {
 #[test]
 fn ss_and_the_storage_program_are_whole_literals() {
     becomes(&DEMO, "/bin/ss", &["iproute2:bin/ss"]);
-    becomes(&DEMO, "/usr/sbin/hivesm", &["self:bin/hivesm", "hive-guests:bin/hivesm", "hive-guests:hivesm"]);
-    becomes(&DEMO, "/usr/sbin/hive", &["self:bin/hive", "hive-manager:bin/hive", "hive-manager:hive"]);
+    becomes(
+        &DEMO,
+        "/usr/sbin/hivesm",
+        &[
+            "self:bin/hivesm",
+            "hive-guests:bin/hivesm",
+            "hive-guests:hivesm",
+        ],
+    );
+    becomes(
+        &DEMO,
+        "/usr/sbin/hive",
+        &[
+            "self:bin/hive",
+            "hive-manager:bin/hive",
+            "hive-manager:hive",
+        ],
+    );
     if let Some(analysis) = real(RELEASE) {
         becomes(analysis, "/bin/ss", &["iproute2:bin/ss"]);
         // It runs on another node, which may be Debian or NixOS.
         becomes(analysis, "/usr/sbin/pvesm", &["pve-storage:pvesm"]);
         let text: Vec<u8> = all_edits(analysis)
             .iter()
-            .flat_map(|(_, edits)| edits.files.iter().filter(|file| !file.deleted).flat_map(patched))
+            .flat_map(|(_, edits)| {
+                edits
+                    .files
+                    .iter()
+                    .filter(|file| !file.deleted)
+                    .flat_map(patched)
+            })
             .collect();
         let has = |needle: &[u8]| text.windows(needle.len()).any(|window| window == needle);
         for wrong in [&b"/usr/@"[..], b"/sbin/@", b"vgesm", b"@/bin/@", b"/bin/@"] {
@@ -229,16 +304,24 @@ fn replaces_whole_literals(analysis: &Analysis) -> usize {
             .collect();
         for file in edits.files.iter().filter(|file| !file.deleted) {
             for edit in file.edits.iter().filter(|edit| edit.theme == Theme::Paths) {
-                let place = format!("{}/{} at {}", source.source.name, file.path, edit.range.start);
-                assert!(decided.contains(&(file.path.as_str(), edit.range.start)), "{place}");
+                let place = format!(
+                    "{}/{} at {}",
+                    source.source.name, file.path, edit.range.start
+                );
+                assert!(
+                    decided.contains(&(file.path.as_str(), edit.range.start)),
+                    "{place}"
+                );
                 let before = edit.range.start.checked_sub(1).map(|at| file.original[at]);
                 // A unit's command may have `-` or `+` before it.
-                let within = |byte| byte == b'/' || (continues(byte) && !matches!(byte, b'-' | b'+'));
+                let within =
+                    |byte| byte == b'/' || (continues(byte) && !matches!(byte, b'-' | b'+'));
                 assert!(!before.is_some_and(within), "{place}: within a path");
                 let text = &file.original[edit.range.clone()];
                 let after = file.original.get(edit.range.end).copied();
                 // A full stop ends a sentence; a slash at the end is the path's own.
-                let cut = after.is_some_and(|byte| continues(byte) && byte != b'.') && !text.ends_with(b"/");
+                let cut = after.is_some_and(|byte| continues(byte) && byte != b'.')
+                    && !text.ends_with(b"/");
                 assert!(!cut, "{place}: {:?} goes on", String::from_utf8_lossy(text));
                 held += 1;
             }
@@ -279,8 +362,12 @@ fn own_data_is_found_in_the_own_output() {
 fn directories_of_maintainer_scripts_are_handed_on() {
     let directory = |analysis: &Analysis, name: &str, path: &str| {
         let system = System::of(&source(analysis, name).packagings);
-        let found = system.directories.iter().find(|directory| directory.path == path);
-        let found = found.unwrap_or_else(|| panic!("{name} makes no {path}: {:?}", system.directories));
+        let found = system
+            .directories
+            .iter()
+            .find(|directory| directory.path == path);
+        let found =
+            found.unwrap_or_else(|| panic!("{name} makes no {path}: {:?}", system.directories));
         (found.owner.clone(), found.group.clone(), found.mode.clone())
     };
     let (owner, group, _) = directory(&DEMO, "hive-manager", "/var/log/hiveproxyd");
@@ -296,17 +383,30 @@ fn directories_of_maintainer_scripts_are_handed_on() {
 fn leaves_guests_alone(analysis: &Analysis) -> usize {
     let mut held = 0;
     for (source, edits) in all_edits(analysis) {
-        let in_guest = source.decided.iter().filter(|decided| decided.context == Context::Guest);
+        let in_guest = source
+            .decided
+            .iter()
+            .filter(|decided| decided.context == Context::Guest);
         for decided in in_guest {
             held += 1;
             let place = &decided.occurrence;
-            let name = format!("{}/{}:{} {}", source.source.name, decided.path, place.line, place.text);
-            assert!(matches!(decided.decision, Decision::Keep { .. }), "{name}: {}", outcome(decided));
+            let name = format!(
+                "{}/{}:{} {}",
+                source.source.name, decided.path, place.line, place.text
+            );
+            assert!(
+                matches!(decided.decision, Decision::Keep { .. }),
+                "{name}: {}",
+                outcome(decided)
+            );
             let file = edits.files.iter().find(|file| file.path == decided.path);
             let span = place.offset..place.offset + place.length;
             let touched = file.into_iter().flat_map(|file| &file.edits);
             for edit in touched {
-                assert!(edit.range.end <= span.start || span.end <= edit.range.start, "{name} is edited");
+                assert!(
+                    edit.range.end <= span.start || span.end <= edit.range.start,
+                    "{name} is edited"
+                );
             }
         }
     }
@@ -318,19 +418,34 @@ fn what_acts_in_a_guest_stays() {
     assert!(leaves_guests_alone(&DEMO) >= 15);
     let untouched = |analysis: &Analysis, source: &str, path: &str| {
         let edits = all_edits(analysis);
-        let (_, edits) = edits.iter().find(|(one, _)| one.source.name == source).expect("the source");
-        assert!(edits.files.iter().all(|file| file.path != path), "{path} is edited");
+        let (_, edits) = edits
+            .iter()
+            .find(|(one, _)| one.source.name == source)
+            .expect("the source");
+        assert!(
+            edits.files.iter().all(|file| file.path != path),
+            "{path} is edited"
+        );
     };
     untouched(&DEMO, "hive-guests", "src/Hive/Guest/Setup/SUSE.pm");
     if let Some(analysis) = real(RELEASE) {
         assert!(leaves_guests_alone(analysis) > 100);
         let path = "src/PVE/LXC/Setup/SUSE.pm";
-        let links = source(analysis, "pve-container").decided.iter().filter(|decided| {
-            decided.path == path && decided.occurrence.site.call.as_deref() == Some("ct_symlink")
-        });
+        let links = source(analysis, "pve-container")
+            .decided
+            .iter()
+            .filter(|decided| {
+                decided.path == path
+                    && decided.occurrence.site.call.as_deref() == Some("ct_symlink")
+            });
         let links: Vec<_> = links.collect();
         assert!(!links.is_empty(), "no ct_symlink in {path}");
-        assert!(links.iter().all(|decided| decided.context == Context::Guest), "{links:?}");
+        assert!(
+            links
+                .iter()
+                .all(|decided| decided.context == Context::Guest),
+            "{links:?}"
+        );
         untouched(analysis, "pve-container", path);
     }
 }
@@ -341,16 +456,39 @@ fn units_are_installed() {
         let system = System::of(&source(analysis, name).packagings);
         for wanted in wanted {
             let unit = system.units.iter().find(|unit| unit.name == *wanted);
-            let unit = unit.unwrap_or_else(|| panic!("{name} has no unit {wanted}: {:?}", system.units));
+            let unit =
+                unit.unwrap_or_else(|| panic!("{name} has no unit {wanted}: {:?}", system.units));
             assert!(unit.file.is_some(), "{wanted} has no file");
         }
     };
     units(&DEMO, "hive-cluster", &["hived.service"]);
     units(&DEMO, "hive-guests", &["hive-guest@.service"]);
-    units(&DEMO, "hive-manager", &["hiveproxyd.service", "hive-daily.service", "hive-daily.timer", "hive-guests.target"]);
+    units(
+        &DEMO,
+        "hive-manager",
+        &[
+            "hiveproxyd.service",
+            "hive-daily.service",
+            "hive-daily.timer",
+            "hive-guests.target",
+        ],
+    );
     if let Some(analysis) = real(RELEASE) {
-        units(analysis, "pve-container", &["pve-container@.service", "pve-container-debug@.service"]);
-        units(analysis, "pve-manager", &["pveproxy.service", "pvedaemon.service", "pvestatd.service", "pve-guests.service"]);
+        units(
+            analysis,
+            "pve-container",
+            &["pve-container@.service", "pve-container-debug@.service"],
+        );
+        units(
+            analysis,
+            "pve-manager",
+            &[
+                "pveproxy.service",
+                "pvedaemon.service",
+                "pvestatd.service",
+                "pve-guests.service",
+            ],
+        );
         units(analysis, "pve-cluster", &["pve-cluster.service"]);
         units(analysis, "qemu-server", &["qmeventd.service"]);
     }
@@ -361,7 +499,12 @@ fn units_are_installed() {
 fn keeps_taint_mode(analysis: &Analysis) -> usize {
     let mut held = 0;
     for (source, edits) in all_edits(analysis) {
-        for scanned in source.scanned.files.iter().filter(|file| file.scan.switches.contains('T')) {
+        for scanned in source
+            .scanned
+            .files
+            .iter()
+            .filter(|file| file.scan.switches.contains('T'))
+        {
             let Some(file) = edits.files.iter().find(|file| file.path == scanned.path) else {
                 held += 1;
                 continue;
@@ -370,12 +513,26 @@ fn keeps_taint_mode(analysis: &Analysis) -> usize {
                 continue;
             }
             let line = |bytes: &[u8]| {
-                let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+                let end = bytes
+                    .iter()
+                    .position(|byte| *byte == b'\n')
+                    .unwrap_or(bytes.len());
                 String::from_utf8_lossy(&bytes[..end]).into_owned()
             };
             let (before, after) = (line(&file.original), line(&patched(file)));
-            let switches = |line: &str| line.split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>();
-            assert_eq!(switches(&before), switches(&after), "{}/{}", source.source.name, file.path);
+            let switches = |line: &str| {
+                line.split_whitespace()
+                    .skip(1)
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(
+                switches(&before),
+                switches(&after),
+                "{}/{}",
+                source.source.name,
+                file.path
+            );
             assert!(after.starts_with("#!"), "{after}");
             held += 1;
         }
@@ -397,10 +554,13 @@ fn taint_mode_stays() {
 
 #[test]
 fn the_measure() {
-    let Some(analysis) = real(RELEASE) else { return };
+    let Some(analysis) = real(RELEASE) else {
+        return;
+    };
     let roles = analysis.graph.roles();
     let (mut paths, mut left, mut wrong, mut guest) = (0, Vec::new(), Vec::new(), Vec::new());
-    let debian = regex::Regex::new("^((/usr)?/s?bin/|/usr/(share|lib|libexec)/|/lib/systemd)").expect("a pattern");
+    let debian = regex::Regex::new("^((/usr)?/s?bin/|/usr/(share|lib|libexec)/|/lib/systemd)")
+        .expect("a pattern");
     for name in PERL_SOURCES {
         let source = source(analysis, name);
         let edits = edits(source, &roles, &KNOWLEDGE.rules.features, RELEASE)
@@ -413,9 +573,17 @@ fn the_measure() {
             let file = edits.files.iter().find(|file| file.path == decided.path);
             let gone = file.is_some_and(|file| file.deleted);
             let edit = file.and_then(|file| {
-                file.edits.iter().find(|edit| edit.range.start <= place.offset && place.offset < edit.range.end)
+                file.edits
+                    .iter()
+                    .find(|edit| edit.range.start <= place.offset && place.offset < edit.range.end)
             });
-            let told = format!("{name}/{}:{} {} {}", decided.path, place.line, place.text, outcome(decided));
+            let told = format!(
+                "{name}/{}:{} {} {}",
+                decided.path,
+                place.line,
+                place.text,
+                outcome(decided)
+            );
             match decided.context {
                 Context::Guest if edit.is_some() => guest.push(told),
                 Context::Host => {
@@ -426,7 +594,12 @@ fn the_measure() {
                     } else if let Some(edit) = edit
                         && edit.theme == Theme::Paths
                         && !edit.replacement.trim_end_matches('/').ends_with(
-                            place.text.trim_end_matches('/').rsplit('/').next().unwrap_or_default(),
+                            place
+                                .text
+                                .trim_end_matches('/')
+                                .rsplit('/')
+                                .next()
+                                .unwrap_or_default(),
                         )
                         && !RENAMING_RULES.contains(&decided.rule.as_deref().unwrap_or_default())
                     {
@@ -437,7 +610,10 @@ fn the_measure() {
             }
         }
     }
-    println!("{paths} absolute Debian paths in host code of {} sources", PERL_SOURCES.len());
+    println!(
+        "{paths} absolute Debian paths in host code of {} sources",
+        PERL_SOURCES.len()
+    );
     assert!(paths > 200, "{paths}");
     let none: [String; 0] = [];
     assert_eq!(left, none, "left in place without a decision to keep them");

@@ -23,7 +23,11 @@ fn toggle(root: &Root) {
     let path = "releases/demo.toml";
     let text = root.text(path);
     let (old, new) = ("version = \"1.4.1\"", "version = \"1.4.1+x\"");
-    let (from, to) = if text.contains(old) { (old, new) } else { (new, old) };
+    let (from, to) = if text.contains(old) {
+        (old, new)
+    } else {
+        (new, old)
+    };
     root.edit(path, from, to);
 }
 
@@ -42,7 +46,10 @@ fn whole(out: &Path) -> String {
         if Path::new(&path).is_dir() || path.ends_with("/MANIFEST") {
             continue;
         }
-        let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         assert_eq!(listed.remove(&path).as_deref(), Some(&*hash), "{path}");
     }
     assert!(listed.is_empty(), "not there: {listed:?}");
@@ -67,7 +74,10 @@ fn a_kill_at_any_moment_leaves_the_old_output_or_the_new_one() {
     assert_eq!(root.regen(&[]).code, Some(0));
     let usual = start.elapsed();
     let mut other = whole(out);
-    assert_ne!(manifest, other, "the runs must differ for the kills to mean something");
+    assert_ne!(
+        manifest, other,
+        "the runs must differ for the kills to mean something"
+    );
     let (mut old, mut new) = (0, 0);
     for step in 0..300_u32 {
         if step >= 30 && new >= 3 {
@@ -95,7 +105,10 @@ fn a_kill_at_any_moment_leaves_the_old_output_or_the_new_one() {
         assert_eq!(stages(out), [""; 0]);
         std::mem::swap(&mut manifest, &mut other);
     }
-    assert!(old >= 3 && new >= 3, "{old} killed before, {new} after the exchange");
+    assert!(
+        old >= 3 && new >= 3,
+        "{old} killed before, {new} after the exchange"
+    );
 }
 
 #[test]
@@ -126,7 +139,10 @@ fn a_file_that_cannot_grow_is_a_full_disk() {
         assert_eq!(run.code, Some(2), "{}", run.stderr);
         assert!(run.stderr.starts_with("PNX-405: "), "{}", run.stderr);
         assert!(run.stderr.contains("File too large"), "{}", run.stderr);
-        assert!(before == root.written(), "{blocks} blocks: the old output is not whole");
+        assert!(
+            before == root.written(),
+            "{blocks} blocks: the old output is not whole"
+        );
         assert_eq!(stages(root.path()), [""; 0]);
     }
     assert!(failed > 0, "the limit was never met");
@@ -153,14 +169,25 @@ fn a_full_disk_leaves_the_old_output() {
     );
     let mut shell = Command::new("unshare");
     root.place(&mut shell);
-    let run = Run::of(shell.args(["--map-root-user", "--mount", "bash", "-c", &script, env!("CARGO_BIN_EXE_xtask")]));
+    let run = Run::of(shell.args([
+        "--map-root-user",
+        "--mount",
+        "bash",
+        "-c",
+        &script,
+        env!("CARGO_BIN_EXE_xtask"),
+    ]));
     if run.code == Some(77) || run.stderr.starts_with("unshare: ") {
         println!("skipped: no right to mount: {}", run.stderr);
         return;
     }
     assert_eq!(run.code, Some(2), "{}", run.stderr);
     assert!(run.stderr.contains("PNX-405: "), "{}", run.stderr);
-    assert!(run.stderr.contains("No space left on device"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("No space left on device"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -185,7 +212,12 @@ fn two_runs_at_once_leave_one_whole_output() {
     let root = prepared();
     toggle(&root);
     let children: Vec<_> = (0..4)
-        .map(|_| root.command(&["regen", "demo"]).stdout(Stdio::null()).spawn().expect("started"))
+        .map(|_| {
+            root.command(&["regen", "demo"])
+                .stdout(Stdio::null())
+                .spawn()
+                .expect("started")
+        })
         .collect();
     for mut child in children {
         assert!(child.wait().expect("waited for").success());

@@ -30,7 +30,11 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
 
 /// Edits of a text: sorted, not overlapping, each of at least one byte.
 fn edits(length: usize) -> impl Strategy<Value = Vec<Edit>> {
-    let theme = prop_oneof![Just(Theme::Features), Just(Theme::Paths), Just(Theme::Commands)];
+    let theme = prop_oneof![
+        Just(Theme::Features),
+        Just(Theme::Paths),
+        Just(Theme::Commands)
+    ];
     let one = (0..=length, 1..12_usize, "[@a-z/\n]{0,9}", theme);
     proptest::collection::vec(one, 0..6).prop_map(move |mut drawn| {
         drawn.sort_by_key(|(start, ..)| *start);
@@ -40,7 +44,11 @@ fn edits(length: usize) -> impl Strategy<Value = Vec<Edit>> {
             let end = (start + size).min(length);
             if start >= at && start < end {
                 at = end;
-                edits.push(Edit { range: start..end, replacement, theme });
+                edits.push(Edit {
+                    range: start..end,
+                    replacement,
+                    theme,
+                });
             }
         }
         edits
@@ -165,7 +173,10 @@ fn output_is_the_same_for_any_number_of_threads() {
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         let dir = root.join(&out);
         let relative = |path: String| path.replace(&dir.display().to_string(), "");
-        let files: Vec<_> = contents(&dir).into_iter().map(|(path, bytes)| (relative(path), bytes)).collect();
+        let files: Vec<_> = contents(&dir)
+            .into_iter()
+            .map(|(path, bytes)| (relative(path), bytes))
+            .collect();
         assert!(files.len() > 20, "{files:?}");
         outputs.push((files, run.stdout));
     }
@@ -176,7 +187,11 @@ fn output_is_the_same_for_any_number_of_threads() {
 fn a_second_regen_writes_nothing_and_says_so() {
     let root = Root::new();
     assert_eq!(root.regen(&[]).code, Some(0));
-    let inode = || fs::metadata(root.join("pkgs/demo")).expect("the output").ino();
+    let inode = || {
+        fs::metadata(root.join("pkgs/demo"))
+            .expect("the output")
+            .ino()
+    };
     let (before, first) = (inode(), root.written());
     let run = root.regen(&[]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
@@ -194,12 +209,29 @@ fn check_tells_drift_from_an_edit_by_hand() {
     root.append(patch, "by hand\n");
     let run = root.regen(&["--check"]);
     assert_eq!(run.code, Some(1), "{}", run.stderr);
-    assert!(run.stderr.contains("PNX-403: pkgs/demo/patches/hive-guests/0001-paths.patch\n  the file was edited by hand"), "{}", run.stderr);
-    assert!(root.text(patch).ends_with("by hand\n"), "--check writes nothing");
+    assert!(
+        run.stderr.contains(
+            "PNX-403: pkgs/demo/patches/hive-guests/0001-paths.patch\n  the file was edited by hand"
+        ),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        root.text(patch).ends_with("by hand\n"),
+        "--check writes nothing"
+    );
     assert_eq!(root.regen(&[]).code, Some(0));
-    root.edit("releases/demo.toml", "version = \"1.4.1\"", "version = \"1.4.2\"");
+    root.edit(
+        "releases/demo.toml",
+        "version = \"1.4.1\"",
+        "version = \"1.4.2\"",
+    );
     let run = root.regen(&["--check"]);
     assert_eq!(run.code, Some(1), "{}", run.stderr);
-    assert!(run.stderr.contains("a fresh run writes other bytes"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("a fresh run writes other bytes"),
+        "{}",
+        run.stderr
+    );
     assert!(!run.stderr.contains("edited by hand"), "{}", run.stderr);
 }

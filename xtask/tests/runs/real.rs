@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use xtask::analyse::{self, Analysis, AnalysedSource};
+use xtask::analyse::{self, AnalysedSource, Analysis};
 use xtask::debian::install;
 use xtask::decide::engine::Uses;
 use xtask::decide::{Context, Decision};
@@ -31,7 +31,12 @@ fn nothing_is_unknown_and_no_rule_is_stale() {
     let mut uses = Uses::default();
     for analysis in releases() {
         uses.merge(&analysis.uses);
-        assert!(analysis.findings.is_empty(), "{}: {}", analysis.manifest.name, told(&analysis.findings));
+        assert!(
+            analysis.findings.is_empty(),
+            "{}: {}",
+            analysis.manifest.name,
+            told(&analysis.findings)
+        );
     }
     let stale = analyse::stale(&uses, &KNOWLEDGE);
     assert!(stale.is_empty(), "{}", told(&stale));
@@ -42,11 +47,15 @@ fn is_installed(source: &AnalysedSource, path: &str) -> bool {
     source.packagings.iter().any(|packaging| {
         let relative = match packaging.root.as_str() {
             "" => Some(path),
-            root => path.strip_prefix(root).and_then(|rest| rest.strip_prefix('/')),
+            root => path
+                .strip_prefix(root)
+                .and_then(|rest| rest.strip_prefix('/')),
         };
         let listed = |relative: &str| {
             let files = packaging.files.installed.iter();
-            files.into_iter().any(|file| install::matches(&file.origin, relative))
+            files
+                .into_iter()
+                .any(|file| install::matches(&file.origin, relative))
         };
         packaging.made.iter().any(|action| action.origin == path) || relative.is_some_and(listed)
     })
@@ -55,14 +64,21 @@ fn is_installed(source: &AnalysedSource, path: &str) -> bool {
 /// Whether nothing in the file acts: a test's, an image, or Rust, which is not scanned yet.
 fn is_left_out(path: &str, language: Option<Language>) -> bool {
     let aside = |part: &str| matches!(part, "test" | "tests" | "t" | "examples" | "testing");
-    language == Some(Language::Rust) || path.ends_with(".rs") || path.ends_with(".svg") || path.split('/').any(aside)
+    language == Some(Language::Rust)
+        || path.ends_with(".rs")
+        || path.ends_with(".svg")
+        || path.split('/').any(aside)
 }
 
 /// The lines of host files that name a Debian path outside of every occurrence.
 fn uncovered(source: &AnalysedSource, pattern: &regex::bytes::Regex) -> (usize, Vec<String>) {
     let tree = source.source.tree.as_ref();
-    let languages: BTreeMap<&str, _> =
-        source.scanned.files.iter().map(|file| (file.path.as_str(), file)).collect();
+    let languages: BTreeMap<&str, _> = source
+        .scanned
+        .files
+        .iter()
+        .map(|file| (file.path.as_str(), file))
+        .collect();
     let mut building: BTreeMap<&str, bool> = BTreeMap::new();
     for decided in &source.decided {
         let aside = matches!(decided.context, Context::Build | Context::Test);
@@ -76,13 +92,19 @@ fn uncovered(source: &AnalysedSource, pattern: &regex::bytes::Regex) -> (usize, 
             let path = entry.path.as_str();
             let language = languages.get(path).map(|file| file.language);
             let builds = building.get(path).copied().unwrap_or(false);
-            !is_left_out(path, language) && !builds && (language.is_some() || is_installed(source, path))
+            !is_left_out(path, language)
+                && !builds
+                && (language.is_some() || is_installed(source, path))
         })
         .collect();
-    let contents = tree.read(&wanted).unwrap_or_else(|problem| panic!("{problem}"));
+    let contents = tree
+        .read(&wanted)
+        .unwrap_or_else(|problem| panic!("{problem}"));
     let (mut lines, mut bare) = (0, Vec::new());
     for (entry, bytes) in wanted.iter().zip(contents) {
-        let occurrences = languages.get(entry.path.as_str()).map(|file| file.scan.occurrences.as_slice());
+        let occurrences = languages
+            .get(entry.path.as_str())
+            .map(|file| file.scan.occurrences.as_slice());
         let mut start = 0;
         for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
             let span = start..start + line.len();
@@ -96,7 +118,13 @@ fn uncovered(source: &AnalysedSource, pattern: &regex::bytes::Regex) -> (usize, 
                 });
                 if !covered && !bytes.contains(&0) {
                     let text = String::from_utf8_lossy(line);
-                    bare.push(format!("{}/{}:{}: {}", source.source.name, entry.path, number + 1, text.trim()));
+                    bare.push(format!(
+                        "{}/{}:{}: {}",
+                        source.source.name,
+                        entry.path,
+                        number + 1,
+                        text.trim()
+                    ));
                 }
             }
         }
@@ -106,7 +134,8 @@ fn uncovered(source: &AnalysedSource, pattern: &regex::bytes::Regex) -> (usize, 
 
 #[test]
 fn every_line_that_names_a_debian_path_is_covered() {
-    let pattern = regex::bytes::Regex::new("(/usr)?/s?bin/|/usr/(share|lib|libexec)/|/lib/systemd").expect("a pattern");
+    let pattern = regex::bytes::Regex::new("(/usr)?/s?bin/|/usr/(share|lib|libexec)/|/lib/systemd")
+        .expect("a pattern");
     let (mut lines, mut told) = (0, BTreeSet::new());
     for analysis in releases() {
         for source in &analysis.sources {
@@ -118,7 +147,11 @@ fn every_line_that_names_a_debian_path_is_covered() {
     println!("{lines} places held");
     assert!(lines > 100);
     let count = told.len();
-    assert!(told.is_empty(), "{count} are not covered:\n{}", told.into_iter().collect::<Vec<_>>().join("\n"));
+    assert!(
+        told.is_empty(),
+        "{count} are not covered:\n{}",
+        told.into_iter().collect::<Vec<_>>().join("\n")
+    );
 }
 
 /// The edits and patches of one source.
@@ -126,14 +159,16 @@ fn patches(analysis: &Analysis, source: &AnalysedSource) -> (Edits, Vec<Patch>) 
     let fail = |problems: Vec<_>| -> ! { panic!("{}", told(&problems)) };
     let release = &analysis.manifest.name;
     let roles = analysis.graph.roles();
-    let edits = edits(source, &roles, &KNOWLEDGE.rules.features, release).unwrap_or_else(|problems| fail(problems));
+    let edits = edits(source, &roles, &KNOWLEDGE.rules.features, release)
+        .unwrap_or_else(|problems| fail(problems));
     let header = Header {
         release,
         source: &source.source.name,
         version: "1",
         rules: &edits.rules,
     };
-    let patches = make(&edits.files, &header, &KNOWLEDGE.calls).unwrap_or_else(|problems| fail(problems));
+    let patches =
+        make(&edits.files, &header, &KNOWLEDGE.calls).unwrap_or_else(|problems| fail(problems));
     (edits, patches)
 }
 
@@ -146,20 +181,37 @@ fn only_what_was_decided_is_edited() {
             let decided: BTreeMap<_, _> = source
                 .decided
                 .iter()
-                .map(|one| ((one.path.as_str(), one.occurrence.offset, one.occurrence.length), one))
+                .map(|one| {
+                    (
+                        (
+                            one.path.as_str(),
+                            one.occurrence.offset,
+                            one.occurrence.length,
+                        ),
+                        one,
+                    )
+                })
                 .collect();
             for file in edits.files.iter().filter(|file| !file.deleted) {
                 let mut end = 0;
                 for edit in &file.edits {
                     let place = format!("{}/{} at {:?}", source.source.name, file.path, edit.range);
-                    assert!(end <= edit.range.start && edit.range.start < edit.range.end, "{place}: overlaps");
+                    assert!(
+                        end <= edit.range.start && edit.range.start < edit.range.end,
+                        "{place}: overlaps"
+                    );
                     end = edit.range.end;
                     if edit.theme == Theme::Features {
                         continue;
                     }
                     let key = (file.path.as_str(), edit.range.start, edit.range.len());
-                    let one = decided.get(&key).unwrap_or_else(|| panic!("{place}: nothing is decided there"));
-                    let acts = matches!(one.context, Context::Host | Context::Remote | Context::Build);
+                    let one = decided
+                        .get(&key)
+                        .unwrap_or_else(|| panic!("{place}: nothing is decided there"));
+                    let acts = matches!(
+                        one.context,
+                        Context::Host | Context::Remote | Context::Build
+                    );
                     let kept = matches!(one.decision, Decision::Keep { .. } | Decision::Unknown);
                     assert!(acts && !kept, "{place}: {one:?}");
                 }
@@ -183,24 +235,38 @@ fn apply_patches(analysis: &Analysis, source: &AnalysedSource) -> usize {
         fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
         fs::write(&path, &file.original).expect("written");
         if file.executable {
-            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+                .expect("executable");
         }
     }
     for patch in &patches {
         let file = dir.path().join(&patch.name);
         fs::write(&file, &patch.bytes).expect("written");
         let mut what = String::new();
-        let _ = write!(what, "{} {} {}", analysis.manifest.name, source.source.name, patch.name);
+        let _ = write!(
+            what,
+            "{} {} {}",
+            analysis.manifest.name, source.source.name, patch.name
+        );
         let git = |arguments: &[&str]| {
             let mut command = Command::new("git");
-            command.current_dir(&tree).args(["apply", "--whitespace=nowarn"]).args(arguments).arg(&file);
+            command
+                .current_dir(&tree)
+                .args(["apply", "--whitespace=nowarn"])
+                .args(arguments)
+                .arg(&file);
             // No repository above the directory takes part.
-            command.env("GIT_CEILING_DIRECTORIES", dir.path()).env("GIT_CONFIG_GLOBAL", "/dev/null");
+            command
+                .env("GIT_CEILING_DIRECTORIES", dir.path())
+                .env("GIT_CONFIG_GLOBAL", "/dev/null");
             command
         };
         succeeds(&mut git(&["--check"]), &what);
         let mut posix = Command::new("patch");
-        posix.current_dir(&tree).args(["-p1", "--dry-run", "--force", "--fuzz=0", "-i"]).arg(&file);
+        posix
+            .current_dir(&tree)
+            .args(["-p1", "--dry-run", "--force", "--fuzz=0", "-i"])
+            .arg(&file);
         succeeds(&mut posix, &what);
         succeeds(&mut git(&[]), &what);
     }

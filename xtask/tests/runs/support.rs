@@ -89,7 +89,9 @@ impl Root {
     /// Replaces the first `from` of a file, which must be there, and tells its 1-based line.
     pub fn edit(&self, path: &str, from: &str, to: &str) -> usize {
         let text = self.text(path);
-        let at = text.find(from).unwrap_or_else(|| panic!("{path} has no {from:?}"));
+        let at = text
+            .find(from)
+            .unwrap_or_else(|| panic!("{path} has no {from:?}"));
         self.write(path, text.replacen(from, to, 1));
         text[..at].matches('\n').count() + 1
     }
@@ -147,14 +149,21 @@ impl Root {
     /// Pins the source to a commit.
     pub fn pin(&self, source: &str, rev: &str) {
         let url = format!("url = \"https://upstream.example/{source}.git\"\nrev = \"{rev}\"");
-        self.edit("releases/demo.toml", &format!("path = \"demo/{source}\""), &url);
+        self.edit(
+            "releases/demo.toml",
+            &format!("path = \"demo/{source}\""),
+            &url,
+        );
     }
 
     /// The loose object of a file of the repository that [`Self::in_git`] made.
     pub fn object(&self, source: &str, path: &str) -> PathBuf {
         let repository = self.join("upstream").join(source);
         let blob = git(&repository, &["rev-parse", &format!("HEAD:{path}")]);
-        repository.join(".git/objects").join(&blob[..2]).join(&blob[2..])
+        repository
+            .join(".git/objects")
+            .join(&blob[..2])
+            .join(&blob[2..])
     }
 }
 
@@ -166,7 +175,12 @@ pub fn git(directory: &Path, arguments: &[&str]) -> String {
         .env_remove("GIT_DIR")
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .args(["-c", "user.name=A Person", "-c", "user.email=person@example.org"])
+        .args([
+            "-c",
+            "user.name=A Person",
+            "-c",
+            "user.email=person@example.org",
+        ])
         .args(arguments);
     let run = Run::of(&mut command);
     assert_eq!(run.code, Some(0), "git {arguments:?}: {}", run.stderr);
@@ -210,8 +224,9 @@ pub fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// The project's own rules.
-pub static KNOWLEDGE: LazyLock<Knowledge> =
-    LazyLock::new(|| Knowledge::read(&project()).unwrap_or_else(|problems| panic!("{}", told(&problems))));
+pub static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
+    Knowledge::read(&project()).unwrap_or_else(|problems| panic!("{}", told(&problems)))
+});
 
 /// The demo as the kept rules decide it.
 pub static DEMO: LazyLock<Analysis> = LazyLock::new(|| analyse("demo", None));
@@ -229,7 +244,8 @@ fn try_analyse(release: &str, sources: Option<PathBuf>) -> Result<Analysis, Stri
         ..OpenOptions::default()
     };
     let opened = release::open(&manifest, &options).map_err(|problems| told(&problems))?;
-    Analysis::new(manifest, opened.sources, opened.missing, &KNOWLEDGE, None).map_err(|problems| told(&problems))
+    Analysis::new(manifest, opened.sources, opened.missing, &KNOWLEDGE, None)
+        .map_err(|problems| told(&problems))
 }
 
 /// What came of the real releases so far: tests share them, and one at a time makes them.
@@ -238,14 +254,23 @@ type Made = BTreeMap<&'static str, Result<&'static Analysis, String>>;
 static REAL: Mutex<Made> = Mutex::new(BTreeMap::new());
 
 /// The real releases.
-pub const RELEASES: [&str; 5] = ["pve-8.4.1", "pve-9.0.3", "pve-9.1.1", "pve-9.1.4", "pve-9.1.7"];
+pub const RELEASES: [&str; 5] = [
+    "pve-8.4.1",
+    "pve-9.0.3",
+    "pve-9.1.1",
+    "pve-9.1.4",
+    "pve-9.1.7",
+];
 
 /// A real release; `None` without its sources.
 pub fn real(release: &'static str) -> Option<&'static Analysis> {
     let sources = real_sources()?;
     let made = {
-        let mut all = REAL.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let make = || try_analyse(release, Some(sources)).map(|analysis| &*Box::leak(Box::new(analysis)));
+        let mut all = REAL
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let make =
+            || try_analyse(release, Some(sources)).map(|analysis| &*Box::leak(Box::new(analysis)));
         all.entry(release).or_insert_with(make).clone()
     };
     Some(made.unwrap_or_else(|told| panic!("{told}")))
@@ -253,5 +278,8 @@ pub fn real(release: &'static str) -> Option<&'static Analysis> {
 
 /// Problems as the command would tell them.
 pub fn told(problems: &[Problem]) -> String {
-    problems.iter().map(|problem| format!("{problem}\n")).collect()
+    problems
+        .iter()
+        .map(|problem| format!("{problem}\n"))
+        .collect()
 }
