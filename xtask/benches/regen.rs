@@ -50,15 +50,12 @@ struct Subject {
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let work = TempDir::new().expect("a directory for the output");
-    let (what, manifest, sources) = match std::env::var_os("PVE_SOURCES") {
-        Some(sources) => {
-            let manifest = Manifest::named(&root, RELEASE).unwrap_or_else(|one| fail(&[one]));
-            (RELEASE, manifest, PathBuf::from(sources))
-        }
-        None => {
-            let sources = work.path().join("sources");
-            ("a generated upstream", upstream::make(&sources), sources)
-        }
+    let (what, manifest, sources) = if let Some(sources) = std::env::var_os("PVE_SOURCES") {
+        let manifest = Manifest::named(&root, RELEASE).unwrap_or_else(|one| fail(&[one]));
+        (RELEASE, manifest, PathBuf::from(sources))
+    } else {
+        let sources = work.path().join("sources");
+        ("a generated upstream", upstream::make(&sources), sources)
     };
     let subject = Subject {
         root,

@@ -218,7 +218,9 @@ impl Analysis {
             })
             .collect();
         let (graph, unmapped, used) = Graph::new(&inputs, &knowledge.rules);
-        used.iter().for_each(|rule| uses.add(rule));
+        for rule in &used {
+            uses.add(rule);
+        }
         timings.graph = begun.elapsed();
         let mut findings: Vec<Problem> = sources.iter().flat_map(undecided).collect();
         findings.extend(unmapped.iter().map(|one| {

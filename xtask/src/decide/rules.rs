@@ -448,10 +448,8 @@ struct FeaturesFile {
 
 /// The line of a byte offset, from 1.
 fn line_at(text: &str, offset: usize) -> u32 {
-    let newlines = text.as_bytes()[..offset.min(text.len())]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count();
+    let head = &text.as_bytes()[..offset.min(text.len())];
+    let newlines = memchr::memchr_iter(b'\n', head).count();
     u32::try_from(newlines + 1).unwrap_or(u32::MAX)
 }
 
@@ -770,7 +768,7 @@ impl Rules {
                 match globset::Glob::new(&package) {
                     Ok(glob) => {
                         self.debian_globs
-                            .push((package.clone(), glob.compile_matcher(), choice))
+                            .push((package.clone(), glob.compile_matcher(), choice));
                     }
                     Err(error) => {
                         reader.problems.push(

@@ -145,6 +145,9 @@ impl<'a> Strings<'a> {
     }
 }
 
+/// A cache whose parts do not fit together.
+struct Damaged;
+
 impl Kept<'_> {
     /// `None` where a string is not in the list.
     fn unpack(&self) -> Option<Found> {
@@ -163,8 +166,9 @@ impl Kept<'_> {
     }
 
     /// No string, or one of the list.
-    fn some(&self, at: Option<Text>) -> Option<Option<String>> {
-        at.map_or(Some(None), |at| self.text(at).map(Some))
+    /// No string, or one of the list; an error where the list has no such string.
+    fn some(&self, at: Option<Text>) -> Result<Option<String>, Damaged> {
+        at.map(|at| self.text(at).ok_or(Damaged)).transpose()
     }
 
     fn scan(&self, scan: &KeptScan) -> Option<FileScan> {
@@ -193,12 +197,12 @@ impl Kept<'_> {
             text: self.text(one.text)?,
             form: one.form,
             site: Site {
-                sub: self.some(one.sub)?,
-                call: self.some(one.call)?,
+                sub: self.some(one.sub).ok()?,
+                call: self.some(one.call).ok()?,
                 argument: one.argument,
                 word: one.word,
-                before: self.some(one.before)?,
-                target: self.some(one.target)?,
+                before: self.some(one.before).ok()?,
+                target: self.some(one.target).ok()?,
                 joined: one.joined,
                 open: one.open,
             },
