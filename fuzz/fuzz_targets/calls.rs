@@ -1,0 +1,6 @@
+//! `rules/calls.toml`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    let _ = xtask::scan::calls::Calls::parse(text, "calls.toml");
+});

@@ -1,0 +1,6 @@
+//! `debian/copyright`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    let _ = xtask::debian::copyright::parse(text);
+});

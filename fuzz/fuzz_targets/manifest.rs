@@ -1,0 +1,6 @@
+//! A release manifest.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    let _ = xtask::release::Manifest::parse("fuzz", text);
+});

@@ -1,0 +1,7 @@
+//! A quilt series, and the headers of a patch.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    let _ = xtask::debian::series::parse("debian/patches/series", text);
+    let _ = xtask::debian::series::check_patch("debian/patches/x", text.as_bytes(), 1);
+});

@@ -1,0 +1,6 @@
+//! The shell of maintainer scripts.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    let _ = xtask::debian::shell::run(text);
+});
