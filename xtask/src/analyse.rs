@@ -2,20 +2,24 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
+use crate::cache::Cache;
 use crate::debian::make::ActionKind;
 use crate::debian::{self, Packaging};
 use crate::decide::engine::{Uses, World};
 use crate::decide::rules::Rules;
 use crate::decide::{Decided, Decision};
+use crate::emit::proofs::Proofs;
 use crate::graph::{Graph, Input};
 use crate::problem::{BAD_RULE, Problem, STALE_RULE, UNDECIDED, UNMAPPED_MODULE, UNMAPPED_PACKAGE};
 use crate::release::{Manifest, Source};
 use crate::report::{ScanReport, ScannedSource};
 use crate::scan::calls::Calls;
-use crate::scan::source::{Cache, Scanned};
+use crate::scan::source::Scanned;
 use crate::scan::{self, Kind};
 
 /// What is the same for every release: everything in `rules/`.
@@ -73,6 +77,8 @@ pub struct AnalysedSource {
     pub decided: Vec<Decided>,
     /// Its packaging, one for each `debian/`.
     pub packagings: Vec<Packaging>,
+    /// Which of its edited files are known to parse.
+    pub proofs: Arc<Proofs>,
 }
 
 /// A release, read, scanned and decided.
@@ -89,6 +95,22 @@ pub struct Analysis {
     pub findings: Vec<Problem>,
     /// Sources that could not be had, when that was allowed.
     pub missing: Vec<Problem>,
+    /// How long it took.
+    pub timings: Timings,
+}
+
+/// How long each stage took. The first two run side by side: theirs is the sum over the threads, the others' is that
+/// of the clock.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Timings {
+    /// Reading and scanning files.
+    pub scan: Duration,
+    /// Reading and understanding `debian/`.
+    pub debian: Duration,
+    /// Asking the rules.
+    pub decide: Duration,
+    /// Finding what needs what.
+    pub graph: Duration,
 }
 
 impl Analysis {
@@ -106,9 +128,20 @@ impl Analysis {
         let read: Vec<Result<_, Vec<Problem>>> = sources
             .into_par_iter()
             .map(|source| {
+                let begun = Instant::now();
                 let scanned = scan::source::scan(&source, &knowledge.calls, cache)?;
-                let packagings = debian::read_all(&source.name, source.tree.as_ref())?;
-                Ok((source, scanned, packagings))
+                let scan = begun.elapsed();
+                let begun = Instant::now();
+                let packagings = packagings(&source, cache)?;
+                let debian = begun.elapsed();
+                Ok(Read {
+                    proofs: Arc::new(Proofs::load(kept(&source, cache, "proofs"))),
+                    source,
+                    scanned,
+                    packagings,
+                    scan,
+                    debian,
+                })
             })
             .collect();
         let mut problems = Vec::new();
@@ -127,33 +160,40 @@ impl Analysis {
 
     fn decide(
         manifest: Manifest,
-        read: Vec<(Source, Scanned, Vec<Packaging>)>,
+        read: Vec<Read>,
         missing: Vec<Problem>,
         knowledge: &Knowledge,
     ) -> Self {
-        let scans = read.iter().flat_map(|(source, scanned, _)| {
-            scanned
-                .files
-                .iter()
-                .map(|file| (source.name.as_str(), file.path.as_str(), &file.scan))
+        let mut timings = Timings {
+            scan: read.iter().map(|one| one.scan).sum(),
+            debian: read.iter().map(|one| one.debian).sum(),
+            ..Timings::default()
+        };
+        let begun = Instant::now();
+        let scans = read.iter().flat_map(|one| {
+            let name = one.source.name.as_str();
+            let files = one.scanned.files.iter();
+            files.map(move |file| (name, file.path.as_str(), &file.scan))
         });
         let installed = installed(&read);
         let world = World::new(&knowledge.rules, &manifest.name, scans, installed);
         let sources: Vec<AnalysedSource> = read
             .into_par_iter()
-            .map(|(source, scanned, packagings)| {
-                let decided = scanned
+            .map(|one| {
+                let decided = one
+                    .scanned
                     .files
                     .par_iter()
                     .flat_map_iter(|file| {
-                        world.decide(&source.name, &file.path, file.language, &file.scan)
+                        world.decide(&one.source.name, &file.path, file.language, &file.scan)
                     })
                     .collect();
                 AnalysedSource {
-                    source,
-                    scanned,
+                    source: one.source,
+                    scanned: one.scanned,
                     decided,
-                    packagings,
+                    packagings: one.packagings,
+                    proofs: one.proofs,
                 }
             })
             .collect();
@@ -161,6 +201,8 @@ impl Analysis {
         for source in &sources {
             uses.count(source.decided.iter());
         }
+        timings.decide = begun.elapsed();
+        let begun = Instant::now();
         let inputs: Vec<Input> = sources
             .iter()
             .map(|one| Input {
@@ -171,11 +213,15 @@ impl Analysis {
                     .iter()
                     .map(|packaging| &packaging.control)
                     .collect(),
-                by_cargo: one.packagings.iter().any(Packaging::is_built_by_cargo),
+                by_cargo: one.packagings.is_empty()
+                    || one.packagings.iter().any(Packaging::is_built_by_cargo),
             })
             .collect();
         let (graph, unmapped, used) = Graph::new(&inputs, &knowledge.rules);
-        used.iter().for_each(|rule| uses.add(rule));
+        for rule in &used {
+            uses.add(rule);
+        }
+        timings.graph = begun.elapsed();
         let mut findings: Vec<Problem> = sources.iter().flat_map(undecided).collect();
         findings.extend(unmapped.iter().map(|one| {
             let cause = format!(
@@ -197,7 +243,10 @@ impl Analysis {
             }
         }
         for directory in &knowledge.rules.directories {
-            if sources.iter().any(|one| one.source.name == directory.source) {
+            if sources
+                .iter()
+                .any(|one| one.source.name == directory.source)
+            {
                 uses.add(&format!("system.{}", directory.name));
             }
         }
@@ -208,8 +257,45 @@ impl Analysis {
             uses,
             findings,
             missing,
+            timings,
         }
     }
+}
+
+/// A source, read and scanned, and how long that took.
+struct Read {
+    source: Source,
+    scanned: Scanned,
+    packagings: Vec<Packaging>,
+    proofs: Arc<Proofs>,
+    scan: Duration,
+    debian: Duration,
+}
+
+/// The cache with the name under which it has what of a source's commit; `None` for what may change.
+fn kept(source: &Source, cache: Option<&Cache>, what: &str) -> Option<(Cache, String)> {
+    let rev = source.pin.rev.as_deref();
+    let rev = rev.filter(|_| source.tree.is_commit())?;
+    Some((cache?.clone(), format!("{}-{rev}-{what}", source.name)))
+}
+
+/// What a source's `debian/` directories say; kept by the commit they stand in.
+fn packagings(source: &Source, cache: Option<&Cache>) -> Result<Vec<Packaging>, Vec<Problem>> {
+    let kept = kept(source, cache, "debian");
+    if let Some((cache, name)) = &kept
+        && let Some(text) = cache.get::<Vec<u8>>(name)
+        && let Ok(packagings) = serde_json::from_slice(&text)
+    {
+        return Ok(packagings);
+    }
+    let packagings = debian::read_all(&source.name, source.tree.as_ref())?;
+    if let Some((cache, name)) = kept {
+        // As JSON: a packaging leaves out what is empty, which only a format with names can read back.
+        if let Ok(text) = serde_json::to_vec(&packagings) {
+            cache.put(&name, &text);
+        }
+    }
+    Ok(packagings)
 }
 
 impl Analysis {
@@ -231,7 +317,7 @@ impl Analysis {
 
 /// The files that exactly one source installs, by their place on Debian. Programs in `bin` and `sbin` are known
 /// by both.
-fn installed(read: &[(Source, Scanned, Vec<Packaging>)]) -> HashMap<String, String> {
+fn installed(read: &[Read]) -> HashMap<String, String> {
     let mut owners: HashMap<String, Option<String>> = HashMap::new();
     let mut claim = |path: &str, source: &str| {
         let path = format!("/{}", path.trim_start_matches('/'));
@@ -247,7 +333,10 @@ fn installed(read: &[(Source, Scanned, Vec<Packaging>)]) -> HashMap<String, Stri
             })
             .or_insert_with(|| Some(source.to_owned()));
     };
-    for (source, _, packagings) in read {
+    for Read {
+        source, packagings, ..
+    } in read
+    {
         for packaging in packagings {
             let files = packaging
                 .made

@@ -2,9 +2,11 @@
 //!
 //! Data flows one way through the rooms: [`release`] pins and reads sources, [`debian`] reads their
 //! packaging, [`scan`] finds the occurrences, [`decide`] decides each by a rule, [`graph`] says what
-//! is built from what, [`emit`] writes, [`report`] tells; [`run`] joins them for each command. [`problem`] holds what can go wrong.
+//! is built from what, [`emit`] writes, [`report`] tells; [`run`] joins them for each command. [`problem`] holds what can go wrong,
+//! [`cache`] what is kept between runs.
 
 pub mod analyse;
+pub mod cache;
 pub mod cli;
 pub mod debian;
 pub mod decide;

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::analyse::{self, Analysis, Knowledge};
+use crate::cache::Cache;
 use crate::cli::{
     self, ExplainArgs, ExplainFormat, GraphArgs, GraphFormat, LockArgs, Outcome, PlainFormat,
     RegenArgs, ScanArgs, SourceArgs, Subject,
@@ -17,7 +18,6 @@ use crate::graph::draw;
 use crate::problem::{self, CODES, Code, Problem, USAGE};
 use crate::release::{self, At, Manifest, OpenOptions};
 use crate::report::{self, Format, LockReport, PlaceReport, ScanReport, codes};
-use crate::scan::source::Cache;
 
 /// The project's root: the nearest directory above the working directory that holds `releases/` and `rules/`,
 /// else the one this program was built in.
@@ -59,18 +59,19 @@ fn analyse(
     from: &SourceArgs,
     knowledge: &Knowledge,
 ) -> Result<Analysis, Vec<Problem>> {
+    let cache = cache_dir().filter(|_| !from.no_cache);
+    let cache = cache.map(|dir| Cache::new(&dir, &knowledge.calls_text));
     let options = OpenOptions {
         root: root.to_path_buf(),
         sources: from.dir.get().map(Path::to_path_buf),
         allow_missing: from.allow_missing,
         cache: None,
+        kept: cache.clone(),
     };
     let opened = release::open(&manifest, &options).map_err(|problems| {
         let at_pin = |problem| manifest.at_pin(root, problem);
         problems.into_iter().map(at_pin).collect::<Vec<_>>()
     })?;
-    let cache = cache_dir().filter(|_| !from.no_cache);
-    let cache = cache.map(|dir| Cache::new(&dir, &knowledge.calls_text));
     Analysis::new(
         manifest,
         opened.sources,

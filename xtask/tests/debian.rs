@@ -274,7 +274,7 @@ fn overrides_switch_files_off() {
         .files
         .installed
         .iter()
-        .map(|file| file.tool)
+        .map(|file| file.tool.as_ref())
         .collect();
     assert!(!tools.contains(&"dh_installlogrotate"));
     assert!(tools.contains(&"dh_installtmpfiles") && tools.contains(&"dh_installsystemd"));

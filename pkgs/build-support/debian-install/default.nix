@@ -2,7 +2,8 @@
 #
 # debianInstall {
 #   files  place → file or directory of the source tree, both relative; the place as Debian has it
-#          ("usr/lib/systemd/system/hive.service" = "debian/hive.service")
+#          ("usr/lib/systemd/system/hive.service" = "debian/hive.service"); at a place that ends in a slash,
+#          patterns of what the build leaves ("usr/share/hive/" = [ "build/*.fd" ])
 #   links  place → target; both as Debian has them, or an absolute target taken as it is
 # }
 #   The attributes of a derivation that pve-build-hook's install phase reads.
@@ -12,16 +13,16 @@
   links ? { },
 }:
 let
+  line =
+    place: from:
+    if lib.hasInfix "\t" (place + from) || lib.hasInfix "\n" (place + from) then
+      throw "debianInstall: a tab or line break in ${builtins.toJSON place} or ${builtins.toJSON from}"
+    else
+      "${place}\t${from}\n";
   table =
     pairs:
     lib.concatStrings (
-      lib.mapAttrsToList (
-        place: from:
-        if lib.hasInfix "\t" (place + from) || lib.hasInfix "\n" (place + from) then
-          throw "debianInstall: a tab or line break in ${builtins.toJSON place} or ${builtins.toJSON from}"
-        else
-          "${place}\t${from}\n"
-      ) pairs
+      lib.concatLists (lib.mapAttrsToList (place: from: map (line place) (lib.toList from)) pairs)
     );
 in
 {

@@ -92,11 +92,30 @@ pveLink() {
   fi
 }
 
+# Copies what PATTERN matches of what the build left into DIRECTORY; nothing is an error.
+pveInstallBuilt() {
+  local directory="$1" pattern="$2" file
+  local -a found=()
+  while IFS= read -r file; do
+    found+=("$file")
+  done < <(compgen -G "$pattern" | sort)
+  if [[ "${#found[@]}" == 0 ]]; then
+    echo "debianInstall: the build left nothing that matches $pattern" >&2
+    return 1
+  fi
+  mkdir -p "$directory"
+  cp -r "${found[@]}" "$directory"
+}
+
 # What debianInstall lists, below ROOT.
 pveInstallFiles() {
   local root="$1" place from
   while IFS=$'\t' read -r place from; do
     [[ -n "$place" ]] || continue
+    if [[ "$place" == */ ]]; then
+      pveInstallBuilt "$root/$place" "$from"
+      continue
+    fi
     if [[ ! -e "$from" ]]; then
       echo "debianInstall: $from is not in the source tree" >&2
       return 1

@@ -1,12 +1,12 @@
 //! `debian/changelog` (`deb-changelog(5)`): which version a tree is.
 
 use debversion::Version;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::problem::{BAD_CHANGELOG, Problem};
 
 /// A parsed changelog.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changelog {
     /// The file, relative to the source.
     pub path: String,
@@ -22,7 +22,7 @@ impl Changelog {
 }
 
 /// One entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The source package, which repositories have renamed over time.
     pub package: String,

@@ -9,12 +9,12 @@ use std::borrow::Cow;
 
 use deb822_fast::borrowed::{BorrowedParagraph, BorrowedParser};
 use debversion::Version;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::problem::{BAD_CONTROL, Problem};
 
 /// A parsed `debian/control`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Control {
     /// The file, relative to the source.
     pub path: String,
@@ -25,7 +25,7 @@ pub struct Control {
 }
 
 /// The first stanza: the source package.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceStanza {
     /// `Source`.
     pub name: String,
@@ -58,7 +58,7 @@ impl SourceStanza {
 }
 
 /// A binary package's stanza.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binary {
     /// `Package`.
     pub name: String,
@@ -95,7 +95,7 @@ pub struct Binary {
 }
 
 /// One member of a relation field: alternatives, of which one has to be there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relation {
     /// In the file's order; never empty.
     pub alternatives: Vec<Alternative>,
@@ -104,7 +104,7 @@ pub struct Relation {
 }
 
 /// One alternative: `name:any (>= 1.2) [amd64 !i386] <!nocheck>`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alternative {
     /// The package, or a substitution variable as written (`${misc:Depends}`).
     pub name: String,
@@ -153,7 +153,7 @@ impl Alternative {
 }
 
 /// A version comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Op {
     /// `<<`
     #[serde(rename = "<<")]

@@ -3,12 +3,12 @@
 //! Where the file is machine readable (DEP-5) its short names are translated; otherwise the first
 //! statement of the GNU family in the text is recognised.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::control::stanzas;
 
 /// What a copyright file says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Licence {
     /// The licence of the package as a whole, an SPDX expression: `AGPL-3.0-or-later`, `MIT OR Apache-2.0`.
     pub main: String,

@@ -3,14 +3,16 @@
 //! `dh` is never run; the manual pages of its programs (`dh_install(1)`, `dh_link(1)`,
 //! `dh_installsystemd(1)` …) say what each file does, and the tables here hold that. Globs stay globs.
 
+use std::borrow::Cow;
+
 use globset::GlobBuilder;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::tree_path;
 use crate::problem::{BAD_TREE, PATH_ESCAPES, Problem};
 
 /// Where an origin is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Base {
     /// A file of the source.
@@ -22,12 +24,12 @@ pub enum Base {
 }
 
 /// Files that one line, or one file, of `debian/` puts into a package.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Installed {
     /// The binary package.
     pub package: String,
     /// The debhelper program that does it: `dh_install`, `dh_installudev`.
-    pub tool: &'static str,
+    pub tool: Cow<'static, str>,
     /// What is installed, relative to the directory that holds `debian/`, or to `debian/tmp`; may be a glob or a directory.
     pub origin: String,
     /// Where `origin` is looked for.
@@ -83,7 +85,7 @@ pub fn matches(glob: &str, path: &str) -> bool {
 }
 
 /// A symbolic link made by `dh_link`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// The binary package.
     pub package: String,
@@ -98,7 +100,7 @@ pub struct Link {
 }
 
 /// A directory made by `dh_installdirs`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
     /// The binary package.
     pub package: String,
@@ -215,7 +217,7 @@ fn one_file(
     };
     Ok(Installed {
         package: package.to_owned(),
-        tool: "dh_install",
+        tool: Cow::Borrowed("dh_install"),
         origin,
         base,
         dest,
@@ -313,7 +315,10 @@ fn parse_documents(
                 _ => format!("usr/share/doc/{package}"),
             };
             match one_file(path, package, line.number, word, Some(&dest), false) {
-                Ok(file) => installed.push(Installed { tool, ..file }),
+                Ok(file) => installed.push(Installed {
+                    tool: Cow::Borrowed(tool),
+                    ..file
+                }),
                 Err(problem) => problems.push(problem),
             }
         }
@@ -380,7 +385,7 @@ fn parse_completions(
             true,
         ) {
             Ok(file) => installed.push(Installed {
-                tool: "dh_bash-completion",
+                tool: Cow::Borrowed("dh_bash-completion"),
                 mode: Some(0o644),
                 ..file
             }),
@@ -403,7 +408,7 @@ fn whole(path: &str, package: &str, tool: &'static str, dest: String, mode: u32)
         .to_owned();
     Installed {
         package: package.to_owned(),
-        tool,
+        tool: Cow::Borrowed(tool),
         origin,
         base: Base::Source,
         dest,
@@ -651,7 +656,7 @@ pub fn role(name: &str, packages: &[&str]) -> Option<Role> {
 }
 
 /// Everything that the lists and files of one `debian/` install.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Files {
     /// Files and directories.
     pub installed: Vec<Installed>,

@@ -8,13 +8,13 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::shell::{self, Command};
 use super::tree_path;
 
 /// A file, directory or link that a recipe installs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Action {
     /// What it is.
     pub kind: ActionKind,
@@ -36,7 +36,7 @@ pub struct Action {
 }
 
 /// What an [`Action`] makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActionKind {
     /// A copied file.
@@ -59,7 +59,7 @@ pub struct Makefile {
 }
 
 /// A rule.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     /// What stands before the colon, unexpanded.
     pub targets: Vec<String>,

@@ -18,14 +18,14 @@ pub mod units;
 
 mod files;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::problem::{PATH_ESCAPES, Problem};
 use crate::release::Tree;
 use files::{Contents, Roots};
 
 /// One `debian/` directory, read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Packaging {
     /// The source's name.
     pub source: String,
@@ -243,7 +243,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        files.installed.retain(|file| rules.runs(file.tool));
+        files.installed.retain(|file| rules.runs(&file.tool));
         if !rules.runs("dh_link") {
             files.links.clear();
         }

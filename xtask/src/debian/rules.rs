@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::control::Control;
 use super::make::{self, Makefile, Variables};
 use super::tree_path;
 
 /// Facts from `debian/rules`, the top Makefile and the files beside them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     /// The file, relative to the source; empty where there is none (debcargo crates).
     pub path: String,
@@ -35,7 +35,7 @@ pub struct Rules {
 }
 
 /// A target that changes the sequence of `dh(1)`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Override {
     /// The program: `dh_auto_install`.
     pub tool: String,
@@ -48,7 +48,7 @@ pub struct Override {
 }
 
 /// Where an override's recipe runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OverridePlace {
     /// `override_`: instead.
@@ -60,7 +60,7 @@ pub enum OverridePlace {
 }
 
 /// A command of a recipe.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     /// The target it belongs to.
     pub target: String,
@@ -71,7 +71,7 @@ pub struct Call {
 }
 
 /// A build system, as debhelper tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BuildSystem {
     /// A plain Makefile.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::make::InstallOptions;
 use super::shell::{self, Command};
@@ -17,7 +17,7 @@ use super::tree_path;
 pub const SCRIPTS: &[&str] = &["preinst", "postinst", "prerm", "postrm"];
 
 /// What scripts and installed configuration do.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effects {
     /// Directories that are made.
     pub directories: Vec<Directory>,
@@ -50,7 +50,7 @@ pub struct Effects {
 }
 
 /// A `chown` or `chmod` of one path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ownership {
     /// Absolute.
     pub path: String,
@@ -65,7 +65,7 @@ pub struct Ownership {
 }
 
 /// A call of `systemctl` and its like for one unit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitCall {
     /// `enable`, `start`, `mask`.
     pub verb: String,

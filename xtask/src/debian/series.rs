@@ -1,13 +1,13 @@
 //! `debian/patches/series`: quilt's list of patches (`quilt(1)`, `dpkg-source(1)`).
 
 use memchr::memchr;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::tree_path;
 use crate::problem::{BAD_SERIES, PATH_ESCAPES, Problem};
 
 /// A series whose patches all stand in the tree.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Series {
     /// The file, relative to the source.
     pub path: String,
@@ -16,7 +16,7 @@ pub struct Series {
 }
 
 /// One patch of a series.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Patch {
     /// The patch file, relative to the source.
     pub path: String,

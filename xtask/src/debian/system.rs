@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Packaging;
 use super::make::ActionKind;
@@ -44,7 +44,7 @@ pub struct System {
 }
 
 /// A systemd unit.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Unit {
     /// `pveproxy.service`
@@ -60,7 +60,7 @@ pub struct Unit {
 }
 
 /// A directory that has to be there.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Directory {
     /// Absolute.
     pub path: String,
@@ -75,7 +75,7 @@ pub struct Directory {
 }
 
 /// A user that is made, changed or relied on.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// The name.
@@ -101,7 +101,7 @@ pub struct User {
 }
 
 /// A group.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Group {
     /// The name.
     pub name: String,
@@ -114,7 +114,7 @@ pub struct Group {
 }
 
 /// One line of a configuration, with its place.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Setting {
     /// The line.
     pub text: String,
@@ -123,7 +123,7 @@ pub struct Setting {
 }
 
 /// A file of udev rules.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UdevRules {
     /// `60-demo.rules`, as installed.
     pub name: String,
@@ -134,7 +134,7 @@ pub struct UdevRules {
 }
 
 /// A program with the setuid or setgid bit, which the Nix store cannot hold.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Setuid {
     /// Absolute, as Debian installs it.
     pub path: String,
@@ -149,7 +149,7 @@ pub struct Setuid {
 }
 
 /// A command of a maintainer script that is not understood.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Other {
     /// The script, relative to the source.
     pub path: String,
@@ -158,13 +158,13 @@ pub struct Other {
     /// The command's words.
     pub command: Vec<String>,
     /// The files its output goes to.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub writes: Vec<String>,
     /// The `case` branches it stands in.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub branches: Vec<String>,
     /// Whether it concerns upgrades from older versions only.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub upgrade: bool,
 }
 

@@ -4,7 +4,7 @@
 //! `debian/rules` says otherwise; maintainer scripts may do it themselves. What debhelper generates
 //! takes effect only where a maintainer script has a `#DEBHELPER#` line to put it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::install::{Files, UNIT_SUFFIXES};
 use super::make::{Action, ActionKind};
@@ -16,7 +16,7 @@ use super::tree_path;
 const DIRECTORIES: [&str; 2] = ["usr/lib/systemd/system", "lib/systemd/system"];
 
 /// A unit.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unit {
     /// `pveproxy.service`
     pub name: String,

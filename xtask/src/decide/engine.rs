@@ -267,7 +267,7 @@ impl<'a> World<'a> {
     /// A program by its name: a source's own first, then what the tables say.
     fn named_program(&self, name: &str, source: &str) -> Option<Ruled> {
         let place = |dir: &&str| self.installed.get(&format!("{dir}{name}"));
-        if let Some(owner) = PROGRAM_DIRECTORIES.iter().find_map(|dir| place(&dir)) {
+        if let Some(owner) = PROGRAM_DIRECTORIES.iter().find_map(place) {
             let decision = Decision::Command {
                 attr: None,
                 source: Some(owner.clone()),
@@ -376,11 +376,8 @@ fn module_decision(provider: &ModuleProvider, module: &str, set: &str) -> Decisi
             attr: attr.clone(),
             target,
         },
-        ModuleProvider::Source(source) => Decision::Sibling {
-            source: source.clone(),
-            target,
-        },
-        ModuleProvider::Missing(source) => Decision::Sibling {
+        // A source without a pin is lacking, which the graph tells.
+        ModuleProvider::Source(source) | ModuleProvider::Missing(source) => Decision::Sibling {
             source: source.clone(),
             target,
         },

@@ -448,10 +448,8 @@ struct FeaturesFile {
 
 /// The line of a byte offset, from 1.
 fn line_at(text: &str, offset: usize) -> u32 {
-    let newlines = text.as_bytes()[..offset.min(text.len())]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count();
+    let head = &text.as_bytes()[..offset.min(text.len())];
+    let newlines = memchr::memchr_iter(b'\n', head).count();
     u32::try_from(newlines + 1).unwrap_or(u32::MAX)
 }
 
@@ -543,13 +541,13 @@ impl Reader<'_> {
 
     /// The same, among the lines that follow the 1-based line `after`.
     fn line_after(text: &str, name: &str, after: u32) -> Option<u32> {
-        let (quoted, header) = (format!("\"{name}\""), format!("[{name}]"));
-        let mut lines = (1..)
-            .zip(text.lines())
-            .filter(|(number, _)| *number > after);
-        lines
-            .find(|(_, line)| line.contains(&quoted) || line.contains(&header))
-            .map(|(number, _)| number)
+        let lines = text.split_inclusive('\n').take(after as usize);
+        let from = lines.map(str::len).sum::<usize>();
+        let written = [format!("\"{name}\""), format!("[{name}]")];
+        let found = written
+            .iter()
+            .filter_map(|written| text[from..].find(written));
+        found.min().map(|offset| line_at(text, from + offset))
     }
 }
 
@@ -770,7 +768,7 @@ impl Rules {
                 match globset::Glob::new(&package) {
                     Ok(glob) => {
                         self.debian_globs
-                            .push((package.clone(), glob.compile_matcher(), choice))
+                            .push((package.clone(), glob.compile_matcher(), choice));
                     }
                     Err(error) => {
                         reader.problems.push(
@@ -794,7 +792,10 @@ impl Rules {
             let directory = raw.into_inner();
             reader.claim(&format!("system.{}", directory.name), name, line);
             let octal = directory.mode.len() == 4
-                && directory.mode.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
+                && directory
+                    .mode
+                    .bytes()
+                    .all(|byte| matches!(byte, b'0'..=b'7'));
             if directory.path.starts_with('/') && octal {
                 self.directories.push(directory);
             } else {
@@ -941,7 +942,10 @@ fn verdict(raw: &RawPath) -> Result<Verdict, String> {
 pub fn fold(path: &str) -> String {
     let inner = path.trim_matches('/');
     let (usr, rest) = match inner.strip_prefix("usr/") {
-        Some(rest) => (true, rest.strip_prefix("local/").map_or(rest, program_or(rest))),
+        Some(rest) => (
+            true,
+            rest.strip_prefix("local/").map_or(rest, program_or(rest)),
+        ),
         None => (false, inner),
     };
     let (top, below) = rest.split_once('/').unwrap_or((rest, ""));
@@ -1038,5 +1042,51 @@ pub fn provider_decision(provider: &Provider, program: &str, source: &str) -> De
         Provider::DebianOnly => Decision::Keep {
             reason: "Debian only: absent on NixOS, and its caller copes or is removed".to_owned(),
         },
+    }
+}
+
+#[cfg(test)]
+mod fold_tests {
+    use super::fold;
+
+    #[test]
+    fn every_place_of_the_table_folds() {
+        for (debian, output) in [
+            ("/usr/bin/hive", "bin/hive"),
+            ("/usr/sbin/hived", "bin/hived"),
+            ("/bin/sh", "bin/sh"),
+            ("/sbin", "bin"),
+            ("/usr/local/sbin/hive", "bin/hive"),
+            (
+                "/usr/share/perl5/Hive/Tools.pm",
+                "lib/perl5/site_perl/Hive/Tools.pm",
+            ),
+            ("/usr/share/perl5", "lib/perl5/site_perl"),
+            (
+                "/usr/lib/x86_64-linux-gnu/perl5/5.40/Hive/IPC.pm",
+                "lib/perl5/site_perl/Hive/IPC.pm",
+            ),
+            ("/usr/lib/aarch64-linux-gnu/libhive.so", "lib/libhive.so"),
+            ("/usr/lib/x86_64-linux-gnu", "lib"),
+            (
+                "/usr/lib/systemd/system/hive.service",
+                "lib/systemd/system/hive.service",
+            ),
+            ("/lib/hive", "lib/hive"),
+            (
+                "/usr/share/zsh/vendor-completions/_hive",
+                "share/zsh/site-functions/_hive",
+            ),
+            (
+                "/usr/share/zsh/functions/_hive",
+                "share/zsh/functions/_hive",
+            ),
+            ("/usr/libexec/hive/", "libexec/hive"),
+            ("/usr/include/hive.h", "include/hive.h"),
+            ("/etc/hive", "etc/hive"),
+            ("/var/lib/hive/x", "share/factory/var/lib/hive/x"),
+        ] {
+            assert_eq!(fold(debian), output, "{debian}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! All edits of a source: features removed, decided literals replaced.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::feature;
 use super::patch::Edited;
@@ -240,6 +241,7 @@ impl Collector<'_> {
                 edits,
                 executable: entry.mode == Mode::Executable,
                 deleted: plan.deleted,
+                proofs: Arc::clone(&self.source.proofs),
             });
         }
         let left: Vec<Problem> = self.left_over().collect();

@@ -383,7 +383,7 @@ fn word_cuts(line: &[u8], from: usize, offset: usize, is_dropped: impl Fn(&[u8])
         .partition(|word| is_dropped(&line[word.clone()]));
     let only_continuation = kept.iter().all(|word| &line[word.clone()] == b"\\");
     if !dropped.is_empty() && from == 0 && only_continuation && !kept.is_empty() {
-        return vec![offset..offset + line.len()];
+        return std::iter::once(offset..offset + line.len()).collect();
     }
     let widen = |word: Range<usize>| {
         let blanks = line[..word.start]

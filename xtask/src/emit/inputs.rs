@@ -60,9 +60,17 @@ impl List {
             amd64: true,
             arm64: true,
         };
-        let mut whole = Some(of(both, formals)?).filter(|list| !list.is_empty()).map(Expr::List);
+        let mut whole = Some(of(both, formals)?)
+            .filter(|list| !list.is_empty())
+            .map(Expr::List);
         for (amd64, condition) in [(true, "isx86_64"), (false, "isAarch64")] {
-            let only = of(On { amd64, arm64: !amd64 }, formals)?;
+            let only = of(
+                On {
+                    amd64,
+                    arm64: !amd64,
+                },
+                formals,
+            )?;
             if only.is_empty() {
                 continue;
             }
@@ -71,9 +79,7 @@ impl List {
             let part = formals.call("lib.optionals", [condition, Expr::List(only)])?;
             whole = Some(match whole {
                 None => part,
-                Some(first) => {
-                    Expr::Operator(Box::new(first), Operator::Concat, Box::new(part))
-                }
+                Some(first) => Expr::Operator(Box::new(first), Operator::Concat, Box::new(part)),
             });
         }
         Ok(whole)
@@ -111,13 +117,22 @@ pub fn inputs(source: &AnalysedSource, rules: &Rules) -> Inputs {
 }
 
 /// The first alternative that a rule knows.
-fn known<'a>(relation: &'a Relation, rules: &'a Rules) -> Option<(&'a Alternative, &'a DebianPackage)> {
-    let mut alternatives = relation.alternatives.iter().filter(|one| !is_for_tests(one));
+fn known<'a>(
+    relation: &'a Relation,
+    rules: &'a Rules,
+) -> Option<(&'a Alternative, &'a DebianPackage)> {
+    let mut alternatives = relation
+        .alternatives
+        .iter()
+        .filter(|one| !is_for_tests(one));
     alternatives.find_map(|one| Some((one, rules.debian_package(&one.name)?.0)))
 }
 
 fn is_for_tests(one: &Alternative) -> bool {
-    one.profiles.iter().flatten().any(|profile| profile == "!nocheck")
+    one.profiles
+        .iter()
+        .flatten()
+        .any(|profile| profile == "!nocheck")
 }
 
 fn add(inputs: &mut Inputs, one: &Alternative, package: &DebianPackage) {

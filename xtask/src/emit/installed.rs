@@ -36,10 +36,17 @@ pub struct Places {
 pub fn places(source: &AnalysedSource) -> Places {
     let mut places = Places::default();
     for packaging in &source.packagings {
-        let made: BTreeSet<&str> = packaging.made.iter().map(|action| action.dest.as_str()).collect();
+        let made: BTreeSet<&str> = packaging
+            .made
+            .iter()
+            .map(|action| action.dest.as_str())
+            .collect();
         for one in &packaging.files.installed {
             // Debian's documentation of its packages is nothing that runs.
-            if !matches!(one.tool, "dh_installdocs" | "dh_installexamples" | "dh_installman") {
+            if !matches!(
+                &*one.tool,
+                "dh_installdocs" | "dh_installexamples" | "dh_installman"
+            ) {
                 places.add(source, packaging, one, &made);
             }
         }
@@ -60,8 +67,17 @@ pub fn places(source: &AnalysedSource) -> Places {
 /// Whether an output has a place for `path` (`docs/nix.md`, "Where things go").
 fn has_place(path: &str) -> bool {
     const TOPS: &[&str] = &[
-        "usr/bin/", "usr/sbin/", "usr/lib/", "usr/libexec/", "usr/share/", "usr/include/", "bin/", "sbin/",
-        "lib/", "etc/", "var/",
+        "usr/bin/",
+        "usr/sbin/",
+        "usr/lib/",
+        "usr/libexec/",
+        "usr/share/",
+        "usr/include/",
+        "bin/",
+        "sbin/",
+        "lib/",
+        "etc/",
+        "var/",
     ];
     TOPS.iter().any(|top| path.starts_with(top))
 }
@@ -77,7 +93,10 @@ impl Places {
         if one.base != Base::Source {
             let dest = format!("{}/", one.dest);
             if one.base == Base::Either && has_place(&dest) && !one.renames {
-                self.built.entry(dest).or_default().insert(one.origin.clone());
+                self.built
+                    .entry(dest)
+                    .or_default()
+                    .insert(one.origin.clone());
             }
             return;
         }
@@ -93,7 +112,13 @@ impl Places {
             }
             let executable = one.mode.map_or(origin.executable, |mode| mode & 0o111 != 0);
             if has_place(&place) {
-                self.files.insert(place, Origin { executable, ..origin });
+                self.files.insert(
+                    place,
+                    Origin {
+                        executable,
+                        ..origin
+                    },
+                );
             } else {
                 self.nowhere.insert(place);
             }
@@ -116,7 +141,11 @@ fn origins(source: &AnalysedSource, packaging: &Packaging, pattern: &str) -> Vec
                 continue;
             }
             let depth = whole.split('/').count();
-            let end = entry.path.match_indices('/').nth(depth - 1).map(|(at, _)| at);
+            let end = entry
+                .path
+                .match_indices('/')
+                .nth(depth - 1)
+                .map(|(at, _)| at);
             let path = &entry.path[..end.unwrap_or(entry.path.len())];
             found.entry(path).or_insert_with(|| Origin {
                 path: path.to_owned(),

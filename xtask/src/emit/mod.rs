@@ -15,5 +15,6 @@ pub mod package;
 pub mod patch;
 pub mod patched;
 pub mod pin;
+pub mod proofs;
 pub mod release;
 pub mod rewrite;

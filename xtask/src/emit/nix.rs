@@ -292,7 +292,7 @@ impl Writer {
                 self.expr(body)?;
             }
             Expr::Let(bindings, body) => {
-                self.out.push_str("let\n");
+                self.out.push_str("let");
                 self.bindings(bindings)?;
                 self.out.push_str("in\n");
                 self.expr(body)?;

@@ -19,16 +19,19 @@ use crate::scan::Language;
 /// # Errors
 /// Text or names that Nix cannot hold.
 pub fn object(
-    patched: Patched,
+    whole: Patched,
     release: Release,
     formals: &mut Formals,
     lacks: &mut Vec<Lack>,
 ) -> Result<Expr, WriteError> {
-    let source = patched.source;
+    let source = whole.source;
     let name = source.source.name.as_str();
     let fetched = pin::source(&source.source.pin, formals)?;
-    let patches = package::all_patches(patched, release, formals)?;
-    let in_strings = source.packagings.iter().any(|packaging| packaging.series.is_some());
+    let patches = package::all_patches(whole, release, formals)?;
+    let in_strings = source
+        .packagings
+        .iter()
+        .any(|packaging| packaging.series.is_some());
     let mut fetching = vec![if in_strings {
         Binding::Inherit(vec![Name::new("src")?])
     } else {
@@ -42,11 +45,15 @@ pub fn object(
     let directory = package::make_directory(source).filter(|directory| !directory.is_empty());
     let making = directory.map(|directory| Binding::attr("makeDirectory", Expr::string(directory)));
     let places = installed::places(source);
-    lacks.extend(places.nowhere.iter().map(|place| {
-        lack(name, format!("/{place}"), "no place in an output")
-    }));
+    lacks.extend(
+        places
+            .nowhere
+            .iter()
+            .map(|place| lack(name, format!("/{place}"), "no place in an output")),
+    );
     let mut placing = Vec::new();
-    placing.extend(package::files(&places, false).map(|files| package::set_binding("files", files)));
+    placing
+        .extend(package::files(&places, false).map(|files| package::set_binding("files", files)));
     let links = package::links(&places, name, release, formals)?;
     placing.extend(links.map(|links| package::set_binding("links", links)));
     let body = package::grouped(vec![
@@ -57,17 +64,33 @@ pub fn object(
         build(source, release, formals)?,
         placing,
         needs(source, release, formals, lacks)?,
-        vec![Binding::attr("meta", Expr::Set(meta::meta(source, formals)?))],
+        vec![Binding::attr(
+            "meta",
+            Expr::Set(meta::meta(source, formals)?),
+        )],
     ]);
-    let whole = formals.call("mkPveObject", [Expr::Set(body)])?;
-    Ok(package::with_source(fetched, in_strings, whole))
+    let object = formals.call("mkPveObject", [Expr::Set(body)])?;
+    Ok(package::with_source(fetched, in_strings, object))
 }
 
 /// Build inputs. What has no C compiles nothing.
-fn build(source: &AnalysedSource, release: Release, formals: &mut Formals) -> Result<Vec<Binding>, WriteError> {
+fn build(
+    source: &AnalysedSource,
+    release: Release,
+    formals: &mut Formals,
+) -> Result<Vec<Binding>, WriteError> {
     let inputs = inputs::inputs(source, release.rules);
-    let compiles = source.scanned.files.iter().any(|file| file.language == Language::C)
-        || source.source.tree.entries().iter().any(|entry| entry.path.ends_with(".xs"));
+    let compiles = source
+        .scanned
+        .files
+        .iter()
+        .any(|file| file.language == Language::C)
+        || source
+            .source
+            .tree
+            .entries()
+            .iter()
+            .any(|entry| entry.path.ends_with(".xs"));
     let mut bindings = Vec::new();
     let native = inputs.native.expr(formals)?;
     bindings.extend(native.map(|list| Binding::attr("nativeBuildInputs", list)));
@@ -96,13 +119,25 @@ fn needs(
     let mut bindings = Vec::new();
     let requires: Vec<&String> = of_role(Role::Object).collect();
     if !requires.is_empty() {
-        bindings.push(Binding::attr("requires", Expr::strings(requires.into_iter().cloned())));
+        bindings.push(Binding::attr(
+            "requires",
+            Expr::strings(requires.into_iter().cloned()),
+        ));
     }
     let run = release.graph.edges.iter().filter(|edge| {
-        edge.from == name && edge.reason == Reason::Command && release.roles.get(&edge.to) == Some(&Role::Package)
+        edge.from == name
+            && edge.reason == Reason::Command
+            && release.roles.get(&edge.to) == Some(&Role::Package)
     });
-    let own = run.filter_map(|edge| release.attributes.get(&edge.to)).map(String::as_str);
-    let commands: BTreeSet<&str> = node.commands.keys().map(String::as_str).chain(own).collect();
+    let own = run
+        .filter_map(|edge| release.attributes.get(&edge.to))
+        .map(String::as_str);
+    let commands: BTreeSet<&str> = node
+        .commands
+        .keys()
+        .map(String::as_str)
+        .chain(own)
+        .collect();
     let modules = node.modules.iter().map(String::as_str).collect();
     for (key, list) in [
         ("perlModules", modules),
@@ -124,8 +159,14 @@ fn needs(
             formals.optional(one, Expr::Null)?;
             names.push(Name::new(one.as_str())?);
         }
-        bindings.push(Binding::attr("mayLack", Expr::Set(vec![Binding::Inherit(names)])));
-        lacks.extend(may_lack.into_iter().map(|one| lack(name, one, "there is no derivation of it")));
+        bindings.push(Binding::attr(
+            "mayLack",
+            Expr::Set(vec![Binding::Inherit(names)]),
+        ));
+        let crates = may_lack
+            .into_iter()
+            .filter(|one| !node.lacks.contains_key(one));
+        lacks.extend(crates.map(|one| lack(name, one, "there is no derivation of it")));
     }
     let missing = node.lacks.iter().map(|(what, why)| lack(name, what, why));
     lacks.extend(missing);
@@ -134,7 +175,10 @@ fn needs(
 
 /// What the code takes from sources that no pin has.
 fn unpinned(source: &AnalysedSource, release: Release) -> BTreeSet<String> {
-    let host = source.decided.iter().filter(|one| one.context == Context::Host);
+    let host = source
+        .decided
+        .iter()
+        .filter(|one| one.context == Context::Host);
     host.filter_map(|one| match &one.decision {
         Decision::Sibling { source, .. }
         | Decision::Command {
@@ -155,11 +199,21 @@ fn crate_packages(source: &AnalysedSource, other: &str, release: Release) -> Vec
         .packagings
         .iter()
         .flat_map(|packaging| &packaging.control.binaries)
-        .flat_map(|binary| binary.pre_depends.iter().chain(&binary.depends).chain(&binary.recommends))
+        .flat_map(|binary| {
+            binary
+                .pre_depends
+                .iter()
+                .chain(&binary.depends)
+                .chain(&binary.recommends)
+        })
         .flat_map(|relation| &relation.alternatives)
         .map(|one| one.name.as_str())
         .collect();
-    let named: Vec<String> = made.iter().filter(|name| depends.contains(name.as_str())).cloned().collect();
+    let named: Vec<String> = made
+        .iter()
+        .filter(|name| depends.contains(name.as_str()))
+        .cloned()
+        .collect();
     if !named.is_empty() {
         return named;
     }

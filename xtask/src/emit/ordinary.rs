@@ -22,7 +22,10 @@ fn build(source: &AnalysedSource) -> Build {
     if let Some(directory) = package::make_directory(source) {
         return Build::Make(directory);
     }
-    let root = source.packagings.first().map(|packaging| packaging.rules.build_root.clone());
+    let root = source
+        .packagings
+        .first()
+        .map(|packaging| packaging.rules.build_root.clone());
     Build::Rules(root.unwrap_or_default())
 }
 
@@ -31,38 +34,54 @@ fn build(source: &AnalysedSource) -> Build {
 /// # Errors
 /// Text or names that Nix cannot hold.
 pub fn ordinary(
-    patched: Patched,
+    whole: Patched,
     release: Release,
     formals: &mut Formals,
     lacks: &mut Vec<Lack>,
 ) -> Result<Expr, WriteError> {
-    let source = patched.source;
+    let source = whole.source;
     let name = source.source.name.as_str();
     let build = build(source);
     let fetched = pin::source(&source.source.pin, formals)?;
-    let in_strings = source.packagings.iter().any(|packaging| packaging.series.is_some());
+    let in_strings = source
+        .packagings
+        .iter()
+        .any(|packaging| packaging.series.is_some());
     let sourced = if in_strings {
         Binding::Inherit(vec![Name::new("src")?])
     } else {
         Binding::attr("src", fetched.clone())
     };
-    let patches = package::all_patches(patched, release, formals)?;
+    let patches = package::all_patches(whole, release, formals)?;
     let places = installed::places(source);
-    lacks.extend(places.nowhere.iter().map(|place| {
-        lack(name, format!("/{place}"), "no place in an output")
-    }));
+    lacks.extend(
+        places
+            .nowhere
+            .iter()
+            .map(|place| lack(name, format!("/{place}"), "no place in an output")),
+    );
     let body = Expr::Set(package::grouped(vec![
         package::named(name, source),
         vec![sourced],
         unpacked(&build),
-        patches.into_iter().map(|patches| Binding::attr("patches", patches)).collect(),
+        patches
+            .into_iter()
+            .map(|patches| Binding::attr("patches", patches))
+            .collect(),
         depends(source, release, formals)?,
         making(source, &build),
-        vec![Binding::attr("meta", Expr::Set(described(source, formals)?))],
+        vec![Binding::attr(
+            "meta",
+            Expr::Set(described(source, formals)?),
+        )],
     ]));
-    let whole = with_places(body, &places, &build, name, release, formals)?;
-    let derivation = formals.call("stdenv.mkDerivation", [whole])?;
-    let perl = release.graph.nodes.get(name).is_some_and(|_| has_modules(source));
+    let attributes = with_places(body, &places, &build, name, release, formals)?;
+    let derivation = formals.call("stdenv.mkDerivation", [attributes])?;
+    let perl = release
+        .graph
+        .nodes
+        .get(name)
+        .is_some_and(|_| has_modules(source));
     let derivation = if perl {
         formals.call("perl.pkgs.toPerlModule", [derivation])?
     } else {
@@ -73,7 +92,10 @@ pub fn ordinary(
 
 /// Whether it installs Perl modules.
 fn has_modules(source: &AnalysedSource) -> bool {
-    let mut made = source.packagings.iter().flat_map(|packaging| &packaging.made);
+    let mut made = source
+        .packagings
+        .iter()
+        .flat_map(|packaging| &packaging.made);
     made.any(|action| action.dest.starts_with("usr/share/perl5/") && action.dest.ends_with(".pm"))
 }
 
@@ -90,15 +112,25 @@ fn unpacked(build: &Build) -> Vec<Binding> {
     }
 }
 
-fn depends(source: &AnalysedSource, release: Release, formals: &mut Formals) -> Result<Vec<Binding>, WriteError> {
+fn depends(
+    source: &AnalysedSource,
+    release: Release,
+    formals: &mut Formals,
+) -> Result<Vec<Binding>, WriteError> {
     let name = &source.source.name;
-    let Inputs { mut native, mut build, perl } = inputs::inputs(source, release.rules);
+    let Inputs {
+        mut native,
+        mut build,
+        perl,
+    } = inputs::inputs(source, release.rules);
     for attr in ["dpkg-shim", "perl", "pve-build-hook"] {
         native.add(attr);
     }
     native.merge(&perl);
     let needed = release.graph.edges.iter().filter(|edge| {
-        edge.from == *name && edge.reason == Reason::BuildDepends && release.roles.get(&edge.to) == Some(&Role::Package)
+        edge.from == *name
+            && edge.reason == Reason::BuildDepends
+            && release.roles.get(&edge.to) == Some(&Role::Package)
     });
     for attr in needed.filter_map(|edge| release.attributes.get(&edge.to)) {
         native.add(attr.as_str());
@@ -112,12 +144,20 @@ fn depends(source: &AnalysedSource, release: Release, formals: &mut Formals) -> 
         ("meson", "dontUseMesonConfigure"),
         ("ninja", "dontUseNinjaBuild"),
     ];
-    let stopped: Vec<&str> = hooks.iter().filter(|(attr, _)| native.has(attr)).map(|(_, stop)| *stop).collect();
+    let stopped: Vec<&str> = hooks
+        .iter()
+        .filter(|(attr, _)| native.has(attr))
+        .map(|(_, stop)| *stop)
+        .collect();
     let native = native.expr(formals)?;
     bindings.extend(native.map(|list| Binding::attr("nativeBuildInputs", list)));
     let build = build.expr(formals)?;
     bindings.extend(build.map(|list| Binding::attr("buildInputs", list)));
-    bindings.extend(stopped.into_iter().map(|stop| Binding::attr(stop, Expr::Bool(true))));
+    bindings.extend(
+        stopped
+            .into_iter()
+            .map(|stop| Binding::attr(stop, Expr::Bool(true))),
+    );
     Ok(bindings)
 }
 
@@ -137,7 +177,10 @@ fn making(source: &AnalysedSource, build: &Build) -> Vec<Binding> {
             if off {
                 bindings.push(Binding::attr("dontBuild", Expr::Bool(true)));
             } else if !directory.is_empty() {
-                bindings.push(Binding::attr("buildFlags", Expr::strings(["-C", directory.as_str()])));
+                bindings.push(Binding::attr(
+                    "buildFlags",
+                    Expr::strings(["-C", directory.as_str()]),
+                ));
             }
         }
         Build::Rules(_) => {
@@ -173,5 +216,9 @@ fn with_places(
         return Ok(body);
     }
     let install = formals.call("debianInstall", [Expr::Set(bindings)])?;
-    Ok(Expr::Operator(Box::new(body), Operator::Update, Box::new(install)))
+    Ok(Expr::Operator(
+        Box::new(body),
+        Operator::Update,
+        Box::new(install),
+    ))
 }

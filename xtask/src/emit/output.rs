@@ -111,7 +111,7 @@ impl Output {
                 None => differences.push((path.clone(), Difference::Missing)),
                 Some(there) if there == bytes => {}
                 Some(_) if path == MANIFEST => {
-                    differences.push((path.clone(), Difference::Drifted))
+                    differences.push((path.clone(), Difference::Drifted));
                 }
                 Some(there) => {
                     let untouched = recorded

@@ -50,24 +50,42 @@ pub fn over(
     let base = base(rule, formals, &mut shell.cpu)?;
     let override_attrs = Expr::Select(Box::new(base), vec!["overrideAttrs".to_owned()]);
     let function = Expr::Function(Name::new("previous")?, Box::new(body));
-    let mut bindings = vec![Binding::attr("packaging", packaging(whole, release, formals)?)];
+    let mut bindings = vec![Binding::attr(
+        "packaging",
+        packaging(whole, release, formals)?,
+    )];
     if shell.cpu {
         formals.variable("stdenv")?;
         let platform = Expr::dotted("stdenv.hostPlatform")?;
         let debian = formals.call("debianPlatform", [platform])?;
-        bindings.push(Binding::attr("cpu", Expr::Select(Box::new(debian), vec!["cpu".to_owned()])));
+        bindings.push(Binding::attr(
+            "cpu",
+            Expr::Select(Box::new(debian), vec!["cpu".to_owned()]),
+        ));
     }
-    lacks.extend(places.nowhere.iter().map(|place| {
-        lack(name, format!("/{place}"), "no place in an output")
-    }));
-    Ok(Expr::Let(bindings, Box::new(override_attrs.apply([function]))))
+    lacks.extend(
+        places
+            .nowhere
+            .iter()
+            .map(|place| lack(name, format!("/{place}"), "no place in an output")),
+    );
+    Ok(Expr::Let(
+        bindings,
+        Box::new(override_attrs.apply([function])),
+    ))
 }
 
 /// The packaging's tree, patched where there is something to patch.
 fn packaging(whole: Patched, release: Release, formals: &mut Formals) -> Result<Expr, WriteError> {
     let name = &whole.source.source.name;
     let fetched = pin::source(&whole.source.source.pin, formals)?;
-    let patches = patched::patches(name, whole.edits, whole.patches, release.attributes, formals)?;
+    let patches = patched::patches(
+        name,
+        whole.edits,
+        whole.patches,
+        release.attributes,
+        formals,
+    )?;
     if patches.is_empty() {
         return Ok(fetched);
     }
@@ -81,7 +99,10 @@ fn packaging(whole: Patched, release: Release, formals: &mut Formals) -> Result<
 
 /// `"${packaging}/qemu"`.
 fn tree(source: &AnalysedSource) -> Result<Expr, WriteError> {
-    let root = source.packagings.first().map(|one| one.rules.build_root.as_str());
+    let root = source
+        .packagings
+        .first()
+        .map(|one| one.rules.build_root.as_str());
     let packaging = Expr::variable("packaging")?;
     Ok(match root.filter(|root| !root.is_empty()) {
         Some(root) => Expr::String(vec![
@@ -127,7 +148,9 @@ fn build_inputs(
 ) -> Result<Vec<Binding>, WriteError> {
     let name = &source.source.name;
     let crates = release.graph.edges.iter().filter(|edge| {
-        edge.from == *name && edge.reason == Reason::BuildDepends && release.roles.get(&edge.to) == Some(&Role::Crate)
+        edge.from == *name
+            && edge.reason == Reason::BuildDepends
+            && release.roles.get(&edge.to) == Some(&Role::Crate)
     });
     let mut list = Vec::new();
     for edge in crates {
@@ -142,7 +165,10 @@ fn build_inputs(
     }
     let there = Expr::Function(
         Name::new("package")?,
-        Box::new(Expr::NotEqual(Box::new(Expr::variable("package")?), Box::new(Expr::Null))),
+        Box::new(Expr::NotEqual(
+            Box::new(Expr::variable("package")?),
+            Box::new(Expr::Null),
+        )),
     );
     let given = formals.call("lib.filter", [there, Expr::List(list)])?;
     Ok(vec![after("buildInputs", given)?])
@@ -150,7 +176,10 @@ fn build_inputs(
 
 fn flags(rule: &Over) -> Result<Vec<Binding>, WriteError> {
     let mut bindings = Vec::new();
-    for (name, flags) in [("configureFlags", &rule.configure_flags), ("mesonFlags", &rule.meson_flags)] {
+    for (name, flags) in [
+        ("configureFlags", &rule.configure_flags),
+        ("mesonFlags", &rule.meson_flags),
+    ] {
         if !flags.is_empty() {
             bindings.push(after(name, Expr::strings(flags.iter().cloned()))?);
         }
@@ -162,14 +191,22 @@ fn passthru() -> Result<Expr, WriteError> {
     let none = Expr::Set(Vec::new());
     let own = Expr::Set(vec![Binding::Inherit(vec![Name::new("packaging")?])]);
     let before = previous("passthru", none)?;
-    Ok(Expr::Operator(Box::new(before), Operator::Update, Box::new(own)))
+    Ok(Expr::Operator(
+        Box::new(before),
+        Operator::Update,
+        Box::new(own),
+    ))
 }
 
 fn described(source: &AnalysedSource, formals: &mut Formals) -> Result<Expr, WriteError> {
     let mut bindings = meta::meta(source, formals)?;
     bindings.push(Binding::attr("platforms", meta::platforms(source)));
-    let before = Expr::dotted("previous.meta")?;
-    Ok(Expr::Operator(Box::new(before), Operator::Update, Box::new(Expr::Set(bindings))))
+    let before = previous("meta", Expr::Set(Vec::new()))?;
+    Ok(Expr::Operator(
+        Box::new(before),
+        Operator::Update,
+        Box::new(Expr::Set(bindings)),
+    ))
 }
 
 /// nixpkgs' package, with the arguments a rule gives.
@@ -184,8 +221,10 @@ fn base(rule: &Over, formals: &mut Formals, cpu: &mut bool) -> Result<Expr, Writ
             OverValue::Bool(value) => Expr::Bool(*value),
             OverValue::Text(text) => Expr::String(parts(text, cpu)?),
             OverValue::List(texts) => {
-                let items: Result<Vec<Expr>, WriteError> =
-                    texts.iter().map(|text| Ok(Expr::String(parts(text, cpu)?))).collect();
+                let items: Result<Vec<Expr>, WriteError> = texts
+                    .iter()
+                    .map(|text| Ok(Expr::String(parts(text, cpu)?)))
+                    .collect();
                 formals.call("lib.unique", [Expr::List(items?)])?
             }
         };
@@ -225,7 +264,11 @@ struct Shell {
 
 impl Shell {
     fn places(&mut self, places: &Places, whole: Patched) {
-        let own = whole.edits.placeholders.values().any(|fill| *fill == Fill::Own);
+        let own = whole
+            .edits
+            .placeholders
+            .values()
+            .any(|fill| *fill == Fill::Own);
         for (place, origin) in &places.files {
             self.file(place, origin, own);
         }
@@ -241,35 +284,49 @@ impl Shell {
         let to = rules::fold(&format!("/{place}"));
         let condition = only_on(place);
         let line = if origin.directory {
-            format!("mkdir -p \"$out/{to}\"\ncp -rT \"{{packaging}}/{}\" \"$out/{to}\"", origin.path)
+            format!(
+                "mkdir -p \"$out/{to}\"\ncp -rT \"{{packaging}}/{}\" \"$out/{to}\"",
+                origin.path
+            )
         } else {
             let mode = if origin.executable { "755" } else { "644" };
-            format!("install -Dm{mode} \"{{packaging}}/{}\" \"$out/{to}\"", origin.path)
+            format!(
+                "install -Dm{mode} \"{{packaging}}/{}\" \"$out/{to}\"",
+                origin.path
+            )
         };
         self.lines.push((condition, line));
         if own && !origin.directory {
-            self.lines.push((condition, format!("substituteInPlace \"$out/{to}\" --subst-var out")));
+            self.lines.push((
+                condition,
+                format!("substituteInPlace \"$out/{to}\" --subst-var out"),
+            ));
         }
     }
 
     /// A neutral name leads to this machine's program; a name of one platform is only there.
     fn link(&mut self, link: &str, target: &str) {
-        let condition = if only_on(target).is_empty() { "" } else { only_on(link) };
+        let condition = if only_on(target).is_empty() {
+            ""
+        } else {
+            only_on(link)
+        };
         let mut to = rules::fold(&format!("/{target}"));
         if condition.is_empty() && only_on(link).is_empty() && to.contains(WRITTEN_FOR) {
             to = to.replace(WRITTEN_FOR, "{cpu}");
         }
         let link = rules::fold(&format!("/{link}"));
         let directory = crate::debian::tree_path::parent(&link);
-        let line = format!("mkdir -p \"$out/{directory}\"\nln -sfr \"$out/{to}\" \"$out/{link}\"");
-        self.lines.push((condition, line));
+        let shell = format!("mkdir -p \"$out/{directory}\"\nln -sfr \"$out/{to}\" \"$out/{link}\"");
+        self.lines.push((condition, shell));
     }
 
     fn rule(&mut self, rule: &Over) {
         for (processor, lines) in &rule.post_install {
             let condition = PROCESSORS.iter().find(|(name, _)| name == processor);
             let condition = condition.map_or("", |(_, condition)| *condition);
-            self.lines.extend(lines.iter().map(|line| (condition, line.clone())));
+            self.lines
+                .extend(lines.iter().map(|line| (condition, line.clone())));
         }
     }
 
@@ -278,10 +335,16 @@ impl Shell {
         if self.lines.is_empty() {
             return Ok(Vec::new());
         }
-        let mut whole = vec![Part::Interpolation(previous("postInstall", Expr::string(""))?)];
+        let mut whole = vec![Part::Interpolation(previous(
+            "postInstall",
+            Expr::string(""),
+        )?)];
         whole.push(Part::Text("\n".to_owned()));
         for wanted in ["", "isx86_64", "isAarch64"] {
-            let lines = self.lines.iter().filter(|(condition, _)| *condition == wanted);
+            let lines = self
+                .lines
+                .iter()
+                .filter(|(condition, _)| *condition == wanted);
             let text: String = lines.flat_map(|(_, line)| [line.as_str(), "\n"]).collect();
             if text.is_empty() {
                 continue;
@@ -294,6 +357,7 @@ impl Shell {
                 let condition = Expr::dotted(&format!("stdenv.hostPlatform.{wanted}"))?;
                 let text = formals.call("lib.optionalString", [condition, Expr::String(inner)])?;
                 whole.push(Part::Interpolation(text));
+                whole.push(Part::Text("\n".to_owned()));
             }
         }
         Ok(vec![Binding::attr("postInstall", Expr::String(whole))])
@@ -304,9 +368,15 @@ impl Shell {
 fn only_on(name: &str) -> &'static str {
     let file = crate::debian::tree_path::file_name(name);
     // An emulator of one processor runs on any.
-    let found = PROCESSORS.iter().find(|(processor, _)| file.contains(processor));
+    let found = PROCESSORS
+        .iter()
+        .find(|(processor, _)| file.contains(processor));
     found.map_or("", |(processor, condition)| {
-        if *processor == "aarch64" { "" } else { *condition }
+        if *processor == "aarch64" {
+            ""
+        } else {
+            *condition
+        }
     })
 }
 
@@ -324,7 +394,10 @@ mod tests {
     fn a_neutral_link_leads_to_this_machines_program() {
         let (condition, line) = lines("usr/bin/bee", "usr/bin/bee-x86_64");
         assert_eq!(condition, "");
-        assert!(line.ends_with("ln -sfr \"$out/bin/bee-{cpu}\" \"$out/bin/bee\""), "{line}");
+        assert!(
+            line.ends_with("ln -sfr \"$out/bin/bee-{cpu}\" \"$out/bin/bee\""),
+            "{line}"
+        );
     }
 
     #[test]

@@ -69,26 +69,29 @@ pub struct Package {
 ///
 /// # Errors
 /// Text or names that Nix cannot hold, a series that `patches` cannot express, a build that is not known.
-pub fn package(patched: Patched, release: Release) -> Result<Package, Problem> {
-    let name = &patched.source.source.name;
+pub fn package(whole: Patched, release: Release) -> Result<Package, Problem> {
+    let name = &whole.source.source.name;
     let mut formals = Formals::default();
     let mut lacks = Vec::new();
-    if pin::lacks_hash(&patched.source.source.pin) {
+    if pin::lacks_hash(&whole.source.source.pin) {
         let why = "the pin has no hash, because its submodules are not here: give `sourceHash`";
         lacks.push(lack(name, pin::HASH_ARGUMENT, why));
     }
-    check_series(patched.source)?;
+    check_series(whole.source)?;
     let role = release.roles.get(name).copied();
     let body = match (role, release.rules.packages.get(name)) {
-        (Some(Role::Object), _) => object::object(patched, release, &mut formals, &mut lacks),
-        (_, Some(rule)) => over::over(patched, release, rule, &mut formals, &mut lacks),
-        _ => ordinary::ordinary(patched, release, &mut formals, &mut lacks),
+        (Some(Role::Object), _) => object::object(whole, release, &mut formals, &mut lacks),
+        (_, Some(base)) => over::over(whole, release, base, &mut formals, &mut lacks),
+        _ => ordinary::ordinary(whole, release, &mut formals, &mut lacks),
     };
     let failed = |error: WriteError| {
         Problem::new(&OUTPUT_FAILED, format!("`package.nix`: {error}")).in_source(name)
     };
-    let whole = Expr::Commented(head(release.name), Box::new(formals.function(body.map_err(failed)?)));
-    let text = nix::write(&whole).map_err(failed)?;
+    let file = Expr::Commented(
+        head(release.name),
+        Box::new(formals.function(body.map_err(failed)?)),
+    );
+    let text = nix::write(&file).map_err(failed)?;
     Ok(Package { text, lacks })
 }
 
@@ -108,10 +111,20 @@ pub fn lack(source: &str, what: impl Into<String>, why: impl Into<String>) -> La
 
 /// stdenv applies every patch forward and with one component stripped.
 fn check_series(source: &AnalysedSource) -> Result<(), Problem> {
-    let all = source.packagings.iter().filter_map(|packaging| packaging.series.as_ref());
+    let all = source
+        .packagings
+        .iter()
+        .filter_map(|packaging| packaging.series.as_ref());
     for series in all {
-        if let Some(patch) = series.patches.iter().find(|patch| patch.strip != 1 || patch.reverse) {
-            let cause = format!("`{}` is applied in reverse or not with -p1, which the derivation cannot", patch.path);
+        if let Some(patch) = series
+            .patches
+            .iter()
+            .find(|patch| patch.strip != 1 || patch.reverse)
+        {
+            let cause = format!(
+                "`{}` is applied in reverse or not with -p1, which the derivation cannot",
+                patch.path
+            );
             return Err(Problem::new(&BAD_SERIES, cause)
                 .in_source(&source.source.name)
                 .at(&series.path, Some(patch.line)));
@@ -126,7 +139,10 @@ fn check_series(source: &AnalysedSource) -> Result<(), Problem> {
 /// Text that Nix cannot hold.
 pub fn series(source: &AnalysedSource, tree: &str) -> Result<Option<Expr>, WriteError> {
     const DIRECTORY: &str = "debian/patches/";
-    let all = source.packagings.iter().filter_map(|packaging| packaging.series.as_ref());
+    let all = source
+        .packagings
+        .iter()
+        .filter_map(|packaging| packaging.series.as_ref());
     let names: Vec<&str> = all
         .flat_map(|series| &series.patches)
         .map(|patch| patch.path.strip_prefix(DIRECTORY).unwrap_or(&patch.path))
@@ -140,7 +156,9 @@ pub fn series(source: &AnalysedSource, tree: &str) -> Result<Option<Expr>, Write
         Part::Interpolation(Expr::variable("name")?),
     ]);
     let function = Expr::Function(nix::Name::new("name")?, Box::new(path));
-    Ok(Some(Expr::variable("map")?.apply([function, Expr::strings(names)])))
+    Ok(Some(
+        Expr::variable("map")?.apply([function, Expr::strings(names)]),
+    ))
 }
 
 /// `pname`, `version`, `debianVersion`.
@@ -166,7 +184,13 @@ pub fn all_patches(
     formals: &mut Formals,
 ) -> Result<Option<Expr>, WriteError> {
     let name = &whole.source.source.name;
-    let own = patched::patches(name, whole.edits, whole.patches, release.attributes, formals)?;
+    let own = patched::patches(
+        name,
+        whole.edits,
+        whole.patches,
+        release.attributes,
+        formals,
+    )?;
     let series = series(whole.source, "src")?;
     Ok(match (series, own.is_empty()) {
         (None, true) => None,
@@ -269,7 +293,8 @@ pub fn files(places: &Places, built: bool) -> Option<Expr> {
     (!files.is_empty()).then(|| Expr::sorted_set(files))
 }
 
-/// `links`: a target that another package holds is its path in the store.
+/// `links`: a target that another package holds is its path in the store. An ordinary package has no link to a
+/// target that nobody has.
 ///
 /// # Errors
 /// An attribute that Nix cannot name.
@@ -280,10 +305,14 @@ pub fn links(
     formals: &mut Formals,
 ) -> Result<Option<Expr>, WriteError> {
     let mut links = Vec::new();
+    let is_object = release.roles.get(source) == Some(&Role::Object);
     for (link, target) in &places.links {
         let absolute = format!("/{target}");
         let owner = release.rules.own.iter().find(|(prefix, _)| {
-            absolute == *prefix || absolute.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            absolute == *prefix
+                || absolute
+                    .strip_prefix(prefix.as_str())
+                    .is_some_and(|rest| rest.starts_with('/'))
         });
         let elsewhere = owner
             .map(|(_, owner)| owner)
@@ -294,6 +323,8 @@ pub fn links(
                 Part::Interpolation(formals.dotted(attribute)?),
                 Part::Text(format!("/{}", rules::fold(&absolute))),
             ]),
+            // A package is not linked: a link that only a link's output could close would lead nowhere.
+            None if owner.is_some_and(|(_, owner)| owner != source) && !is_object => continue,
             None => Expr::string(target),
         };
         links.push((link.clone(), value));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::edits::Edits;
 use super::formals::Formals;
-use super::nix::{Binding, Expr, Name, WriteError};
+use super::nix::{Binding, Expr, WriteError};
 use super::patch::Patch;
 use super::rewrite::{Fill, Part};
 
@@ -87,11 +87,6 @@ fn placeholders(text: &[u8]) -> BTreeSet<String> {
     found
 }
 
-/// An attribute's expression as a set's name, where it is one: for `inherit`.
-pub fn inheritable(name: &str) -> Option<Name> {
-    Name::new(name).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,7 +101,8 @@ mod tests {
     #[test]
     fn the_output_follows_the_target() {
         let mut formals = Formals::default();
-        let mut text = |part| super::super::nix::write(&output("lvm2", part, &mut formals).unwrap());
+        let mut text =
+            |part| super::super::nix::write(&output("lvm2", part, &mut formals).unwrap());
         assert_eq!(text(Part::Bin).unwrap(), "lib.getBin lvm2\n");
         assert_eq!(text(Part::Lib).unwrap(), "lib.getLib lvm2\n");
         assert_eq!(text(Part::Whole).unwrap(), "lvm2\n");

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::edits;
+use super::meta;
 use super::nix::{self, Binding, Expr, Name, WriteError};
 use super::output::{Difference, Output};
 use super::package::{self, Lack, Package, Patched, Release, lack};
 use super::patch::{self, Header, Patch};
 use super::rewrite::Role;
-use super::meta;
-use crate::analyse::{Analysis, AnalysedSource, Knowledge};
+use crate::analyse::{AnalysedSource, Analysis, Knowledge};
 use crate::debian::system::{Directory, System};
 use crate::decide::rules::Rules;
 use crate::decide::{Context, Decision};
@@ -46,12 +46,19 @@ pub struct Generated {
 
 impl Generated {
     /// What `regen` says of it, with what writing it changed or would change.
-    pub fn report(&self, analysis: &Analysis, check: bool, differences: &[(String, Difference)]) -> RegenReport {
+    pub fn report(
+        &self,
+        analysis: &Analysis,
+        check: bool,
+        differences: &[(String, Difference)],
+    ) -> RegenReport {
         let of = |gone: bool| {
             let wanted = differences
                 .iter()
                 .filter(move |(_, difference)| (*difference == Difference::Obsolete) == gone);
-            wanted.map(|(path, _)| path.clone()).collect::<Vec<String>>()
+            wanted
+                .map(|(path, _)| path.clone())
+                .collect::<Vec<String>>()
         };
         let (written, removed) = (of(false), of(true));
         // One file more is written than generated: the manifest.
@@ -59,7 +66,10 @@ impl Generated {
         let sources = &analysis.sources;
         let counts = RegenCounts {
             sources: sources.len() as u64,
-            files: sources.iter().map(|one| one.scanned.files.len() as u64).sum(),
+            files: sources
+                .iter()
+                .map(|one| one.scanned.files.len() as u64)
+                .sum(),
             bytes: sources.iter().map(|one| one.scanned.bytes).sum(),
             occurrences: Tally::of(sources.iter().flat_map(|one| &one.decided)),
             patches: self.counts.patches,
@@ -74,7 +84,11 @@ impl Generated {
             written,
             removed,
             counts,
-            lacks: self.lacks.iter().map(|lack| format!("{}: {}: {}", lack.source, lack.what, lack.why)).collect(),
+            lacks: self
+                .lacks
+                .iter()
+                .map(|lack| format!("{}: {}: {}", lack.source, lack.what, lack.why))
+                .collect(),
         }
     }
 }
@@ -113,15 +127,23 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
     let mut problems = Vec::new();
     for (source, result) in analysis.sources.iter().zip(results) {
         let added = result.and_then(|one| {
-            generated.add(source, one, release).map_err(|problem| vec![problem])
+            generated
+                .add(source, one, release)
+                .map_err(|problem| vec![problem])
         });
         problems.extend(added.err().into_iter().flatten());
     }
     let listed = list(analysis, release).map_err(|error| {
-        vec![Problem::new(&OUTPUT_FAILED, format!("`release.nix`: {error}"))]
+        vec![Problem::new(
+            &OUTPUT_FAILED,
+            format!("`release.nix`: {error}"),
+        )]
     })?;
     generated.counts.links = listed.links;
-    generated.output.add("release.nix", listed.text).map_err(|problem| vec![problem])?;
+    generated
+        .output
+        .add("release.nix", listed.text)
+        .map_err(|problem| vec![problem])?;
     if problems.is_empty() {
         Ok(generated)
     } else {
@@ -129,11 +151,24 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
     }
 }
 
-fn one(source: &AnalysedSource, release: Release, knowledge: &Knowledge) -> Result<One, Vec<Problem>> {
+fn one(
+    source: &AnalysedSource,
+    release: Release,
+    knowledge: &Knowledge,
+) -> Result<One, Vec<Problem>> {
     let name = source.source.name.as_str();
-    let edits = edits::edits(source, release.roles, &knowledge.rules.features, release.name)?;
+    let edits = edits::edits(
+        source,
+        release.roles,
+        &knowledge.rules.features,
+        release.name,
+    )?;
     let pin = &source.source.pin;
-    let version = pin.version.as_deref().or(pin.rev.as_deref()).unwrap_or("without a version");
+    let version = pin
+        .version
+        .as_deref()
+        .or(pin.rev.as_deref())
+        .unwrap_or("without a version");
     let header = Header {
         release: release.name,
         source: name,
@@ -144,12 +179,12 @@ fn one(source: &AnalysedSource, release: Release, knowledge: &Knowledge) -> Resu
     let package = match release.roles.get(name) {
         Some(Role::Crate) | None => None,
         Some(Role::Object | Role::Package) => {
-            let patched = Patched {
+            let whole = Patched {
                 source,
                 edits: &edits,
                 patches: &patches,
             };
-            Some(package::package(patched, release).map_err(|problem| vec![problem])?)
+            Some(package::package(whole, release).map_err(|problem| vec![problem])?)
         }
     };
     let system = system(source, &knowledge.rules).map_err(|problem| vec![problem])?;
@@ -164,8 +199,16 @@ fn one(source: &AnalysedSource, release: Release, knowledge: &Knowledge) -> Resu
 /// `system.json`, with the directories that rules add.
 fn system(source: &AnalysedSource, rules: &Rules) -> Result<String, Problem> {
     let mut system = System::of(&source.packagings);
-    for extra in rules.directories.iter().filter(|extra| extra.source == source.source.name) {
-        if system.directories.iter().any(|there| there.path == extra.path) {
+    for extra in rules
+        .directories
+        .iter()
+        .filter(|extra| extra.source == source.source.name)
+    {
+        if system
+            .directories
+            .iter()
+            .any(|there| there.path == extra.path)
+        {
             continue;
         }
         system.directories.push(Directory {
@@ -177,8 +220,10 @@ fn system(source: &AnalysedSource, rules: &Rules) -> Result<String, Problem> {
         });
     }
     system.directories.sort();
-    let mut text = serde_json::to_string_pretty(&system)
-        .map_err(|error| Problem::new(&OUTPUT_FAILED, format!("`system.json`: {error}")).in_source(&source.source.name))?;
+    let mut text = serde_json::to_string_pretty(&system).map_err(|error| {
+        Problem::new(&OUTPUT_FAILED, format!("`system.json`: {error}"))
+            .in_source(&source.source.name)
+    })?;
     text.push('\n');
     Ok(text)
 }
@@ -190,10 +235,16 @@ impl Generated {
         self.output.add(format!("{name}/system.json"), one.system)?;
         for patch in one.patches {
             self.counts.patches += 1;
-            self.output.add(format!("patches/{name}/{}", patch.name), patch.bytes)?;
+            self.output
+                .add(format!("patches/{name}/{}", patch.name), patch.bytes)?;
         }
         let Some(package) = one.package else {
-            self.lacks.push(lack(name, "a derivation", "cargo builds it"));
+            let why = if source.packagings.is_empty() {
+                "it has no packaging"
+            } else {
+                "cargo builds it"
+            };
+            self.lacks.push(lack(name, "a derivation", why));
             return Ok(());
         };
         if release.roles.get(name) == Some(&Role::Object) {
@@ -209,10 +260,18 @@ impl Generated {
 
 /// Places of an ordinary package that name files of what has no derivation: they stay as they are.
 fn open(source: &AnalysedSource, release: Release) -> BTreeSet<Lack> {
-    let host = source.decided.iter().filter(|one| one.context == Context::Host);
+    let host = source
+        .decided
+        .iter()
+        .filter(|one| one.context == Context::Host);
     host.filter_map(|one| match &one.decision {
-        Decision::Sibling { source: other, .. } if release.roles.get(other) != Some(&Role::Package) => {
-            let why = format!("`{}` at {}:{} stays", one.occurrence.text, one.path, one.occurrence.line);
+        Decision::Sibling { source: other, .. }
+            if release.roles.get(other) != Some(&Role::Package) =>
+        {
+            let why = format!(
+                "`{}` at {}:{} stays",
+                one.occurrence.text, one.path, one.occurrence.line
+            );
             Some(lack(&source.source.name, other, why))
         }
         _ => None,
@@ -223,7 +282,10 @@ fn open(source: &AnalysedSource, release: Release) -> BTreeSet<Lack> {
 /// The Debian packages of each source that run something: no crates.
 fn binaries(analysis: &Analysis) -> BTreeMap<String, Vec<String>> {
     let of = |source: &AnalysedSource| {
-        let all = source.packagings.iter().flat_map(|packaging| &packaging.control.binaries);
+        let all = source
+            .packagings
+            .iter()
+            .flat_map(|packaging| &packaging.control.binaries);
         let names = all.map(|binary| binary.name.clone());
         let names: Vec<String> = names.filter(|name| !name.starts_with("librust-")).collect();
         (source.source.name.clone(), names)
@@ -293,14 +355,18 @@ fn list(analysis: &Analysis, release: Release) -> Result<Listed, WriteError> {
     let everything = link("pve", version, &roots)?;
     let objects = Expr::sorted_set(objects);
     let mut bindings = vec![Binding::attr("pveObjects", objects), Binding::Blank];
-    bindings.extend(entries.into_iter().map(|(name, value)| Binding::attr(name, value)));
+    bindings.extend(
+        entries
+            .into_iter()
+            .map(|(name, value)| Binding::attr(name, value)),
+    );
     bindings.push(Binding::Blank);
     bindings.push(Binding::Comment("Everything.".to_owned()));
     bindings.push(Binding::attr("pve", everything));
     let function = Expr::Function(Name::new("self")?, Box::new(Expr::Set(bindings)));
-    let whole = Expr::Commented(package::head(release.name), Box::new(function));
+    let file = Expr::Commented(package::head(release.name), Box::new(function));
     Ok(Listed {
-        text: nix::write(&whole)?,
+        text: nix::write(&file)?,
         links,
     })
 }
@@ -313,7 +379,8 @@ fn aliases(release: Release, entries: &mut BTreeMap<String, Expr>) -> Result<(),
                 && !matches!(binary.as_str(), "pve" | "pveObjects")
                 && !is_taken(binary, release.rules);
             if free {
-                let target = Expr::Select(Box::new(Expr::variable("self")?), vec![attribute.clone()]);
+                let target =
+                    Expr::Select(Box::new(Expr::variable("self")?), vec![attribute.clone()]);
                 entries.insert(binary.clone(), target);
             }
         }
@@ -326,7 +393,10 @@ fn link(name: &str, version: &str, roots: &[&String]) -> Result<Expr, WriteError
     let set = Expr::Set(vec![
         Binding::attr("pname", Expr::string(name)),
         Binding::attr("version", Expr::string(version)),
-        Binding::attr("roots", Expr::strings(roots.iter().map(|root| (*root).clone()))),
+        Binding::attr(
+            "roots",
+            Expr::strings(roots.iter().map(|root| (*root).clone())),
+        ),
     ]);
     Ok(Expr::dotted("self.linkPve")?.apply([set]))
 }

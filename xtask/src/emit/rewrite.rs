@@ -176,7 +176,7 @@ pub fn edit(
     }
     // An unescaped slash says that the expression has another delimiter; the path is quoted within it.
     let quotable = decided.language == Language::Perl && !place.text.contains('\\');
-    if place.form == Form::Regex && quotable {
+    if place.form == Form::Regex && quotable && !place.site.joined {
         replacement = format!("\\Q{replacement}\\E");
     } else if place.site.joined || place.form == Form::Regex {
         let what = if place.site.joined {
@@ -216,7 +216,9 @@ fn replacement(
             Some((format!("@{name}@/{target}"), Theme::Paths))
         }
         Decision::Own { target } => match placing.role {
-            Role::Object | Role::Crate => Some((linked(target, decided.language, placeholders), Theme::Paths)),
+            Role::Object | Role::Crate => {
+                Some((linked(target, decided.language, placeholders), Theme::Paths))
+            }
             Role::Package => {
                 placeholders.insert("out".to_owned(), Fill::Own);
                 Some((format!("@out@/{target}"), Theme::Paths))

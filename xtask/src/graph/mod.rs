@@ -84,7 +84,7 @@ pub struct Input<'a> {
     pub decided: &'a [Decided],
     /// Its control files.
     pub controls: Vec<&'a Control>,
-    /// Whether cargo builds any of it.
+    /// Whether cargo builds any of it, or nothing says how it is built (crates without packaging).
     pub by_cargo: bool,
 }
 

@@ -1,22 +1,101 @@
 //! Trees read straight from Git objects: no checkout, one process to list and one to read.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::{Entry, Mode, Tree, bad_component, manifest};
+use crate::cache::Cache;
 use crate::problem::{self, Code, Problem};
+
+/// The object name of the empty blob.
+const EMPTY: &str = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
 
 /// A commit's tree in a Git repository.
 pub struct GitTree {
     source: String,
     git_dir: PathBuf,
     entries: Vec<Entry>,
+    blobs: Option<Blobs>,
+}
+
+/// The blobs read of one commit, kept for the next run.
+struct Blobs {
+    cache: Cache,
+    name: String,
+    known: Mutex<Option<HashMap<String, Vec<u8>>>>,
+}
+
+impl Blobs {
+    /// What is kept of `ids`, in that order; then `read` is asked for the others, and all of them are kept.
+    fn get(
+        &self,
+        wanted: &[&Entry],
+        read: impl FnOnce(&[&Entry]) -> Result<Vec<Vec<u8>>, Problem>,
+    ) -> Result<Vec<Vec<u8>>, Problem> {
+        // A thread that panicked while it held the lock has left a map that is whole all the same.
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get_or_insert_with(|| self.cache.get(&self.name).unwrap_or_default());
+        let unknown: Vec<&Entry> = wanted
+            .iter()
+            .filter(|entry| !known.contains_key(&entry.id))
+            .copied()
+            .collect();
+        if !unknown.is_empty() {
+            let contents = read(&unknown)?;
+            for (entry, content) in unknown.iter().zip(contents) {
+                known.insert(entry.id.clone(), content);
+            }
+            self.cache.put(&self.name, known);
+        }
+        let content = |entry: &&Entry| known.get(&entry.id).cloned().unwrap_or_default();
+        Ok(wanted.iter().map(content).collect())
+    }
 }
 
 impl GitTree {
+    /// The same as [`GitTree::open`], with the listing and the blobs read before in `cache`: a commit never changes.
+    ///
+    /// # Errors
+    ///
+    /// As [`GitTree::open`]; a damaged repository is not noticed before something is read that is not kept.
+    pub fn kept(
+        source: &str,
+        git_dir: &Path,
+        rev: &str,
+        date: Option<&str>,
+        cache: &Cache,
+    ) -> Result<Self, Problem> {
+        let name = format!("{source}-{rev}-tree");
+        let mut tree = if let Some(entries) = cache.get(&name) {
+            Self {
+                source: source.to_owned(),
+                git_dir: git_dir.to_owned(),
+                entries,
+                blobs: None,
+            }
+        } else {
+            let tree = Self::open(source, git_dir, rev, date)?;
+            // A blob that is not there today is listed as empty, and may be there tomorrow.
+            let is_whole = |entry: &Entry| {
+                entry.size > 0 || entry.mode == Mode::Submodule || entry.id == EMPTY
+            };
+            if tree.entries.iter().all(is_whole) {
+                cache.put(&name, &tree.entries);
+            }
+            tree
+        };
+        tree.blobs = Some(Blobs {
+            cache: cache.clone(),
+            name: format!("{source}-{rev}-blobs"),
+            known: Mutex::new(None),
+        });
+        Ok(tree)
+    }
+
     /// Lists the tree of the commit `rev` (forty hex digits) in the repository `git_dir`.
     ///
     /// `source` is the name that problems tell; `date` (the pin's) helps to say what is there instead of a missing pin.
@@ -55,6 +134,7 @@ impl GitTree {
             source: source.to_owned(),
             git_dir: git_dir.to_owned(),
             entries,
+            blobs: None,
         })
     }
 }
@@ -65,6 +145,19 @@ impl Tree for GitTree {
     }
 
     fn read(&self, wanted: &[&Entry]) -> Result<Vec<Vec<u8>>, Problem> {
+        match &self.blobs {
+            Some(blobs) if !wanted.is_empty() => {
+                blobs.get(wanted, |unknown| self.read_once(unknown))
+            }
+            _ => self.read_once(wanted),
+        }
+    }
+
+    fn is_commit(&self) -> bool {
+        true
+    }
+
+    fn read_once(&self, wanted: &[&Entry]) -> Result<Vec<Vec<u8>>, Problem> {
         if let Some(entry) = wanted
             .iter()
             .find(|entry| !is_object_name(&entry.id) || entry.mode == Mode::Submodule)

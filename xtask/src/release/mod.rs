@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::cache::Cache;
 use crate::problem::{self, Problem};
 
 pub use constraint::unsatisfied;
@@ -110,6 +111,16 @@ pub trait Tree: Send + Sync {
 
     /// The contents of `wanted`, in that order.
     fn read(&self, wanted: &[&Entry]) -> Result<Vec<Vec<u8>>, Problem>;
+
+    /// The same for what the next run need not read again: nothing of it is kept.
+    fn read_once(&self, wanted: &[&Entry]) -> Result<Vec<Vec<u8>>, Problem> {
+        self.read(wanted)
+    }
+
+    /// Whether it is a commit's tree, which is the same whenever it is read.
+    fn is_commit(&self) -> bool {
+        false
+    }
 }
 
 /// A source with its pin and its tree.
@@ -131,6 +142,8 @@ pub struct OpenOptions {
     pub sources: Option<PathBuf>,
     /// `--allow-missing`: sources that cannot be had are told in [`Opened::missing`] instead of being an error.
     pub allow_missing: bool,
+    /// Listings and the blobs of changed files are kept here; `None`: everything is read from the repositories.
+    pub kept: Option<Cache>,
     /// Where clones are kept when `sources` is `None`; by default `pve-nix/git` in the user's cache directory.
     pub cache: Option<PathBuf>,
 }
@@ -209,7 +222,10 @@ fn open_one(
                     ),
                 )
             })?;
-            Box::new(GitTree::open(name, &git_dir, rev, pin.date.as_deref())?)
+            Box::new(match &options.kept {
+                Some(kept) => GitTree::kept(name, &git_dir, rev, pin.date.as_deref(), kept)?,
+                None => GitTree::open(name, &git_dir, rev, pin.date.as_deref())?,
+            })
         }
     };
     Ok(Source {

@@ -4,6 +4,7 @@
 //! what becomes of it, is decided by rules in [`crate::decide`].
 
 pub mod c;
+mod cache;
 pub mod calls;
 mod collect;
 pub mod config;

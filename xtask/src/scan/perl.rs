@@ -44,6 +44,14 @@ pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     Ok(finish(scanner.found))
 }
 
+/// Whether `bytes` parse.
+///
+/// # Errors
+/// The first place that does not.
+pub fn check(bytes: &[u8]) -> Result<(), ParseError> {
+    tree::parsed(bytes).map(drop)
+}
+
 /// The body of each heredoc's token: both come in the same order.
 fn heredocs(tree: &Tree<'_>) -> HashMap<Id, Id> {
     let of = |kind: K| (0..tree.len()).filter(move |id| tree.kind(*id) == kind);

@@ -1,14 +1,11 @@
 //! Every file of a source scanned, with a cache of what was found by content.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-
 use rayon::prelude::*;
 
-use sha2::{Digest, Sha256};
-
+use super::cache;
 use super::calls::Calls;
 use super::{FileScan, Language};
+use crate::cache::Cache;
 use crate::problem::{Problem, UNPARSED};
 use crate::release::{Entry, Mode, Source};
 
@@ -34,62 +31,9 @@ pub struct Scanned {
     pub bytes: u64,
 }
 
-/// What was found in a file of some content, by content and path (the path decides the language).
-/// `None` for content that is in no language.
-type Found = HashMap<String, Option<(Language, FileScan)>>;
-
-/// Scans kept between runs, one file a source, in the user's cache directory. A cache that cannot be read is
-/// an empty one; one that cannot be written is left.
-#[derive(Debug, Clone)]
-pub struct Cache {
-    dir: PathBuf,
-}
-
-impl Cache {
-    /// The cache below `dir` for this build of the scanners and these calls: any other finds nothing in it.
-    pub fn new(dir: &Path, calls_text: &str) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(env!("PNX_SCANNERS"));
-        hash.update(calls_text);
-        let name: String = hash
-            .finalize()
-            .iter()
-            .take(12)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Self {
-            dir: dir.join("scan").join(name),
-        }
-    }
-
-    fn file(&self, source: &str) -> PathBuf {
-        self.dir.join(format!("{source}.postcard"))
-    }
-
-    fn load(&self, source: &str) -> Found {
-        let bytes = std::fs::read(self.file(source)).unwrap_or_default();
-        postcard::from_bytes(&bytes).unwrap_or_default()
-    }
-
-    /// Written beside and renamed, so that a kill leaves the old one.
-    fn store(&self, source: &str, found: &Found) {
-        let write = || -> std::io::Result<()> {
-            std::fs::create_dir_all(&self.dir)?;
-            let bytes = postcard::to_allocvec(found).map_err(std::io::Error::other)?;
-            let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
-            std::io::Write::write_all(&mut file, &bytes)?;
-            file.persist(self.file(source))
-                .map_err(|error| error.error)?;
-            Ok(())
-        };
-        // The cache only saves time; a run without one is whole.
-        drop(write());
-    }
-}
-
-/// The cache's key: the content and the path. `NUL` can stand in neither.
-fn key(entry: &Entry) -> String {
-    format!("{}\0{}", entry.id, entry.path)
+/// The cache's key: the content and the path.
+fn key(entry: &Entry) -> (String, String) {
+    (entry.id.clone(), entry.path.clone())
 }
 
 /// Scans every file of a source that is in a known language.
@@ -103,7 +47,7 @@ pub fn scan(
 ) -> Result<Scanned, Vec<Problem>> {
     let entries = source.tree.entries();
     let mut found = cache
-        .map(|cache| cache.load(&source.name))
+        .map(|cache| cache::load(cache, &source.name))
         .unwrap_or_default();
     let candidates: Vec<usize> = (0..entries.len())
         .filter(|index| is_candidate(&entries[*index]))
@@ -116,7 +60,7 @@ pub fn scan(
     if !unknown.is_empty() {
         let contents = source
             .tree
-            .read(&unknown)
+            .read_once(&unknown)
             .map_err(|problem| vec![problem.in_source(&source.name)])?;
         let scanned: Vec<Result<_, Problem>> = unknown
             .par_iter()
@@ -134,7 +78,7 @@ pub fn scan(
             return Err(problems);
         }
         if let Some(cache) = cache {
-            cache.store(&source.name, &found);
+            cache::store(cache, &source.name, &found);
         }
     }
     let mut scanned = Scanned::default();

@@ -460,7 +460,7 @@ fn a_description_is_escaped_for_nix() {
             .chain(text.match_indices("${y}"))
         {
             assert!(
-                !Path::new(&path).extension().is_some_and(|end| end == "nix")
+                Path::new(&path).extension().is_none_or(|end| end != "nix")
                     || text[..at].ends_with(['\\', '\'']),
                 "{path}: {}",
                 &text[at.saturating_sub(40)..]

@@ -69,6 +69,7 @@ proptest! {
             edits: edits.clone(),
             executable: false,
             deleted: false,
+            proofs: std::sync::Arc::default(),
         };
         let rules = std::collections::BTreeMap::new();
         let header = Header { release: "r", source: "s", version: "1", rules: &rules };

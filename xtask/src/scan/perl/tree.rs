@@ -2,6 +2,7 @@
 //!
 //! Tree-sitter's own nodes cost a search from the root for every step upwards; here a parent is an index.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -185,29 +186,43 @@ fn grammar() -> &'static Grammar {
     })
 }
 
+thread_local! {
+    static PARSER: RefCell<Option<Parser>> = const { RefCell::new(None) };
+}
+
+/// Tree-sitter's own tree of `bytes`, without errors.
+pub fn parsed(bytes: &[u8]) -> Result<tree_sitter::Tree, ParseError> {
+    let failed = |what: &str| ParseError {
+        line: 1,
+        what: what.to_owned(),
+    };
+    if u32::try_from(bytes.len()).is_err() {
+        return Err(failed("a file of more than 4 GiB"));
+    }
+    let parsed = PARSER.with_borrow_mut(|slot| {
+        if slot.is_none() {
+            let mut parser = Parser::new();
+            parser
+                .set_language(&grammar().language)
+                .map_err(|_| failed("a grammar of another tree-sitter version"))?;
+            *slot = Some(parser);
+        }
+        slot.as_mut()
+            .and_then(|parser| parser.parse(bytes, None))
+            .ok_or_else(|| failed("nothing the parser could end"))
+    })?;
+    if parsed.root_node().has_error() {
+        return Err(first_error(parsed.root_node(), bytes));
+    }
+    Ok(parsed)
+}
+
 impl<'a> Tree<'a> {
     /// Parses `bytes`, whatever their encoding.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
-        let grammar = grammar();
-        let failed = |what: &str| ParseError {
-            line: 1,
-            what: what.to_owned(),
-        };
-        if u32::try_from(bytes.len()).is_err() {
-            return Err(failed("a file of more than 4 GiB"));
-        }
-        let mut parser = Parser::new();
-        parser
-            .set_language(&grammar.language)
-            .map_err(|_| failed("a grammar of another tree-sitter version"))?;
-        let parsed = parser
-            .parse(bytes, None)
-            .ok_or_else(|| failed("nothing the parser could end"))?;
-        if parsed.root_node().has_error() {
-            return Err(first_error(parsed.root_node(), bytes));
-        }
+        let parsed = parsed(bytes)?;
         let mut nodes = Vec::with_capacity(bytes.len() / 8 + 1);
-        flatten(&mut parsed.walk(), &grammar.kinds, &mut nodes);
+        flatten(&mut parsed.walk(), &grammar().kinds, &mut nodes);
         let lines = std::iter::once(0)
             .chain(memchr_iter(b'\n', bytes).map(|at| at + 1))
             .collect();

@@ -1,0 +1,230 @@
+//! Whole releases generated: the demo always, real ones where `PVE_SOURCES` names a directory of repositories.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use xtask::analyse::{Analysis, Knowledge};
+use xtask::emit::release::{Generated, generate};
+use xtask::release::{Manifest, OpenOptions, open};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn knowledge() -> Knowledge {
+    Knowledge::read(&root()).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+fn analysed(release: &str, sources: Option<PathBuf>, knowledge: &Knowledge) -> Analysis {
+    let manifest = Manifest::named(&root(), release).unwrap();
+    let options = OpenOptions {
+        root: root(),
+        sources,
+        ..OpenOptions::default()
+    };
+    let opened = open(&manifest, &options).unwrap_or_else(|problems| panic!("{problems:?}"));
+    Analysis::new(manifest, opened.sources, opened.missing, knowledge, None)
+        .unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+fn generated(analysis: &Analysis, knowledge: &Knowledge) -> Generated {
+    generate(analysis, knowledge).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+fn demo() -> Generated {
+    let knowledge = knowledge();
+    generated(&analysed("demo", None, &knowledge), &knowledge)
+}
+
+fn text<'g>(generated: &'g Generated, path: &str) -> &'g str {
+    let bytes = generated.output.files().get(path);
+    std::str::from_utf8(bytes.unwrap_or_else(|| panic!("{path} is not generated"))).unwrap()
+}
+
+#[test]
+fn the_demo_is_the_same_bytes_on_any_number_of_threads() {
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(demo)
+    };
+    let first = on(1);
+    assert!(first.output.files().len() > 20);
+    for threads in [1, 4] {
+        assert_eq!(on(threads).output, first.output, "{threads} threads");
+    }
+}
+
+#[test]
+fn the_demo_has_objects_links_and_an_ordinary_package() {
+    let generated = demo();
+    assert!(generated.findings.is_empty(), "{:?}", generated.findings);
+    assert_eq!(generated.counts.objects, 4);
+    assert_eq!(generated.counts.packages, 1);
+    assert_eq!(generated.counts.links, 5);
+    let guests = text(&generated, "hive-guests/package.nix");
+    for part in [
+        "mkPveObject {",
+        "src = ../../../demo/hive-guests;",
+        "(replaceVars ../patches/hive-guests/0001-paths.patch {",
+        "lvm2 = lib.getBin lvm2;",
+        "    pve = null;",
+        "lxc ? null,",
+        "mayLack = { inherit lxc; };",
+    ] {
+        assert!(guests.contains(part), "{part} is not in\n{guests}");
+    }
+    let emulator = text(&generated, "hive-qemu/package.nix");
+    assert!(
+        emulator.contains("\"${src}/debian/patches/${name}\""),
+        "{emulator}"
+    );
+    assert!(!generated.output.files().contains_key("hive-rs/package.nix"));
+    assert!(generated.lacks.iter().any(|lack| lack.source == "hive-rs"));
+    let list = text(&generated, "release.nix");
+    assert!(
+        list.contains("libhive-common-perl = self.hive-common;"),
+        "{list}"
+    );
+}
+
+#[test]
+fn every_patch_of_the_demo_applies_to_its_source() {
+    let generated = demo();
+    for source in [
+        "hive-cluster",
+        "hive-common",
+        "hive-guests",
+        "hive-manager",
+        "hive-qemu",
+        "hive-rs",
+    ] {
+        let tree = tempfile::tempdir().unwrap();
+        run(Command::new("cp")
+            .arg("-r")
+            .arg(root().join("demo").join(source))
+            .arg(tree.path()));
+        apply(&generated, source, &tree.path().join(source));
+    }
+}
+
+#[test]
+fn generated_nix_parses() {
+    if Command::new("nix-instantiate")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status()
+        .is_err()
+    {
+        eprintln!("skipped: there is no nix-instantiate");
+        return;
+    }
+    let out = tempfile::tempdir().unwrap();
+    demo().output.write(out.path(), "demo").unwrap();
+    let mut files = 0;
+    for entry in walkdir::WalkDir::new(out.path()) {
+        let path = entry.unwrap().into_path();
+        if path.extension().is_some_and(|extension| extension == "nix") {
+            run(Command::new("nix-instantiate").arg("--parse").arg(&path));
+            files += 1;
+        }
+    }
+    assert_eq!(files, 6);
+}
+
+#[test]
+fn every_patch_of_every_release_applies_to_its_pin() {
+    let Some(sources) = std::env::var_os("PVE_SOURCES").filter(|value| !value.is_empty()) else {
+        eprintln!("skipped: PVE_SOURCES names no directory of repositories");
+        return;
+    };
+    let knowledge = knowledge();
+    let sources = PathBuf::from(sources);
+    for release in Manifest::names(&root())
+        .unwrap()
+        .iter()
+        .filter(|name| *name != "demo")
+    {
+        let analysis = analysed(release, Some(sources.clone()), &knowledge);
+        let generated = generated(&analysis, &knowledge);
+        assert!(
+            generated.findings.is_empty(),
+            "{release}: {:?}",
+            generated.findings
+        );
+        for one in &analysis.sources {
+            let name = one.source.name.as_str();
+            let prefix = format!("patches/{name}/");
+            if generated
+                .output
+                .files()
+                .keys()
+                .any(|path| path.starts_with(&prefix))
+            {
+                let tree = tempfile::tempdir().unwrap();
+                let rev = one.source.pin.rev.as_deref().unwrap();
+                archive(&sources, name, rev, tree.path());
+                apply(&generated, name, tree.path());
+            }
+        }
+    }
+}
+
+/// Lays out a commit's files.
+fn archive(sources: &Path, name: &str, rev: &str, tree: &Path) {
+    let candidates = [sources.join(name), sources.join(format!("{name}.git"))];
+    let repository = candidates.iter().find(|path| path.exists()).unwrap();
+    let mut git = Command::new("git")
+        .arg("-C")
+        .arg(repository)
+        .args(["archive", "--format=tar", rev])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = git.stdout.take().unwrap();
+    run(Command::new("tar")
+        .arg("-x")
+        .arg("-C")
+        .arg(tree)
+        .stdin(output));
+    assert!(git.wait().unwrap().success());
+}
+
+/// Applies a source's patches in order, after `git apply --check` and `patch --dry-run` said that they would.
+fn apply(generated: &Generated, source: &str, tree: &Path) {
+    let prefix = format!("patches/{source}/");
+    let patches = generated
+        .output
+        .files()
+        .iter()
+        .filter(|(path, _)| path.starts_with(&prefix));
+    for (path, bytes) in patches {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        let within = |program: &str, arguments: &[&str]| {
+            let mut command = Command::new(program);
+            // A repository around the directory would make git apply skip the files.
+            command
+                .current_dir(tree)
+                .env("GIT_CEILING_DIRECTORIES", tree.parent().unwrap());
+            command.args(arguments);
+            command
+        };
+        run(within("git", &["apply", "--check"]).arg(file.path()));
+        run(within("patch", &["-p1", "--dry-run", "--fuzz=0", "-s", "-i"]).arg(file.path()));
+        run(within("patch", &["-p1", "--fuzz=0", "-s", "-i"]).arg(file.path()));
+        assert!(!path.is_empty());
+    }
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
