@@ -448,7 +448,7 @@ fn commit_of_tree(repository: &Repository, records: &[(&str, &[u8])]) -> String 
 fn paths_that_leave_the_tree_are_refused() {
     let dir = TempDir::new().expect("a directory");
     let (repository, _) = sample_repository(dir.path().join("x"));
-    let hostile: [&[(&str, &[u9])]; 8] = [
+    let hostile: [&[(&str, &[u8])]; 9] = [
         &[("100644", b"..")],
         &[("100644", b"a/../../b")],
         &[("100644", b"/etc/passwd")],
