@@ -16,6 +16,8 @@
 #   holds the objects' modules and links to the outside ones, so one `-I` is enough and the line stays
 #   below the kernel's 255 bytes;
 #   services have the same PATH;
+#   what is open as `@pve@/…` and comes from no object (extjs, noVNC, Rust programs) is there as links into the packages
+#   that the objects may lack and that were given;
 #   manual pages and completions are made by running the programs themselves, where nothing is lacking and
 #   this machine can run them; else they are left out, and nix-support/pve-left-out lists them.
 #
@@ -81,6 +83,7 @@ stdenvNoCC.mkDerivation {
   dontConfigure = true;
   dontBuild = true;
 
+  extras = gather "pveExtras";
   objectTable = lib.concatMapStrings (name: "${name}\t${objects.${name}}\n") names;
   moduleTable = lib.concatMapStrings (
     module: "${lib.getName module}\t${module}/${perl.libPrefix}\n"
@@ -106,6 +109,13 @@ stdenvNoCC.mkDerivation {
     runHook preInstall
     perl ${./lay-objects.pl} "$objectTablePath" "$moduleTablePath" "$out"
     perl ${./close-placeholders.pl} "$out" "$hostPerl" "$commandPath"
+    for extra in $extras; do
+      for part in bin lib libexec share; do
+        if [ -d "$extra/$part" ]; then
+          cp -rs --no-preserve=mode --update=none "$extra/$part" "$out/"
+        fi
+      done
+    done
     patchShebangs --host --update "$out"
     perl ${./run-deferred.pl} "$out" "$hostPerl" "$commandPath" "$docMake" "$runDeferred"
     runHook postInstall

@@ -90,6 +90,7 @@ stdenv.mkDerivation (
       pvePerlModules = perlModules ++ lib.filter (package: package ? perlModule) present;
       pveCommands = commands ++ lib.filter (package: !(package ? perlModule)) present;
       pveInterpreters = interpreters;
+      pveExtras = present;
     }
     // passthru;
 
