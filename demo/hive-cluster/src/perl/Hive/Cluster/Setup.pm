@@ -72,4 +72,13 @@ sub fingerprints {
     return "$time $kernel $keys";
 }
 
+# The node's time zone is state: what is written there has to outlive the package that wrote it.
+sub set_timezone {
+    my ($zone) = @_;
+
+    unlink '/etc/localtime';
+    symlink("/usr/share/zoneinfo/$zone", '/etc/localtime') or die "cannot set the time zone: $!\n";
+    return $zone;
+}
+
 1;
