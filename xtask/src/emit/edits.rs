@@ -242,6 +242,7 @@ impl Collector<'_> {
                 executable: entry.mode == Mode::Executable,
                 deleted: plan.deleted,
                 proofs: Arc::clone(&self.source.proofs),
+                tree: self.source.scanned.trees.get(&entry.path).cloned(),
             });
         }
         let left: Vec<Problem> = self.left_over().collect();

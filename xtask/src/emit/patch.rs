@@ -31,6 +31,8 @@ pub struct Edited {
     pub deleted: bool,
     /// What is known to parse of its source.
     pub proofs: Arc<Proofs>,
+    /// The original's tree, where this run parsed it.
+    pub tree: Option<tree_sitter::Tree>,
 }
 
 /// A patch file.
@@ -201,7 +203,17 @@ fn parse_again(file: &Edited) -> Option<Problem> {
         edit.replacement = filled(&edit.replacement);
     }
     let bytes = apply(&file.original, &edits, Theme::Commands);
-    let error = file.proofs.check(&bytes, perl::check).err()?;
+    let parse = |bytes: &[u8]| match &file.tree {
+        Some(tree) => {
+            let replaced = edits
+                .iter()
+                .map(|edit| (edit.range.clone(), edit.replacement.len()));
+            let replaced: Vec<_> = replaced.collect();
+            perl::check_edited(bytes, &file.original, tree, &replaced)
+        }
+        None => perl::check(bytes),
+    };
+    let error = file.proofs.check(&bytes, parse).err()?;
     let cause = format!("after the rewrite: {}", error.what);
     Some(Problem::new(&REWRITE_UNPARSED, cause).at(&file.path, Some(error.line)))
 }

@@ -22,7 +22,19 @@ use super::{FileScan, Form, Kind, Occurrence, ParseError, Site};
 
 /// Everything in `bytes` that assumes Debian, the modules it uses and the commands it runs, as `calls` describes them.
 pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
-    let tree = Tree::parse(bytes)?;
+    scan_keeping(bytes, calls).map(|(scan, _)| scan)
+}
+
+/// The same, with tree-sitter's tree, from which an edited content can be parsed quickly.
+///
+/// # Errors
+/// The first place that does not parse.
+pub fn scan_keeping(
+    bytes: &[u8],
+    calls: &Calls,
+) -> Result<(FileScan, tree_sitter::Tree), ParseError> {
+    let parsed = tree::parsed(bytes, None)?;
+    let tree = Tree::of(bytes, &parsed);
     let heredocs = heredocs(&tree);
     let commands = commands::find(&tree, calls, &heredocs);
     let tokens = heredocs
@@ -41,7 +53,7 @@ pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
         scanner.node(id);
     }
     scanner.bare_commands();
-    Ok(finish(scanner.found))
+    Ok((finish(scanner.found), parsed))
 }
 
 /// Whether `bytes` parse.
@@ -49,7 +61,44 @@ pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
 /// # Errors
 /// The first place that does not.
 pub fn check(bytes: &[u8]) -> Result<(), ParseError> {
-    tree::parsed(bytes).map(drop)
+    tree::parsed(bytes, None).map(drop)
+}
+
+/// Whether `bytes` parse, given the tree of `original` and what was replaced in it: ranges, sorted and disjoint, with
+/// the length of what stands there now. An error is told only when a parse from the beginning finds it, too.
+///
+/// # Errors
+/// The first place that does not parse.
+pub fn check_edited(
+    bytes: &[u8],
+    original: &[u8],
+    tree: &tree_sitter::Tree,
+    replaced: &[(Range<usize>, usize)],
+) -> Result<(), ParseError> {
+    let mut tree = tree.clone();
+    // From the end, so that what stands before keeps its place.
+    for (range, length) in replaced.iter().rev() {
+        let start = point(original, range.start);
+        tree.edit(&tree_sitter::InputEdit {
+            start_byte: range.start,
+            old_end_byte: range.end,
+            new_end_byte: range.start + length,
+            start_position: start,
+            old_end_position: point(original, range.end),
+            new_end_position: tree_sitter::Point::new(start.row, start.column + length),
+        });
+    }
+    tree::parsed(bytes, Some(&tree))
+        .map(drop)
+        .or_else(|_| check(bytes))
+}
+
+/// The row and column of an offset, from 0.
+fn point(bytes: &[u8], offset: usize) -> tree_sitter::Point {
+    let head = bytes.get(..offset).unwrap_or(bytes);
+    let row = memchr::memchr_iter(b'\n', head).count();
+    let line = memchr::memrchr(b'\n', head).map_or(0, |at| at + 1);
+    tree_sitter::Point::new(row, head.len() - line)
 }
 
 /// The body of each heredoc's token: both come in the same order.
@@ -537,4 +586,23 @@ fn finish(mut found: FileScan) -> FileScan {
         free
     });
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edited_file_is_parsed_from_the_tree_of_the_original() {
+        let original = b"my $x = '/sbin/lvs';\nrun($x);\n";
+        let tree = tree::parsed(original, None).expect("it parses");
+        let edited = |with: &str| {
+            let mut bytes = original.to_vec();
+            bytes.splice(9..18, with.bytes());
+            check_edited(&bytes, original, &tree, &[(9..18, with.len())])
+        };
+        assert!(edited("/nix/store/x-lvm2/bin/lvs").is_ok());
+        assert!(edited("").is_ok());
+        assert!(edited("' x '(").is_err());
+    }
 }

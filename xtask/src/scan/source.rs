@@ -1,10 +1,12 @@
 //! Every file of a source scanned, with a cache of what was found by content.
 
+use std::collections::HashMap;
+
 use rayon::prelude::*;
 
 use super::cache;
 use super::calls::Calls;
-use super::{FileScan, Language};
+use super::{FileScan, Form, Kind, Language};
 use crate::cache::Cache;
 use crate::problem::{Problem, UNPARSED};
 use crate::release::{Entry, Mode, Source};
@@ -29,6 +31,8 @@ pub struct Scanned {
     pub files: Vec<ScannedFile>,
     /// Their bytes.
     pub bytes: u64,
+    /// The trees of the Perl files that were parsed in this run, by path; none of what the cache had.
+    pub trees: HashMap<String, tree_sitter::Tree>,
 }
 
 /// The cache's key: the content and the path.
@@ -57,6 +61,7 @@ pub fn scan(
         .map(|index| &entries[*index])
         .filter(|entry| !found.contains_key(&key(entry)))
         .collect();
+    let mut trees = HashMap::new();
     if !unknown.is_empty() {
         let contents = source
             .tree
@@ -70,7 +75,10 @@ pub fn scan(
         let mut problems = Vec::new();
         for (entry, result) in unknown.iter().zip(scanned) {
             match result {
-                Ok(scan) => drop(found.insert(key(entry), scan)),
+                Ok((scan, tree)) => {
+                    found.insert(key(entry), scan);
+                    trees.extend(tree.map(|tree| (entry.path.clone(), tree)));
+                }
                 Err(problem) => problems.push(problem.in_source(&source.name)),
             }
         }
@@ -81,7 +89,10 @@ pub fn scan(
             cache::store(cache, &source.name, &found);
         }
     }
-    let mut scanned = Scanned::default();
+    let mut scanned = Scanned {
+        trees,
+        ..Scanned::default()
+    };
     for index in candidates {
         if let Some(Some((language, scan))) = found.remove(&key(&entries[index])) {
             scanned.bytes += entries[index].size;
@@ -107,22 +118,36 @@ fn is_candidate(entry: &Entry) -> bool {
             || super::language(&entry.path, entry.mode, b"").is_some())
 }
 
+/// Whether a rewrite may want the file's tree: trees are large.
+fn may_be_edited(path: &str, scan: &FileScan) -> bool {
+    let is_code = |form: Form| !matches!(form, Form::Comment | Form::Pod);
+    let is_literal = |kind: Kind| matches!(kind, Kind::AbsolutePath | Kind::PathAssignment);
+    let mut places = scan.occurrences.iter();
+    !is_test_data(path) && places.any(|place| is_literal(place.kind) && is_code(place.form))
+}
+
 /// Whether upstream's tests alone read the file: a repository that lacks its content can still be compiled.
 fn is_test_data(path: &str) -> bool {
     path.split('/')
         .any(|part| matches!(part, "test" | "tests" | "t" | "testing"))
 }
 
-fn one(
-    entry: &Entry,
-    bytes: &[u8],
-    calls: &Calls,
-) -> Result<Option<(Language, FileScan)>, Problem> {
+/// What was found in a file, and the tree it was found in, where that is worth keeping.
+type One = (Option<(Language, FileScan)>, Option<tree_sitter::Tree>);
+
+fn one(entry: &Entry, bytes: &[u8], calls: &Calls) -> Result<One, Problem> {
     let Some(language) = super::language(&entry.path, entry.mode, bytes) else {
-        return Ok(None);
+        return Ok((None, None));
     };
-    match super::scan(language, &entry.path, bytes, calls) {
-        Ok(scan) => Ok(Some((language, scan))),
+    let scanned = match language {
+        Language::Perl => super::perl::scan_keeping(bytes, calls).map(|(scan, tree)| {
+            let keep = may_be_edited(&entry.path, &scan);
+            (scan, keep.then_some(tree))
+        }),
+        _ => super::scan(language, &entry.path, bytes, calls).map(|scan| (scan, None)),
+    };
+    match scanned {
+        Ok((scan, tree)) => Ok((Some((language, scan)), tree)),
         Err(error) => Err(Problem::new(&UNPARSED, error.what).at(&entry.path, Some(error.line))),
     }
 }

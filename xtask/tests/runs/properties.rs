@@ -70,6 +70,7 @@ proptest! {
             executable: false,
             deleted: false,
             proofs: std::sync::Arc::default(),
+            tree: None,
         };
         let rules = std::collections::BTreeMap::new();
         let header = Header { release: "r", source: "s", version: "1", rules: &rules };

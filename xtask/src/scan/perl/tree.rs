@@ -190,8 +190,12 @@ thread_local! {
     static PARSER: RefCell<Option<Parser>> = const { RefCell::new(None) };
 }
 
-/// Tree-sitter's own tree of `bytes`, without errors.
-pub fn parsed(bytes: &[u8]) -> Result<tree_sitter::Tree, ParseError> {
+/// Tree-sitter's own tree of `bytes`, without errors. `before` is the tree of an earlier content, edited to fit: what
+/// did not change is taken from it.
+pub fn parsed(
+    bytes: &[u8],
+    before: Option<&tree_sitter::Tree>,
+) -> Result<tree_sitter::Tree, ParseError> {
     let failed = |what: &str| ParseError {
         line: 1,
         what: what.to_owned(),
@@ -208,7 +212,7 @@ pub fn parsed(bytes: &[u8]) -> Result<tree_sitter::Tree, ParseError> {
             *slot = Some(parser);
         }
         slot.as_mut()
-            .and_then(|parser| parser.parse(bytes, None))
+            .and_then(|parser| parser.parse(bytes, before))
             .ok_or_else(|| failed("nothing the parser could end"))
     })?;
     if parsed.root_node().has_error() {
@@ -218,19 +222,18 @@ pub fn parsed(bytes: &[u8]) -> Result<tree_sitter::Tree, ParseError> {
 }
 
 impl<'a> Tree<'a> {
-    /// Parses `bytes`, whatever their encoding.
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
-        let parsed = parsed(bytes)?;
+    /// The flat form of tree-sitter's tree of `bytes`.
+    pub fn of(bytes: &'a [u8], parsed: &tree_sitter::Tree) -> Self {
         let mut nodes = Vec::with_capacity(bytes.len() / 8 + 1);
         flatten(&mut parsed.walk(), &grammar().kinds, &mut nodes);
         let lines = std::iter::once(0)
             .chain(memchr_iter(b'\n', bytes).map(|at| at + 1))
             .collect();
-        Ok(Self {
+        Self {
             bytes,
             nodes,
             lines,
-        })
+        }
     }
 
     pub fn len(&self) -> usize {
