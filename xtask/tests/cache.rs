@@ -103,7 +103,7 @@ impl Demo {
             format!("{:?}", analysis.uses),
         ];
         for one in &analysis.sources {
-            parts.push(format!("{:?}\n{:?}", one.scanned, one.decided));
+            parts.push(format!("{:?}\n{:?}", one.scanned.files, one.decided));
             parts.push(format!(
                 "{:?}\n{:?}",
                 one.packagings,

@@ -603,6 +603,6 @@ mod tests {
         };
         assert!(edited("/nix/store/x-lvm2/bin/lvs").is_ok());
         assert!(edited("").is_ok());
-        assert!(edited("' x '(").is_err());
+        assert!(edited("'}}}'").is_err());
     }
 }
