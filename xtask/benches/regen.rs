@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use xtask::analyse::{Analysis, Knowledge};
 use xtask::cache::Cache;
+use xtask::cargo::kept;
 use xtask::emit::release::generate;
 use xtask::problem::Problem;
 use xtask::release::{Manifest, OpenOptions, open};
@@ -87,9 +88,12 @@ impl Subject {
         let opened = open(&self.manifest, &options).unwrap_or_else(|all| fail(&all));
         stages[1] = begun.elapsed().saturating_sub(stages[0]);
         let before = Instant::now();
+        let programs =
+            kept::read(&self.root, &self.manifest.name).unwrap_or_else(|one| fail(&[one]));
         let analysis = Analysis::new(
             self.manifest.clone(),
             opened.sources,
+            programs,
             opened.missing,
             &knowledge,
             cache,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use crate::cache::Cache;
+use crate::cargo::Program;
 use crate::debian::make::ActionKind;
 use crate::debian::{self, Packaging};
 use crate::decide::engine::{Uses, World};
@@ -87,6 +88,8 @@ pub struct Analysis {
     pub manifest: Manifest,
     /// Its sources, sorted by name.
     pub sources: Vec<AnalysedSource>,
+    /// What cargo builds, sorted by name.
+    pub programs: Vec<Program>,
     /// What needs what.
     pub graph: Graph,
     /// How often each rule decided.
@@ -121,6 +124,7 @@ impl Analysis {
     pub fn new(
         manifest: Manifest,
         sources: Vec<Source>,
+        programs: Vec<Program>,
         missing: Vec<Problem>,
         knowledge: &Knowledge,
         cache: Option<&Cache>,
@@ -155,12 +159,13 @@ impl Analysis {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(Self::decide(manifest, whole, missing, knowledge))
+        Ok(Self::decide(manifest, whole, programs, missing, knowledge))
     }
 
     fn decide(
         manifest: Manifest,
         read: Vec<Read>,
+        programs: Vec<Program>,
         missing: Vec<Problem>,
         knowledge: &Knowledge,
     ) -> Self {
@@ -253,6 +258,7 @@ impl Analysis {
         Self {
             manifest,
             sources,
+            programs,
             graph,
             uses,
             findings,

@@ -7,6 +7,7 @@
 
 pub mod analyse;
 pub mod cache;
+pub mod cargo;
 pub mod cli;
 pub mod debian;
 pub mod decide;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::analyse::{self, Analysis, Knowledge};
 use crate::cache::Cache;
+use crate::cargo::kept;
 use crate::cli::{
     self, ExplainArgs, ExplainFormat, GraphArgs, GraphFormat, LockArgs, Outcome, PlainFormat,
     RegenArgs, ScanArgs, SourceArgs, Subject,
@@ -72,9 +73,11 @@ fn analyse(
         let at_pin = |problem| manifest.at_pin(root, problem);
         problems.into_iter().map(at_pin).collect::<Vec<_>>()
     })?;
+    let programs = kept::read(root, &manifest.name).map_err(|problem| vec![problem])?;
     Analysis::new(
         manifest,
         opened.sources,
+        programs,
         opened.missing,
         knowledge,
         cache.as_ref(),

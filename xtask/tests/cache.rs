@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 use xtask::analyse::{Analysis, Knowledge};
 use xtask::cache::Cache;
+use xtask::cargo::kept;
 use xtask::emit::release::generate;
 use xtask::release::{Manifest, OpenOptions, open};
 
@@ -90,9 +91,11 @@ impl Demo {
             ..OpenOptions::default()
         };
         let opened = open(&self.manifest, &options).expect("the sources open");
+        let programs = kept::read(&root(), &self.manifest.name).expect("the programs are kept");
         let analysis = Analysis::new(
             self.manifest.clone(),
             opened.sources,
+            programs,
             opened.missing,
             &self.knowledge,
             cache,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use xtask::analyse::{Analysis, Knowledge};
+use xtask::cargo::kept;
 use xtask::emit::release::{Generated, generate};
 use xtask::release::{Manifest, OpenOptions, open};
 
@@ -23,8 +24,16 @@ fn analysed(release: &str, sources: Option<PathBuf>, knowledge: &Knowledge) -> A
         ..OpenOptions::default()
     };
     let opened = open(&manifest, &options).unwrap_or_else(|problems| panic!("{problems:?}"));
-    Analysis::new(manifest, opened.sources, opened.missing, knowledge, None)
-        .unwrap_or_else(|problems| panic!("{problems:?}"))
+    let programs = kept::read(&root(), release).unwrap();
+    Analysis::new(
+        manifest,
+        opened.sources,
+        programs,
+        opened.missing,
+        knowledge,
+        None,
+    )
+    .unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
 fn generated(analysis: &Analysis, knowledge: &Knowledge) -> Generated {

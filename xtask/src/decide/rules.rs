@@ -13,6 +13,7 @@
 //! | `features.toml` | `[[feature]]`: what is removed |
 //! | `packages.toml` | `[SOURCE]`: the nixpkgs package a source builds on |
 //! | `system.toml` | `[[directory]]`: directories on the machine beyond those of the packaging |
+//! | `crates.toml` | `[program.NAME]`, `[library.SOURCE]`: what cargo builds; `[crate.NAME]`: what a crate needs of nixpkgs |
 //! | `nixpkgs.toml` | in which nixpkgs file each attribute is defined |
 
 use std::collections::{BTreeMap, HashMap};
@@ -295,6 +296,8 @@ pub struct Rules {
     pub packages: BTreeMap<String, Over>,
     /// Directories beyond those of the packaging, by name.
     pub directories: Vec<ExtraDirectory>,
+    /// What cargo builds.
+    pub crates: CrateRules,
 }
 
 /// Where nixpkgs defines an attribute.
@@ -589,11 +592,31 @@ impl Rules {
             rules.packages = file;
         }
         rules.read_system(&mut reader);
+        rules.read_crates(&mut reader);
         if reader.problems.is_empty() {
             Ok(rules)
         } else {
             Err(reader.problems)
         }
+    }
+
+    fn read_crates(&mut self, reader: &mut Reader) {
+        let name = "crates.toml";
+        let Some((file, text)) = reader.file::<CrateRules>(name) else {
+            return;
+        };
+        let kinds = [
+            ("program", file.program.keys().collect::<Vec<_>>()),
+            ("library", file.library.keys().collect()),
+            ("crate", file.crates.keys().collect()),
+        ];
+        for (kind, keys) in kinds {
+            for key in keys {
+                let rule = format!("{kind}.{key}");
+                reader.claim(&rule, name, Reader::line_of(&text, &rule));
+            }
+        }
+        self.crates = file;
     }
 
     fn read_contexts(&mut self, reader: &mut Reader) {
@@ -1089,4 +1112,66 @@ mod fold_tests {
             assert_eq!(fold(debian), output, "{debian}");
         }
     }
+}
+
+/// `crates.toml`: what cargo builds, and what crates need beside other crates.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CrateRules {
+    /// The version of rustc in nixpkgs: cargo takes no newer crate than it can compile.
+    #[serde(default)]
+    pub rust_version: Option<String>,
+    /// What is different of a program, by its name.
+    #[serde(default)]
+    pub program: BTreeMap<String, ProgramRule>,
+    /// Sources of crates that are locked for themselves, though nothing of them is installed.
+    #[serde(default)]
+    pub library: BTreeMap<String, LibraryRule>,
+    /// What a crate needs beside other crates, by its name.
+    #[serde(default, rename = "crate")]
+    pub crates: BTreeMap<String, CrateRule>,
+}
+
+/// `[program.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ProgramRule {
+    /// The Cargo packages to build; without it those of the root.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// The Debian packages that Proxmox VE has of it; without it all that are no crates.
+    #[serde(default)]
+    pub debian: Vec<String>,
+    /// The target triple, where it is not the machine's own.
+    #[serde(default)]
+    pub target: Option<String>,
+    /// It is no part of Proxmox VE: the reason.
+    #[serde(default)]
+    pub skip: Option<String>,
+    /// Why.
+    #[serde(default)]
+    pub why: Option<String>,
+}
+
+/// `[library.SOURCE]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LibraryRule {
+    /// Why.
+    pub why: String,
+}
+
+/// `[crate.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CrateRule {
+    /// nixpkgs attributes it links.
+    #[serde(default)]
+    pub libraries: Vec<String>,
+    /// nixpkgs attributes it runs while it is built.
+    #[serde(default)]
+    pub tools: Vec<String>,
+    /// It needs nothing although it `links`: the reason.
+    #[serde(default)]
+    pub none: Option<String>,
 }

@@ -142,6 +142,7 @@ codes! {
     pnx_207 => BAD_MANIFEST,
     pnx_208 => UNSAFE_URL,
     pnx_209 => BAD_TREE,
+    pnx_211 => BAD_CRATES,
     pnx_301 => BAD_CONTROL,
     pnx_302 => BAD_CHANGELOG,
     pnx_303 => PATH_ESCAPES,

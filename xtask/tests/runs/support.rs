@@ -8,6 +8,7 @@ use std::sync::{LazyLock, Mutex};
 
 use tempfile::TempDir;
 use xtask::analyse::{Analysis, Knowledge};
+use xtask::cargo::kept;
 use xtask::problem::Problem;
 use xtask::release::{self, Manifest, OpenOptions};
 
@@ -244,8 +245,16 @@ fn try_analyse(release: &str, sources: Option<PathBuf>) -> Result<Analysis, Stri
         ..OpenOptions::default()
     };
     let opened = release::open(&manifest, &options).map_err(|problems| told(&problems))?;
-    Analysis::new(manifest, opened.sources, opened.missing, &KNOWLEDGE, None)
-        .map_err(|problems| told(&problems))
+    let programs = kept::read(&project(), release).map_err(|problem| problem.to_string())?;
+    Analysis::new(
+        manifest,
+        opened.sources,
+        programs,
+        opened.missing,
+        &KNOWLEDGE,
+        None,
+    )
+    .map_err(|problems| told(&problems))
 }
 
 /// What came of the real releases so far: tests share them, and one at a time makes them.

@@ -1,0 +1,147 @@
+//! Rust workspaces to resolved crates: which Proxmox crates a program is built from, of which source and version, with
+//! which features; which native libraries and tools the others need.
+//!
+//! Upstream's crates build only against what Debian installed below `/usr/share/cargo/registry`, and keep no
+//! `Cargo.lock`. Here every source that a program needs stands beside the others in one tree, named as the source;
+//! Debian's registry goes from Cargo's configuration, `[patch.crates-io]` names Proxmox' crates by path, and cargo
+//! resolves a `Cargo.lock` that is kept with the release. cargo itself runs in `lock` only.
+
+pub mod kept;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Something that cargo builds of a source, with its crates: `releases/RELEASE/cargo/PROGRAM.toml` and `PROGRAM.lock`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    /// The root package's name, or that of the source where the root is a workspace only. The files' stem.
+    #[serde(skip)]
+    pub name: String,
+    /// The source it is in.
+    pub source: String,
+    /// The directory of its root manifest, relative to the source; empty at the top.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub root: String,
+    /// The Cargo packages that are built, sorted.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// The target triple, where it is not the machine's own (`wasm32-unknown-unknown`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Why there is no lock; the other lists are empty then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unresolved: Option<String>,
+    /// The Debian packages that are made of it, those of crates left out. Of a library there are none.
+    #[serde(skip)]
+    pub debian: Vec<String>,
+    /// The text of its `Cargo.lock`.
+    #[serde(skip)]
+    pub lock: String,
+    /// Which of the release's sources stand in its tree: directory (the source's name) to the name under which the
+    /// analysis knows it, which is another one where the program has a pin of its own.
+    #[serde(skip)]
+    pub sources: BTreeMap<String, String>,
+    /// The crates that are built from sources of the release, sorted by source and path.
+    #[serde(default, rename = "crate", skip_serializing_if = "Vec::is_empty")]
+    pub crates: Vec<LocalCrate>,
+    /// The crates of the registry that link a native library, sorted.
+    #[serde(default, rename = "native", skip_serializing_if = "Vec::is_empty")]
+    pub natives: Vec<Native>,
+}
+
+/// A crate that is built from a source of the release.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocalCrate {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The source it is in.
+    pub source: String,
+    /// The directory of its manifest, relative to the source; empty at the top.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// The features it is built with, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
+    /// What of it is compiled, in the order of the paths.
+    pub targets: Vec<Target>,
+}
+
+/// One compilation of a crate.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// Its root file, relative to the crate.
+    pub path: String,
+    /// What it becomes.
+    pub kind: TargetKind,
+    /// Its name, without the extension of what it becomes.
+    pub name: String,
+}
+
+/// What a compilation gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetKind {
+    /// A Rust library.
+    Lib,
+    /// A shared object with a C interface.
+    Cdylib,
+    /// A program.
+    Bin,
+    /// A build script: it runs while the crate is built.
+    Build,
+    /// A procedural macro: it runs while others are built.
+    ProcMacro,
+}
+
+/// A crate of the registry that links a native library (its manifest's `links`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Native {
+    /// Its name.
+    #[serde(rename = "crate")]
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The library, as the manifest calls it.
+    pub links: String,
+}
+
+impl Program {
+    /// Whether there is a lock, without which nothing can be built.
+    pub fn is_resolved(&self) -> bool {
+        self.unresolved.is_none()
+    }
+
+    /// The root manifest's directory in the joined tree.
+    pub fn directory(&self) -> String {
+        below(&self.source, &self.root)
+    }
+}
+
+/// `DIRECTORY/PATH`, or the directory alone.
+pub fn below(directory: &str, path: &str) -> String {
+    match (directory, path) {
+        (directory, "") => directory.to_owned(),
+        ("", path) => path.to_owned(),
+        (directory, path) => format!("{directory}/{path}"),
+    }
+}
+
+/// What stands between the name of a source and the program it is pinned for.
+const OWN_PIN: char = '+';
+
+/// The name under which the analysis knows a source at the pin of one program.
+pub fn own_name(source: &str, program: &str) -> String {
+    format!("{source}{OWN_PIN}{program}")
+}
+
+/// The source's name, whether or not a program has its own pin of it: what rules are asked with.
+pub fn source_name(name: &str) -> &str {
+    name.split(OWN_PIN).next().unwrap_or(name)
+}
