@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::analyse::{self, Analysis, Knowledge};
 use crate::cache::Cache;
 use crate::cargo::kept;
+use crate::cargo::locked::lock_programs;
 use crate::cli::{
     self, ExplainArgs, ExplainFormat, GraphArgs, GraphFormat, LockArgs, Outcome, PlainFormat,
     RegenArgs, ScanArgs, SourceArgs, Subject,
@@ -17,7 +18,7 @@ use crate::decide::engine::Uses;
 use crate::emit::{self, output};
 use crate::graph::draw;
 use crate::problem::{self, CODES, Code, Problem, USAGE};
-use crate::release::{self, At, Manifest, OpenOptions};
+use crate::release::{self, At, Locked, Manifest, OpenOptions};
 use crate::report::{self, Format, LockReport, PlaceReport, ScanReport, codes};
 
 /// The project's root: the nearest directory above the working directory that holds `releases/` and `rules/`,
@@ -100,20 +101,54 @@ pub fn lock(args: &LockArgs) -> Result<Outcome, Vec<Problem>> {
         sources: args.dir.get().map(Path::to_path_buf),
         ..OpenOptions::default()
     };
-    let locked = release::lock(&args.release, at, &options, previous.as_ref())?;
-    // A tree that is not the one that was pinned must not become the pin.
-    let fatal = |problem: &Problem| problem.code.severity == problem::Severity::Fatal;
-    if locked.problems.iter().any(fatal) {
-        return Err(locked.problems);
+    let knowledge = Knowledge::read(&options.root)?;
+    let mut locked = pins(&args.release, at, &options, previous.as_ref())?;
+    let opened = release::open(&locked.manifest, &options)?;
+    if let Some(previous) = &previous {
+        locked.manifest.programs.clone_from(&previous.programs);
     }
-    let report = LockReport::new(previous.as_ref(), &locked.manifest, locked.problems.clone());
+    let rules = &knowledge.rules.crates;
+    let programs = lock_programs(&locked.manifest, &opened.sources, &options, rules)?;
+    locked.manifest.programs.clone_from(&programs.own);
+    locked.problems.extend(programs.problems.iter().cloned());
+    let report = LockReport::new(
+        previous.as_ref(),
+        &locked.manifest,
+        &programs.programs,
+        locked.problems.clone(),
+    );
     output::replace(&path, locked.manifest.to_toml().as_bytes())
+        .and_then(|()| programs.write(&options.root, &args.release))
         .map_err(|problem| vec![problem])?;
     match args.format {
         PlainFormat::Text => cli::print(|out| report.text(out, cli::width())),
         PlainFormat::Json => cli::print_plain(|out| report.json(out)),
     }?;
     Ok(outcome(locked.problems.is_empty()))
+}
+
+/// The pins of a release. One of directories has nothing to resolve: its crates alone are locked.
+fn pins(
+    release: &str,
+    at: Option<At>,
+    options: &OpenOptions,
+    previous: Option<&Manifest>,
+) -> Result<Locked, Vec<Problem>> {
+    if let Some(previous) =
+        previous.filter(|one| one.sources.values().all(|pin| pin.path.is_some()))
+    {
+        return Ok(Locked {
+            manifest: previous.clone(),
+            problems: Vec::new(),
+        });
+    }
+    let locked = release::lock(release, at, options, previous)?;
+    // A tree that is not the one that was pinned must not become the pin.
+    let fatal = |problem: &Problem| problem.code.severity == problem::Severity::Fatal;
+    if locked.problems.iter().any(fatal) {
+        return Err(locked.problems);
+    }
+    Ok(locked)
 }
 
 /// Clean, or findings.

@@ -6,7 +6,15 @@
 //! Debian's registry goes from Cargo's configuration, `[patch.crates-io]` names Proxmox' crates by path, and cargo
 //! resolves a `Cargo.lock` that is kept with the release. cargo itself runs in `lock` only.
 
+pub mod crates;
+pub mod join;
 pub mod kept;
+pub mod lock;
+pub mod locked;
+pub mod manifest;
+pub mod programs;
+pub mod resolve;
+pub mod select;
 
 use std::collections::BTreeMap;
 
@@ -43,6 +51,9 @@ pub struct Program {
     /// analysis knows it, which is another one where the program has a pin of its own.
     #[serde(skip)]
     pub sources: BTreeMap<String, String>,
+    /// The crates that `[patch.crates-io]` names by path, because others ask for them by name; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patch: Vec<String>,
     /// The crates that are built from sources of the release, sorted by source and path.
     #[serde(default, rename = "crate", skip_serializing_if = "Vec::is_empty")]
     pub crates: Vec<LocalCrate>,
@@ -131,17 +142,4 @@ pub fn below(directory: &str, path: &str) -> String {
         ("", path) => path.to_owned(),
         (directory, path) => format!("{directory}/{path}"),
     }
-}
-
-/// What stands between the name of a source and the program it is pinned for.
-const OWN_PIN: char = '+';
-
-/// The name under which the analysis knows a source at the pin of one program.
-pub fn own_name(source: &str, program: &str) -> String {
-    format!("{source}{OWN_PIN}{program}")
-}
-
-/// The source's name, whether or not a program has its own pin of it: what rules are asked with.
-pub fn source_name(name: &str) -> &str {
-    name.split(OWN_PIN).next().unwrap_or(name)
 }

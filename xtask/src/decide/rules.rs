@@ -1174,4 +1174,7 @@ pub struct CrateRule {
     /// It needs nothing although it `links`: the reason.
     #[serde(default)]
     pub none: Option<String>,
+    /// The source it comes from, where several define it.
+    #[serde(default)]
+    pub prefer: Option<String>,
 }

@@ -202,6 +202,14 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
     write().map_err(|error| failed(path, &error))
 }
 
+/// Removes a file.
+///
+/// # Errors
+/// What the system says.
+pub fn remove(path: &Path) -> Result<(), Problem> {
+    fs::remove_file(path).map_err(|error| failed(path, &error))
+}
+
 /// `--check`: each difference as a finding.
 pub fn findings(differences: &[(String, Difference)], release: &str) -> Vec<Problem> {
     let finding = |(path, difference): &(String, Difference)| {

@@ -124,6 +124,7 @@ pub fn lock(
         name: name.to_owned(),
         version: Some(version.to_owned()),
         sources: pins,
+        programs: BTreeMap::new(),
     };
     Ok(Locked { manifest, problems })
 }
@@ -189,10 +190,10 @@ impl Urls {
 }
 
 /// A source's repository.
-struct History {
-    name: String,
-    url: String,
-    git_dir: PathBuf,
+pub(super) struct History {
+    pub(super) name: String,
+    pub(super) url: String,
+    pub(super) git_dir: PathBuf,
 }
 
 /// The repositories of all sources, brought up to date where they are clones of the cache.
@@ -417,6 +418,28 @@ impl History {
         }
         // A changelog that was never bumped in the usual way: its newest state.
         Ok((newest, Some(entry.version)))
+    }
+
+    /// The pin of `commit`, without a version: a program's own pin is of crates, which have versions of their own.
+    pub(super) fn pin_at(&self, commit: &str, kept: Option<&Pin>) -> Result<Pin, Problem> {
+        let dated = self.run(&["log", "-1", "--format=%cs", commit, "--"])?;
+        let tree = GitTree::open(&self.name, &self.git_dir, commit, None)?;
+        let mut entries = tree.entries().iter();
+        let submodules = entries.any(|entry| entry.mode == Mode::Submodule);
+        let kept = kept.filter(|pin| pin.rev.as_deref() == Some(commit));
+        let computed = if submodules {
+            None
+        } else {
+            nar::hash(&tree)?.known()
+        };
+        Ok(Pin {
+            url: Some(self.url.clone()),
+            rev: Some(commit.to_owned()),
+            date: Some(String::from_utf8_lossy(&dated).trim().to_owned()),
+            submodules,
+            nar_hash: computed.or_else(|| kept.and_then(|pin| pin.nar_hash.clone())),
+            ..Pin::default()
+        })
     }
 
     /// The source at `commit`, and what is wrong with its hash.

@@ -1,6 +1,7 @@
 //! Release manifests: `releases/NAME.toml`.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -64,19 +65,19 @@ impl Manifest {
         if let Some(version) = &manifest.version {
             check_version(version).map_err(|why| bad(shown, key_line(text, &["version"]), why))?;
         }
-        for (source, pin) in &manifest.sources {
-            check_name(source).map_err(|why| {
-                bad(
-                    shown,
-                    key_line(text, &["source", source]),
-                    format!("the source's name {source:?} {why}"),
-                )
+        let place = Place {
+            text,
+            shown,
+            program: None,
+        };
+        place.check(&manifest.sources)?;
+        for (program, own) in &manifest.programs {
+            check_name(program).map_err(|why| {
+                let cause = format!("the program's name {program:?} {why}");
+                bad(shown, key_line(text, &["program", program]), cause)
             })?;
-            check_pin(pin).map_err(|fault| {
-                let line = key_line(text, &["source", source, fault.key]);
-                let line = line.or_else(|| key_line(text, &["source", source]));
-                Problem::new(fault.code, fault.cause).at(shown, line)
-            })?;
+            let program = Some(program.as_str());
+            Place { program, ..place }.check(&own.sources)?;
         }
         Ok(manifest)
     }
@@ -177,6 +178,46 @@ impl Manifest {
         problem.place.source = None;
         problem.at(file, line)
     }
+}
+
+/// Where pins stand in a manifest: the release's, or those of one program.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    text: &'a str,
+    shown: &'a str,
+    program: Option<&'a str>,
+}
+
+impl Place<'_> {
+    fn line(&self, keys: &[&str]) -> Option<u32> {
+        let above = self.program.map(|program| ["program", program]);
+        let keys: Vec<&str> = above.iter().flatten().chain(keys).copied().collect();
+        key_line(self.text, &keys)
+    }
+
+    fn check(&self, pins: &BTreeMap<String, Pin>) -> Result<(), Problem> {
+        for (source, pin) in pins {
+            check_source(source).map_err(|why| {
+                let cause = format!("the source's name {source:?} {why}");
+                bad(self.shown, self.line(&["source", source]), cause)
+            })?;
+            check_pin(pin).map_err(|fault| {
+                let line = self.line(&["source", source, fault.key]);
+                let line = line.or_else(|| self.line(&["source", source]));
+                Problem::new(fault.code, fault.cause).at(self.shown, line)
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// A source's name, which cannot hold what stands before a program's in the name of its own pin.
+fn check_source(name: &str) -> Result<(), &'static str> {
+    check_name(name)?;
+    if super::is_own_pin(name) {
+        return Err("has a `+`");
+    }
+    Ok(())
 }
 
 /// What is wrong with a pin: its key, the code, why.

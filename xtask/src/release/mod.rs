@@ -2,6 +2,7 @@
 
 mod constraint;
 mod dir;
+mod earlier;
 mod git;
 mod lock;
 mod manifest;
@@ -19,6 +20,7 @@ use crate::problem::{self, Problem};
 
 pub use constraint::unsatisfied;
 pub use dir::DirTree;
+pub use earlier::Earlier;
 pub use git::GitTree;
 pub use lock::{At, Locked, lock};
 pub use nar::{NarHash, check as check_nar_hash, hash as nar_hash};
@@ -36,6 +38,52 @@ pub struct Manifest {
     /// The pins by source name (the repository's name).
     #[serde(rename = "source", default)]
     pub sources: BTreeMap<String, Pin>,
+    /// The sources that a Rust program has at a commit of its own, by program.
+    #[serde(
+        rename = "program",
+        default,
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub programs: BTreeMap<String, OwnPins>,
+}
+
+/// The sources that one program has at other commits than the release.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct OwnPins {
+    /// The pins by source name.
+    #[serde(rename = "source", default)]
+    pub sources: BTreeMap<String, Pin>,
+}
+
+/// What stands between a source's name and that of the program it is pinned for. No source's name holds it.
+const OWN_PIN: char = '+';
+
+/// The name under which a source at one program's own pin is known.
+pub fn own_pin(source: &str, program: &str) -> String {
+    format!("{source}{OWN_PIN}{program}")
+}
+
+/// A source's name, whether or not it is at a program's own pin: what rules are asked with.
+pub fn source_name(name: &str) -> &str {
+    name.split(OWN_PIN).next().unwrap_or(name)
+}
+
+/// Whether a source is there at a program's own pin: of it only crates matter.
+pub fn is_own_pin(name: &str) -> bool {
+    name.contains(OWN_PIN)
+}
+
+impl Manifest {
+    /// Every pin by the name under which its source is known: the release's, then those of single programs.
+    pub fn pins(&self) -> BTreeMap<String, &Pin> {
+        let own = self.programs.iter().flat_map(|(program, own)| {
+            let pins = own.sources.iter();
+            pins.map(move |(source, pin)| (own_pin(source, program), pin))
+        });
+        let all = self.sources.iter().map(|(name, pin)| (name.clone(), pin));
+        all.chain(own).collect()
+    }
 }
 
 /// One source at its pin.
@@ -164,7 +212,7 @@ pub struct Opened {
 /// [`OpenOptions::allow_missing`] these are no errors), `PNX-203` for a repository that Git cannot read, `PNX-209`
 /// for a tree that cannot be handled.
 pub fn open(manifest: &Manifest, options: &OpenOptions) -> Result<Opened, Vec<Problem>> {
-    let pins: Vec<_> = manifest.sources.iter().collect();
+    let pins: Vec<_> = manifest.pins().into_iter().collect();
     let clones = repository::Progress::new();
     let results: Vec<_> = pins
         .par_iter()
@@ -180,7 +228,7 @@ pub fn open(manifest: &Manifest, options: &OpenOptions) -> Result<Opened, Vec<Pr
             Ok(source) => opened.sources.push(source),
             Err(problem) => {
                 let problem = if problem.place.source.is_none() {
-                    problem.in_source(name)
+                    problem.in_source(&*name)
                 } else {
                     problem
                 };
@@ -210,7 +258,7 @@ fn open_one(
     options: &OpenOptions,
     clones: &repository::Progress,
 ) -> Result<Source, Problem> {
-    let tree: Box<dyn Tree> = match repository::find(name, pin, options, clones)? {
+    let tree: Box<dyn Tree> = match repository::find(source_name(name), pin, options, clones)? {
         repository::Found::Plain(path) => Box::new(DirTree::open(name, &path)?),
         repository::Found::Git(git_dir) => {
             let rev = pin.rev.as_deref().ok_or_else(|| {

@@ -1,11 +1,13 @@
 //! What `lock` resolved.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::Finding;
 use super::paint::{self, FAINT, FOUND, GOOD, STRONG, count, one_line};
+use crate::cargo::Program;
 use crate::problem::Problem;
 use crate::release::{Manifest, Pin};
 
@@ -29,13 +31,33 @@ pub struct LockReport {
     pub pins: Vec<LockedPin>,
     /// Sources that stood in the file and are in it no longer.
     pub dropped: Vec<String>,
+    /// The Rust programs.
+    pub programs: Vec<LockedProgram>,
     /// Dependencies that the pins do not satisfy.
     pub problems: Vec<Problem>,
 }
 
+/// One Rust program's lock.
+#[derive(Debug, Clone, Serialize)]
+pub struct LockedProgram {
+    /// Its name.
+    pub name: String,
+    /// How many crates of the release's sources it is built from.
+    pub own: usize,
+    /// How many packages its lock has; `None` without a lock.
+    pub packages: Option<usize>,
+    /// The sources that it has at commits of its own.
+    pub pins: BTreeMap<String, Pin>,
+}
+
 impl LockReport {
     /// The report on `new`, which takes the place of `old`.
-    pub fn new(old: Option<&Manifest>, new: &Manifest, problems: Vec<Problem>) -> Self {
+    pub fn new(
+        old: Option<&Manifest>,
+        new: &Manifest,
+        programs: &[Program],
+        problems: Vec<Problem>,
+    ) -> Self {
         let before = |source: &str| old.and_then(|old| old.sources.get(source));
         let pins = new
             .sources
@@ -56,6 +78,10 @@ impl LockReport {
             release: new.name.clone(),
             pins,
             dropped,
+            programs: programs
+                .iter()
+                .map(|program| LockedProgram::new(program, new))
+                .collect(),
             problems,
         }
     }
@@ -105,6 +131,9 @@ impl LockReport {
         for source in &self.dropped {
             writeln!(out, "  {:name$}  {FOUND}dropped{FOUND:#}", one_line(source))?;
         }
+        for program in &self.programs {
+            program.text(out, name)?;
+        }
         self.problems
             .iter()
             .try_for_each(|problem| paint::problem(out, problem, width))
@@ -118,6 +147,7 @@ impl LockReport {
             changed: bool,
             pins: &'a [LockedPin],
             dropped: &'a [String],
+            programs: &'a [LockedProgram],
             problems: Vec<Finding<'a>>,
         }
         let json = Json {
@@ -125,9 +155,50 @@ impl LockReport {
             changed: !self.is_unchanged(),
             pins: &self.pins,
             dropped: &self.dropped,
+            programs: &self.programs,
             problems: self.problems.iter().map(Finding::from).collect(),
         };
         serde_json::to_writer(&mut *out, &json)?;
+        writeln!(out)
+    }
+}
+
+impl LockedProgram {
+    fn new(program: &Program, manifest: &Manifest) -> Self {
+        let own = manifest.programs.get(&program.name);
+        let packages = program.lock.lines().filter(|line| *line == "[[package]]");
+        Self {
+            name: program.name.clone(),
+            own: program.crates.len(),
+            packages: program.is_resolved().then(|| packages.count()),
+            pins: own.map(|own| own.sources.clone()).unwrap_or_default(),
+        }
+    }
+
+    fn text(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
+        let Some(packages) = self.packages else {
+            return writeln!(
+                out,
+                "  {:width$}  {FOUND}no lock{FOUND:#}",
+                one_line(&self.name)
+            );
+        };
+        write!(
+            out,
+            "  {:width$}  {}, {} of them Proxmox'",
+            one_line(&self.name),
+            count(packages as u64, "crate", "crates"),
+            self.own
+        )?;
+        for (source, pin) in &self.pins {
+            let date = pin.date.as_deref().unwrap_or_default();
+            write!(
+                out,
+                ", {} {FAINT}{date} {}{FAINT:#}",
+                one_line(source),
+                short(pin)
+            )?;
+        }
         writeln!(out)
     }
 }

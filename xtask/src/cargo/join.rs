@@ -1,0 +1,232 @@
+//! One tree with every source of a program beside the others: what of its files changes, and how it is written.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+
+use toml_edit::{DocumentMut, InlineTable, Item, Table, Value};
+
+use super::{Program, below};
+use crate::problem::{BAD_CARGO_MANIFEST, MISSING_BLOB, OUTPUT_FAILED, Problem};
+use crate::release::{Entry, Mode, Source};
+
+/// Where a crate stands: its name, and its directory in the joined tree.
+pub type Place = (String, String);
+
+/// The files of the program's own source that change so that cargo takes crates from the joined tree: the root
+/// manifest, and every Cargo configuration that cargo reads for it.
+pub fn changing<'s>(program: &Program, source: &'s Source) -> Vec<&'s Entry> {
+    let manifest = below(&program.root, "Cargo.toml");
+    let mut paths = vec![manifest];
+    let mut directory = Some(program.root.as_str());
+    while let Some(path) = directory {
+        for name in ["config.toml", "config"] {
+            paths.push(below(path, &format!(".cargo/{name}")));
+        }
+        let above = path.rsplit_once('/').map(|(above, _)| above);
+        directory = above.or_else(|| (!path.is_empty()).then_some(""));
+    }
+    let entries = source.tree.entries().iter();
+    entries
+        .filter(|entry| paths.contains(&entry.path))
+        .collect()
+}
+
+/// What becomes of one of the files that [`changing`] gives. Comments, order and everything else stay.
+///
+/// # Errors
+/// PNX-212 for a file that is no TOML.
+pub fn changed(program: &Program, path: &str, text: &str) -> Result<String, Problem> {
+    let document = text.parse::<DocumentMut>().map_err(|error| {
+        let head = error.span().and_then(|span| text.get(..span.start));
+        let line = head.map(|head| head.matches('\n').count() + 1);
+        Problem::new(&BAD_CARGO_MANIFEST, error.message().to_owned())
+            .in_source(&program.source)
+            .at(path, line.and_then(|line| u32::try_from(line).ok()))
+    })?;
+    Ok(if path.ends_with("Cargo.toml") {
+        with_patches(document, program)
+    } else {
+        without_apt(document)
+    })
+}
+
+/// The crates of `[patch.crates-io]`, sorted.
+fn patches(program: &Program) -> impl Iterator<Item = Place> + '_ {
+    let crates = program.crates.iter();
+    let named = crates.filter(|one| program.patch.contains(&one.name));
+    let mut places: Vec<Place> = named
+        .map(|one| (one.name.clone(), below(&one.source, &one.path)))
+        .collect();
+    places.sort();
+    places.into_iter()
+}
+
+/// The root manifest with `[patch.crates-io]` by path, relative to it.
+fn with_patches(mut document: DocumentMut, program: &Program) -> String {
+    let up = "../".repeat(program.directory().split('/').count());
+    let mut table = match document
+        .get("patch")
+        .and_then(|patch| patch.get("crates-io"))
+    {
+        Some(Item::Table(table)) => table.clone(),
+        _ => Table::new(),
+    };
+    table.retain(|_, _| false);
+    for (name, directory) in patches(program) {
+        let mut place = InlineTable::new();
+        place.insert("path", Value::from(format!("{up}{directory}")));
+        table.insert(&name, Item::Value(Value::InlineTable(place)));
+    }
+    let patch = document.entry("patch").or_insert_with(|| {
+        let mut patch = Table::new();
+        patch.set_implicit(true);
+        Item::Table(patch)
+    });
+    if let Some(patch) = patch.as_table_like_mut() {
+        if table.is_empty() {
+            patch.remove("crates-io");
+        } else {
+            patch.insert("crates-io", Item::Table(table));
+        }
+        if patch.is_empty() {
+            document.remove("patch");
+        }
+    }
+    document.to_string()
+}
+
+/// Cargo's configuration without other sources in the place of crates.io: Debian's registry, above all.
+fn without_apt(mut document: DocumentMut) -> String {
+    document.remove("source");
+    document.to_string()
+}
+
+/// Writes a source below `directory`: the entries that `wanted` keeps, each as `edited` makes it of its bytes.
+///
+/// A blob that the repository lacks is left out where only upstream's tests read it.
+///
+/// # Errors
+/// What reading or writing says.
+pub fn write(
+    directory: &Path,
+    source: &Source,
+    wanted: impl Fn(&Entry) -> bool,
+    edited: impl Fn(&Entry, Vec<u8>) -> Result<Option<Vec<u8>>, Problem>,
+) -> Result<(), Problem> {
+    let entries: Vec<&Entry> = source
+        .tree
+        .entries()
+        .iter()
+        .filter(|entry| entry.mode != Mode::Submodule && wanted(entry))
+        .collect();
+    let whole = source.tree.read_once(&entries);
+    let lacks_blob = |problem: &Problem| problem.code.id == MISSING_BLOB.id;
+    let contents: Vec<Option<Vec<u8>>> = match whole {
+        Ok(all) => all.into_iter().map(Some).collect(),
+        Err(problem) if lacks_blob(&problem) => entries
+            .iter()
+            .map(|entry| match source.tree.read_once(&[entry]) {
+                Ok(one) => Ok(one.into_iter().next()),
+                Err(problem) if lacks_blob(&problem) && is_test_data(&entry.path) => Ok(None),
+                Err(problem) => Err(problem),
+            })
+            .collect::<Result<_, _>>()?,
+        Err(problem) => return Err(problem),
+    };
+    for (entry, content) in entries.into_iter().zip(contents) {
+        let Some(content) = content else {
+            continue;
+        };
+        if let Some(bytes) = edited(entry, content)? {
+            file(directory, entry, &bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether only upstream's tests read a file.
+fn is_test_data(path: &str) -> bool {
+    path.split('/').any(|part| matches!(part, "test" | "tests"))
+}
+
+fn file(directory: &Path, entry: &Entry, bytes: &[u8]) -> Result<(), Problem> {
+    let path = directory.join(&entry.path);
+    let failed = |error: std::io::Error| {
+        Problem::new(&OUTPUT_FAILED, format!("{}: {error}", path.display()))
+    };
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(failed)?;
+    }
+    if entry.mode == Mode::Symlink {
+        let target = str::from_utf8(bytes).map_err(|error| {
+            Problem::new(&OUTPUT_FAILED, format!("{}: {error}", path.display()))
+        })?;
+        return symlink(target, &path).map_err(failed);
+    }
+    fs::write(&path, bytes).map_err(failed)?;
+    if entry.mode == Mode::Executable {
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::LocalCrate;
+    use super::*;
+
+    fn program() -> Program {
+        let local = |name: &str, source: &str, path: &str| LocalCrate {
+            name: name.to_owned(),
+            source: source.to_owned(),
+            path: path.to_owned(),
+            ..LocalCrate::default()
+        };
+        Program {
+            name: "term".to_owned(),
+            source: "hive-rs".to_owned(),
+            root: "term".to_owned(),
+            patch: vec!["comb".to_owned(), "wax".to_owned()],
+            crates: vec![
+                local("term", "hive-rs", "term"),
+                local("wax", "wax-rs", ""),
+                local("comb", "hive-lib", "comb"),
+            ],
+            ..Program::default()
+        }
+    }
+
+    #[test]
+    fn crates_by_path_follow_what_upstream_wrote() {
+        let text = "# Ours.\n[package]\nname = \"term\" # short\n\n[patch.crates-io]\n# comb = { path = \"../x\" }\nold = { path = \"/usr/src/old\" }\n";
+        let changed = changed(&program(), "term/Cargo.toml", text).expect("a manifest");
+        assert!(
+            changed.starts_with("# Ours.\n[package]\nname = \"term\" # short\n\n"),
+            "{changed}"
+        );
+        assert!(
+            changed.ends_with(
+                "[patch.crates-io]\ncomb = { path = \"../../hive-lib/comb\" }\nwax = { path = \"../../wax-rs\" }\n"
+            ),
+            "{changed}"
+        );
+        let plain = super::changed(
+            &program(),
+            "term/Cargo.toml",
+            "[package]\nname = \"term\"\n",
+        );
+        let plain = plain.expect("a manifest");
+        assert!(
+            plain.starts_with("[package]\nname = \"term\"\n\n[patch.crates-io]\n"),
+            "{plain}"
+        );
+    }
+
+    #[test]
+    fn of_the_configuration_only_the_registry_goes() {
+        let text = "[source]\n[source.debian-packages]\ndirectory = \"/usr/share/cargo/registry\"\n[source.crates-io]\nreplace-with = \"debian-packages\"\n\n[profile.release]\ndebug = true\n";
+        let changed = changed(&program(), ".cargo/config.toml", text).expect("TOML");
+        assert_eq!(changed.trim_start(), "[profile.release]\ndebug = true\n");
+    }
+}

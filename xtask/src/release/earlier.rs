@@ -1,0 +1,90 @@
+//! Earlier commits of a pinned source.
+//!
+//! Debian's archive keeps older versions of a crate beside newer ones; a pin is one commit. Where a program needs a
+//! version that its source has left behind, the commit that had it is looked for here.
+
+use std::path::PathBuf;
+
+use super::lock::History;
+use super::repository::{self, Found};
+use super::{GitTree, OpenOptions, Pin, Source, git, own_pin};
+use crate::problem::Problem;
+
+/// The history of a pinned source up to its pin.
+pub struct Earlier {
+    name: String,
+    pin: Pin,
+    git_dir: PathBuf,
+}
+
+impl Earlier {
+    /// The history of the source `name`; `None` for a plain directory, which has none.
+    ///
+    /// # Errors
+    /// PNX-201 when the source cannot be had.
+    pub fn of(name: &str, pin: &Pin, options: &OpenOptions) -> Result<Option<Self>, Problem> {
+        let progress = repository::Progress::new();
+        Ok(match repository::find(name, pin, options, &progress)? {
+            Found::Plain(_) => None,
+            Found::Git(git_dir) => Some(Self {
+                name: name.to_owned(),
+                pin: pin.clone(),
+                git_dir,
+            }),
+        })
+    }
+
+    /// The commits that changed any of `paths`, newest first, the pin's own state included.
+    ///
+    /// # Errors
+    /// PNX-203 when Git cannot read the repository.
+    pub fn commits(&self, paths: &[String]) -> Result<Vec<String>, Problem> {
+        let rev = self.pin.rev.as_deref().unwrap_or("HEAD");
+        let mut arguments = vec!["log", "--first-parent", "--format=%H", rev, "--"];
+        arguments.extend(paths.iter().map(String::as_str));
+        let log = git::run(&self.name, &self.git_dir, &arguments)?;
+        let log = String::from_utf8_lossy(&log);
+        Ok(log.lines().map(str::to_owned).collect())
+    }
+
+    /// The contents of `paths` at each of `commits`, commit by commit; `None` for what is not there.
+    ///
+    /// # Errors
+    /// PNX-203 when Git cannot read the repository.
+    pub fn contents(
+        &self,
+        commits: &[String],
+        paths: &[String],
+    ) -> Result<Vec<Vec<Option<Vec<u8>>>>, Problem> {
+        let mut names = Vec::with_capacity(commits.len() * paths.len());
+        for commit in commits {
+            names.extend(paths.iter().map(|path| format!("{commit}:{path}")));
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let contents = git::contents(&self.name, &self.git_dir, &names)?;
+        Ok(contents
+            .chunks(paths.len().max(1))
+            .map(<[_]>::to_vec)
+            .collect())
+    }
+
+    /// The source at `commit`, as the pin of `program` alone; `kept` is what such a pin was so far, whose hash stays
+    /// where it cannot be computed.
+    ///
+    /// # Errors
+    /// What reading the commit says.
+    pub fn at(&self, commit: &str, program: &str, kept: Option<&Pin>) -> Result<Source, Problem> {
+        let history = History {
+            name: self.name.clone(),
+            url: self.pin.url.clone().unwrap_or_default(),
+            git_dir: self.git_dir.clone(),
+        };
+        let pin = history.pin_at(commit, kept)?;
+        let rev = pin.rev.clone().unwrap_or_default();
+        Ok(Source {
+            name: own_pin(&self.name, program),
+            tree: Box::new(GitTree::open(&self.name, &self.git_dir, &rev, None)?),
+            pin,
+        })
+    }
+}
