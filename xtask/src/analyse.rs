@@ -9,6 +9,8 @@ use rayon::prelude::*;
 
 use crate::cache::Cache;
 use crate::cargo::Program;
+use crate::cargo::attach::{Attached, attach};
+use crate::cargo::compiled::Compiled;
 use crate::debian::make::ActionKind;
 use crate::debian::{self, Packaging};
 use crate::decide::engine::{Uses, World};
@@ -16,8 +18,10 @@ use crate::decide::rules::Rules;
 use crate::decide::{Decided, Decision};
 use crate::emit::proofs::Proofs;
 use crate::graph::{Graph, Input};
-use crate::problem::{BAD_RULE, Problem, STALE_RULE, UNDECIDED, UNMAPPED_MODULE, UNMAPPED_PACKAGE};
-use crate::release::{Manifest, Source};
+use crate::problem::{
+    BAD_RULE, Problem, STALE_RULE, Severity, UNDECIDED, UNMAPPED_MODULE, UNMAPPED_PACKAGE,
+};
+use crate::release::{Manifest, Source, is_own_pin, source_name};
 use crate::report::{ScanReport, ScannedSource};
 use crate::scan::calls::Calls;
 use crate::scan::source::Scanned;
@@ -136,7 +140,11 @@ impl Analysis {
                 let scanned = scan::source::scan(&source, &knowledge.calls, cache)?;
                 let scan = begun.elapsed();
                 let begun = Instant::now();
-                let packagings = packagings(&source, cache)?;
+                // Of a program's own pin only crates matter.
+                let packagings = match is_own_pin(&source.name) {
+                    true => Vec::new(),
+                    false => packagings(&source, cache)?,
+                };
                 let debian = begun.elapsed();
                 Ok(Read {
                     proofs: Arc::new(Proofs::load(kept(&source, cache, "proofs"))),
@@ -159,13 +167,28 @@ impl Analysis {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(Self::decide(manifest, whole, programs, missing, knowledge))
+        let attached = attach(
+            &manifest,
+            programs,
+            whole
+                .iter()
+                .map(|one| (&one.source, one.packagings.as_slice())),
+            &knowledge.rules.crates,
+        )?;
+        let compiled = compile(&mut whole, &attached);
+        let unparsed = |problem: &Problem| problem.code.severity == Severity::Fatal;
+        if compiled.iter().any(unparsed) {
+            return Err(compiled);
+        }
+        let mut analysis = Self::decide(manifest, whole, attached, missing, knowledge);
+        analysis.findings.extend(compiled);
+        Ok(analysis)
     }
 
     fn decide(
         manifest: Manifest,
         read: Vec<Read>,
-        programs: Vec<Program>,
+        attached: Attached,
         missing: Vec<Problem>,
         knowledge: &Knowledge,
     ) -> Self {
@@ -190,7 +213,8 @@ impl Analysis {
                     .files
                     .par_iter()
                     .flat_map_iter(|file| {
-                        world.decide(&one.source.name, &file.path, file.language, &file.scan)
+                        let source = source_name(&one.source.name);
+                        world.decide(source, &file.path, file.language, &file.scan)
                     })
                     .collect();
                 AnalysedSource {
@@ -237,6 +261,10 @@ impl Analysis {
                 .in_source(&one.source)
                 .at(&one.path, Some(one.line))
         }));
+        findings.extend(attached.problems);
+        for rule in &attached.used {
+            uses.add(rule);
+        }
         for feature in &knowledge.rules.features {
             if sources.iter().any(|one| one.source.name == feature.source) {
                 uses.add(&format!("feature.{}", feature.name));
@@ -258,7 +286,7 @@ impl Analysis {
         Self {
             manifest,
             sources,
-            programs,
+            programs: attached.programs,
             graph,
             uses,
             findings,
@@ -276,6 +304,22 @@ struct Read {
     proofs: Arc<Proofs>,
     scan: Duration,
     debian: Duration,
+}
+
+/// Leaves of the Rust files those that a program is compiled from; tells what of them is missing or does not parse.
+fn compile(read: &mut [Read], attached: &Attached) -> Vec<Problem> {
+    let scans = read.iter().map(|one| {
+        let name = one.source.name.as_str();
+        (name, one.scanned.files.as_slice())
+    });
+    let compiled = Compiled::of(&attached.programs, scans);
+    for one in read {
+        let files = &mut one.scanned.files;
+        compiled.retain(&one.source.name, files);
+        let entries = one.source.tree.entries();
+        one.scanned.bytes = files.iter().map(|file| entries[file.entry].size).sum();
+    }
+    compiled.problems
 }
 
 /// The cache with the name under which it has what of a source's commit; `None` for what may change.
@@ -397,6 +441,7 @@ pub fn stale(uses: &Uses, knowledge: &Knowledge) -> Vec<Problem> {
             "python" => "python.toml",
             "debian" => "debian.toml",
             "package" => "packages.toml",
+            "program" | "library" | "crate" => "crates.toml",
             "system" => "system.toml",
             _ => "features.toml",
         };

@@ -15,7 +15,7 @@ use crate::problem::{OUTPUT_FAILED, Problem, UNRESOLVED, UNSATISFIED_CRATE};
 use crate::release::{Entry, Source, source_name};
 
 /// The platforms that a release is built for.
-const PLATFORMS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
+pub const PLATFORMS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
 /// The registry that a lock may name; every other source would need a hash that nobody gives.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 

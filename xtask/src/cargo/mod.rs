@@ -6,7 +6,10 @@
 //! Debian's registry goes from Cargo's configuration, `[patch.crates-io]` names Proxmox' crates by path, and cargo
 //! resolves a `Cargo.lock` that is kept with the release. cargo itself runs in `lock` only.
 
+pub mod attach;
+pub mod compiled;
 pub mod crates;
+pub mod fit;
 pub mod join;
 pub mod kept;
 pub mod lock;

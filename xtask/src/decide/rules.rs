@@ -881,6 +881,10 @@ impl Rules {
                 .iter()
                 .map(|one| format!("closure.{}", one.name)),
         );
+        let crates = &self.crates;
+        names.extend(crates.program.keys().map(|name| format!("program.{name}")));
+        names.extend(crates.library.keys().map(|name| format!("library.{name}")));
+        names.extend(crates.crates.keys().map(|name| format!("crate.{name}")));
         names.extend(
             self.packages
                 .keys()

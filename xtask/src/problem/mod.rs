@@ -151,6 +151,7 @@ codes! {
     pnx_217 => LOCK_UNFIT,
     pnx_218 => UNRESOLVED,
     pnx_219 => PATCHED_CRATE,
+    pnx_220 => UNKNOWN_MODULE,
     pnx_301 => BAD_CONTROL,
     pnx_302 => BAD_CHANGELOG,
     pnx_303 => PATH_ESCAPES,

@@ -9,7 +9,7 @@ use super::calls::Calls;
 use super::{FileScan, Form, Kind, Language};
 use crate::cache::Cache;
 use crate::problem::{Problem, UNPARSED};
-use crate::release::{Entry, Mode, Source};
+use crate::release::{Entry, Mode, Source, is_own_pin};
 
 /// A scanned file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,11 +50,13 @@ pub fn scan(
     cache: Option<&Cache>,
 ) -> Result<Scanned, Vec<Problem>> {
     let entries = source.tree.entries();
+    let crates_only = is_own_pin(&source.name);
     let mut found = cache
         .map(|cache| cache::load(cache, &source.name))
         .unwrap_or_default();
     let candidates: Vec<usize> = (0..entries.len())
         .filter(|index| is_candidate(&entries[*index]))
+        .filter(|index| !crates_only || is_rust(&entries[*index]))
         .collect();
     let unknown: Vec<&Entry> = candidates
         .iter()
@@ -106,6 +108,10 @@ pub fn scan(
         }
     }
     Ok(scanned)
+}
+
+fn is_rust(entry: &Entry) -> bool {
+    entry.path.ends_with(".rs")
 }
 
 /// Whether the entry may be in a known language, by its path alone.
