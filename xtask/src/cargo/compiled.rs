@@ -85,11 +85,13 @@ impl Compiled {
             };
             file.scan.occurrences.retain_mut(|place| {
                 let own = place.site.cfg.as_deref();
-                if views.iter().any(|view| view.holds(own, false)) {
+                let holds = |test| views.iter().any(|view| view.holds(own, test));
+                if holds(false) {
                     return true;
                 }
+                let for_tests = holds(true);
                 place.site.cfg = Some(TEST.to_owned());
-                views.iter().any(|view| view.holds(own, true))
+                for_tests
             });
             true
         });
