@@ -98,6 +98,7 @@ fn site_facts(occurrence: &Occurrence) -> Vec<(&'static str, String)> {
         target,
         joined,
         open,
+        cfg,
     } = &occurrence.site;
     let mut facts = Vec::new();
     let mut fact = |name, value: Option<String>| {
@@ -113,6 +114,7 @@ fn site_facts(occurrence: &Occurrence) -> Vec<(&'static str, String)> {
     fact("target", target.clone());
     fact("joined", joined.then(|| "yes".to_owned()));
     fact("open", open.then(|| "yes".to_owned()));
+    fact("cfg", cfg.clone());
     facts
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileScan, Form, Kind, Language, Occurrence, Site};
+use super::{FileScan, Form, Kind, Language, Occurrence, ParseError, RustModule, Site};
 use crate::cache::Cache;
 
 /// What was found in a file of some content, by content and path (the path decides the language).
@@ -59,6 +59,18 @@ struct KeptScan {
     occurrences: Vec<KeptOccurrence>,
     declares: Vec<Text>,
     switches: Text,
+    modules: Vec<KeptModule>,
+    embeds: Vec<Text>,
+    unparsed: Option<(u32, Text)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptModule {
+    name: Text,
+    within: Vec<Text>,
+    path: Option<Text>,
+    cfg: Option<Text>,
+    included: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,6 +90,7 @@ struct KeptOccurrence {
     target: Option<Text>,
     joined: bool,
     open: bool,
+    cfg: Option<Text>,
 }
 
 /// Every string once.
@@ -100,6 +113,20 @@ impl<'a> Strings<'a> {
         text.map(|text| self.text(text))
     }
 
+    fn all(&mut self, texts: &'a [String]) -> Vec<Text> {
+        texts.iter().map(|text| self.text(text)).collect()
+    }
+
+    fn module(&mut self, one: &'a RustModule) -> KeptModule {
+        KeptModule {
+            name: self.text(&one.name),
+            within: self.all(&one.within),
+            path: self.some(one.path.as_ref()),
+            cfg: self.some(one.cfg.as_ref()),
+            included: one.included,
+        }
+    }
+
     fn file(
         &mut self,
         id: &'a str,
@@ -113,8 +140,14 @@ impl<'a> Strings<'a> {
                 .iter()
                 .map(|one| self.occurrence(one))
                 .collect(),
-            declares: scan.declares.iter().map(|name| self.text(name)).collect(),
+            declares: self.all(&scan.declares),
             switches: self.text(&scan.switches),
+            modules: scan.modules.iter().map(|one| self.module(one)).collect(),
+            embeds: self.all(&scan.embeds),
+            unparsed: scan
+                .unparsed
+                .as_ref()
+                .map(|error| (error.line, self.text(&error.what))),
         });
         KeptFile {
             id: self.text(id),
@@ -141,6 +174,7 @@ impl<'a> Strings<'a> {
             target: self.some(site.target.as_ref()),
             joined: site.joined,
             open: site.open,
+            cfg: self.some(site.cfg.as_ref()),
         }
     }
 }
@@ -165,7 +199,6 @@ impl Kept<'_> {
         Some((*self.strings.get(usize::try_from(at).ok()?)?).to_owned())
     }
 
-    /// No string, or one of the list.
     /// No string, or one of the list; an error where the list has no such string.
     fn some(&self, at: Option<Text>) -> Result<Option<String>, Damaged> {
         at.map(|at| self.text(at).ok_or(Damaged)).transpose()
@@ -178,12 +211,35 @@ impl Kept<'_> {
                 .iter()
                 .map(|one| self.occurrence(one))
                 .collect::<Option<_>>()?,
-            declares: scan
-                .declares
-                .iter()
-                .map(|name| self.text(*name))
-                .collect::<Option<_>>()?,
+            declares: self.all(&scan.declares)?,
             switches: self.text(scan.switches)?,
+            modules: scan
+                .modules
+                .iter()
+                .map(|one| self.module(one))
+                .collect::<Option<_>>()?,
+            embeds: self.all(&scan.embeds)?,
+            unparsed: match scan.unparsed {
+                Some((line, what)) => Some(ParseError {
+                    line,
+                    what: self.text(what)?,
+                }),
+                None => None,
+            },
+        })
+    }
+
+    fn all(&self, texts: &[Text]) -> Option<Vec<String>> {
+        texts.iter().map(|text| self.text(*text)).collect()
+    }
+
+    fn module(&self, one: &KeptModule) -> Option<RustModule> {
+        Some(RustModule {
+            name: self.text(one.name)?,
+            within: self.all(&one.within)?,
+            path: self.some(one.path).ok()?,
+            cfg: self.some(one.cfg).ok()?,
+            included: one.included,
         })
     }
 
@@ -205,6 +261,7 @@ impl Kept<'_> {
                 target: self.some(one.target).ok()?,
                 joined: one.joined,
                 open: one.open,
+                cfg: self.some(one.cfg).ok()?,
             },
         })
     }
@@ -226,13 +283,27 @@ mod tests {
             site: Site {
                 call: Some("run".to_owned()),
                 word: Some(0),
+                cfg: Some("test".to_owned()),
                 ..Site::default()
             },
+        };
+        let module = RustModule {
+            name: "hive".to_owned(),
+            within: vec!["bee".to_owned()],
+            path: Some("x.rs".to_owned()),
+            cfg: Some("unix".to_owned()),
+            included: true,
         };
         let scan = FileScan {
             occurrences: vec![one.clone(), one],
             declares: vec!["Hive".to_owned()],
             switches: "-T".to_owned(),
+            modules: vec![module, RustModule::default()],
+            embeds: vec!["x.txt".to_owned()],
+            unparsed: Some(ParseError {
+                line: 7,
+                what: "expected `;`".to_owned(),
+            }),
         };
         let key = |id: &str| (id.to_owned(), "a/b".to_owned());
         Found::from([(key("1"), Some((Language::Perl, scan))), (key("2"), None)])

@@ -272,8 +272,8 @@ impl<'a> Collector<'a> {
         }
         FileScan {
             occurrences,
-            declares: Vec::new(),
             switches,
+            ..FileScan::default()
         }
     }
 }
@@ -359,6 +359,11 @@ impl Candidates {
         }
         offsets.sort_unstable();
         Self(offsets)
+    }
+
+    /// All of them.
+    pub fn offsets(self) -> Vec<usize> {
+        self.0
     }
 
     /// Whether there is none in the file.

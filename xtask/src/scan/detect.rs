@@ -19,7 +19,7 @@ enum Named {
 /// The language to scan a file as; `None` where nothing in it can assume Debian for what is built from it. `head` is the
 /// file's beginning ([`HEAD`] bytes are enough), and may be empty where [`wants_head`] says no.
 ///
-/// What is not scanned, and why: Rust and Cargo's files belong to the room `cargo`; images, fonts, archives and other
+/// What is not scanned, and why: Cargo's files belong to the room `cargo`; images, fonts, archives and other
 /// binaries hold no text to rewrite; translations are messages; patches change other programs, whose sources are not
 /// here; lists that debhelper reads (`debian/*.install` and its like) are read as data by the room `debian`, a
 /// changelog is history.
@@ -99,7 +99,7 @@ fn debian_file(rest: &str, name: &str) -> Named {
 }
 
 fn by_extension(path: &str, extension: &str) -> Named {
-    use Language::{C, Config, Javascript, Make, Perl, Python, Shell, Text, Unit};
+    use Language::{C, Config, Javascript, Make, Perl, Python, Rust, Shell, Text, Unit};
     match extension.to_ascii_lowercase().as_str() {
         "pm" | "pl" | "t" => Named::Is(Perl),
         "sh" | "bash" | "zsh" | "bash-completion" => Named::Is(Shell),
@@ -109,16 +109,17 @@ fn by_extension(path: &str, extension: &str) -> Named {
         "c" | "h" | "cc" | "cpp" | "hh" | "hpp" | "xs" => Named::Is(C),
         "js" | "mjs" | "cjs" => Named::Is(Javascript),
         "py" => Named::Is(Python),
+        "rs" => Named::Is(Rust),
         "conf" if path.contains(".d/") && is_drop_in(path) => Named::Is(Unit),
         "conf" | "cfg" | "link-conf" => Named::Look(Config),
         "rules" | "udev" | "logrotate" | "pam" | "sources" | "list" | "seccomp" | "cron" => {
             Named::Is(Config)
         }
-        "rs" | "toml" | "lock" | "patch" | "diff" | "po" | "pot" | "svg" | "map" | "png"
-        | "jpg" | "jpeg" | "gif" | "ico" | "bmp" | "ppm" | "xcf" | "ttf" | "otf" | "woff"
-        | "woff2" | "eot" | "gz" | "xz" | "zst" | "bz2" | "zip" | "tar" | "tgz" | "fd" | "bin"
-        | "gpg" | "pem" | "key" | "crt" | "iso" | "img" | "rom" | "pdf" | "o" | "a" | "so"
-        | "mo" | "der" | "pubkey" => Named::Skip,
+        "toml" | "lock" | "patch" | "diff" | "po" | "pot" | "svg" | "map" | "png" | "jpg"
+        | "jpeg" | "gif" | "ico" | "bmp" | "ppm" | "xcf" | "ttf" | "otf" | "woff" | "woff2"
+        | "eot" | "gz" | "xz" | "zst" | "bz2" | "zip" | "tar" | "tgz" | "fd" | "bin" | "gpg"
+        | "pem" | "key" | "crt" | "iso" | "img" | "rom" | "pdf" | "o" | "a" | "so" | "mo"
+        | "der" | "pubkey" => Named::Skip,
         "adoc" | "md" | "pod" | "rst" | "html" | "css" | "scss" | "tpl" | "tt" | "hbs" | "json"
         | "xml" | "txt" | "dat" | "csv" | "yml" | "yaml" | "awk" | "php" | "dot" => Named::Is(Text),
         _ => Named::Look(Text),
@@ -190,7 +191,7 @@ mod tests {
 
     #[test]
     fn names_tell() {
-        use Language::{C, Config, Javascript, Make, Perl, Python, Shell, Text, Unit};
+        use Language::{C, Config, Javascript, Make, Perl, Python, Rust, Shell, Text, Unit};
         for (path, expected) in [
             ("PVE/X.pm", Some(Perl)),
             ("PVE/X.pm.in", Some(Perl)),
@@ -216,7 +217,9 @@ mod tests {
             ("debian/changelog", None),
             ("debian/patches/x.c", None),
             ("a.patch", None),
-            ("src/main.rs", None),
+            ("src/main.rs", Some(Rust)),
+            ("src/config.rs.in", Some(Rust)),
+            ("debian/patches/x.rs", None),
             (".cargo/config.toml", None),
             ("x.png", None),
             ("de.po", None),

@@ -14,6 +14,7 @@ pub mod make;
 pub mod paths;
 pub mod perl;
 pub mod python;
+pub mod rust;
 pub mod shell;
 pub mod source;
 pub mod text;
@@ -128,6 +129,10 @@ pub struct Site {
     /// It is followed by an interpolation that continues the path (`"/usr/share/$x"`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub open: bool,
+    /// Rust: under which configuration the place is compiled at all, as one predicate of `#[cfg(…)]`
+    /// (`all(feature = "x", test)`); `None` where no attribute asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cfg: Option<String>,
 }
 
 /// One place in one file that assumes Debian.
@@ -160,10 +165,40 @@ pub struct FileScan {
     pub declares: Vec<String>,
     /// The switches of the shebang (`-T`), empty without.
     pub switches: String,
+    /// Rust: the modules that stand in other files, in the order of the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modules: Vec<RustModule>,
+    /// Rust: the files that `include_str!` and `include_bytes!` read, as written: relative to this one, or below
+    /// [`rust::MANIFEST_DIR`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub embeds: Vec<String>,
+    /// Rust: what the parser refused. The file may be a template or a test's data; whether it must parse is known once the
+    /// module tree says that it is compiled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unparsed: Option<ParseError>,
+}
+
+/// A module that a Rust file takes from another file: `mod x;`, or `include!("x.rs")`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RustModule {
+    /// Its name without `r#`; empty for an inclusion.
+    pub name: String,
+    /// The inline modules it stands in, from the outermost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<String>,
+    /// The value of its `#[path]`; what an inclusion names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Under which configuration it is compiled, as in [`Site::cfg`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cfg: Option<String>,
+    /// `include!`: the file's items stand in this module.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub included: bool,
 }
 
 /// Why a file could not be scanned: its first error, 1-based line, and what stands there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParseError {
     /// 1-based line.
     pub line: u32,
@@ -174,7 +209,7 @@ pub struct ParseError {
 /// Scans a file in the language that [`language`] gave for it. Only Perl is refused where it does not parse; the other
 /// grammars are weaker than their languages, and what they do not understand is still read for paths.
 ///
-/// A Rust file gives nothing here: its scanner belongs to the room `cargo`.
+/// A Rust file that does not parse says so in [`FileScan::unparsed`].
 pub fn scan(
     language: Language,
     path: &str,
@@ -189,7 +224,7 @@ pub fn scan(
         Language::C => c::scan(bytes, calls),
         Language::Javascript => javascript::scan(bytes),
         Language::Python => python::scan(bytes, calls),
-        Language::Rust => Ok(FileScan::default()),
+        Language::Rust => Ok(rust::scan(bytes, calls)),
         Language::Config => config::scan(path, bytes, calls),
         Language::Text => text::scan(path, bytes),
     }

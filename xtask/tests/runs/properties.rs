@@ -122,7 +122,7 @@ proptest! {
     }
 }
 
-const LANGUAGES: [Language; 9] = [
+const LANGUAGES: [Language; 10] = [
     Language::Perl,
     Language::Shell,
     Language::Make,
@@ -130,6 +130,7 @@ const LANGUAGES: [Language; 9] = [
     Language::C,
     Language::Javascript,
     Language::Python,
+    Language::Rust,
     Language::Config,
     Language::Text,
 ];

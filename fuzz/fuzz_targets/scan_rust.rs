@@ -1,0 +1,22 @@
+//! The scanner of `Language::Rust`: it may refuse, never panic, and gives spans within the file.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use xtask::scan::calls::Calls;
+use xtask::scan::{Language, scan};
+
+static CALLS: LazyLock<Calls> = LazyLock::new(|| {
+    Calls::parse(include_str!("../../rules/calls.toml"), "calls.toml").expect("the kept file")
+});
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    if let Ok(found) = scan(Language::Rust, "a/file", bytes, &CALLS) {
+        for place in &found.occurrences {
+            assert!(
+                place.length > 0 && place.offset + place.length <= bytes.len(),
+                "{place:?}"
+            );
+        }
+    }
+});
