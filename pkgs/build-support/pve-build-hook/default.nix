@@ -1,7 +1,7 @@
 # A setup hook for sources that expect to be built and installed as a Debian package.
 #
 #   tools    first on PATH: a `perl` that defers requests to run upstream's own programs, an `install`
-#            without owners, and the compiler and pkg-config by the names Makefiles write
+#            without owners, `dh_auto_build`, and the compiler and pkg-config by the names Makefiles write
 #   patch    `@out@`, which generated patches leave, becomes the output's path
 #   install  unless the derivation has an installPhase: `make install` below a root of its own, then
 #            what `debianInstall` lists, then `/usr` folded into the output
@@ -9,6 +9,9 @@
 # It reads
 #   makeDirectory       where `make install` runs (".")
 #   makeFlags, installFlags, installTargets   as stdenv's own install phase does
+#   makeBuildFlags      `make` runs before, with these (`[ "all" "LIBEXECDIR=…" ]`): for a source that cargo built
+#   cargoRoot           where cargo built: `target/release` in it and in makeDirectory leads to cargo's output, and
+#                       `cargo` in a recipe does nothing
 #   dontMakeInstall     nothing to make, only `debianInstall`'s files
 #   pveHostPerl         the Perl that XS modules are compiled for
 {

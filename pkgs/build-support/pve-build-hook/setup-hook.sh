@@ -134,18 +134,58 @@ pveInstallFiles() {
   done <<<"${debianLinks:-}"
 }
 
+# Where cargo built, upstream's Makefiles and debian/*.install take what it left from `target/release`, whatever the
+# machine built for; and what they ask of cargo is done.
+pveCargoOutput() {
+  local target output directory built="$NIX_BUILD_TOP/pve-built"
+  target="$(realpath "${CARGO_TARGET_DIR:-target}")"
+  # Cargo has a directory for each machine built for; `release` beside them holds what ran here.
+  output="$(compgen -G "$target/*/${cargoBuildType:-release}" | head -n 1)"
+  if [[ -z "$output" ]]; then
+    echo "pve-build-hook: cargo left nothing below $target" >&2
+    return 1
+  fi
+  for directory in "$cargoRoot" "${makeDirectory:-$cargoRoot}"; do
+    mkdir -p "$directory/target"
+    if [[ ! "$directory/target/release" -ef "$output" ]]; then
+      rm -rf "$directory/target/release"
+      ln -s "$output" "$directory/target/release"
+    fi
+  done
+  mkdir -p "$built"
+  printf '#!%s\nexit 0\n' "$SHELL" >"$built/cargo"
+  chmod +x "$built/cargo"
+  export PATH="$built:$PATH"
+}
+
+# make in makeDirectory with the common flags and those given.
+pveMake() {
+  local -a flags=()
+  concatTo flags makeFlags makeFlagsArray
+  flags+=("$@")
+  echoCmd 'make flags' "${flags[@]}"
+  make -C "${makeDirectory:-.}" SHELL="$SHELL" "${flags[@]}"
+}
+
 pveInstallPhase() {
   runHook preInstall
 
   local root="$NIX_BUILD_TOP/debian-root"
   mkdir -p "$root" "$out"
+  if [[ -n "${cargoRoot:-}" ]]; then
+    pveCargoOutput
+  fi
+  if [[ -n "${makeBuildFlags:-}" ]]; then
+    local -a before=()
+    concatTo before makeBuildFlags
+    pveMake "${before[@]}"
+  fi
   if [[ -z "${dontMakeInstall:-}" ]]; then
     local -a flags=("DESTDIR=$root")
     # The linter upstream runs before it joins the JavaScript files.
     flags+=("BIOME=true")
-    concatTo flags makeFlags makeFlagsArray installFlags installFlagsArray installTargets=install
-    echoCmd 'install flags' "${flags[@]}"
-    make -C "${makeDirectory:-.}" SHELL="$SHELL" "${flags[@]}"
+    concatTo flags installFlags installFlagsArray installTargets=install
+    pveMake "${flags[@]}"
   fi
   pveInstallFiles "$root"
   foldUsr "$root"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::feature;
 use super::patch::Edited;
-use super::rewrite::{self, Edit, Placeholders, Placing, Role, Theme};
+use super::rewrite::{self, Edit, Fill, Placeholders, Placing, Role, Theme};
 use crate::analyse::AnalysedSource;
 use crate::decide::rules::Feature;
 use crate::decide::{Decided, Decision};
@@ -20,6 +20,8 @@ pub struct Edits {
     pub files: Vec<Edited>,
     /// What fills their placeholders.
     pub placeholders: Placeholders,
+    /// What the environment variables hold that rewritten Rust reads while it is compiled (`PNX_UTIL_LINUX`).
+    pub env: BTreeMap<String, Fill>,
     /// By theme: each rule with the number of places it decided.
     pub rules: BTreeMap<Theme, BTreeMap<String, usize>>,
     /// Decisions that cannot be written, features that are not there.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::formals::Formals;
 use super::nix::{Expr, Operator, WriteError};
 use crate::analyse::AnalysedSource;
+use crate::debian::Packaging;
 use crate::debian::control::{Alternative, Relation};
 use crate::decide::rules::{DebianPackage, Rules};
 
@@ -27,6 +28,16 @@ impl List {
             arm64: true,
         };
         self.0.insert(attr.into(), everywhere);
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes an attribute out.
+    pub fn remove(&mut self, attr: &str) {
+        self.0.remove(attr);
     }
 
     /// Whether `attr` is in it.
@@ -99,17 +110,21 @@ pub struct Inputs {
 
 /// Reads the `Build-Depends` of a source.
 pub fn inputs(source: &AnalysedSource, rules: &Rules) -> Inputs {
+    inputs_of(&source.packagings, rules)
+}
+
+/// Reads the `Build-Depends` of some packagings.
+pub fn inputs_of<'a>(packagings: impl IntoIterator<Item = &'a Packaging>, rules: &Rules) -> Inputs {
     let mut inputs = Inputs::default();
-    let relations = source
-        .packagings
-        .iter()
+    let relations = packagings
+        .into_iter()
         .flat_map(|packaging| packaging.control.source.all_build_depends());
     for relation in relations {
         if let Some((one, package)) = known(relation, rules) {
             add(&mut inputs, one, package);
         }
     }
-    if !inputs.build.0.is_empty() {
+    if !inputs.build.is_empty() {
         // On Debian it comes with any library's headers.
         inputs.native.add("pkg-config");
     }

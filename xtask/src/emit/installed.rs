@@ -34,8 +34,17 @@ pub struct Places {
 
 /// The places of a source's packaging that `make install` does not fill.
 pub fn places(source: &AnalysedSource) -> Places {
+    places_of(source, &source.packagings, |_| true)
+}
+
+/// The same of some of its packagings, and of the Debian packages that are `wanted`.
+pub fn places_of<'a>(
+    source: &AnalysedSource,
+    packagings: impl IntoIterator<Item = &'a Packaging>,
+    wanted: impl Fn(&str) -> bool,
+) -> Places {
     let mut places = Places::default();
-    for packaging in &source.packagings {
+    for packaging in packagings {
         let made: BTreeSet<&str> = packaging
             .made
             .iter()
@@ -43,15 +52,16 @@ pub fn places(source: &AnalysedSource) -> Places {
             .collect();
         for one in &packaging.files.installed {
             // Debian's documentation of its packages is nothing that runs.
-            if !matches!(
+            let documents = matches!(
                 &*one.tool,
                 "dh_installdocs" | "dh_installexamples" | "dh_installman"
-            ) {
+            );
+            if !documents && wanted(&one.package) {
                 places.add(source, packaging, one, &made);
             }
         }
         for link in &packaging.files.links {
-            if made.contains(link.link.as_str()) {
+            if made.contains(link.link.as_str()) || !wanted(&link.package) {
                 continue;
             }
             if has_place(&link.link) {

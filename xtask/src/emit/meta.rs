@@ -18,13 +18,19 @@ pub struct Version {
 pub fn version(source: &AnalysedSource) -> Version {
     let pin = &source.source.pin;
     let first = source.packagings.first().and_then(Packaging::version);
+    version_or(source, pin.version.as_deref().or(first))
+}
+
+/// The version of one of a source's packagings, which the pin's need not be.
+pub fn version_of(source: &AnalysedSource, packaging: &Packaging) -> Version {
+    let own = packaging.version().or(source.source.pin.version.as_deref());
+    version_or(source, own)
+}
+
+fn version_or(source: &AnalysedSource, version: Option<&str>) -> Version {
+    let pin = &source.source.pin;
     let dated = || format!("0-unstable-{}", pin.date.as_deref().unwrap_or("unknown"));
-    let whole = pin
-        .version
-        .clone()
-        .or_else(|| first.map(str::to_owned))
-        .unwrap_or_else(dated);
-    of(&whole)
+    of(&version.map_or_else(dated, str::to_owned))
 }
 
 fn of(whole: &str) -> Version {
@@ -46,16 +52,29 @@ fn of(whole: &str) -> Version {
 /// # Errors
 /// Text that Nix cannot hold.
 pub fn meta(source: &AnalysedSource, formals: &mut Formals) -> Result<Vec<Binding>, WriteError> {
+    match source.packagings.first() {
+        Some(packaging) => meta_of(source, packaging, &source.source.name, formals),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The same by one of its packagings, described as its Debian package `name` is.
+///
+/// # Errors
+/// Text that Nix cannot hold.
+pub fn meta_of(
+    source: &AnalysedSource,
+    packaging: &Packaging,
+    name: &str,
+    formals: &mut Formals,
+) -> Result<Vec<Binding>, WriteError> {
     let mut bindings = Vec::new();
-    let Some(packaging) = source.packagings.first() else {
-        return Ok(bindings);
-    };
     let named = |name: &str| {
         let binaries = &packaging.control.binaries;
         let same = binaries.iter().find(|binary| binary.name == name);
         same.or(binaries.first())
     };
-    if let Some(binary) = named(&source.source.name).filter(|binary| !binary.short.is_empty()) {
+    if let Some(binary) = named(name).filter(|binary| !binary.short.is_empty()) {
         bindings.push(Binding::attr("description", Expr::string(&binary.short)));
     }
     if let Some(homepage) = homepage(source, packaging) {
@@ -102,9 +121,13 @@ fn licences(expression: &str, formals: &mut Formals) -> Result<Expr, WriteError>
 
 /// The Nix platforms of the `Architecture` fields.
 pub fn platforms(source: &AnalysedSource) -> Expr {
-    let all = source
-        .packagings
-        .iter()
+    platforms_of(&source.packagings)
+}
+
+/// The same of some packagings.
+pub fn platforms_of<'a>(packagings: impl IntoIterator<Item = &'a Packaging>) -> Expr {
+    let all = packagings
+        .into_iter()
         .flat_map(|packaging| &packaging.control.binaries)
         .flat_map(|binary| &binary.architecture);
     let names: Vec<&str> = all.map(String::as_str).collect();

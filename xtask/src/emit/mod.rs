@@ -15,6 +15,7 @@ pub mod package;
 pub mod patch;
 pub mod patched;
 pub mod pin;
+pub mod program;
 pub mod proofs;
 pub mod release;
 pub mod rewrite;

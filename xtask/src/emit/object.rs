@@ -165,7 +165,7 @@ fn needs(
         ));
         let crates = may_lack
             .into_iter()
-            .filter(|one| !node.lacks.contains_key(one));
+            .filter(|one| !node.lacks.contains_key(one) && !release.given.contains_key(one));
         lacks.extend(crates.map(|one| lack(name, one, "there is no derivation of it")));
     }
     let missing = node.lacks.iter().map(|(what, why)| lack(name, what, why));

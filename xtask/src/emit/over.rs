@@ -157,7 +157,9 @@ fn build_inputs(
         let mut made = release.binaries.get(&edge.to).into_iter().flatten();
         if let Some(library) = made.find(|one| !one.ends_with("-dev")) {
             list.push(formals.optional(library, Expr::Null)?);
-            lacks.push(lack(name, library, "there is no derivation of it"));
+            if !release.given.contains_key(library) {
+                lacks.push(lack(name, library, "there is no derivation of it"));
+            }
         }
     }
     if list.is_empty() {

@@ -32,6 +32,8 @@ pub struct Release<'a> {
     pub attributes: &'a BTreeMap<String, String>,
     /// The Debian packages of each source.
     pub binaries: &'a BTreeMap<String, Vec<String>>,
+    /// The attributes of Debian packages whose source cargo builds, where there is a derivation.
+    pub given: &'a BTreeMap<String, String>,
 }
 
 /// A source with what becomes of its files.
@@ -246,16 +248,18 @@ pub fn make_directory(source: &AnalysedSource) -> Option<String> {
     })
 }
 
-fn has_install(source: &AnalysedSource, path: &str) -> bool {
+/// The text of a file of a source, where there is such a file.
+pub fn text(source: &AnalysedSource, path: &str) -> Option<String> {
     let tree = &source.source.tree;
-    let Some(entry) = tree.entries().iter().find(|entry| entry.path == path) else {
-        return false;
-    };
-    let Ok(contents) = tree.read(&[entry]) else {
-        return false;
-    };
-    let text = contents.first().map(|bytes| String::from_utf8_lossy(bytes));
-    let makefile = make::parse(&text.unwrap_or_default());
+    let entry = tree.entries().iter().find(|entry| entry.path == path)?;
+    let contents = tree.read(&[entry]).ok()?;
+    let bytes = contents.first()?;
+    Some(String::from_utf8_lossy(bytes).into_owned())
+}
+
+/// Whether a Makefile has the target `install`.
+pub fn has_install(source: &AnalysedSource, path: &str) -> bool {
+    let makefile = make::parse(&text(source, path).unwrap_or_default());
     let mut targets = makefile.rules.iter().flat_map(|rule| &rule.targets);
     targets.any(|target| target == "install")
 }

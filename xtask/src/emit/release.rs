@@ -9,7 +9,8 @@ use super::meta;
 use super::nix::{self, Binding, Expr, Name, WriteError};
 use super::output::{Difference, Output};
 use super::package::{self, Lack, Package, Patched, Release, lack};
-use super::patch::{self, Header, Patch};
+use super::patch::{self, Header};
+use super::program::{self, Derivation, Made};
 use super::rewrite::Role;
 use crate::analyse::{AnalysedSource, Analysis, Knowledge};
 use crate::debian::system::{Directory, System};
@@ -96,7 +97,7 @@ impl Generated {
 /// What one source gives.
 struct One {
     findings: Vec<Problem>,
-    patches: Vec<Patch>,
+    made: Made,
     package: Option<Package>,
     system: String,
 }
@@ -110,6 +111,8 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
     let roles = analysis.graph.roles();
     let binaries = binaries(analysis);
     let attributes = attributes(analysis, &roles, &binaries, &knowledge.rules);
+    let (derivations, unbuilt) = program::derivations(analysis, &roles, &knowledge.rules);
+    let given = given(&derivations);
     let release = Release {
         name: &analysis.manifest.name,
         rules: &knowledge.rules,
@@ -117,23 +120,41 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
         roles: &roles,
         attributes: &attributes,
         binaries: &binaries,
+        given: &given,
     };
     let results: Vec<Result<One, Vec<Problem>>> = analysis
         .sources
         .par_iter()
         .map(|source| one(source, release, knowledge))
         .collect();
-    let mut generated = Generated::default();
+    let members = program::members(&derivations);
+    let mut generated = Generated {
+        findings: program::unmapped(&analysis.programs, &knowledge.rules.crates),
+        lacks: unbuilt,
+        ..Generated::default()
+    };
     let mut problems = Vec::new();
+    let mut sources: BTreeMap<&str, (&AnalysedSource, Made)> = BTreeMap::new();
     for (source, result) in analysis.sources.iter().zip(results) {
         let added = result.and_then(|one| {
             generated
-                .add(source, one, release)
+                .add(source, one, release, &members)
                 .map_err(|problem| vec![problem])
         });
-        problems.extend(added.err().into_iter().flatten());
+        match added {
+            Ok(made) => drop(sources.insert(&source.source.name, (source, made))),
+            Err(more) => problems.extend(more),
+        }
     }
-    let listed = list(analysis, release).map_err(|error| {
+    if problems.is_empty() {
+        let sources = sources
+            .iter()
+            .map(|(name, (source, made))| (*name, (*source, made)))
+            .collect();
+        let added = generated.derivations(&derivations, &sources, release);
+        problems.extend(added.err());
+    }
+    let listed = list(analysis, &derivations, release).map_err(|error| {
         vec![Problem::new(
             &OUTPUT_FAILED,
             format!("`release.nix`: {error}"),
@@ -157,7 +178,7 @@ fn one(
     knowledge: &Knowledge,
 ) -> Result<One, Vec<Problem>> {
     let name = source.source.name.as_str();
-    let edits = edits::edits(
+    let mut edits = edits::edits(
         source,
         release.roles,
         &knowledge.rules.features,
@@ -188,9 +209,11 @@ fn one(
         }
     };
     let system = system(source, &knowledge.rules).map_err(|problem| vec![problem])?;
+    // A program's derivation asks for what fills the patches, no more for the files.
+    edits.files.clear();
     Ok(One {
-        findings: edits.findings,
-        patches,
+        findings: std::mem::take(&mut edits.findings),
+        made: Made { edits, patches },
         package,
         system,
     })
@@ -229,23 +252,35 @@ fn system(source: &AnalysedSource, rules: &Rules) -> Result<String, Problem> {
 }
 
 impl Generated {
-    fn add(&mut self, source: &AnalysedSource, one: One, release: Release) -> Result<(), Problem> {
+    /// Adds what one source gives; its patches come back for the programs that are built from it.
+    fn add(
+        &mut self,
+        source: &AnalysedSource,
+        one: One,
+        release: Release,
+        members: &BTreeSet<&str>,
+    ) -> Result<Made, Problem> {
         let name = &source.source.name;
         self.findings.extend(one.findings);
         self.output.add(format!("{name}/system.json"), one.system)?;
-        for patch in one.patches {
+        for patch in &one.made.patches {
             self.counts.patches += 1;
-            self.output
-                .add(format!("patches/{name}/{}", patch.name), patch.bytes)?;
+            self.output.add(
+                format!("patches/{name}/{}", patch.name),
+                patch.bytes.clone(),
+            )?;
         }
         let Some(package) = one.package else {
+            if members.contains(name.as_str()) {
+                return Ok(one.made);
+            }
             let why = if source.packagings.is_empty() {
                 "it has no packaging"
             } else {
                 "cargo builds it"
             };
             self.lacks.push(lack(name, "a derivation", why));
-            return Ok(());
+            return Ok(one.made);
         };
         if release.roles.get(name) == Some(&Role::Object) {
             self.counts.objects += 1;
@@ -254,7 +289,31 @@ impl Generated {
             self.lacks.extend(open(source, release));
         }
         self.lacks.extend(package.lacks);
-        self.output.add(format!("{name}/package.nix"), package.text)
+        self.output
+            .add(format!("{name}/package.nix"), package.text)?;
+        Ok(one.made)
+    }
+
+    /// Adds what is derived of sources that cargo builds: `package.nix` and, of a program, its lock.
+    fn derivations(
+        &mut self,
+        derivations: &[Derivation],
+        sources: &program::Sources,
+        release: Release,
+    ) -> Result<(), Problem> {
+        for derivation in derivations {
+            let package = program::package(derivation, sources, release)?;
+            let directory = &derivation.directory;
+            self.output
+                .add(format!("{directory}/package.nix"), package.text)?;
+            if let Some(program) = derivation.program {
+                self.output
+                    .add(format!("{directory}/Cargo.lock"), program.lock.clone())?;
+            }
+            self.counts.packages += 1;
+            self.lacks.extend(package.lacks);
+        }
+        Ok(())
     }
 }
 
@@ -277,6 +336,19 @@ fn open(source: &AnalysedSource, release: Release) -> BTreeSet<Lack> {
         _ => None,
     })
     .collect()
+}
+
+/// The attribute of each Debian package of sources that cargo builds; of two derivations the first by name.
+fn given(derivations: &[Derivation]) -> BTreeMap<String, String> {
+    let mut given = BTreeMap::new();
+    for one in derivations {
+        for name in &one.debian {
+            given
+                .entry(name.clone())
+                .or_insert_with(|| one.attribute.clone());
+        }
+    }
+    given
 }
 
 /// The Debian packages of each source that run something: no crates.
@@ -319,7 +391,7 @@ fn attributes(
 }
 
 /// Whether generated files take `name` from nixpkgs.
-fn is_taken(name: &str, rules: &Rules) -> bool {
+pub fn is_taken(name: &str, rules: &Rules) -> bool {
     rules.nixpkgs.contains_key(name) || rules.packages.values().any(|rule| rule.over == name)
 }
 
@@ -329,7 +401,11 @@ struct Listed {
     links: u64,
 }
 
-fn list(analysis: &Analysis, release: Release) -> Result<Listed, WriteError> {
+fn list(
+    analysis: &Analysis,
+    derivations: &[Derivation],
+    release: Release,
+) -> Result<Listed, WriteError> {
     let mut objects = BTreeMap::new();
     let mut entries: BTreeMap<String, Expr> = BTreeMap::new();
     let mut links = 1;
@@ -343,16 +419,28 @@ fn list(analysis: &Analysis, release: Release) -> Result<Listed, WriteError> {
         if release.roles.get(name) == Some(&Role::Object) {
             objects.insert(name.clone(), called);
             let version = meta::version(source).name;
-            entries.insert(attribute.clone(), link(attribute, &version, &[name])?);
+            entries.insert(
+                attribute.clone(),
+                link(attribute, &version, &[name], Vec::new())?,
+            );
             links += 1;
         } else {
             entries.insert(attribute.clone(), called);
         }
     }
+    let mut extras = Vec::new();
+    for one in derivations {
+        let path = Expr::Path(format!("{}/package.nix", one.directory));
+        let called = Expr::dotted("self.callPackage")?.apply([path, Expr::Set(Vec::new())]);
+        entries.insert(one.attribute.clone(), called);
+        if one.program.is_some() {
+            extras.push(own(&one.attribute)?);
+        }
+    }
     aliases(release, &mut entries)?;
     let roots: Vec<&String> = objects.keys().collect();
     let version = analysis.manifest.version.as_deref().unwrap_or(release.name);
-    let everything = link("pve", version, &roots)?;
+    let everything = link("pve", version, &roots, extras)?;
     let objects = Expr::sorted_set(objects);
     let mut bindings = vec![Binding::attr("pveObjects", objects), Binding::Blank];
     bindings.extend(
@@ -379,24 +467,41 @@ fn aliases(release: Release, entries: &mut BTreeMap<String, Expr>) -> Result<(),
                 && !matches!(binary.as_str(), "pve" | "pveObjects")
                 && !is_taken(binary, release.rules);
             if free {
-                let target =
-                    Expr::Select(Box::new(Expr::variable("self")?), vec![attribute.clone()]);
-                entries.insert(binary.clone(), target);
+                entries.insert(binary.clone(), own(attribute)?);
             }
+        }
+    }
+    for (binary, attribute) in release.given {
+        if !entries.contains_key(binary) && !is_taken(binary, release.rules) {
+            entries.insert(binary.clone(), own(attribute)?);
         }
     }
     Ok(())
 }
 
+/// `self.NAME`.
+fn own(attribute: &str) -> Result<Expr, WriteError> {
+    let path = vec![attribute.to_owned()];
+    Ok(Expr::Select(Box::new(Expr::variable("self")?), path))
+}
+
 /// `self.linkPve { … }`.
-fn link(name: &str, version: &str, roots: &[&String]) -> Result<Expr, WriteError> {
-    let set = Expr::Set(vec![
+fn link(
+    name: &str,
+    version: &str,
+    roots: &[&String],
+    extras: Vec<Expr>,
+) -> Result<Expr, WriteError> {
+    let mut set = vec![
         Binding::attr("pname", Expr::string(name)),
         Binding::attr("version", Expr::string(version)),
         Binding::attr(
             "roots",
             Expr::strings(roots.iter().map(|root| (*root).clone())),
         ),
-    ]);
-    Ok(Expr::dotted("self.linkPve")?.apply([set]))
+    ];
+    if !extras.is_empty() {
+        set.push(Binding::attr("extras", Expr::List(extras)));
+    }
+    Ok(Expr::dotted("self.linkPve")?.apply([Expr::Set(set)]))
 }

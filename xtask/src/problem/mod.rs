@@ -158,6 +158,7 @@ codes! {
     pnx_304 => UNMAPPED_PACKAGE,
     pnx_305 => UNMAPPED_MODULE,
     pnx_306 => BAD_SERIES,
+    pnx_307 => UNMAPPED_NATIVE,
     pnx_401 => PATCH_FAILS,
     pnx_402 => REWRITE_UNPARSED,
     pnx_403 => OUTPUT_DIFFERS,
