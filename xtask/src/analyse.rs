@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::cache::Cache;
 use crate::cargo::Program;
 use crate::cargo::attach::{Attached, attach};
-use crate::cargo::compiled::Compiled;
+use crate::cargo::compiled::{Compiled, Files};
 use crate::debian::make::ActionKind;
 use crate::debian::{self, Packaging};
 use crate::decide::engine::{Uses, World};
@@ -175,7 +175,7 @@ impl Analysis {
                 .map(|one| (&one.source, one.packagings.as_slice())),
             &knowledge.rules.crates,
         )?;
-        let compiled = compile(&mut whole, &attached);
+        let compiled = compile(&mut whole, &attached).map_err(|problem| vec![problem])?;
         let unparsed = |problem: &Problem| problem.code.severity == Severity::Fatal;
         if compiled.iter().any(unparsed) {
             return Err(compiled);
@@ -307,19 +307,20 @@ struct Read {
 }
 
 /// Leaves of the Rust files those that a program is compiled from; tells what of them is missing or does not parse.
-fn compile(read: &mut [Read], attached: &Attached) -> Vec<Problem> {
-    let scans = read.iter().map(|one| {
-        let name = one.source.name.as_str();
-        (name, one.scanned.files.as_slice())
+fn compile(read: &mut [Read], attached: &Attached) -> Result<Vec<Problem>, Problem> {
+    let files = read.iter().map(|one| {
+        let files = Files::of(&one.source, &one.scanned.files);
+        files.map(|files| (one.source.name.as_str(), files))
     });
-    let compiled = Compiled::of(&attached.programs, scans);
+    let files: HashMap<&str, Files> = files.collect::<Result<_, _>>()?;
+    let compiled = Compiled::of(&attached.programs, &files);
     for one in read {
         let files = &mut one.scanned.files;
         compiled.retain(&one.source.name, files);
         let entries = one.source.tree.entries();
         one.scanned.bytes = files.iter().map(|file| entries[file.entry].size).sum();
     }
-    compiled.problems
+    Ok(compiled.problems)
 }
 
 /// The cache with the name under which it has what of a source's commit; `None` for what may change.

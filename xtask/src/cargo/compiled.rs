@@ -6,9 +6,11 @@ use cfg_expr::targets::{TargetInfo, get_builtin_target_by_triple};
 use cfg_expr::{Expression, Predicate};
 
 use super::lock::PLATFORMS;
-use super::{LocalCrate, Program, TargetKind, below};
+use super::crates::joined;
+use super::{LocalCrate, Program, below};
 use crate::problem::{Problem, UNKNOWN_MODULE, UNPARSED};
-use crate::release::source_name;
+use crate::decide::matcher::is_below;
+use crate::release::{Entry, Mode, Source, source_name};
 use crate::scan::source::ScannedFile;
 use crate::scan::{FileScan, Language, RustModule, rust};
 
@@ -34,23 +36,63 @@ pub struct Compiled {
     pub problems: Vec<Problem>,
 }
 
-/// The scans of one source by path.
-type Scans<'a> = HashMap<&'a str, &'a FileScan>;
+/// What is known of one source's files.
+#[derive(Default)]
+pub struct Files<'a> {
+    /// The scans of its Rust files, by path.
+    scans: HashMap<&'a str, &'a FileScan>,
+    /// Its symbolic links: place and where it leads, both relative to the source.
+    links: Vec<(String, String)>,
+}
+
+impl<'a> Files<'a> {
+    /// The Rust files among those scanned, and the tree's links.
+    ///
+    /// # Errors
+    /// What reading the links says.
+    pub fn of(source: &Source, files: &'a [ScannedFile]) -> Result<Self, Problem> {
+        let rust = files.iter().filter(|file| file.language == Language::Rust);
+        let scans: HashMap<&str, &FileScan> =
+            rust.map(|file| (file.path.as_str(), &file.scan)).collect();
+        if scans.is_empty() {
+            return Ok(Self::default());
+        }
+        let entries = source.tree.entries().iter();
+        let entries: Vec<_> = entries.filter(|one| one.mode == Mode::Symlink).collect();
+        let targets = source.tree.read(&entries)?;
+        let link = |(entry, target): (&&Entry, Vec<u8>)| {
+            let above = entry.path.rsplit_once('/').map_or("", |(above, _)| above);
+            let target = String::from_utf8_lossy(&target).into_owned();
+            (entry.path.clone(), joined(above, &target))
+        };
+        Ok(Self {
+            scans,
+            links: entries.iter().zip(targets).map(link).collect(),
+        })
+    }
+
+    /// The file that a path leads to, links on the way followed; `None` where no Rust file is.
+    fn find(&self, path: &str) -> Option<String> {
+        let mut path = path.to_owned();
+        // A circle of links leads nowhere.
+        for _ in 0..8 {
+            if self.scans.contains_key(path.as_str()) {
+                return Some(path);
+            }
+            let (link, target) = self.links.iter().find(|(link, _)| is_below(&path, link))?;
+            path = below(target, path.strip_prefix(link.as_str())?.trim_start_matches('/'));
+        }
+        None
+    }
+}
 
 impl Compiled {
     /// Follows the module trees of every program from the files that cargo compiles. `sources` are the scans by the
     /// analysis' names of the sources.
     pub fn of<'a>(
         programs: &[Program],
-        sources: impl Iterator<Item = (&'a str, &'a [ScannedFile])>,
+        sources: &HashMap<&'a str, Files<'a>>,
     ) -> Self {
-        let scans: HashMap<&str, Scans> = sources
-            .map(|(name, files)| {
-                let rust = files.iter().filter(|file| file.language == Language::Rust);
-                let scans = rust.map(|file| (file.path.as_str(), &file.scan));
-                (name, scans.collect())
-            })
-            .collect();
         let mut compiled = Self::default();
         let mut seen = BTreeSet::new();
         for program in programs {
@@ -62,8 +104,8 @@ impl Compiled {
                 if !seen.insert((name, &local.path, &local.features, &local.targets)) {
                     continue;
                 }
-                if let Some(scans) = scans.get(name.as_str()) {
-                    Walk::new(&mut compiled, name, scans, program, local).targets(local);
+                if let Some(files) = sources.get(name.as_str()) {
+                    Walk::new(&mut compiled, name, files, program, local).targets(local);
                 }
             }
         }
@@ -132,7 +174,7 @@ fn holds(
 struct Walk<'w, 'a> {
     compiled: &'w mut Compiled,
     source: &'w str,
-    scans: &'w Scans<'a>,
+    files: &'w Files<'a>,
     view: View,
     visited: BTreeSet<(String, Vec<String>)>,
 }
@@ -141,7 +183,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn new(
         compiled: &'w mut Compiled,
         source: &'w str,
-        scans: &'w Scans<'a>,
+        files: &'w Files<'a>,
         program: &Program,
         local: &LocalCrate,
     ) -> Self {
@@ -152,7 +194,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         Self {
             compiled,
             source,
-            scans,
+            files,
             view: View {
                 features: local.features.iter().cloned().collect(),
                 targets,
@@ -165,10 +207,9 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn targets(&mut self, local: &LocalCrate) {
         for target in &local.targets {
             let path = below(&local.path, &target.path);
-            if self.scans.contains_key(path.as_str()) {
-                self.file(&path, true, &[]);
-            } else if target.kind != TargetKind::Build || !path.is_empty() {
-                self.missing(&path, "cargo compiles it");
+            match self.files.find(&path) {
+                Some(path) => self.file(&path, true, &[]),
+                None => self.missing(&path, "cargo compiles it"),
             }
         }
     }
@@ -186,7 +227,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         if !self.visited.insert((path.to_owned(), under.to_vec())) {
             return;
         }
-        let Some(scan) = self.scans.get(path).copied() else {
+        let Some(scan) = self.files.scans.get(path).copied() else {
             return;
         };
         if let Some(error) = &scan.unparsed {
@@ -216,11 +257,9 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn module(&mut self, path: &str, root: bool, module: &RustModule, under: &[String]) {
         let candidates = rust::module_files(path, root, module);
-        let found = candidates
-            .iter()
-            .find(|candidate| self.scans.contains_key(candidate.as_str()));
-        match found {
-            Some(found) => self.file(&found.clone(), false, under),
+        let mut found = candidates.iter().filter_map(|path| self.files.find(path));
+        match found.next() {
+            Some(found) => self.file(&found, false, under),
             // An inclusion is mostly of what a build script writes.
             None if module.included => {}
             None => {

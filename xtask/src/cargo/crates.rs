@@ -196,7 +196,7 @@ fn ancestors(directory: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `path` from `base`, with `..` taken away where that is possible.
-fn joined(base: &str, path: &str) -> String {
+pub(super) fn joined(base: &str, path: &str) -> String {
     let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {

@@ -57,6 +57,9 @@ pub struct Condition {
     /// The variable or key it goes to.
     #[serde(default)]
     pub targets: Vec<String>,
+    /// The configuration it is compiled under (Rust), exactly; `test` for what only tests compile.
+    #[serde(default)]
+    pub cfgs: Vec<String>,
     /// It follows other text within its literal.
     #[serde(default)]
     pub joined: Option<bool>,
@@ -86,6 +89,7 @@ pub struct Matcher {
     arguments: Vec<u32>,
     before: Option<GlobSet>,
     targets: Option<GlobSet>,
+    cfgs: Vec<String>,
     joined: Option<bool>,
     open: Option<bool>,
     names_program: Option<bool>,
@@ -159,6 +163,7 @@ impl Matcher {
             arguments: condition.arguments.clone(),
             before: globs(&condition.before, false)?,
             targets: globs(&condition.targets, false)?,
+            cfgs: condition.cfgs.clone(),
             joined: condition.joined,
             open: condition.open,
             names_program: condition.names_program,
@@ -192,6 +197,7 @@ impl Matcher {
                     .is_some_and(|index| self.arguments.contains(&index)))
             && holds(self.before.as_ref(), site.before.as_deref())
             && holds(self.targets.as_ref(), site.target.as_deref())
+            && (self.cfgs.is_empty() || site.cfg.as_ref().is_some_and(|cfg| self.cfgs.contains(cfg)))
             && holds(self.releases.as_ref(), Some(subject.release))
             && self
                 .regex
