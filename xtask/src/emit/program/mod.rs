@@ -17,10 +17,10 @@ use super::rewrite::Role;
 use super::{meta, patched, pin};
 use crate::analyse::{AnalysedSource, Analysis};
 use crate::cargo::{Program, TargetKind};
-use crate::release::source_name;
 use crate::debian::Packaging;
 use crate::decide::rules::{CrateRules, Rules};
 use crate::problem::{OUTPUT_FAILED, Problem, UNMAPPED_NATIVE};
+use crate::release::is_own_pin;
 use install::Install;
 
 /// What is derived of a source that cargo builds.
@@ -71,7 +71,7 @@ pub fn derivations<'a>(
         .sources
         .iter()
         .filter(|source| roles.get(&source.source.name) == Some(&Role::Crate));
-    for source in crates.filter(|source| source_name(&source.source.name) == source.source.name) {
+    for source in crates.filter(|source| !is_own_pin(&source.source.name)) {
         derivations.extend(aside::derivations(source, rules));
     }
     derivations.sort_by(|a, b| a.attribute.cmp(&b.attribute));
