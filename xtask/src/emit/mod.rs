@@ -1,5 +1,6 @@
 //! Decisions to patches, Nix and overlay; the only room that writes to disk, atomically and the same bytes each time.
 
+pub mod crates;
 pub mod edits;
 pub mod feature;
 pub mod formals;

@@ -1,8 +1,44 @@
 //! Line-based configuration: udev, logrotate, cron, PAM, sysctl, tmpfiles, sysusers, `AppArmor`, lxc, APT's sources.
 
+use toml_edit::{Document, Item, TableLike};
+
 use super::calls::Calls;
 use super::collect::{Collector, Span, is_command_name};
 use super::{FileScan, Form, Kind, ParseError, Site, shell};
+
+/// Cargo's configuration: the directories and registries that take another source's place (the Cargo Book, "Source
+/// Replacement"). What is no TOML has none; cargo will say so.
+fn cargo(bytes: &[u8]) -> FileScan {
+    let mut out = Collector::new(bytes);
+    let document = str::from_utf8(bytes).ok().and_then(|text| Document::parse(text).ok());
+    let sources = document.as_ref().and_then(|document| document.get("source"));
+    let sources = sources.and_then(Item::as_table_like).into_iter();
+    for (name, source) in sources.flat_map(TableLike::iter) {
+        let keys = source.as_table_like().into_iter().flat_map(TableLike::iter);
+        for (key, value) in keys.filter(|(key, _)| SOURCES.contains(key)) {
+            let (Some(text), Some(span)) = (value.as_str(), value.span()) else {
+                continue;
+            };
+            // Within its quotes, which may be of any kind.
+            let within = out.text_of(span.start, span.end);
+            let Some(at) = within.find(text).filter(|_| text.starts_with('/')) else {
+                continue;
+            };
+            let start = span.start + at;
+            let site = Site {
+                sub: Some(name.to_owned()),
+                target: Some(key.to_owned()),
+                ..Site::default()
+            };
+            let form = Form::Literal;
+            out.mark(start, start + text.len(), Kind::CrateSource, form, site);
+        }
+    }
+    out.finish(String::new())
+}
+
+/// The keys of a source that say where it is on this machine.
+const SOURCES: [&str; 2] = ["directory", "local-registry"];
 
 /// How a file's lines are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +64,9 @@ const SCRIPTS: &[&[u8]] = &[
 
 /// The occurrences of a configuration file; `path` says its format.
 pub fn scan(path: &str, bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
+    if path.contains(".cargo/") {
+        return Ok(cargo(bytes));
+    }
     let mut out = Collector::new(bytes);
     let switches = out.shebang().map(|(switches, _)| switches);
     let format = format(path);

@@ -61,7 +61,13 @@ fn named(path: &str) -> Named {
         "pve-api.json" | "ppport.h" => return Named::Skip,
         _ => {}
     }
-    if path.starts_with(".cargo/") || path.contains("/.cargo/") || name.starts_with(".git") {
+    if path.starts_with(".cargo/") || path.contains("/.cargo/") {
+        return match name {
+            "config" | "config.toml" => Named::Is(Language::Config),
+            _ => Named::Skip,
+        };
+    }
+    if name.starts_with(".git") {
         return Named::Skip;
     }
     match name.rsplit_once('.') {
@@ -220,7 +226,8 @@ mod tests {
             ("src/main.rs", Some(Rust)),
             ("src/config.rs.in", Some(Rust)),
             ("debian/patches/x.rs", None),
-            (".cargo/config.toml", None),
+            (".cargo/config.toml", Some(Config)),
+            (".cargo/other.toml", None),
             ("x.png", None),
             ("de.po", None),
         ] {
