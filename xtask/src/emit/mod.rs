@@ -18,3 +18,4 @@ pub mod pin;
 pub mod proofs;
 pub mod release;
 pub mod rewrite;
+pub mod rust;

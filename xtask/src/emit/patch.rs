@@ -12,7 +12,7 @@ use super::proofs::Proofs;
 use super::rewrite::{Edit, Theme, apply};
 use crate::problem::{PATCH_FAILS, Problem, REWRITE_UNPARSED};
 use crate::scan::calls::Calls;
-use crate::scan::{Language, perl};
+use crate::scan::{Language, ParseError, perl, rust};
 
 /// A file of a source with the edits decided for it.
 #[derive(Debug, Clone)]
@@ -191,13 +191,28 @@ fn deletion(file: &Edited) -> Vec<u8> {
     bytes
 }
 
-/// Parses the edited file with its placeholders filled by a path of the store's shape.
+/// Parses the edited file.
 fn parse_again(file: &Edited) -> Option<Problem> {
     // No other scanner refuses a file.
-    let is_perl = file.language == Some(Language::Perl);
-    if !is_perl || file.edits.is_empty() {
+    if file.edits.is_empty() {
         return None;
     }
+    let error = match file.language {
+        Some(Language::Perl) => perl_again(file),
+        // A placeholder stands within a literal, which is the same to the parser whatever it holds.
+        Some(Language::Rust) => {
+            let bytes = apply(&file.original, &file.edits, Theme::Commands);
+            file.proofs.check(&bytes, rust::check)
+        }
+        _ => Ok(()),
+    };
+    let error = error.err()?;
+    let cause = format!("after the rewrite: {}", error.what);
+    Some(Problem::new(&REWRITE_UNPARSED, cause).at(&file.path, Some(error.line)))
+}
+
+/// With its placeholders filled by a path of the store's shape.
+fn perl_again(file: &Edited) -> Result<(), ParseError> {
     let mut edits = file.edits.clone();
     for edit in &mut edits {
         edit.replacement = filled(&edit.replacement);
@@ -213,9 +228,7 @@ fn parse_again(file: &Edited) -> Option<Problem> {
         }
         None => perl::check(bytes),
     };
-    let error = file.proofs.check(&bytes, parse).err()?;
-    let cause = format!("after the rewrite: {}", error.what);
-    Some(Problem::new(&REWRITE_UNPARSED, cause).at(&file.path, Some(error.line)))
+    file.proofs.check(&bytes, parse)
 }
 
 /// A replacement as the derivation will fill it.
