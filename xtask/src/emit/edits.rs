@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::feature;
+use super::{crates, feature};
 use super::patch::Edited;
-use super::rewrite::{self, Edit, Fill, Placeholders, Placing, Role, Theme};
+use super::rewrite::{self, Edit, Placeholders, Placing, Role, Theme};
+use super::rust;
 use crate::analyse::AnalysedSource;
+use crate::cargo::Program;
 use crate::decide::rules::Feature;
 use crate::decide::{Decided, Decision};
-use crate::problem::{FEATURE_NOT_FOUND, Problem, UNREWRITABLE};
+use crate::problem::{FEATURE_NOT_FOUND, Problem, UNPARSED, UNREWRITABLE};
 use crate::release::{Entry, Mode};
 use crate::scan::Language;
 
@@ -20,8 +22,8 @@ pub struct Edits {
     pub files: Vec<Edited>,
     /// What fills their placeholders.
     pub placeholders: Placeholders,
-    /// What the environment variables hold that rewritten Rust reads while it is compiled (`PNX_UTIL_LINUX`).
-    pub env: BTreeMap<String, Fill>,
+    /// The environment variables that Rust files are compiled with, and what fills them.
+    pub env: Placeholders,
     /// By theme: each rule with the number of places it decided.
     pub rules: BTreeMap<Theme, BTreeMap<String, usize>>,
     /// Decisions that cannot be written, features that are not there.
@@ -36,6 +38,7 @@ pub fn edits(
     source: &AnalysedSource,
     roles: &BTreeMap<String, Role>,
     features: &[Feature],
+    programs: &[Program],
     release: &str,
 ) -> Result<Edits, Vec<Problem>> {
     let name = source.source.name.as_str();
@@ -43,13 +46,20 @@ pub fn edits(
         .iter()
         .filter(|feature| feature.source == name && is_for(feature, release))
         .collect();
+    let placing = Placing {
+        source: name,
+        role: roles.get(name).copied().unwrap_or(Role::Package),
+        roles,
+    };
     let mut collector = Collector {
         source,
+        placing,
         features,
         planned: BTreeMap::new(),
         result: Edits::default(),
     };
-    collector.literals(roles);
+    collector.literals();
+    collector.crates(programs).map_err(|problem| vec![problem])?;
     collector.features()?;
     collector.finish()
 }
@@ -63,31 +73,34 @@ fn is_for(feature: &Feature, release: &str) -> bool {
 
 /// The edits of one file, before its content is read.
 #[derive(Default)]
-struct Planned {
+struct Planned<'a> {
     edits: Vec<Edit>,
+    /// What was decided in a Rust file: its literals are found in its content.
+    rust: Vec<&'a Decided>,
     rules: Vec<(Theme, String, std::ops::Range<usize>)>,
     deleted: bool,
 }
 
 struct Collector<'a> {
     source: &'a AnalysedSource,
+    placing: Placing<'a>,
     features: Vec<&'a Feature>,
-    planned: BTreeMap<String, Planned>,
+    planned: BTreeMap<String, Planned<'a>>,
     result: Edits,
 }
 
-impl Collector<'_> {
+impl<'a> Collector<'a> {
     /// The decided literals.
-    fn literals(&mut self, roles: &BTreeMap<String, Role>) {
-        let name = &self.source.source.name;
-        let role = roles.get(name).copied().unwrap_or(Role::Package);
-        let placing = Placing {
-            source: name,
-            role,
-            roles,
-        };
+    fn literals(&mut self) {
         for decided in &self.source.decided {
-            match rewrite::edit(decided, placing, &mut self.result.placeholders) {
+            if decided.language == Language::Rust {
+                if rust::is_edited(decided, self.placing) {
+                    let planned = self.planned.entry(decided.path.clone()).or_default();
+                    planned.rust.push(decided);
+                }
+                continue;
+            }
+            match rewrite::edit(decided, self.placing, &mut self.result.placeholders) {
                 Ok(Some(edit)) => self.plan(decided, edit),
                 Ok(None) => {}
                 Err(problem) => self.result.findings.push(problem),
@@ -100,6 +113,14 @@ impl Collector<'_> {
         let rule = decided.rule.clone().unwrap_or_default();
         planned.rules.push((edit.theme, rule, edit.range.clone()));
         planned.edits.push(edit);
+    }
+
+    /// What makes cargo take crates from the joined tree.
+    fn crates(&mut self, programs: &[Program]) -> Result<(), Problem> {
+        for (path, edit) in crates::edits(&self.source.source, programs)? {
+            self.planned.entry(path).or_default().edits.push(edit);
+        }
+        Ok(())
     }
 
     /// What the features remove.
@@ -177,6 +198,32 @@ impl Collector<'_> {
         *counts.entry(rule.to_owned()).or_default() += 1;
     }
 
+    /// Plans the edits of a Rust file's literals.
+    fn rust(&mut self, path: &str, original: &[u8], plan: &mut Planned<'a>) {
+        if plan.rust.is_empty() {
+            return;
+        }
+        let names = rust::Names {
+            placeholders: &mut self.result.placeholders,
+            env: &mut self.result.env,
+        };
+        let (literals, problems) = match rust::edits(original, &plan.rust, self.placing, names) {
+            Ok(edited) => edited,
+            Err(error) => {
+                let problem = Problem::new(&UNPARSED, error.what).at(path, Some(error.line));
+                (Vec::new(), vec![problem.in_source(self.placing.source)])
+            }
+        };
+        self.result.findings.extend(problems);
+        for literal in literals {
+            for rule in literal.rules {
+                let edit = &literal.edit;
+                plan.rules.push((edit.theme, rule, edit.range.clone()));
+            }
+            plan.edits.push(literal.edit);
+        }
+    }
+
     /// Reads the files that change and drops the literals within what is removed.
     fn finish(mut self) -> Result<Edits, Vec<Problem>> {
         let by_path: HashMap<&str, &Entry> = self
@@ -205,7 +252,12 @@ impl Collector<'_> {
             .tree
             .read(&wanted)
             .map_err(|problem| vec![problem])?;
-        for ((entry, original), plan) in wanted.iter().zip(contents).zip(planned.into_values()) {
+        for ((entry, original), mut plan) in wanted.iter().zip(contents).zip(planned.into_values())
+        {
+            self.rust(&entry.path, &original, &mut plan);
+            if plan.edits.is_empty() && !plan.deleted {
+                continue;
+            }
             let cuts: Vec<_> = plan
                 .edits
                 .iter()

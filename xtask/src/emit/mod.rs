@@ -20,3 +20,4 @@ pub mod program;
 pub mod proofs;
 pub mod release;
 pub mod rewrite;
+pub mod rust;

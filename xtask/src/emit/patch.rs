@@ -12,7 +12,7 @@ use super::proofs::Proofs;
 use super::rewrite::{Edit, Theme, apply};
 use crate::problem::{PATCH_FAILS, Problem, REWRITE_UNPARSED};
 use crate::scan::calls::Calls;
-use crate::scan::{Language, perl};
+use crate::scan::{Language, ParseError, perl, rust};
 
 /// A file of a source with the edits decided for it.
 #[derive(Debug, Clone)]
@@ -129,6 +129,10 @@ fn head(header: &Header, theme: Theme) -> String {
             "Run commands from the computed PATH.",
             "Assignments to PATH take the programs that the code was found to run; programs run on another\nnode are called by name, for that node may be Debian or NixOS.",
         ),
+        Theme::Crates => (
+            "Take crates from the joined tree.",
+            "Debian's registry goes from Cargo's configuration, and the root manifests name Proxmox' crates by path: every\nsource that a program is built from stands in a directory of its name beside the others.",
+        ),
     };
     let mut text = format!(
         "{what}\n\n{why}\n\nMade by pve-nix for {}, source {} {}. Do not edit: change rules/ and run\n`cargo xtask regen {}`.\n\nRules:\n",
@@ -153,6 +157,7 @@ fn file_patch(file: &Edited, theme: Theme) -> Result<Option<Vec<u8>>, Problem> {
         Theme::Features => file.original.clone(),
         Theme::Paths => apply(&file.original, &file.edits, Theme::Features),
         Theme::Commands => apply(&file.original, &file.edits, Theme::Paths),
+        Theme::Crates => apply(&file.original, &file.edits, Theme::Commands),
     };
     let after = apply(&file.original, &file.edits, theme);
     let mut options = DiffOptions::new();
@@ -191,18 +196,33 @@ fn deletion(file: &Edited) -> Vec<u8> {
     bytes
 }
 
-/// Parses the edited file with its placeholders filled by a path of the store's shape.
+/// Parses the edited file.
 fn parse_again(file: &Edited) -> Option<Problem> {
     // No other scanner refuses a file.
-    let is_perl = file.language == Some(Language::Perl);
-    if !is_perl || file.edits.is_empty() {
+    if file.edits.is_empty() {
         return None;
     }
+    let error = match file.language {
+        Some(Language::Perl) => perl_again(file),
+        // A placeholder stands within a literal, which is the same to the parser whatever it holds.
+        Some(Language::Rust) => {
+            let bytes = apply(&file.original, &file.edits, Theme::Crates);
+            file.proofs.check(&bytes, rust::check)
+        }
+        _ => Ok(()),
+    };
+    let error = error.err()?;
+    let cause = format!("after the rewrite: {}", error.what);
+    Some(Problem::new(&REWRITE_UNPARSED, cause).at(&file.path, Some(error.line)))
+}
+
+/// With its placeholders filled by a path of the store's shape.
+fn perl_again(file: &Edited) -> Result<(), ParseError> {
     let mut edits = file.edits.clone();
     for edit in &mut edits {
         edit.replacement = filled(&edit.replacement);
     }
-    let bytes = apply(&file.original, &edits, Theme::Commands);
+    let bytes = apply(&file.original, &edits, Theme::Crates);
     let parse = |bytes: &[u8]| match &file.tree {
         Some(tree) => {
             let replaced = edits
@@ -213,9 +233,7 @@ fn parse_again(file: &Edited) -> Option<Problem> {
         }
         None => perl::check(bytes),
     };
-    let error = file.proofs.check(&bytes, parse).err()?;
-    let cause = format!("after the rewrite: {}", error.what);
-    Some(Problem::new(&REWRITE_UNPARSED, cause).at(&file.path, Some(error.line)))
+    file.proofs.check(&bytes, parse)
 }
 
 /// A replacement as the derivation will fill it.

@@ -13,10 +13,12 @@ use super::patch::{self, Header};
 use super::program::{self, Derivation, Made};
 use super::rewrite::Role;
 use crate::analyse::{AnalysedSource, Analysis, Knowledge};
+use crate::cargo::Program;
 use crate::debian::system::{Directory, System};
 use crate::decide::rules::Rules;
 use crate::decide::{Context, Decision};
 use crate::problem::{OUTPUT_FAILED, Problem};
+use crate::release::is_own_pin;
 use crate::report::{RegenCounts, RegenReport, Tally};
 
 /// How much a release gave.
@@ -125,7 +127,7 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
     let results: Vec<Result<One, Vec<Problem>>> = analysis
         .sources
         .par_iter()
-        .map(|source| one(source, release, knowledge))
+        .map(|source| one(source, release, &analysis.programs, knowledge))
         .collect();
     let members = program::members(&derivations);
     let mut generated = Generated {
@@ -175,6 +177,7 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
 fn one(
     source: &AnalysedSource,
     release: Release,
+    programs: &[Program],
     knowledge: &Knowledge,
 ) -> Result<One, Vec<Problem>> {
     let name = source.source.name.as_str();
@@ -182,6 +185,7 @@ fn one(
         source,
         release.roles,
         &knowledge.rules.features,
+        programs,
         release.name,
     )?;
     let pin = &source.source.pin;
@@ -262,7 +266,9 @@ impl Generated {
     ) -> Result<Made, Problem> {
         let name = &source.source.name;
         self.findings.extend(one.findings);
-        self.output.add(format!("{name}/system.json"), one.system)?;
+        if !is_own_pin(name) {
+            self.output.add(format!("{name}/system.json"), one.system)?;
+        }
         for patch in &one.made.patches {
             self.counts.patches += 1;
             self.output.add(

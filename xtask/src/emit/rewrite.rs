@@ -31,11 +31,13 @@ pub enum Theme {
     Paths,
     /// Bare commands and assignments to `PATH`.
     Commands,
+    /// Where cargo takes crates from.
+    Crates,
 }
 
 impl Theme {
     /// All, in the order of the patch files.
-    pub const ALL: [Self; 3] = [Self::Features, Self::Paths, Self::Commands];
+    pub const ALL: [Self; 4] = [Self::Features, Self::Paths, Self::Commands, Self::Crates];
 
     /// The word in the patch file's name.
     pub fn name(self) -> &'static str {
@@ -43,6 +45,7 @@ impl Theme {
             Self::Features => "features",
             Self::Paths => "paths",
             Self::Commands => "commands",
+            Self::Crates => "crates",
         }
     }
 }
@@ -98,7 +101,7 @@ pub struct Edit {
 /// The placeholders of a source's patches, with what fills them.
 pub type Placeholders = BTreeMap<String, Fill>;
 
-/// The length of `@pve@` with its padding in C: strings of a compiled program cannot grow, so the link
+/// The length of `@pve@` with its padding in C and Rust: strings of a compiled program cannot grow, so the link
 /// replaces the whole run by a store path and as many slashes as are left.
 pub const PADDED_LENGTH: usize = 128;
 
@@ -126,32 +129,77 @@ pub fn placeholder(name: &str) -> String {
         .collect()
 }
 
-/// The placeholder that `fill` fills, entered into `placeholders`: its own name, with the output after it where
-/// that name is taken.
-fn placed(placeholders: &mut Placeholders, name: &str, fill: &Fill) -> String {
-    let base = placeholder(name);
+/// The environment variable that a Rust program is compiled with, for a nixpkgs attribute path or source: what `env!` takes.
+pub fn variable(name: &str) -> String {
+    let letter = |letter: char| {
+        if letter.is_ascii_alphanumeric() {
+            letter.to_ascii_uppercase()
+        } else {
+            '_'
+        }
+    };
+    format!("PNX_{}", name.chars().map(letter).collect::<String>())
+}
+
+/// The names that are not for attributes and sources.
+const OURS: [&str; 3] = ["out", "pve", "path"];
+
+/// The name that `fill` is entered under in `names`: its own, with the output after it where that is taken. `spell`
+/// makes a name of one of its candidates.
+pub(super) fn placed(
+    names: &mut Placeholders,
+    name: &str,
+    fill: &Fill,
+    spell: fn(&str) -> String,
+) -> String {
     let suffix = match fill {
         Fill::Attr(_, Part::Bin) => "bin",
         Fill::Attr(_, Part::Lib) => "lib",
         Fill::Attr(_, Part::Whole) => "out",
-        _ => "proxmox",
+        Fill::Source(_) => "proxmox",
+        // Nothing else may take these names.
+        Fill::Link | Fill::Own => {
+            let name = spell(name);
+            names.insert(name.clone(), fill.clone());
+            return name;
+        }
     };
-    let first = if suffix == "lib" {
-        format!("{base}-lib")
+    let mut candidate = if suffix == "lib" {
+        format!("{name}-lib")
     } else {
-        base.clone()
+        name.to_owned()
     };
-    let mut candidate = first;
-    let mut next = format!("{base}-{suffix}");
-    while placeholders
-        .get(&candidate)
-        .is_some_and(|there| there != fill)
-    {
+    let mut next = format!("{name}-{suffix}");
+    let is_taken = |names: &Placeholders, candidate: &str| {
+        let spelled = spell(candidate);
+        OURS.iter().any(|ours| spell(ours) == spelled)
+            || names.get(&spelled).is_some_and(|there| there != fill)
+    };
+    while is_taken(names, &candidate) {
         candidate = next;
         next = format!("{candidate}-{suffix}");
     }
-    placeholders.insert(candidate.clone(), fill.clone());
-    candidate
+    let name = spell(&candidate);
+    names.insert(name.clone(), fill.clone());
+    name
+}
+
+/// What a decision puts in place of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Put {
+    /// A path below what fills a placeholder.
+    Below {
+        /// The name to make the placeholder's of.
+        name: String,
+        /// What fills it.
+        fill: Fill,
+        /// Relative to it.
+        target: String,
+    },
+    /// The computed `PATH`.
+    SearchPath,
+    /// This text.
+    Text(String),
 }
 
 /// The edit a decision asks for; `None` where the text stays.
@@ -165,9 +213,10 @@ pub fn edit(
     placeholders: &mut Placeholders,
 ) -> Result<Option<Edit>, Problem> {
     let place = &decided.occurrence;
-    let Some((mut replacement, theme)) = replacement(decided, placing, placeholders) else {
+    let Some((put, theme)) = put(decided, placing) else {
         return Ok(None);
     };
+    let mut replacement = written(&put, decided.language, placeholders);
     if place.text.ends_with('/') && !replacement.ends_with('/') {
         replacement.push('/');
     }
@@ -179,17 +228,7 @@ pub fn edit(
     if place.form == Form::Regex && quotable && !place.site.joined {
         replacement = format!("\\Q{replacement}\\E");
     } else if place.site.joined || place.form == Form::Regex {
-        let what = if place.site.joined {
-            "text before it"
-        } else {
-            "a regular expression around it, in which a store path cannot stand"
-        };
-        let cause = format!(
-            "`{}` is to become `{replacement}`, but there is {what}",
-            place.text
-        );
-        let problem = Problem::new(&UNREWRITABLE, cause).in_source(placing.source);
-        return Err(problem.at(&decided.path, Some(place.line)));
+        return Err(unwritable(decided, &replacement, placing));
     }
     let range = place.offset..place.offset + place.length;
     Ok(Some(Edit {
@@ -199,65 +238,86 @@ pub fn edit(
     }))
 }
 
-fn replacement(
-    decided: &Decided,
-    placing: Placing,
-    placeholders: &mut Placeholders,
-) -> Option<(String, Theme)> {
+/// The problem of a replacement that what stands around the text does not let in.
+pub(super) fn unwritable(decided: &Decided, replacement: &str, placing: Placing) -> Problem {
+    let place = &decided.occurrence;
+    let what = if place.site.joined {
+        "text before it"
+    } else {
+        "a regular expression around it, in which a store path cannot stand"
+    };
+    let cause = format!(
+        "`{}` is to become `{replacement}`, but there is {what}",
+        place.text
+    );
+    let problem = Problem::new(&UNREWRITABLE, cause).in_source(placing.source);
+    problem.at(&decided.path, Some(place.line))
+}
+
+/// What stands in the file in place of the text.
+pub(super) fn written(put: &Put, language: Language, placeholders: &mut Placeholders) -> String {
+    match put {
+        Put::Below { name, fill, target } => {
+            let name = placed(placeholders, name, fill, placeholder);
+            format!("@{name}@{}/{target}", padding(fill, language))
+        }
+        Put::SearchPath => {
+            placeholders.insert("path".to_owned(), Fill::Link);
+            "@path@".to_owned()
+        }
+        Put::Text(text) => text.clone(),
+    }
+}
+
+/// The slashes after a link's placeholder. In compiled languages it has a fixed length.
+fn padding(fill: &Fill, language: Language) -> String {
+    if *fill == Fill::Link && matches!(language, Language::C | Language::Rust) {
+        "/".repeat(PADDED_LENGTH - "@pve@".len() - 1)
+    } else {
+        String::new()
+    }
+}
+
+/// What a decision puts in place of the text; `None` where the text stays.
+pub(super) fn put(decided: &Decided, placing: Placing) -> Option<(Put, Theme)> {
     let kind = decided.occurrence.kind;
     // A link finds modules by `@INC`, and writes shebangs itself.
     if matches!(kind, Kind::Module | Kind::Shebang) {
         return None;
     }
+    let below = |name: &str, fill: Fill, target: &str| {
+        let (name, target) = (name.to_owned(), target.to_owned());
+        Some((Put::Below { name, fill, target }, Theme::Paths))
+    };
     match &decided.decision {
         Decision::Package { attr, target } => {
-            let fill = Fill::Attr(attr.clone(), Part::of(target));
-            let name = placed(placeholders, attr, &fill);
-            Some((format!("@{name}@/{target}"), Theme::Paths))
+            below(attr, Fill::Attr(attr.clone(), Part::of(target)), target)
         }
         Decision::Own { target } => match placing.role {
-            Role::Object | Role::Crate => {
-                Some((linked(target, decided.language, placeholders), Theme::Paths))
-            }
-            Role::Package => {
-                placeholders.insert("out".to_owned(), Fill::Own);
-                Some((format!("@out@/{target}"), Theme::Paths))
-            }
+            // What cargo builds is compiled with its own output's name.
+            Role::Crate if decided.language == Language::Rust => below("out", Fill::Own, target),
+            Role::Object | Role::Crate => below("pve", Fill::Link, target),
+            Role::Package => below("out", Fill::Own, target),
         },
         Decision::Sibling { source, target } => match placing.roles.get(source) {
-            Some(Role::Package) => {
-                let fill = Fill::Source(source.clone());
-                let name = placed(placeholders, source, &fill);
-                Some((format!("@{name}@/{target}"), Theme::Paths))
-            }
+            Some(Role::Package) => below(source, Fill::Source(source.clone()), target),
             // Nobody would close it: the place stays, and the release says what it lacks.
             _ if placing.role == Role::Package => None,
-            _ => Some((linked(target, decided.language, placeholders), Theme::Paths)),
+            _ => below("pve", Fill::Link, target),
         },
-        Decision::System { path } => Some((path.clone(), Theme::Paths)),
+        Decision::System { path } => Some((Put::Text(path.clone()), Theme::Paths)),
         Decision::Wrapper { program } if kind == Kind::AbsolutePath => {
-            Some((format!("/run/wrappers/bin/{program}"), Theme::Paths))
+            let path = format!("/run/wrappers/bin/{program}");
+            Some((Put::Text(path), Theme::Paths))
         }
         Decision::Command { program, .. } if kind == Kind::PathAssignment && program == "PATH" => {
-            placeholders.insert("path".to_owned(), Fill::Link);
-            Some(("@path@".to_owned(), Theme::Commands))
+            Some((Put::SearchPath, Theme::Commands))
         }
         Decision::Command { program, .. } if kind == Kind::AbsolutePath => {
-            Some((program.clone(), Theme::Commands))
+            Some((Put::Text(program.clone()), Theme::Commands))
         }
         _ => None,
     }
-}
-
-/// A path in the link's output. In C the placeholder has a fixed length.
-fn linked(target: &str, language: Language, placeholders: &mut Placeholders) -> String {
-    placeholders.insert("pve".to_owned(), Fill::Link);
-    let padding = if language == Language::C {
-        PADDED_LENGTH - "@pve@".len() - 1
-    } else {
-        0
-    };
-    format!("@pve@{}/{target}", "/".repeat(padding))
 }
 
 /// The original with the edits of the given themes, which must not overlap and are sorted by range.

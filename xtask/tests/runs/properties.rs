@@ -6,9 +6,11 @@ use std::os::unix::fs::MetadataExt as _;
 
 use proptest::prelude::*;
 use xtask::decide::rules::Rules;
+use xtask::decide::{Context, Decided, Decision};
 use xtask::emit::output::Output;
 use xtask::emit::patch::{Edited, Header, make};
-use xtask::emit::rewrite::{Edit, Theme, apply};
+use xtask::emit::rewrite::{Edit, Placing, Role, Theme, apply};
+use xtask::emit::rust;
 use xtask::scan::{self, Language};
 
 use crate::support::{KNOWLEDGE, Root, contents};
@@ -118,6 +120,113 @@ proptest! {
                     prop_assert_eq!(place.line as usize, line, "{:?} {:?}", language, place);
                 }
             }
+        }
+    }
+}
+
+/// A Rust program of statements and items, in which literals stand wherever they can.
+fn program() -> impl Strategy<Value = String> {
+    let text = prop_oneof![
+        Just("/usr/bin/x"),
+        Just("a /bin/y -z"),
+        Just("/sbin/a /bin/b"),
+        Just("é\\n/usr/share/x/"),
+        Just("no path"),
+        Just("{x} /bin/c"),
+        Just("{} /bin/d {{}}"),
+        Just("$r/bin/e"),
+    ];
+    let literal = (text, 0..5_usize).prop_map(|(text, kind)| match kind {
+        0 => format!("r#\"{text}\"#"),
+        1 => format!("b\"{}\"", text.replace('é', "e")),
+        _ => format!("\"{text}\""),
+    });
+    let frame = prop_oneof![
+        Just("const A: &str = @;\n"),
+        Just("#[doc = @] #[serde(default = @)] struct S;\r\n"),
+        Just("macro_rules! m { () => { @ } }\n"),
+        Just("fn f() { g(@, [@]); }\n"),
+        Just("fn f() { match x { @ => format!(@, @), _ => h!(@; a => @) } }\n"),
+        Just("fn f() { let x = bail!(@); concat!(@, @); x += @; }\n"),
+        Just("// /usr/bin/comment @\n"),
+        Just("fn f() { Command::new(@).arg(@).args([@, @]).env(\"PATH\", @); }\n"),
+        Just("cfg_if! { if #[cfg(a)] { mod b; const C: &str = @; } }\n"),
+    ];
+    let part = (frame, proptest::collection::vec(literal, 4)).prop_map(|(frame, literals)| {
+        let mut text = String::new();
+        for (index, piece) in frame.split('@').enumerate() {
+            if index > 0 {
+                text.push_str(&literals[(index - 1) % literals.len()]);
+            }
+            text.push_str(piece);
+        }
+        text
+    });
+    let head = prop_oneof![Just(""), Just("\u{feff}"), Just("#!/usr/bin/env x\n")];
+    (head, proptest::collection::vec(part, 0..6))
+        .prop_map(|(head, parts)| head.to_owned() + &parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_rust_rewrite_changes_only_decided_literals(text in program()) {
+        let found = scan::scan(Language::Rust, "src/main.rs", text.as_bytes(), &KNOWLEDGE.calls);
+        let found = found.expect("Rust is never refused");
+        prop_assert_eq!(&found.unparsed, &None, "{}", text);
+        let decided: Vec<Decided> = found
+            .occurrences
+            .into_iter()
+            .filter(|place| place.kind == scan::Kind::AbsolutePath && !matches!(place.form, scan::Form::Comment | scan::Form::Pod))
+            .map(|occurrence| Decided {
+                path: "src/main.rs".to_owned(),
+                language: Language::Rust,
+                occurrence,
+                context: Context::Host,
+                context_rule: None,
+                decision: Decision::Package { attr: "a.b".to_owned(), target: "bin/x".to_owned() },
+                rule: None,
+            })
+            .collect();
+        let roles = std::collections::BTreeMap::new();
+        let placing = Placing { source: "s", role: Role::Crate, roles: &roles };
+        let (mut placeholders, mut env) = Default::default();
+        let names = rust::Names { placeholders: &mut placeholders, env: &mut env };
+        let decided: Vec<&Decided> = decided.iter().collect();
+        let (literals, problems) = rust::edits(text.as_bytes(), &decided, placing, names).expect("it parses");
+        let edited: usize = literals.iter().map(|literal| literal.rules.len()).sum();
+        prop_assert_eq!(edited + problems.len(), decided.len());
+        let lexed = scan::rust::lexer::lex(text.as_bytes());
+        let mut at = 0;
+        for literal in &literals {
+            let range = &literal.edit.range;
+            prop_assert!(at <= range.start, "in order, not overlapping");
+            let there = lexed.literal_at(range.start).expect("a literal");
+            prop_assert_eq!(there.end, range.end);
+            prop_assert!(decided.iter().any(|one| there.open <= one.occurrence.offset && one.occurrence.offset < there.close));
+            at = range.end;
+        }
+        let edits: Vec<Edit> = literals.into_iter().map(|literal| literal.edit).collect();
+        let bytes = apply(text.as_bytes(), &edits, Theme::Commands);
+        prop_assert!(scan::rust::check(&bytes).is_ok(), "{}", String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn rust_never_panics(
+        parts in proptest::collection::vec(
+            prop_oneof![
+                Just("fn f() {"), Just("}"), Just("("), Just(")"), Just("m!("), Just("#["), Just("]"), Just("\""), Just("r#\""), Just("'"),
+                Just("\\"), Just("/usr/bin/x"), Just("Command::new("), Just("mod x;"), Just("include!("), Just("cfg(a)"), Just(";"), Just(","),
+                Just("//"), Just("/*"), Just("*/"), Just("\n"), Just("é"), Just("concat!"), Just("let x = "), Just("b\"/bin/x\""), Just("{"),
+            ],
+            0..24,
+        )
+    ) {
+        let text = parts.concat();
+        let found = scan::scan(Language::Rust, "x.rs", text.as_bytes(), &KNOWLEDGE.calls).expect("Rust is never refused");
+        for place in &found.occurrences {
+            prop_assert_eq!(&text[place.offset..place.offset + place.length], &place.text);
         }
     }
 }
