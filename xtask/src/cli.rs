@@ -48,6 +48,8 @@ pub enum Command {
     Scan(ScanArgs),
     /// Write patches, Nix derivations and the overlay
     Regen(RegenArgs),
+    /// Write the tree that a Rust program is built from, for cargo alone
+    Join(JoinArgs),
     /// Show sources, objects and links, and why each edge is there
     Graph(GraphArgs),
     /// Explain a problem code, or why a place was decided as it was
@@ -114,6 +116,34 @@ pub struct LockArgs {
     /// How the result is written
     #[arg(long, value_enum, default_value_t)]
     pub format: PlainFormat,
+}
+
+/// `join`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask join pve-9.1.4 pve-rs --out /tmp/pve-rs --sources ~/upstream
+  cd /tmp/pve-rs/proxmox-perl-rs/pve-rs && cargo build --release --locked")]
+pub struct JoinArgs {
+    /// The release: the name of a file in releases/
+    #[arg(value_parser = release_name)]
+    pub release: String,
+
+    /// The program: the name of a file in releases/RELEASE/cargo/
+    pub program: String,
+
+    /// The directory to write; it must not be there yet
+    #[arg(long, value_name = "DIR")]
+    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub out: PathBuf,
+
+    /// Where the packages lie that rewritten paths lead to, each in a directory of its attribute
+    #[arg(long, value_name = "DIR", default_value = "/pnx")]
+    pub prefix: String,
+
+    /// Where the sources are.
+    #[command(flatten)]
+    pub from: SourceArgs,
 }
 
 /// `scan`.
@@ -330,6 +360,7 @@ pub fn main() -> ExitCode {
         Command::Lock(args) => run::lock(args),
         Command::Scan(args) => run::scan(args),
         Command::Regen(args) => run::regen(args),
+        Command::Join(args) => run::join(args),
         Command::Graph(args) => run::graph(args),
         Command::Explain(args) => run::explain(args),
     };

@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 
 use crate::analyse::{self, Analysis, Knowledge};
 use crate::cache::Cache;
-use crate::cargo::kept;
 use crate::cargo::locked::lock_programs;
+use crate::cargo::{Program, kept};
 use crate::cli::{
-    self, ExplainArgs, ExplainFormat, GraphArgs, GraphFormat, LockArgs, Outcome, PlainFormat,
-    RegenArgs, ScanArgs, SourceArgs, Subject,
+    self, ExplainArgs, ExplainFormat, GraphArgs, GraphFormat, JoinArgs, LockArgs, Outcome,
+    PlainFormat, RegenArgs, ScanArgs, SourceArgs, Subject,
 };
 use crate::decide::engine::Uses;
 use crate::emit::{self, output};
 use crate::graph::draw;
-use crate::problem::{self, CODES, Code, Problem, USAGE};
+use crate::problem::{self, CODES, Code, Problem, UNSATISFIED_CRATE, USAGE};
 use crate::release::{self, At, Locked, Manifest, OpenOptions};
 use crate::report::{self, Format, LockReport, PlaceReport, ScanReport, codes};
 
@@ -228,6 +228,44 @@ pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
         }?;
     }
     Ok(outcome(clean))
+}
+
+/// `cargo xtask join`.
+pub fn join(args: &JoinArgs) -> Result<Outcome, Vec<Problem>> {
+    let root = root();
+    let knowledge = Knowledge::read(&root)?;
+    if args.out.exists() {
+        let cause = format!("{} is there already", args.out.display());
+        let problem = Problem::new(&USAGE, cause);
+        return Err(vec![
+            problem.mend("Name a directory that is not there yet."),
+        ]);
+    }
+    let manifest = Manifest::named(&root, &args.release).map_err(|problem| vec![problem])?;
+    let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
+    cli::complain(&analysis.missing);
+    let named = |program: &&Program| program.name == args.program;
+    let Some(program) = analysis.programs.iter().find(named) else {
+        let names: Vec<&str> = analysis
+            .programs
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect();
+        let cause = format!("{} has no program `{}`", args.release, args.program);
+        let known = format!("Its programs are {}.", names.join(", "));
+        return Err(vec![Problem::new(&USAGE, cause).mend(known)]);
+    };
+    if let Some(why) = &program.unresolved {
+        let cause = format!("{} has no lock: {why}", program.name);
+        return Err(vec![Problem::new(&UNSATISFIED_CRATE, cause)]);
+    }
+    emit::joined::write(&analysis, program, &knowledge, &args.prefix, &args.out)?;
+    let place = args.out.join(program.directory());
+    cli::print(|out| {
+        writeln!(out, "{}: {} sources", program.name, program.sources.len())?;
+        writeln!(out, "  cd {} && cargo build --locked", place.display())
+    })?;
+    Ok(Outcome::Clean)
 }
 
 /// `cargo xtask graph`.

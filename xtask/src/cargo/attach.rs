@@ -40,7 +40,9 @@ pub fn attach<'s>(
             for program in programs::of_source(&source.name, packagings, &read, rules) {
                 found.insert(program.name.clone(), program);
             }
-            attached.used.extend(used(&source.name, packagings, &read, rules));
+            attached
+                .used
+                .extend(used(&source.name, packagings, &read, rules));
         }
         crates.insert(source.name.clone(), read);
     }
@@ -58,8 +60,10 @@ pub fn attach<'s>(
             };
             program.sources.insert(local.source.clone(), name);
         }
-        let of = |(directory, name): (&String, &String)| Some((directory.clone(), crates.get(name)?));
-        let there: BTreeMap<String, &SourceCrates> = program.sources.iter().filter_map(of).collect();
+        let of =
+            |(directory, name): (&String, &String)| Some((directory.clone(), crates.get(name)?));
+        let there: BTreeMap<String, &SourceCrates> =
+            program.sources.iter().filter_map(of).collect();
         if there.len() == program.sources.len() && program.is_resolved() {
             attached
                 .problems

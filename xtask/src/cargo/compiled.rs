@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use cfg_expr::targets::{TargetInfo, get_builtin_target_by_triple};
 use cfg_expr::{Expression, Predicate};
 
-use super::lock::PLATFORMS;
 use super::crates::joined;
+use super::lock::PLATFORMS;
 use super::{LocalCrate, Program, below};
-use crate::problem::{Problem, UNKNOWN_MODULE, UNPARSED};
 use crate::decide::matcher::is_below;
+use crate::problem::{Problem, UNKNOWN_MODULE, UNPARSED};
 use crate::release::{Entry, Mode, Source, source_name};
 use crate::scan::source::ScannedFile;
 use crate::scan::{FileScan, Language, RustModule, rust};
@@ -80,7 +80,10 @@ impl<'a> Files<'a> {
                 return Some(path);
             }
             let (link, target) = self.links.iter().find(|(link, _)| is_below(&path, link))?;
-            path = below(target, path.strip_prefix(link.as_str())?.trim_start_matches('/'));
+            path = below(
+                target,
+                path.strip_prefix(link.as_str())?.trim_start_matches('/'),
+            );
         }
         None
     }
@@ -89,10 +92,7 @@ impl<'a> Files<'a> {
 impl Compiled {
     /// Follows the module trees of every program from the files that cargo compiles. `sources` are the scans by the
     /// analysis' names of the sources.
-    pub fn of<'a>(
-        programs: &[Program],
-        sources: &HashMap<&'a str, Files<'a>>,
-    ) -> Self {
+    pub fn of<'a>(programs: &[Program], sources: &HashMap<&'a str, Files<'a>>) -> Self {
         let mut compiled = Self::default();
         let mut seen = BTreeSet::new();
         for program in programs {
@@ -241,7 +241,11 @@ impl<'w, 'a> Walk<'w, 'a> {
             under: under.to_vec(),
             ..self.view.clone()
         };
-        let files = self.compiled.views.entry(self.source.to_owned()).or_default();
+        let files = self
+            .compiled
+            .views
+            .entry(self.source.to_owned())
+            .or_default();
         let views = files.entry(path.to_owned()).or_default();
         if !views.contains(&view) {
             views.push(view.clone());

@@ -11,6 +11,7 @@ use super::join;
 use super::resolve::Resolved;
 use super::select::Selection;
 use super::{LocalCrate, Native, Program, Target, TargetKind, below};
+use crate::emit::tree;
 use crate::problem::{OUTPUT_FAILED, Problem, UNRESOLVED, UNSATISFIED_CRATE};
 use crate::release::{Entry, Source, source_name};
 
@@ -104,7 +105,7 @@ fn lay(
             || entry.path.rsplit('/').next() == Some("Cargo.toml")
             || entry.mode == crate::release::Mode::Symlink
     };
-    join::write(&directory.join(name), source, wanted, |entry, bytes| {
+    tree::write(&directory.join(name), source, wanted, |entry, bytes| {
         let Ok(text) = str::from_utf8(&bytes) else {
             return Ok(Some(bytes));
         };

@@ -197,7 +197,8 @@ impl Matcher {
                     .is_some_and(|index| self.arguments.contains(&index)))
             && holds(self.before.as_ref(), site.before.as_deref())
             && holds(self.targets.as_ref(), site.target.as_deref())
-            && (self.cfgs.is_empty() || site.cfg.as_ref().is_some_and(|cfg| self.cfgs.contains(cfg)))
+            && (self.cfgs.is_empty()
+                || site.cfg.as_ref().is_some_and(|cfg| self.cfgs.contains(cfg)))
             && holds(self.releases.as_ref(), Some(subject.release))
             && self
                 .regex

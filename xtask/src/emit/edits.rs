@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{crates, feature};
 use super::patch::Edited;
 use super::rewrite::{self, Edit, Placeholders, Placing, Role, Theme};
 use super::rust;
+use super::{crates, feature};
 use crate::analyse::AnalysedSource;
 use crate::cargo::Program;
 use crate::decide::rules::Feature;
@@ -59,7 +59,9 @@ pub fn edits(
         result: Edits::default(),
     };
     collector.literals();
-    collector.crates(programs).map_err(|problem| vec![problem])?;
+    collector
+        .crates(programs)
+        .map_err(|problem| vec![problem])?;
     collector.features()?;
     collector.finish()
 }

@@ -10,8 +10,12 @@ use super::{FileScan, Form, Kind, ParseError, Site, shell};
 /// Replacement"). What is no TOML has none; cargo will say so.
 fn cargo(bytes: &[u8]) -> FileScan {
     let mut out = Collector::new(bytes);
-    let document = str::from_utf8(bytes).ok().and_then(|text| Document::parse(text).ok());
-    let sources = document.as_ref().and_then(|document| document.get("source"));
+    let document = str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| Document::parse(text).ok());
+    let sources = document
+        .as_ref()
+        .and_then(|document| document.get("source"));
     let sources = sources.and_then(Item::as_table_like).into_iter();
     for (name, source) in sources.flat_map(TableLike::iter) {
         let keys = source.as_table_like().into_iter().flat_map(TableLike::iter);
