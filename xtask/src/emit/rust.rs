@@ -180,7 +180,7 @@ impl Rewriter<'_> {
             Place::Literal => false,
             Place::Format { value } => {
                 let found = pieces(self.bytes(literal.open, literal.close), literal.raw, true);
-                !found.names && !(value && found.doubled)
+                !(found.names || (value && found.doubled))
             }
         }
     }
