@@ -28,6 +28,7 @@ self: {
     roots = [ "hive-manager" ];
   };
   hive-qemu = self.callPackage ./hive-qemu/package.nix { };
+  hive-term = self.callPackage ./hive-rs/package.nix { };
   libhive-cluster-perl = self.hive-cluster;
   libhive-common-perl = self.hive-common;
 
@@ -41,5 +42,6 @@ self: {
       "hive-guests"
       "hive-manager"
     ];
+    extras = [ self.hive-term ];
   };
 }

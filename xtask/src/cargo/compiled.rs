@@ -263,7 +263,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         let candidates = rust::module_files(path, root, module);
         let mut found = candidates.iter().filter_map(|path| self.files.find(path));
         match found.next() {
-            Some(found) => self.file(&found, false, under),
+            // A file that `#[path]` names has its modules beside it, as a root has.
+            Some(found) => self.file(&found, module.path.is_some(), under),
             // An inclusion is mostly of what a build script writes.
             None if module.included => {}
             None => {

@@ -3,7 +3,7 @@
 //! What is not Rust or Cargo's stays as upstream has it: the tree is for `cargo build` on a machine that need not have
 //! Nix, and its Makefiles want Debian's. What fills placeholders lies below a prefix, one directory a package.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use toml_edit::{DocumentMut, Item, Table, value};
@@ -13,6 +13,7 @@ use super::rewrite::{Fill, Placeholders, Theme, apply};
 use super::tree;
 use crate::analyse::{AnalysedSource, Analysis, Knowledge};
 use crate::cargo::{Program, lock};
+use crate::decide::matcher::is_below;
 use crate::problem::{MISSING_SOURCE, OUTPUT_FAILED, Problem};
 use crate::scan::Language;
 
@@ -59,8 +60,9 @@ pub fn write(
             &analysis.programs,
             &analysis.manifest.name,
         )?;
-        let filled = filled(&edits.env, prefix, program);
-        env.extend(filled);
+        let read = read(&edits, program, name);
+        let filled = filled(&edits.env, prefix, program).into_iter();
+        env.extend(filled.filter(|(variable, _)| read.contains(variable)));
         one(source, &edits, prefix, program, &staged.path().join(name)).map_err(|one| vec![one])?;
     }
     std::fs::write(staged.path().join(lock::place(program)), &program.lock).map_err(failed)?;
@@ -71,6 +73,25 @@ pub fn write(
     // It lies in its place; there is nothing left to remove.
     drop(staged.keep());
     Ok(())
+}
+
+/// The variables that the program's crates read, of all that the source's do.
+fn read(edits: &Edits, program: &Program, source: &str) -> BTreeSet<String> {
+    let crates = program.crates.iter().filter(|one| one.source == source);
+    let roots: Vec<&str> = crates.map(|one| one.path.as_str()).collect();
+    let files = edits.files.iter();
+    let files = files.filter(|file| {
+        roots
+            .iter()
+            .any(|root| root.is_empty() || is_below(&file.path, root))
+    });
+    let replaced = files.flat_map(|file| file.edits.iter().map(|edit| edit.replacement.as_str()));
+    let replaced: Vec<&str> = replaced.collect();
+    let is_read = |variable: &&String| {
+        let call = format!("env!(\"{variable}\")");
+        replaced.iter().any(|text| text.contains(&call))
+    };
+    edits.env.keys().filter(is_read).cloned().collect()
 }
 
 /// What fills each variable or placeholder.

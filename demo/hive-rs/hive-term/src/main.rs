@@ -11,8 +11,28 @@ const BANNER: &str = include_str!("banner.txt");
 /// Own data, installed beside the program.
 const THEME: &str = "/usr/share/hive-term/theme.conf";
 
+/// What a guest's console starts with.
+const GREETING: &[u8] = b"exec /usr/sbin/hive guest console\n";
+
+/// The theme of a name; without one the theme that is installed.
+fn theme(name: Option<&str>) -> String {
+    name.map_or_else(
+        || THEME.to_owned(),
+        |name| format!("/usr/share/hive-term/{name}.conf"),
+    )
+}
+
+/// What a program does for a guest.
+fn purpose(program: &str) -> &'static str {
+    match program {
+        "/usr/bin/logger" => "log",
+        HIVE_PROGRAM | r#"/usr/sbin/hivesm"# => "hive",
+        _ => "unknown",
+    }
+}
+
 fn usage() -> ExitCode {
-    eprintln!("{BANNER}usage: hive-term show|open|mail|log ID");
+    eprintln!("{BANNER}usage: hive-term show|open|mail|log|console|purpose ID");
     ExitCode::from(2)
 }
 
@@ -54,7 +74,8 @@ fn run(word: &str, id: u32) -> Result<(), String> {
     let number = buffer.format(guest.id);
     match word {
         "show" => {
-            let theme = std::fs::read_to_string(THEME).unwrap_or_default();
+            let name = std::env::var("HIVE_THEME").ok();
+            let theme = std::fs::read_to_string(theme(name.as_deref())).unwrap_or_default();
             println!("{number} {}{}", guest.name(), theme.trim_end());
             Ok(())
         }
@@ -63,6 +84,13 @@ fn run(word: &str, id: u32) -> Result<(), String> {
             Command::new("journalctl").args(["--unit", &format!("hive-guest-{number}.scope")]),
         ),
         "mail" => mail(&guest),
+        "console" => std::io::stdout()
+            .write_all(GREETING)
+            .map_err(|err| err.to_string()),
+        "purpose" => {
+            println!("{} {}", purpose(HIVE_PROGRAM), purpose("hive"));
+            Ok(())
+        }
         _ => Err(format!("unknown word '{word}'")),
     }
 }
