@@ -16,6 +16,7 @@ use crate::debian::{self, Packaging};
 use crate::decide::engine::{Uses, World};
 use crate::decide::rules::Rules;
 use crate::decide::{Decided, Decision};
+use crate::emit::program;
 use crate::emit::proofs::Proofs;
 use crate::graph::{Graph, Input};
 use crate::problem::{
@@ -264,6 +265,9 @@ impl Analysis {
         findings.extend(attached.problems);
         for rule in &attached.used {
             uses.add(rule);
+        }
+        for rule in program::used_rules(&attached.programs, &knowledge.rules.crates) {
+            uses.add(&rule);
         }
         for feature in &knowledge.rules.features {
             if sources.iter().any(|one| one.source.name == feature.source) {

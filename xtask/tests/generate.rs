@@ -71,7 +71,7 @@ fn the_demo_has_objects_links_and_an_ordinary_package() {
     let generated = demo();
     assert!(generated.findings.is_empty(), "{:?}", generated.findings);
     assert_eq!(generated.counts.objects, 4);
-    assert_eq!(generated.counts.packages, 1);
+    assert_eq!(generated.counts.packages, 2);
     assert_eq!(generated.counts.links, 5);
     let guests = text(&generated, "hive-guests/package.nix");
     for part in [
@@ -90,13 +90,39 @@ fn the_demo_has_objects_links_and_an_ordinary_package() {
         emulator.contains("\"${src}/debian/patches/${name}\""),
         "{emulator}"
     );
-    assert!(!generated.output.files().contains_key("hive-rs/package.nix"));
-    assert!(generated.lacks.iter().any(|lack| lack.source == "hive-rs"));
+    assert!(generated.lacks.iter().all(|lack| lack.source != "hive-rs"));
     let list = text(&generated, "release.nix");
     assert!(
         list.contains("libhive-common-perl = self.hive-common;"),
         "{list}"
     );
+}
+
+#[test]
+fn a_program_is_built_by_cargo_and_installed_by_its_makefile() {
+    let generated = demo();
+    let term = text(&generated, "hive-rs/package.nix");
+    for part in [
+        "rustPlatform.buildRustPackage {",
+        "pname = \"hive-term\";",
+        "sources.hive-rs = {",
+        "src = ../../../demo/hive-rs;",
+        "cargoLock.lockFile = ./Cargo.lock;",
+        "cargoRoot = \"hive-rs\";",
+        "makeDirectory = \"hive-rs\";",
+        "installFlags = [ \"BUILD_MODE=release\" ];",
+        "mainProgram = \"hive-term\";",
+    ] {
+        assert!(term.contains(part), "{part} is not in\n{term}");
+    }
+    assert!(text(&generated, "hive-rs/Cargo.lock").contains("name = \"itoa\""));
+    let list = text(&generated, "release.nix");
+    for part in [
+        "hive-term = self.callPackage ./hive-rs/package.nix { };",
+        "extras = [ self.hive-term ];",
+    ] {
+        assert!(list.contains(part), "{part} is not in\n{list}");
+    }
 }
 
 #[test]

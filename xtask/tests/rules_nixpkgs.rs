@@ -55,6 +55,19 @@ fn named() -> Vec<(String, String)> {
                 .map(|attr| (attr, format!("debian.toml [{key}]"))),
         );
     }
+    let crates = table("crates.toml");
+    for (key, entry) in crates
+        .get("crate")
+        .and_then(Value::as_table)
+        .into_iter()
+        .flatten()
+    {
+        let lists = ["libraries", "tools"]
+            .iter()
+            .filter_map(|list| entry.get(list)?.as_array());
+        let attrs = lists.flatten().filter_map(Value::as_str);
+        named.extend(attrs.map(|attr| (attr.to_owned(), format!("crates.toml [crate.{key}]"))));
+    }
     let paths = table("paths.toml");
     for list in ["path", "last"]
         .iter()

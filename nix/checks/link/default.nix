@@ -1,5 +1,5 @@
 # Two objects that need one another, with all a link has to do: an outside Perl module, taint mode, PATH, a
-# C program, a service, completions, pages. And two that clash. `test` must build, `clash` must not.
+# C program, a service, completions, pages, an extra with a program and a service that are open. And two that clash. `test` must build, `clash` must not.
 {
   lib,
   dpkg-shim,
@@ -71,6 +71,22 @@ let
     };
   };
 
+  # As a Rust program is: open like an object, and none.
+  term = stdenv.mkDerivation {
+    pname = "hive-term";
+    version = "1";
+    src = ./hive-common;
+    buildPhase = ''
+      $CC -O2 -o hive-term hived.c
+    '';
+    installPhase = ''
+      install -D hive-term $out/bin/hive-term
+      mkdir -p $out/lib/systemd/system
+      sed s,bin/hived,bin/hive-term, debian/hived.service >$out/lib/systemd/system/hive-term.service
+    '';
+    passthru.pveCommands = [ (writeShellScriptBin "hum" "echo hmm") ];
+  };
+
   # Makes a page as pve-doc-generator does: by what the program says of itself.
   docGenerator = stdenvNoCC.mkDerivation {
     name = "doc-generator";
@@ -98,6 +114,13 @@ rec {
     roots = [ "hive-common" ];
     inherit objects docGenerator;
   };
+  extended = linkPve {
+    pname = "extended";
+    version = "1";
+    roots = [ "hive-common" ];
+    extras = [ term ];
+    inherit objects;
+  };
   lacking = link "lacking" [ "hive-lacking" ];
   # Must not build.
   clash = link "clash" [ "hive-clash" ];
@@ -122,6 +145,10 @@ rec {
       # With it they are made, and second names lead to them.
       test "$(gzip -dc ${documented}/share/man/man1/bee.1.gz)" = manager
       test ! -e ${documented}/nix-support/pve-left-out
+      # An extra is closed as an object is, and its commands are on the PATH.
+      test "$(${extended}/bin/hive-term | tr -s /)" = "${extended}/bin/hive-manager"
+      grep -qx "ExecStart=${extended}/bin/hive-term --foreground" ${extended}/lib/systemd/system/hive-term.service
+      PATH=${extended.commandPath}:$PATH hum
       # What lacks something makes nothing by running it.
       test ! -e ${lacking}/share/bash-completion/completions/hive
       test "${lib.concatStringsSep " " lacking.lacks}" = "hive-gone hive-rs"

@@ -5,6 +5,7 @@
 #   pname, version
 #   roots         names of the objects asked for
 #   objects       all objects by name; those the roots require come along, in circles or not
+#   extras        packages that are laid in beside those the objects may lack: programs with units of their own
 #   docGenerator  pve-doc-generator, which makes the manual pages; without it there are none
 #   meta, passthru
 # }
@@ -17,7 +18,8 @@
 #   below the kernel's 255 bytes;
 #   services have the same PATH;
 #   what is open as `@pve@/…` and comes from no object (extjs, noVNC, Rust programs) is there as links into the packages
-#   that the objects may lack and that were given;
+#   that the objects may lack and that were given, and into the extras; what is open in those, and their services, are
+#   copies, closed like an object's;
 #   manual pages and completions are made by running the programs themselves, where nothing is lacking and
 #   this machine can run them; else they are left out, and nix-support/pve-left-out lists them.
 #
@@ -36,6 +38,7 @@
   version,
   roots,
   objects,
+  extras ? [ ],
   docGenerator ? null,
   passthru ? { },
   meta ? { },
@@ -60,8 +63,15 @@ let
   );
   gather = attribute: lib.unique (lib.concatMap (object: object.${attribute}) members);
 
-  modules = perl.pkgs.requiredPerlModules (gather "pvePerlModules");
-  commandPath = lib.makeBinPath (gather "pveCommands");
+  # All that lies in, with what brings it.
+  added = lib.unique (gather "pveExtras" ++ extras);
+
+  modules = perl.pkgs.requiredPerlModules (
+    lib.unique (gather "pvePerlModules" ++ lib.filter (extra: extra ? perlModule) extras)
+  );
+  commandPath = lib.makeBinPath (
+    lib.unique (gather "pveCommands" ++ lib.concatMap (extra: extra.pveCommands or [ ]) added)
+  );
   runs = stdenv.buildPlatform.canExecute stdenv.hostPlatform;
 in
 assert lib.assertMsg (
@@ -83,7 +93,7 @@ stdenvNoCC.mkDerivation {
   dontConfigure = true;
   dontBuild = true;
 
-  extras = gather "pveExtras";
+  extraTable = lib.concatMapStrings (extra: "${lib.getName extra}\t${extra}\n") added;
   objectTable = lib.concatMapStrings (name: "${name}\t${objects.${name}}\n") names;
   moduleTable = lib.concatMapStrings (
     module: "${lib.getName module}\t${module}/${perl.libPrefix}\n"
@@ -103,19 +113,14 @@ stdenvNoCC.mkDerivation {
   passAsFile = [
     "objectTable"
     "moduleTable"
+    "extraTable"
   ];
 
   installPhase = ''
     runHook preInstall
     perl ${./lay-objects.pl} "$objectTablePath" "$moduleTablePath" "$out"
+    perl ${./lay-extras.pl} "$extraTablePath" "$out"
     perl ${./close-placeholders.pl} "$out" "$hostPerl" "$commandPath"
-    for extra in $extras; do
-      for part in bin lib libexec share; do
-        if [ -d "$extra/$part" ]; then
-          cp -rs --no-preserve=mode --update=none "$extra/$part" "$out/"
-        fi
-      done
-    done
     patchShebangs --host --update "$out"
     perl ${./run-deferred.pl} "$out" "$hostPerl" "$commandPath" "$docMake" "$runDeferred"
     runHook postInstall

@@ -1,8 +1,9 @@
 # lay-objects.pl OBJECTS MODULES OUT
 #
-# Copies every object's files to OUT and links the outside Perl modules beside the objects' own. OBJECTS
-# and MODULES hold a line each, a name and a directory with a tab between. Two files at one place are an
-# error that names both objects; of two outside modules the first is taken, as Perl's @INC would.
+# Copies every object's files to OUT and links the outside Perl modules beside the objects' own; what is open in
+# those (`@pve@` in a Rust program's shared object) is copied, too. OBJECTS and MODULES hold a line each, a name and a
+# directory with a tab between. Two files at one place are an error that names both objects; of two outside modules
+# the first is taken, as Perl's @INC would.
 use strict;
 use warnings;
 
@@ -38,6 +39,13 @@ sub parent {
     make_path("$out/$1") if $place =~ m{^(.*)/};
 }
 
+sub is_open {
+    my ($file) = @_;
+    open(my $fh, '<:raw', $file) or die "lay-objects: $file: $!\n";
+    local $/;
+    return index(scalar(<$fh>) // '', '@pve@') >= 0;
+}
+
 sub lay {
     my ($name, $dir, $place) = @_;
     if (defined(my $other = $owner{$place})) {
@@ -71,7 +79,12 @@ for my $module (table($modules)) {
         if (!defined($other)) {
             $owner{$place} = "module $name";
             parent($place);
-            symlink("$dir/$file", "$out/$place") or die "lay-objects: $place: $!\n";
+            if (is_open("$dir/$file")) {
+                copy("$dir/$file", "$out/$place") or die "lay-objects: $place: $!\n";
+                chmod((-x "$dir/$file" ? 0755 : 0644), "$out/$place") or die "lay-objects: $place: $!\n";
+            } else {
+                symlink("$dir/$file", "$out/$place") or die "lay-objects: $place: $!\n";
+            }
         } elsif ($other !~ /^module /) {
             push @clashes, "$place: from $other and from module $name";
         }

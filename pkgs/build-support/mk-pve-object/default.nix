@@ -88,7 +88,10 @@ stdenv.mkDerivation (
       pveRequires = requires;
       pveLacks = lib.attrNames (lib.filterAttrs (_: package: package == null) mayLack);
       pvePerlModules = perlModules ++ lib.filter (package: package ? perlModule) present;
-      pveCommands = commands ++ lib.filter (package: !(package ? perlModule)) present;
+      pveCommands =
+        commands
+        ++ lib.filter (package: !(package ? perlModule)) present
+        ++ lib.concatMap (package: package.pveCommands or [ ]) present;
       pveInterpreters = interpreters;
       pveExtras = present;
     }

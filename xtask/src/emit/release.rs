@@ -439,7 +439,8 @@ fn list(
         let path = Expr::Path(format!("{}/package.nix", one.directory));
         let called = Expr::dotted("self.callPackage")?.apply([path, Expr::Set(Vec::new())]);
         entries.insert(one.attribute.clone(), called);
-        if one.program.is_some() {
+        // A Perl module is laid in with what uses it.
+        if one.program.is_some() && !one.has_modules() {
             extras.push(own(&one.attribute)?);
         }
     }

@@ -6,6 +6,8 @@ use super::{Derivation, Sources, inputs, install, patched_source};
 use crate::analyse::AnalysedSource;
 use crate::cargo::below;
 use crate::debian::Packaging;
+use crate::debian::install::{Installed, matches};
+use crate::debian::tree_path::file_name;
 use crate::decide::rules::Rules;
 use crate::emit::formals::Formals;
 use crate::emit::inputs::{self as build_inputs, Inputs};
@@ -95,7 +97,20 @@ pub fn package(
 /// What `debian/` places; the build's files too, where no `make install` makes them.
 fn places(source: &AnalysedSource, packaging: &Packaging, makes: bool) -> Places {
     let mut places = installed::places_of(source, [packaging], |_| true);
-    let built = std::mem::take(&mut places.built);
+    let mut built = std::mem::take(&mut places.built);
+    if !makes && packaging.rules.overrides("dh_auto_build") {
+        // The recipe may make and remove what a pattern matches.
+        for one in patterns(packaging) {
+            places.files.retain(|place, _| {
+                !matches(&format!("{}/{}", one.dest, file_name(&one.origin)), place)
+            });
+            let directory = format!("{}/", one.dest.trim_start_matches('/'));
+            built
+                .entry(directory)
+                .or_default()
+                .insert(one.origin.clone());
+        }
+    }
     if !makes {
         let whole = |patterns: BTreeSet<String>| {
             patterns
@@ -109,6 +124,12 @@ fn places(source: &AnalysedSource, packaging: &Packaging, makes: bool) -> Places
             .collect();
     }
     places
+}
+
+/// What `debian/*.install` names by a pattern.
+fn patterns(packaging: &Packaging) -> impl Iterator<Item = &Installed> {
+    let installed = packaging.files.installed.iter();
+    installed.filter(|one| !one.renames && one.origin.contains(['*', '?', '[']))
 }
 
 fn needs(
@@ -129,7 +150,7 @@ fn needs(
         native.add(attr);
     }
     let mut bindings = vec![Binding::attr("strictDeps", Expr::Bool(true))];
-    bindings.extend(inputs::lists(native, build, formals)?);
+    bindings.extend(inputs::lists(&native, &build, formals)?);
     Ok(bindings)
 }
 

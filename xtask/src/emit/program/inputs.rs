@@ -54,7 +54,7 @@ pub fn bindings(
     for attr in needed(derivation, release) {
         native.add(attr);
     }
-    let mut bindings = lists(native, build, formals)?;
+    let mut bindings = lists(&native, &build, formals)?;
     if crates.contains(PERLMOD) {
         // Its headers are those of the Perl that loads the module, not of the one that runs here.
         bindings.push(Binding::attr("pveHostPerl", formals.variable("perl")?));
@@ -71,7 +71,11 @@ pub fn bindings(
 ///
 /// # Errors
 /// An attribute that Nix cannot name.
-pub fn lists(native: List, build: List, formals: &mut Formals) -> Result<Vec<Binding>, WriteError> {
+pub fn lists(
+    native: &List,
+    build: &List,
+    formals: &mut Formals,
+) -> Result<Vec<Binding>, WriteError> {
     let mut bindings = Vec::new();
     let native = native.expr(formals)?;
     bindings.extend(native.map(|list| Binding::attr("nativeBuildInputs", list)));

@@ -55,12 +55,16 @@ impl Install {
             flags: Vec::new(),
             places: Places::default(),
         };
-        install.take(program, packaging, found);
+        install.take(program, packaging, found, &|path| {
+            let path = below(&packaging.root, path);
+            let mut entries = source.source.tree.entries().iter();
+            entries.any(|entry| entry.path == path)
+        });
         if !install.makes && !partial {
             install.cargo_install(program, packaging);
         }
         if install.makes {
-            install.flags = flags(packaging, "dh_auto_install", |value| value.to_owned());
+            install.flags = flags(packaging, "dh_auto_install", str::to_owned);
         }
         if !install.before.is_empty() {
             // What the build writes into files is the place in the link; DESTDIR does not stand before it.
@@ -72,7 +76,13 @@ impl Install {
     }
 
     /// Takes what `debian/` places, with the directory of its origins in the joined tree.
-    fn take(&mut self, program: &Program, packaging: &Packaging, found: Places) {
+    fn take(
+        &mut self,
+        program: &Program,
+        packaging: &Packaging,
+        found: Places,
+        exists: &dyn Fn(&str) -> bool,
+    ) {
         for place in found.nowhere {
             self.lacks
                 .push((format!("/{place}"), "no place in an output".to_owned()));
@@ -84,13 +94,19 @@ impl Install {
         }
         for (directory, patterns) in found.built {
             for pattern in patterns {
-                self.built(packaging, &directory, &pattern);
+                self.built(packaging, &directory, &pattern, exists);
             }
         }
     }
 
     /// One pattern of what a build leaves, at a directory that ends in a slash.
-    fn built(&mut self, packaging: &Packaging, directory: &str, pattern: &str) {
+    fn built(
+        &mut self,
+        packaging: &Packaging,
+        directory: &str,
+        pattern: &str,
+        exists: &dyn Fn(&str) -> bool,
+    ) {
         let name = tree_path::file_name(pattern);
         let place = format!("{directory}{name}");
         if let Some(program) = output_of(pattern) {
@@ -100,12 +116,8 @@ impl Install {
             self.place(directory, pattern);
         } else if !self.makes {
             // `make install` would make it, which makes more than is wanted.
-            let made = packaging
-                .made
-                .iter()
-                .find(|action| action.dest.trim_start_matches('/') == place);
-            match made.and_then(|action| output_of(&action.origin)) {
-                Some(program) => self.place(directory, &format!("{OUTPUT}/{program}")),
+            match origin(packaging, &place, exists) {
+                Some(path) => self.place(directory, &path),
                 None => self.lacks.push((
                     format!("/{place}"),
                     "it is made with what is not built".to_owned(),
@@ -252,6 +264,24 @@ fn copies(makefile: &Makefile) -> bool {
         })
     });
     there && !cargo
+}
+
+/// What `make install` would put at a place: cargo's, or a file of the source; beside the Makefile. Makefiles may
+/// leave out the triplet, which `debian/rules` hands them.
+fn origin(packaging: &Packaging, place: &str, exists: &dyn Fn(&str) -> bool) -> Option<String> {
+    let folded = |place: &str| rules::fold(&format!("/{}", place.trim_start_matches('/')));
+    let wanted = folded(place);
+    let mut made = packaging.made.iter();
+    let action = made.find(|action| folded(&action.dest) == wanted)?;
+    let own = action
+        .origin
+        .strip_prefix(&below(&packaging.root, ""))
+        .unwrap_or(&action.origin);
+    let own = own.trim_start_matches('/');
+    match output_of(own) {
+        Some(program) => Some(format!("{OUTPUT}/{program}")),
+        None => exists(own).then(|| own.to_owned()),
+    }
 }
 
 /// The program within cargo's output: `hived` of `target/x86_64-unknown-linux-gnu/release/hived`.

@@ -18,7 +18,7 @@ use super::{meta, patched, pin};
 use crate::analyse::{AnalysedSource, Analysis};
 use crate::cargo::{Program, TargetKind};
 use crate::debian::Packaging;
-use crate::decide::rules::{CrateRules, Rules};
+use crate::decide::rules::{CrateRules, DebianPackage, Rules};
 use crate::problem::{OUTPUT_FAILED, Problem, UNMAPPED_NATIVE};
 use crate::release::is_own_pin;
 use install::Install;
@@ -101,6 +101,9 @@ fn of_program<'a>(
         .iter()
         .find(|packaging| packaging.root == program.root)
         .ok_or("nothing says how it is installed")?;
+    if let Some(why) = lacking_tool(packaging, rules) {
+        return Err(why);
+    }
     let mut names = program.debian.iter();
     let attribute = names
         .find(|name| !super::release::is_taken(name, rules))
@@ -112,6 +115,18 @@ fn of_program<'a>(
         program: Some(program),
         source,
         packaging,
+    })
+}
+
+/// What it is built with and nobody has.
+fn lacking_tool(packaging: &Packaging, rules: &Rules) -> Option<String> {
+    let relations = packaging.control.source.all_build_depends();
+    let alternatives = relations.flat_map(|relation| &relation.alternatives);
+    alternatives.into_iter().find_map(|one| {
+        let (DebianPackage::Missing(why), _) = rules.debian_package(&one.name)? else {
+            return None;
+        };
+        Some(format!("it is built with {}: {why}", one.name))
     })
 }
 
@@ -260,7 +275,7 @@ impl Derivation<'_> {
     }
 
     /// Whether it installs Perl modules, by Debian's policy for the names of such packages.
-    fn has_modules(&self) -> bool {
+    pub fn has_modules(&self) -> bool {
         let is_module = |name: &String| name.starts_with("lib") && name.ends_with("-perl");
         self.debian.iter().any(is_module)
     }
