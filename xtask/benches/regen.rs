@@ -7,13 +7,15 @@ mod upstream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rayon::prelude::*;
 use tempfile::TempDir;
 use xtask::analyse::{Analysis, Knowledge};
 use xtask::cache::Cache;
 use xtask::cargo::kept;
 use xtask::emit::release::generate;
 use xtask::problem::Problem;
-use xtask::release::{Manifest, OpenOptions, open};
+use xtask::release::{Entry, Manifest, OpenOptions, Source, Tree, open};
+use xtask::scan;
 
 /// The release measured.
 const RELEASE: &str = "pve-9.1.4";
@@ -70,6 +72,7 @@ fn main() {
     subject.run(Some(&cache));
     let warm = runs(&subject, Some(&cache));
     table(&cold, &warm);
+    rust(&subject);
     println!("\npeak memory {} MB", peak() / 1000);
 }
 
@@ -125,6 +128,83 @@ impl Subject {
                 .map(|one| one.scanned.files.len())
                 .sum(),
         }
+    }
+}
+
+/// The Rust files alone, every one of the sources whether it is compiled or not: read and scanned, then from the cache.
+fn rust(subject: &Subject) {
+    let cache = Cache::new(&subject.work.path().join("rust"), "");
+    let options = OpenOptions {
+        root: subject.root.clone(),
+        sources: Some(subject.sources.clone()),
+        kept: Some(cache.clone()),
+        ..OpenOptions::default()
+    };
+    let opened = open(&subject.manifest, &options).unwrap_or_else(|all| fail(&all));
+    let sources: Vec<Source> = opened.sources.into_iter().map(rust_only).collect();
+    let knowledge = Knowledge::read(&subject.root).unwrap_or_else(|all| fail(&all));
+    let scan = |cache: Option<&Cache>| {
+        let begun = Instant::now();
+        let files: usize = sources
+            .par_iter()
+            .map(|source| scan::source::scan(source, &knowledge.calls, cache))
+            .map(|scanned| scanned.unwrap_or_else(|all| fail(&all)).files.len())
+            .sum();
+        (begun.elapsed(), files)
+    };
+    let median = |cache: Option<&Cache>| {
+        let mut all: Vec<_> = (0..RUNS).map(|_| scan(cache)).collect();
+        all.sort_unstable();
+        all.swap_remove(RUNS / 2)
+    };
+    let (cold, files) = median(None);
+    scan(Some(&cache));
+    let (warm, _) = median(Some(&cache));
+    let entries = sources.iter().flat_map(|source| source.tree.entries());
+    let bytes: u64 = entries.map(|entry| entry.size).sum();
+    println!(
+        "\nRust alone: {files} files, {:.1} MB",
+        precise(bytes) / 1e6
+    );
+    row("scan", cold.as_secs_f64(), warm.as_secs_f64());
+}
+
+/// A source of which only the Rust files are seen.
+fn rust_only(source: Source) -> Source {
+    let is_rust = |entry: &&Entry| entry.path.ends_with(".rs");
+    let entries = source.tree.entries().iter().filter(is_rust).cloned();
+    let entries = entries.collect();
+    Source {
+        name: source.name,
+        pin: source.pin,
+        tree: Box::new(Narrowed {
+            entries,
+            whole: source.tree,
+        }),
+    }
+}
+
+/// Some entries of a tree.
+struct Narrowed {
+    entries: Vec<Entry>,
+    whole: Box<dyn Tree>,
+}
+
+impl Tree for Narrowed {
+    fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn read(&self, wanted: &[&Entry]) -> Result<Vec<Vec<u8>>, Problem> {
+        self.whole.read(wanted)
+    }
+
+    fn read_once(&self, wanted: &[&Entry]) -> Result<Vec<Vec<u8>>, Problem> {
+        self.whole.read_once(wanted)
+    }
+
+    fn is_commit(&self) -> bool {
+        self.whole.is_commit()
     }
 }
 

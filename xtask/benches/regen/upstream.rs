@@ -67,6 +67,7 @@ pub fn make(dir: &Path) -> Manifest {
         sources.insert(name, pin);
     }
     Manifest {
+        programs: std::collections::BTreeMap::new(),
         name: "generated".to_owned(),
         version: None,
         sources,
