@@ -166,7 +166,7 @@ fn generated_nix_parses() {
             files += 1;
         }
     }
-    assert_eq!(files, 6);
+    assert_eq!(files, 7);
 }
 
 #[test]

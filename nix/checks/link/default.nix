@@ -1,5 +1,6 @@
 # Two objects that need one another, with all a link has to do: an outside Perl module, taint mode, PATH, a
-# C program, a service, completions, pages, an extra with a program and a service that are open. And two that clash. `test` must build, `clash` must not.
+# C program, a service, completions, pages, an extra with a program and a service that are open. And two that clash.
+# `test` must build, `clash` must not.
 {
   lib,
   dpkg-shim,
@@ -7,6 +8,7 @@
   mkPveObject,
   perl,
   pve-doc-shim,
+  stdenv,
   stdenvNoCC,
   writeShellScriptBin,
 }:
