@@ -147,7 +147,7 @@ fn rust(subject: &Subject) {
         let begun = Instant::now();
         let files: usize = sources
             .par_iter()
-            .map(|source| scan::source::scan(source, &knowledge.calls, cache))
+            .map(|source| scan::source::scan(source, &knowledge.calls, None, cache))
             .map(|scanned| scanned.unwrap_or_else(|all| fail(&all)).files.len())
             .sum();
         (begun.elapsed(), files)

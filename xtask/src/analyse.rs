@@ -22,11 +22,11 @@ use crate::graph::{Graph, Input};
 use crate::problem::{
     BAD_RULE, Problem, STALE_RULE, Severity, UNDECIDED, UNMAPPED_MODULE, UNMAPPED_PACKAGE,
 };
-use crate::release::{Manifest, Source, is_own_pin, source_name};
+use crate::release::{Manifest, Source, is_own_pin, own_pin, source_name};
 use crate::report::{ScanReport, ScannedSource};
 use crate::scan::calls::Calls;
 use crate::scan::source::Scanned;
-use crate::scan::{self, Kind};
+use crate::scan::{self, Kind, Language};
 
 /// What is the same for every release: everything in `rules/`.
 pub struct Knowledge {
@@ -138,13 +138,15 @@ impl Analysis {
             .into_par_iter()
             .map(|source| {
                 let begun = Instant::now();
-                let scanned = scan::source::scan(&source, &knowledge.calls, cache)?;
+                let only = wanted(&source.name, &programs);
+                let scanned = scan::source::scan(&source, &knowledge.calls, only, cache)?;
                 let scan = begun.elapsed();
                 let begun = Instant::now();
-                // Of a program's own pin only crates matter.
-                let packagings = match is_own_pin(&source.name) {
-                    true => Vec::new(),
-                    false => packagings(&source, cache)?,
+                // Of crates at a program's own pin nothing is packaged.
+                let packagings = if only.is_none() {
+                    packagings(&source, cache)?
+                } else {
+                    Vec::new()
                 };
                 let debian = begun.elapsed();
                 Ok(Read {
@@ -241,6 +243,7 @@ impl Analysis {
                 controls: one
                     .packagings
                     .iter()
+                    .filter(|_| !is_own_pin(&one.source.name))
                     .map(|packaging| &packaging.control)
                     .collect(),
                 by_cargo: one.packagings.is_empty()
@@ -308,6 +311,13 @@ struct Read {
     proofs: Arc<Proofs>,
     scan: Duration,
     debian: Duration,
+}
+
+/// The language that is wanted of a source: of one at a program's own pin its crates, unless it is the program's own source,
+/// whose Makefiles are run.
+fn wanted(name: &str, programs: &[Program]) -> Option<Language> {
+    let own = |program: &Program| own_pin(&program.source, &program.name) == name;
+    (is_own_pin(name) && !programs.iter().any(own)).then_some(Language::Rust)
 }
 
 /// Leaves of the Rust files those that a program is compiled from; tells what of them is missing or does not parse.
@@ -388,6 +398,8 @@ fn installed(read: &[Read]) -> HashMap<String, String> {
             })
             .or_insert_with(|| Some(source.to_owned()));
     };
+    // A program's own pin installs what the release's does.
+    let read = read.iter().filter(|one| !is_own_pin(&one.source.name));
     for Read {
         source, packagings, ..
     } in read

@@ -132,6 +132,12 @@ impl Program {
         self.unresolved.is_none()
     }
 
+    /// The name under which the analysis knows the source that it is in.
+    pub fn own_source(&self) -> &str {
+        let own = self.sources.get(&self.source);
+        own.map_or(self.source.as_str(), String::as_str)
+    }
+
     /// The root manifest's directory in the joined tree.
     pub fn directory(&self) -> String {
         below(&self.source, &self.root)

@@ -1,16 +1,17 @@
 //! A program's crates, with earlier commits of the sources whose pins have gone past what it needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use semver::Version;
 
-use super::crates::{Member, SourceCrates};
+use super::crates::{Member, SourceCrates, joined};
 use super::select::{Asked, Selection, Stop, Unsatisfied, select};
 use super::{Program, below};
+use crate::decide::matcher::is_below;
 use crate::decide::rules::CrateRules;
 use crate::problem::{Problem, UNSATISFIED_CRATE};
-use crate::release::{Earlier, OpenOptions, Pin, Source};
+use crate::release::{Earlier, Entry, Mode, OpenOptions, Pin, Source};
 
 /// A program's crates and the commits of its own that they need.
 pub struct Resolved {
@@ -41,6 +42,11 @@ pub struct Known<'a> {
 pub fn resolve(program: &Program, known: &Known) -> Result<Resolved, Vec<Problem>> {
     let mut crates = known.crates.clone();
     let mut own: BTreeMap<String, Source> = BTreeMap::new();
+    if let Some(source) = released(program, known).map_err(|problem| vec![problem])? {
+        let read = SourceCrates::read(&program.source, source.tree.as_ref())?;
+        crates.insert(program.source.clone(), read);
+        own.insert(program.source.clone(), source);
+    }
     loop {
         let unsatisfied = match select(program, &crates, known.rules) {
             Ok(selection) => {
@@ -56,6 +62,53 @@ pub fn resolve(program: &Program, known: &Known) -> Result<Resolved, Vec<Problem
         crates.insert(name.clone(), read);
         own.insert(name, source);
     }
+}
+
+/// The program's own source at the release of its Debian package, where the pin has gone past that: a repository of
+/// several packages is pinned at its newest commit, which may be ahead of what any of them needs from others.
+fn released(program: &Program, known: &Known) -> Result<Option<Source>, Problem> {
+    let pinned = known
+        .sources
+        .iter()
+        .find(|source| source.name == program.source);
+    let Some(pinned) = pinned.filter(|source| source.pin.version.is_none()) else {
+        return Ok(None);
+    };
+    let Some(history) = Earlier::of(&program.source, &pinned.pin, known.options)? else {
+        return Ok(None);
+    };
+    let changelog = below(&program.root, "debian/changelog");
+    let Some(commit) = history.released(&changelog)? else {
+        return Ok(None);
+    };
+    if pinned.pin.rev.as_deref() == Some(commit.as_str()) {
+        return Ok(None);
+    }
+    let kept = known.kept.get(&program.name);
+    let kept = kept.and_then(|pins| pins.get(&program.source));
+    let source = history.at(&commit, &program.name, kept)?;
+    let same = files_of(program, &source)? == files_of(program, pinned)?;
+    Ok((!same).then_some(source))
+}
+
+/// The names of the contents of a program's directory, and of those that links in it lead to.
+fn files_of(program: &Program, source: &Source) -> Result<BTreeSet<(String, String)>, Problem> {
+    let entries = source.tree.entries();
+    let is_link =
+        |entry: &&Entry| entry.mode == Mode::Symlink && is_below(&entry.path, &program.root);
+    let links: Vec<&Entry> = entries.iter().filter(is_link).collect();
+    let mut directories = vec![program.root.clone()];
+    for (link, target) in links.iter().zip(source.tree.read_once(&links)?) {
+        let above = link.path.rsplit_once('/').map_or("", |(above, _)| above);
+        directories.push(joined(above, &String::from_utf8_lossy(&target)));
+    }
+    let within = entries.iter().filter(|entry| {
+        let mut all = directories.iter();
+        all.any(|directory| is_below(&entry.path, directory))
+    });
+    Ok(within
+        .map(|entry| (entry.path.clone(), entry.id.clone()))
+        .collect())
 }
 
 /// The newest earlier commit of a source at which everything that is asked of it is there; where there is none, that of

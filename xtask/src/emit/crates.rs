@@ -15,7 +15,7 @@ pub fn edits(source: &Source, programs: &[Program]) -> Result<BTreeMap<String, E
     let mut edits = BTreeMap::new();
     let own = programs
         .iter()
-        .filter(|program| program.source == source.name && program.is_resolved());
+        .filter(|program| program.own_source() == source.name && program.is_resolved());
     for program in own {
         let entries = join::changing(program, source);
         let contents = source.tree.read(&entries)?;

@@ -14,6 +14,7 @@ use super::program::{self, Derivation, Made};
 use super::rewrite::Role;
 use crate::analyse::{AnalysedSource, Analysis, Knowledge};
 use crate::cargo::Program;
+use crate::cargo::crates::manifests;
 use crate::debian::system::{Directory, System};
 use crate::decide::rules::Rules;
 use crate::decide::{Context, Decision};
@@ -277,15 +278,12 @@ impl Generated {
             )?;
         }
         let Some(package) = one.package else {
-            if members.contains(name.as_str()) {
-                return Ok(one.made);
+            // Crates are part of programs; why a program has none is told of the program.
+            let is_crate = !manifests(source.source.tree.as_ref()).is_empty();
+            if !is_crate && !members.contains(name.as_str()) {
+                self.lacks
+                    .push(lack(name, "a derivation", "it has no packaging"));
             }
-            let why = if source.packagings.is_empty() {
-                "it has no packaging"
-            } else {
-                "cargo builds it"
-            };
-            self.lacks.push(lack(name, "a derivation", why));
             return Ok(one.made);
         };
         if release.roles.get(name) == Some(&Role::Object) {
@@ -368,7 +366,9 @@ fn binaries(analysis: &Analysis) -> BTreeMap<String, Vec<String>> {
         let names: Vec<String> = names.filter(|name| !name.starts_with("librust-")).collect();
         (source.source.name.clone(), names)
     };
-    analysis.sources.iter().map(of).collect()
+    let sources = analysis.sources.iter();
+    let sources = sources.filter(|source| !is_own_pin(&source.source.name));
+    sources.map(of).collect()
 }
 
 /// The attribute of each source that has a derivation: its own name, or its first Debian package where that name is

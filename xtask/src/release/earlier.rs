@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use super::lock::History;
+use super::lock::{ChangelogEntry, History};
 use super::repository::{self, Found};
 use super::{GitTree, OpenOptions, Pin, Source, git, own_pin};
 use crate::problem::Problem;
@@ -66,6 +66,27 @@ impl Earlier {
             .chunks(paths.len().max(1))
             .map(<[_]>::to_vec)
             .collect())
+    }
+
+    /// The newest commit up to the pin that gave a changelog a new version: what the package's release was built from.
+    /// `None` where there is no such changelog.
+    ///
+    /// # Errors
+    /// PNX-203 when Git cannot read the repository.
+    pub fn released(&self, changelog: &str) -> Result<Option<String>, Problem> {
+        let paths = [changelog.to_owned()];
+        let commits = self.commits(&paths)?;
+        let contents = self.contents(&commits, &paths)?;
+        let version = |content: Option<&Vec<Option<Vec<u8>>>>| {
+            let text = content?.first()?.as_deref()?;
+            Some(ChangelogEntry::newest(text)?.version)
+        };
+        let is_bump = |at: &usize| {
+            let new = version(contents.get(*at));
+            new.is_some() && new != version(contents.get(at + 1))
+        };
+        let found = (0..commits.len()).find(is_bump);
+        Ok(found.and_then(|at| commits.get(at).cloned()))
     }
 
     /// The source at `commit`, as the pin of `program` alone; `kept` is what such a pin was so far, whose hash stays

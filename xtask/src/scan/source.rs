@@ -9,7 +9,7 @@ use super::calls::Calls;
 use super::{FileScan, Form, Kind, Language};
 use crate::cache::Cache;
 use crate::problem::{Problem, UNPARSED};
-use crate::release::{Entry, Mode, Source, is_own_pin};
+use crate::release::{Entry, Mode, Source};
 
 /// A scanned file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,23 +40,23 @@ fn key(entry: &Entry) -> (String, String) {
     (entry.id.clone(), entry.path.clone())
 }
 
-/// Scans every file of a source that is in a known language.
+/// Scans every file of a source that is in a known language, or in the one that is wanted.
 ///
 /// # Errors
 /// Files that cannot be read; files that their language's parser rejects.
 pub fn scan(
     source: &Source,
     calls: &Calls,
+    only: Option<Language>,
     cache: Option<&Cache>,
 ) -> Result<Scanned, Vec<Problem>> {
     let entries = source.tree.entries();
-    let crates_only = is_own_pin(&source.name);
     let mut found = cache
         .map(|cache| cache::load(cache, &source.name))
         .unwrap_or_default();
     let candidates: Vec<usize> = (0..entries.len())
         .filter(|index| is_candidate(&entries[*index]))
-        .filter(|index| !crates_only || is_rust(&entries[*index]))
+        .filter(|index| is_wanted(&entries[*index], only))
         .collect();
     let unknown: Vec<&Entry> = candidates
         .iter()
@@ -110,8 +110,9 @@ pub fn scan(
     Ok(scanned)
 }
 
-fn is_rust(entry: &Entry) -> bool {
-    entry.path.ends_with(".rs")
+/// Whether the entry's name alone says that it is in the one language that is wanted.
+fn is_wanted(entry: &Entry, only: Option<Language>) -> bool {
+    only.is_none_or(|only| super::language(&entry.path, entry.mode, b"") == Some(only))
 }
 
 /// Whether the entry may be in a known language, by its path alone.

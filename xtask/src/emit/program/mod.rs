@@ -64,6 +64,8 @@ pub fn derivations<'a>(
     for program in &analysis.programs {
         match of_program(program, &by_name, rules) {
             Ok(derivation) => derivations.push(derivation),
+            // Nothing is installed of a library.
+            Err(_) if program.debian.is_empty() => {}
             Err(why) => lacks.push(lack(&program.source, &program.name, why)),
         }
     }
