@@ -30,10 +30,24 @@ pub fn read(root: &Path, release: &str) -> Result<Vec<Program>, Problem> {
         let name = entry.file_name().to_string_lossy().into_owned();
         if let Some(stem) = name.strip_suffix(".toml") {
             programs.push(one(root, &relative, stem)?);
+        } else if let Some(stem) = name.strip_suffix(".lock") {
+            let other = relative.join(format!("{stem}.toml"));
+            if !root.join(&other).exists() {
+                let cause = format!("there is no {stem}.toml, which tells its crates");
+                return Err(bad(&relative.join(&name), cause));
+            }
         }
     }
     programs.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(programs)
+}
+
+/// The kept lock of one program, whatever is damaged beside it; empty where there is none that cargo could start from.
+pub fn lock(root: &Path, release: &str, program: &str) -> String {
+    let path = directory(release).join(format!("{program}.lock"));
+    let text = std::fs::read_to_string(root.join(path)).unwrap_or_default();
+    let is_toml = text.parse::<toml::Table>().is_ok();
+    if is_toml { text } else { String::new() }
 }
 
 fn one(root: &Path, directory: &Path, name: &str) -> Result<Program, Problem> {

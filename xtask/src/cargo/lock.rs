@@ -17,6 +17,8 @@ use crate::release::{Entry, Source, source_name};
 
 /// The platforms that a release is built for.
 pub const PLATFORMS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
+/// What helps where cargo or what it runs is not there.
+const NO_CARGO: &str = "Have cargo and rustc on PATH (https://rustup.rs), and run it again.";
 /// The registry that a lock may name; every other source would need a hash that nobody gives.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
@@ -155,7 +157,7 @@ fn metadata(program: &Program, root: &Path, platform: &str) -> Result<Metadata, 
         }
         other => {
             let cause = format!("{}: cargo cannot be run: {other}", program.name);
-            Problem::new(&UNRESOLVED, cause)
+            Problem::new(&UNRESOLVED, cause).mend(NO_CARGO)
         }
     })
 }
@@ -182,12 +184,18 @@ fn refused(program: &Program, stderr: &str) -> Problem {
         "unable to update registry",
         "Could not resolve host",
         "you may be missing a network",
+        "--offline was specified",
+        "you're using offline mode",
     ];
     if network.iter().any(|sign| told.contains(sign)) {
         let cause = format!("{}: cargo cannot reach the registry: {told}", program.name);
         return Problem::new(&UNRESOLVED, cause);
     }
     let told = told.trim_start_matches("error: ");
+    if told.contains("could not execute process") {
+        let cause = format!("{}: cargo cannot be run: {told}", program.name);
+        return Problem::new(&UNRESOLVED, cause).mend(NO_CARGO);
+    }
     let missing = told
         .split_once("no matching package named `")
         .and_then(|(_, rest)| rest.split_once('`'));

@@ -33,7 +33,6 @@ pub fn lock_programs(
     options: &OpenOptions,
     rules: &CrateRules,
 ) -> Result<LockedPrograms, Vec<Problem>> {
-    let before = kept::read(&options.root, &manifest.name).unwrap_or_default();
     let mut crates = BTreeMap::new();
     let mut found = Vec::new();
     for source in sources {
@@ -57,8 +56,7 @@ pub fn lock_programs(
     };
     let mut locked = LockedPrograms::default();
     for mut program in found {
-        let kept = before.iter().find(|kept| kept.name == program.name);
-        program.lock = kept.map(|kept| kept.lock.clone()).unwrap_or_default();
+        program.lock = kept::lock(&options.root, &manifest.name, &program.name);
         locked.add(program, &known)?;
     }
     Ok(locked)
@@ -159,10 +157,10 @@ fn patched(program: &Program, known: &Known) -> Vec<Problem> {
         let names = text
             .lines()
             .map(|line| line.split('#').next().unwrap_or_default().trim());
-        for name in names.filter(|name| !name.is_empty()) {
+        for (name, line) in names.zip(1..).filter(|(name, _)| !name.is_empty()) {
             let cause = format!("Debian's {} {} has the patch {name}", one.name, one.version);
             let problem = Problem::new(&crate::problem::PATCHED_CRATE, cause);
-            problems.push(problem.in_source(&one.source).at(&series, None));
+            problems.push(problem.in_source(&one.source).at(&series, Some(line)));
         }
     }
     problems

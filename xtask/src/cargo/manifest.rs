@@ -134,9 +134,10 @@ impl Reader<'_> {
 
     fn package(&self, item: &Item, root: &dyn TableLike) -> Result<Package, Problem> {
         let table = self.table(item, "package")?;
-        let name = table.get("name").and_then(Item::as_str);
-        let name =
-            name.ok_or_else(|| self.bad(item.span(), "the package has no name".to_owned()))?;
+        let name = table.get("name");
+        let span = || name.and_then(Item::span).or_else(|| item.span());
+        let name = name.and_then(Item::as_str);
+        let name = name.ok_or_else(|| self.bad(span(), "the package has no name".to_owned()))?;
         let mut dependencies = self.dependencies(root)?;
         if let Some(targets) = root.get("target").and_then(Item::as_table_like) {
             for (_, target) in targets.iter() {
@@ -306,7 +307,8 @@ mod tests {
     #[test]
     fn what_is_no_manifest_is_told_with_its_line() {
         for (text, line) in [
-            ("[package]\nname = 3\n", Some(1)),
+            ("[package]\nname = 3\n", Some(2)),
+            ("\n[package]\nversion = \"1.0.0\"\n", Some(2)),
             ("[package]\nname = \"x\"\nversion = \"one\"\n", Some(3)),
             (
                 "[package]\nname = \"x\"\n[dependencies]\ny = \"^^\"\n",

@@ -91,7 +91,9 @@ pub fn select(
     }
     for root in roots {
         // cargo resolves a workspace's own crates with all features, and with what their tests need.
-        let all: Vec<String> = root.features.keys().cloned().collect();
+        let optional = root.dependencies.iter().filter(|one| one.optional);
+        let implicit = optional.map(|one| format!("dep:{}", one.key));
+        let all: Vec<String> = root.features.keys().cloned().chain(implicit).collect();
         selector.activate(&root, &all, true, true);
     }
     while let Some(key) = selector.queue.pop_front() {
@@ -116,7 +118,8 @@ struct Selector<'a> {
     rules: &'a CrateRules,
     active: BTreeMap<Key, Active>,
     queue: VecDeque<Key>,
-    edges: DiGraphMap<usize, ()>,
+    /// Which crate needs which, and the line that says so.
+    edges: DiGraphMap<usize, Option<u32>>,
     ids: BTreeMap<Key, usize>,
     selection: Selection,
 }
@@ -172,7 +175,7 @@ impl Selector<'_> {
             wanted.extend(passed_on(&features, &dependency.key));
             if dependency.purpose == For::Build {
                 let ids = [self.id(key), self.id(&self::key(&found))];
-                self.edges.add_edge(ids[0], ids[1], ());
+                self.edges.add_edge(ids[0], ids[1], dependency.line);
             }
             self.activate(&found, &wanted, dependency.default_features, false);
         }
@@ -288,16 +291,43 @@ impl Selector<'_> {
         let Some(circle) = circle else {
             return Ok(());
         };
-        let of = |id: &usize| self.ids.iter().find(|(_, other)| *other == id);
-        let mut keys: Vec<&Key> = circle.iter().filter_map(|id| Some(of(id)?.0)).collect();
-        keys.sort();
-        let names = keys.iter().filter_map(|key| self.active.get(*key));
-        let mut names: Vec<&str> = names.map(|one| one.member.name.as_str()).collect();
+        let of = |id: &usize| Some(self.ids.iter().find(|(_, other)| *other == id)?.0);
+        let first = circle.into_iter().min_by_key(|id| of(id));
+        let way = first.map(|id| self.way_back(id)).unwrap_or_default();
+        let keys = way.iter().filter_map(of);
+        let members = keys.filter_map(|key| Some(&self.active.get(key)?.member));
+        let members: Vec<&Arc<Member>> = members.collect();
+        let mut names: Vec<&str> = members.iter().map(|one| one.name.as_str()).collect();
         names.extend(names.first().copied());
-        let cause = names.join(" needs ");
-        let source = keys.first().map(|key| key.0.clone()).unwrap_or_default();
-        let problem = Problem::new(&CRATE_CIRCLE, cause).in_source(source);
+        let mut problem = Problem::new(&CRATE_CIRCLE, names.join(" needs "));
+        if let (Some(member), Some(id)) = (members.first(), way.first()) {
+            let next = way.get(1).unwrap_or(id);
+            let line = self.edges.edge_weight(*id, *next).copied().flatten();
+            let manifest = below(&member.directory, "Cargo.toml");
+            problem = problem.in_source(&member.source).at(manifest, line);
+        }
         Err(Stop::Problem(problem))
+    }
+
+    /// The shortest way from a crate of a circle back to it.
+    fn way_back(&self, start: usize) -> Vec<usize> {
+        let mut before: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut queue = VecDeque::from([start]);
+        while let Some(id) = queue.pop_front() {
+            for next in self.edges.neighbors(id) {
+                if next == start {
+                    let mut way: Vec<usize> =
+                        std::iter::successors(Some(id), |one| before.get(one).copied()).collect();
+                    way.reverse();
+                    return way;
+                }
+                if !before.contains_key(&next) {
+                    before.insert(next, id);
+                    queue.push_back(next);
+                }
+            }
+        }
+        Vec::new()
     }
 }
 

@@ -10,7 +10,7 @@ pub static CRATE_CIRCLE: Code = Code {
     explanation: "\
         Crates of the release need one another in a circle, other than for their tests. cargo cannot build them; \
         with Debian's archive the circle is hidden, because each is built against an older version of the next.",
-    example: "PNX-216: hive-rs: hive-term needs hive-types needs hive-term",
+    example: "PNX-216: hive-rs/hive-term/Cargo.toml:9: hive-term needs hive-types needs hive-term",
     remedy: "\
         Pin a commit of one of the sources from before the circle was closed.",
 };

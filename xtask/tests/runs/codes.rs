@@ -4,6 +4,7 @@ use std::fs;
 
 use xtask::problem::CODES;
 
+use crate::crates;
 use crate::support::{Root, Run, git};
 
 /// Codes that no input can cause, and why they stay.
@@ -108,6 +109,58 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         std::os::unix::fs::symlink("x", root.join("demo/hive-common/x")).expect("a link");
         root.run(&["scan", "demo"])
     }),
+    ("PNX-211", |root| {
+        fs::remove_file(root.join("releases/demo/cargo/hive-rs.lock")).expect("removed");
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-212", |root| {
+        root.edit(
+            "demo/hive-rs/hive-types/Cargo.toml",
+            "[features]",
+            "[features",
+        );
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-213", |root| {
+        root.edit("demo/hive-rs/Cargo.toml", "itoa = \"1.0\"\n", "");
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-214", |root| {
+        root.edit(
+            "demo/hive-rs/hive-term/Cargo.toml",
+            "hive-types.workspace = true",
+            "hive-types = \"0.9\"",
+        );
+        root.run(&["lock", "demo"])
+    }),
+    ("PNX-215", |root| {
+        crates::by_name(root);
+        crates::second_types(root, "0.3.1");
+        root.run(&["lock", "demo"])
+    }),
+    ("PNX-216", |root| {
+        crates::circle(root);
+        root.run(&["lock", "demo"])
+    }),
+    ("PNX-217", |root| {
+        root.edit("demo/hive-rs/Cargo.toml", "itoa = \"1.0\"", "itoa = \"2\"");
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-218", |root| {
+        Run::of(crates::cut_off(root, &mut root.command(&["lock", "demo"])))
+    }),
+    ("PNX-219", |root| {
+        crates::without_registry(root);
+        root.write(
+            "demo/hive-rs/hive-types/debian/patches/series",
+            "relax-dep.patch\n",
+        );
+        Run::of(crates::cut_off(root, &mut root.command(&["lock", "demo"])))
+    }),
+    ("PNX-220", |root| {
+        root.append("demo/hive-rs/hive-types/src/lib.rs", "\npub mod comb;\n");
+        root.run(&["scan", "demo"])
+    }),
     ("PNX-301", |root| {
         root.edit(
             "demo/hive-common/debian/control",
@@ -148,6 +201,10 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
             "hive/not-there.patch\n",
         );
         root.run(&["scan", "demo"])
+    }),
+    ("PNX-307", |root| {
+        root.append("releases/demo/cargo/hive-rs.toml", crates::NATIVE);
+        root.regen(&[])
     }),
     ("PNX-402", |root| {
         // The delimiter stands in every store path.

@@ -59,6 +59,7 @@ fn all_edits(analysis: &Analysis) -> Vec<(&AnalysedSource, Edits)> {
             source,
             &roles,
             &KNOWLEDGE.rules.features,
+            &analysis.programs,
             &analysis.manifest.name,
         );
         (
@@ -563,8 +564,14 @@ fn the_measure() {
         .expect("a pattern");
     for name in PERL_SOURCES {
         let source = source(analysis, name);
-        let edits = edits(source, &roles, &KNOWLEDGE.rules.features, RELEASE)
-            .unwrap_or_else(|problems| panic!("{}", told(&problems)));
+        let edits = edits(
+            source,
+            &roles,
+            &KNOWLEDGE.rules.features,
+            &analysis.programs,
+            RELEASE,
+        )
+        .unwrap_or_else(|problems| panic!("{}", told(&problems)));
         for decided in &source.decided {
             let place = &decided.occurrence;
             if place.kind != Kind::AbsolutePath || !debian.is_match(&place.text) {

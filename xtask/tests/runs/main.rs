@@ -12,6 +12,7 @@
 
 mod bad_input;
 mod codes;
+mod crates;
 mod expected;
 mod faults;
 mod interrupted;

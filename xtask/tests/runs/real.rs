@@ -159,8 +159,14 @@ fn patches(analysis: &Analysis, source: &AnalysedSource) -> (Edits, Vec<Patch>) 
     let fail = |problems: Vec<_>| -> ! { panic!("{}", told(&problems)) };
     let release = &analysis.manifest.name;
     let roles = analysis.graph.roles();
-    let edits = edits(source, &roles, &KNOWLEDGE.rules.features, release)
-        .unwrap_or_else(|problems| fail(problems));
+    let edits = edits(
+        source,
+        &roles,
+        &KNOWLEDGE.rules.features,
+        &analysis.programs,
+        release,
+    )
+    .unwrap_or_else(|problems| fail(problems));
     let header = Header {
         release,
         source: &source.source.name,

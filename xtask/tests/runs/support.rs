@@ -53,10 +53,10 @@ impl Run {
 pub struct Root(TempDir);
 
 impl Root {
-    /// A copy of `rules/`, `demo/` and `releases/demo.toml`.
+    /// A copy of `rules/`, `demo/` and what `releases/` has of the demo.
     pub fn new() -> Self {
         let root = Self(TempDir::new().expect("a directory"));
-        for part in ["rules", "demo", "releases/demo.toml"] {
+        for part in ["rules", "demo", "releases/demo.toml", "releases/demo"] {
             copy(&project().join(part), &root.path().join(part));
         }
         // A run that writes anything takes this away.

@@ -1,0 +1,361 @@
+//! Crates: what runs say of those that are wrong.
+
+use std::fs;
+use std::process::Command;
+
+use crate::support::{self, Root, Run};
+
+/// A crate of the registry that links something which no rule knows.
+pub const NATIVE: &str =
+    "\n[[native]]\ncrate = \"honey-sys\"\nversion = \"0.3.1\"\nlinks = \"honey\"\n";
+
+const ROOT: &str = "demo/hive-rs/Cargo.toml";
+const TERM: &str = "demo/hive-rs/hive-term/Cargo.toml";
+const TYPES: &str = "demo/hive-rs/hive-types/Cargo.toml";
+
+/// Gives cargo a home of its own, and neither a network nor the time to wait for one.
+pub fn cut_off<'c>(root: &Root, command: &'c mut Command) -> &'c mut Command {
+    let home = root.join("cargo-home");
+    fs::create_dir_all(&home).expect("a directory");
+    command
+        .env("CARGO_HOME", home)
+        .env("CARGO_NET_RETRY", "0")
+        .env("CARGO_HTTP_PROXY", "http://127.0.0.1:9")
+}
+
+/// Leaves the program without crates of the registry.
+pub fn without_registry(root: &Root) {
+    root.edit(ROOT, "itoa = \"1.0\"\n", "");
+    root.edit(TERM, "itoa.workspace = true\n", "");
+}
+
+/// The program asks for `hive-types` by name, not by path.
+pub fn by_name(root: &Root) {
+    root.edit(
+        ROOT,
+        "{ version = \"0.3\", path = \"hive-types\" }",
+        "\"0.3\"",
+    );
+}
+
+/// `hive-types` in another source too.
+pub fn second_types(root: &Root, version: &str) {
+    let manifest =
+        format!("[package]\nname = \"hive-types\"\nversion = \"{version}\"\nedition = \"2021\"\n");
+    root.write("demo/hive-common/types/Cargo.toml", manifest);
+    root.write("demo/hive-common/types/src/lib.rs", "");
+}
+
+/// `hive-types` needs what needs it; the line that says so.
+pub fn circle(root: &Root) -> usize {
+    let line = "[dependencies]\nhive-term = { path = \"../hive-term\" }\n\n[features]";
+    root.edit(TYPES, "[features]", line) + 1
+}
+
+/// Runs: the exit status, a line with code and place, the cause below it, a remedy; and of the output nothing changed.
+fn told(root: &Root, command: &mut Command, status: i32, start: &str, cause: &str) -> Run {
+    let before = root.written();
+    let run = Run::of(command);
+    let told = format!("{}{}", run.stdout, run.stderr);
+    assert_eq!(run.code, Some(status), "{start}:\n{told}");
+    let (code, place) = start.split_once(": ").expect("a code and a place");
+    assert!(told.contains(code), "{start}:\n{told}");
+    // A report has places below their code.
+    let is_start = |line: &str| line == start || line.trim() == place;
+    let mut rest = told.lines().skip_while(|line| !is_start(line));
+    let head = rest.next();
+    assert!(head.is_some(), "no line begins with {start:?}:\n{told}");
+    // Causes are wrapped.
+    let rest: Vec<&str> = rest
+        .take_while(|line| !line.starts_with("PNX-"))
+        .flat_map(str::split_whitespace)
+        .collect();
+    let rest = rest.join(" ");
+    assert!(rest.contains(cause), "{cause:?} is not in:\n{told}");
+    assert!(rest.contains(" help: "), "{told}");
+    assert!(!told.contains("panicked"), "{told}");
+    assert!(before == root.written(), "{start}: something was written");
+    run
+}
+
+#[test]
+fn kept_files_that_are_damaged_or_not_whole() {
+    for (spoil, start, cause) in KEPT {
+        let root = Root::new();
+        spoil(&root);
+        for run in [["scan", "demo"], ["regen", "demo"]] {
+            told(&root, &mut root.command(&run), 2, start, cause);
+        }
+    }
+}
+
+type Kept = (fn(&Root), &'static str, &'static str);
+
+const KEPT: [Kept; 4] = [
+    (
+        |root| fs::remove_file(root.join("releases/demo/cargo/hive-rs.lock")).expect("removed"),
+        "PNX-211: releases/demo/cargo/hive-rs.lock",
+        "cannot be read: No such file",
+    ),
+    (
+        |root| fs::remove_file(root.join("releases/demo/cargo/hive-rs.toml")).expect("removed"),
+        "PNX-211: releases/demo/cargo/hive-rs.lock",
+        "there is no hive-rs.toml",
+    ),
+    (
+        |root| {
+            let path = "releases/demo/cargo/hive-rs.toml";
+            root.edit(path, "kind = \"bin\"", "kind = \"moon\"");
+        },
+        "PNX-211: releases/demo/cargo/hive-rs.toml:14",
+        "moon",
+    ),
+    (
+        |root| root.append("releases/demo/cargo/hive-rs.toml", "moon = 1\n"),
+        "PNX-211: releases/demo/cargo/hive-rs.toml:28",
+        "moon",
+    ),
+];
+
+#[test]
+fn manifests_that_are_none() {
+    for (path, from, to, line, cause) in [
+        (TYPES, "[features]", "[features", 0, "unclosed table"),
+        (
+            ROOT,
+            "itoa = \"1.0\"",
+            "itoa = \"^^1\"",
+            0,
+            "\"^^1\" on `itoa`",
+        ),
+        (
+            ROOT,
+            "version = \"0.3.0\"",
+            "version = \"one\"",
+            0,
+            "\"one\"",
+        ),
+        (TERM, "name = \"hive-term\"", "name = 3", 0, "has no name"),
+    ] {
+        let root = Root::new();
+        let line = root.edit(path, from, to) + line;
+        let place = path.trim_start_matches("demo/");
+        let start = format!("PNX-212: {place}:{line}");
+        for run in ["scan", "regen", "lock"] {
+            told(&root, &mut root.command(&[run, "demo"]), 2, &start, cause);
+        }
+    }
+}
+
+#[test]
+fn a_manifest_that_inherits_what_no_workspace_says() {
+    let root = Root::new();
+    root.edit(ROOT, "itoa = \"1.0\"\n", "");
+    let line = root.edit(TERM, "itoa.workspace", "itoa.workspace");
+    let start = format!("PNX-213: hive-rs/hive-term/Cargo.toml:{line}");
+    for run in ["scan", "regen", "lock"] {
+        let cause = "`itoa` is inherited from the workspace Cargo.toml, which does not say it";
+        told(&root, &mut root.command(&[run, "demo"]), 2, &start, cause);
+    }
+}
+
+#[test]
+fn a_requirement_that_no_pin_satisfies() {
+    let root = Root::new();
+    let line = root.edit(TERM, "hive-types.workspace = true", "hive-types = \"0.9\"");
+    let start = format!("PNX-214: hive-rs/hive-term/Cargo.toml:{line}");
+    let cause = "hive-term 0.3.0 needs hive-types ^0.9; there are 0.3.0 (hive-rs/hive-types at a directory)";
+    told(
+        &root,
+        &mut root.command(&["lock", "demo"]),
+        1,
+        &start,
+        cause,
+    );
+    unresolved(&root, "hive-types ^0.9");
+    // What is written says so, and is read again.
+    let run = root.run(&["scan", "demo"]);
+    assert_ne!(run.code, Some(2), "{}", run.stderr);
+}
+
+/// The program is kept without a lock, and why.
+fn unresolved(root: &Root, why: &str) {
+    let kept = root.text("releases/demo/cargo/hive-rs.toml");
+    let line = kept.lines().find(|line| line.starts_with("unresolved = "));
+    assert!(line.is_some_and(|line| line.contains(why)), "{kept}");
+    assert!(!root.join("releases/demo/cargo/hive-rs.lock").exists());
+}
+
+#[test]
+fn two_sources_that_define_one_crate() {
+    let root = Root::new();
+    by_name(&root);
+    second_types(&root, "0.3.1");
+    let line = root.edit(TERM, "hive-types.workspace", "hive-types.workspace");
+    let start = format!("PNX-215: hive-rs/hive-term/Cargo.toml:{line}");
+    let cause = "hive-types ^0.3 is hive-types 0.3.1 of hive-common/types and hive-types 0.3.0 of hive-rs/hive-types";
+    told(
+        &root,
+        &mut root.command(&["lock", "demo"]),
+        1,
+        &start,
+        cause,
+    );
+    unresolved(&root, "hive-types ^0.3");
+}
+
+#[test]
+fn crates_that_need_one_another() {
+    let root = Root::new();
+    circle(&root);
+    let line = root.edit(TERM, "hive-types.workspace", "hive-types.workspace");
+    let start = format!("PNX-216: hive-rs/hive-term/Cargo.toml:{line}");
+    let cause = "hive-term needs hive-types needs hive-term";
+    told(
+        &root,
+        &mut root.command(&["lock", "demo"]),
+        1,
+        &start,
+        cause,
+    );
+    unresolved(&root, "hive-term needs");
+}
+
+#[test]
+fn a_lock_that_no_longer_fits() {
+    let lock = "PNX-217: releases/demo/cargo/hive-rs.lock";
+    for (path, from, to, cause) in [
+        (
+            ROOT,
+            "itoa = \"1.0\"",
+            "itoa = \"2\"",
+            "hive-term 0.3.0 needs itoa ^2, the lock has 1.0.19",
+        ),
+        (
+            ROOT,
+            "\"0.3.0\"",
+            "\"0.3.1\"",
+            "hive-term is 0.3.1 at its pin",
+        ),
+        (
+            TERM,
+            "itoa.workspace = true",
+            "ryu = \"1\"",
+            "needs ryu ^1, the lock has none",
+        ),
+        (
+            "releases/demo/cargo/hive-rs.lock",
+            "version = 4",
+            "version = ",
+            "is no lock: ",
+        ),
+    ] {
+        let root = Root::new();
+        root.edit(path, from, to);
+        told(&root, &mut root.command(&["scan", "demo"]), 1, lock, cause);
+    }
+}
+
+#[test]
+fn a_damaged_lock_is_resolved_again() {
+    let root = Root::new();
+    without_registry(&root);
+    root.write("releases/demo/cargo/hive-rs.lock", "<<<<<<< ours\n");
+    root.write("releases/demo/cargo/hive-rs.toml", "moon = 1\n");
+    let run = Run::of(cut_off(&root, &mut root.command(&["lock", "demo"])));
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    let lock = root.text("releases/demo/cargo/hive-rs.lock");
+    assert!(lock.contains("name = \"hive-term\""), "{lock}");
+}
+
+#[test]
+fn no_network_leaves_everything_as_it_was() {
+    for has_lock in [true, false] {
+        for offline in [false, true] {
+            let root = Root::new();
+            if !has_lock {
+                fs::remove_dir_all(root.join("releases/demo")).expect("removed");
+            }
+            let before = support::contents(&root.join("releases"));
+            let mut command = root.command(&["lock", "demo"]);
+            if offline {
+                command.env("CARGO_NET_OFFLINE", "true");
+            }
+            let command = cut_off(&root, &mut command);
+            let cause = "hive-rs: cargo cannot reach the registry: ";
+            told(
+                &root,
+                command,
+                2,
+                "PNX-218: cargo does not resolve a program",
+                cause,
+            );
+            assert!(before == support::contents(&root.join("releases")));
+        }
+    }
+}
+
+#[test]
+fn no_cargo() {
+    let root = Root::new();
+    let mut command = root.command(&["lock", "demo"]);
+    command
+        .env("PATH", root.join("nowhere"))
+        .env_remove("CARGO");
+    told(
+        &root,
+        &mut command,
+        2,
+        "PNX-218: cargo does not resolve a program",
+        "hive-rs: cargo cannot be run: ",
+    );
+}
+
+#[test]
+fn a_crate_that_no_registry_has() {
+    let root = Root::new();
+    // Another registry stands in crates.io's place: an empty directory.
+    let config =
+        "[source.crates-io]\nreplace-with = \"here\"\n[source.here]\ndirectory = \"empty\"\n";
+    root.write("cargo-home/config.toml", config);
+    fs::create_dir_all(root.join("empty")).expect("a directory");
+    fs::remove_dir_all(root.join("releases/demo")).expect("removed");
+    let mut command = root.command(&["lock", "demo"]);
+    let command = cut_off(&root, &mut command);
+    let cause = "the crate itoa is in no source of the release and on no registry";
+    told(&root, command, 1, "PNX-214: hive-rs", cause);
+    unresolved(&root, "itoa");
+}
+
+#[test]
+fn a_crate_that_debian_patches() {
+    let root = Root::new();
+    without_registry(&root);
+    let series = "demo/hive-rs/hive-types/debian/patches/series";
+    root.write(series, "# Ours.\n\nrelax-dep.patch # why\n");
+    let mut command = root.command(&["lock", "demo"]);
+    let start = "PNX-219: hive-rs/hive-types/debian/patches/series:3";
+    let cause = "Debian's hive-types 0.3.0 has the patch relax-dep.patch";
+    told(&root, cut_off(&root, &mut command), 1, start, cause);
+}
+
+#[test]
+fn a_module_without_a_file() {
+    let root = Root::new();
+    root.append("demo/hive-rs/hive-types/src/lib.rs", "\npub mod comb;\n");
+    let start = "PNX-220: hive-rs/hive-types/src/comb.rs";
+    let cause = "hive-types/src/lib.rs has the module `comb`";
+    told(&root, &mut root.command(&["scan", "demo"]), 1, start, cause);
+}
+
+#[test]
+fn a_native_library_without_a_rule() {
+    let root = Root::new();
+    root.append("releases/demo/cargo/hive-rs.toml", NATIVE);
+    let run = root.regen(&[]);
+    assert_eq!(run.code, Some(1), "{}{}", run.stdout, run.stderr);
+    let words: Vec<&str> = run.stderr.split_whitespace().collect();
+    let told = "PNX-307: hive-rs `honey-sys` 0.3.1, a crate of hive-rs, links `honey`";
+    assert!(words.join(" ").contains(told), "{}", run.stderr);
+    assert!(run.stderr.contains("rules/crates.toml"), "{}", run.stderr);
+}
