@@ -39,7 +39,7 @@ fn the_documented_nix_files_are_formatted() {
         .filter_map(|rest| rest.split_once("```").map(|(block, _)| block))
         .filter(|block| block.starts_with("# Made by"))
         .collect();
-    assert_eq!(blocks.len(), 4);
+    assert_eq!(blocks.len(), 5);
     for (index, block) in blocks.iter().enumerate() {
         assert_formatted(&format!("docs/nix.md, file {}", index + 1), block);
     }
