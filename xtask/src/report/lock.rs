@@ -257,6 +257,7 @@ mod tests {
                 .iter()
                 .map(|(n, p)| ((*n).to_owned(), p.clone()))
                 .collect::<BTreeMap<_, _>>(),
+            programs: BTreeMap::new(),
         }
     }
 
@@ -286,10 +287,10 @@ hive-2: locked, 3 sources
   z  dropped
 ";
         assert_eq!(
-            text(&LockReport::new(Some(&old), &new, Vec::new())),
+            text(&LockReport::new(Some(&old), &new, &[], Vec::new())),
             expected
         );
-        let again = LockReport::new(Some(&new), &new, Vec::new());
+        let again = LockReport::new(Some(&new), &new, &[], Vec::new());
         assert!(again.is_unchanged());
         assert!(text(&again).starts_with("hive-2: nothing changed, 3 sources\n"));
     }
