@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use xtask::analyse::{Analysis, Knowledge};
 use xtask::cargo::kept;
 use xtask::emit::release::{Generated, generate};
-use xtask::release::{Manifest, OpenOptions, open};
+use xtask::emit::tree;
+use xtask::release::{Entry, Manifest, OpenOptions, open};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -199,32 +200,12 @@ fn every_patch_of_every_release_applies_to_its_pin() {
                 .any(|path| path.starts_with(&prefix))
             {
                 let tree = tempfile::tempdir().unwrap();
-                let rev = one.source.pin.rev.as_deref().unwrap();
-                archive(&sources, name, rev, tree.path());
+                let whole = |_: &Entry, bytes| Ok(Some(bytes));
+                tree::write(tree.path(), &one.source, |_| true, whole).unwrap();
                 apply(&generated, name, tree.path());
             }
         }
     }
-}
-
-/// Lays out a commit's files.
-fn archive(sources: &Path, name: &str, rev: &str, tree: &Path) {
-    let candidates = [sources.join(name), sources.join(format!("{name}.git"))];
-    let repository = candidates.iter().find(|path| path.exists()).unwrap();
-    let mut git = Command::new("git")
-        .arg("-C")
-        .arg(repository)
-        .args(["archive", "--format=tar", rev])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let output = git.stdout.take().unwrap();
-    run(Command::new("tar")
-        .arg("-x")
-        .arg("-C")
-        .arg(tree)
-        .stdin(output));
-    assert!(git.wait().unwrap().success());
 }
 
 /// Applies a source's patches in order, after `git apply --check` and `patch --dry-run` said that they would.

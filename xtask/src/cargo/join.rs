@@ -100,6 +100,8 @@ fn without_apt(mut document: DocumentMut) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::LocalCrate;
     use super::*;
 
@@ -155,5 +157,66 @@ mod tests {
         let text = "[source]\n[source.debian-packages]\ndirectory = \"/usr/share/cargo/registry\"\n[source.crates-io]\nreplace-with = \"debian-packages\"\n\n[profile.release]\ndebug = true\n";
         let changed = changed(&program(), ".cargo/config.toml", text).expect("TOML");
         assert_eq!(changed.trim_start(), "[profile.release]\ndebug = true\n");
+    }
+
+    /// Lines outside `[patch]` and `[patch.crates-io]`, and comments, which may be those of the next table; the line
+    /// before a new table is empty.
+    fn outside(text: &str) -> Vec<&str> {
+        let mut is_patch = false;
+        let is_outside = |line: &&str| {
+            if line.starts_with('[') {
+                is_patch = line.starts_with("[patch]") || line.starts_with("[patch.crates-io]");
+            }
+            (!is_patch || line.starts_with('#')) && !line.is_empty()
+        };
+        text.lines().filter(is_outside).collect()
+    }
+
+    /// Tables of a manifest, each at most once, in any order.
+    fn manifests() -> impl Strategy<Value = String> {
+        const TABLES: [&str; 8] = [
+            "[package]\n  name   = 'term' # short\n\nversion.workspace=true\n",
+            "[workspace]\nmembers = [\n    \"a\", # first\n    \"b\",\n]\n",
+            "[workspace.dependencies]\nx = { version = \"1\",features=[\"y\"] }\n# end\n",
+            "[dependencies]\n\"quoted-key\" = \"1\"\nz.version = \"2\"\n",
+            "[target.'cfg(unix)'.dependencies]\n\tlibc = \"0.2\"\n",
+            "[patch.crates-io]\nold = { path = \"/usr/src/old\" }\nwax.path = \"../w\"\n",
+            "[patch.\"https://upstream.example/x\"]\nx = { path = \"../x\" }\n",
+            "[[bin]]\nname = \"t\"\n[[bin]]\nname = \"u\"\n",
+        ];
+        let table = proptest::sample::select(TABLES.to_vec());
+        let between = proptest::sample::select(vec!["", "\n", "# a comment\n", "\n\n#\n"]);
+        proptest::collection::vec((between, table), 0..12).prop_map(|drawn| {
+            let mut seen = std::collections::BTreeSet::new();
+            let once = drawn.into_iter().filter(|(_, table)| seen.insert(*table));
+            once.map(|(between, table)| format!("{between}{table}"))
+                .collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn lines_outside_the_patches_stay(text in manifests()) {
+            let changed = changed(&program(), "term/Cargo.toml", &text).expect("a manifest");
+            prop_assert_eq!(outside(&text), outside(&changed), "{}", changed);
+            let document = changed.parse::<DocumentMut>().expect("TOML");
+            let patches = document["patch"]["crates-io"].as_table().expect("a table");
+            let names: Vec<&str> = patches.iter().map(|(name, _)| name).collect();
+            prop_assert_eq!(names, ["comb", "wax"]);
+            let again = super::changed(&program(), "term/Cargo.toml", &changed).expect("TOML");
+            prop_assert_eq!(again, changed);
+        }
+
+        #[test]
+        fn any_text_is_changed_or_refused(text in proptest::collection::vec(
+            proptest::sample::select(vec!["patch", "crates-io", "source", ".", "=", "[", "]", "{", "}", "\n", "\"x\"", "1", "é", "#", " "]),
+            0..24,
+        ).prop_map(|parts| parts.concat())) {
+            for path in ["term/Cargo.toml", ".cargo/config.toml"] {
+                if let Ok(changed) = changed(&program(), path, &text) {
+                    prop_assert!(changed.parse::<DocumentMut>().is_ok(), "{}", changed);
+                }
+            }
+        }
     }
 }

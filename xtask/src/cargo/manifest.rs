@@ -273,6 +273,8 @@ impl Dependency {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parse(text: &str) -> Result<CargoManifest, Problem> {
@@ -322,6 +324,24 @@ mod tests {
                 ("PNX-212", line),
                 "{text}"
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let _ = CargoManifest::parse("x", "Cargo.toml", &bytes);
+        }
+
+        #[test]
+        fn any_toml_is_read_or_refused(text in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "[", "]", "{", "}", "=", ".", "\n", " ", "package", "workspace", "dependencies", "target", "features",
+                "name", "version", "path", "\"1.0\"", "\"é\"", "true", "7",
+            ]),
+            0..32,
+        ).prop_map(|parts| parts.concat())) {
+            let _ = CargoManifest::parse("x", "Cargo.toml", text.as_bytes());
         }
     }
 }

@@ -47,6 +47,7 @@ pub fn resolve(program: &Program, known: &Known) -> Result<Resolved, Vec<Problem
         crates.insert(program.source.clone(), read);
         own.insert(program.source.clone(), source);
     }
+    let mut tried = BTreeSet::new();
     loop {
         let unsatisfied = match select(program, &crates, known.rules) {
             Ok(selection) => {
@@ -56,8 +57,16 @@ pub fn resolve(program: &Program, known: &Known) -> Result<Resolved, Vec<Problem
             Err(Stop::Problem(problem)) => return Err(vec![problem]),
             Err(Stop::Unsatisfied(unsatisfied)) => unsatisfied,
         };
-        let source = earlier(program, &unsatisfied, &crates, &own, known)?;
+        let looking = Looking {
+            program,
+            crates: &crates,
+            own: &own,
+            tried: &tried,
+            known,
+        };
+        let source = earlier(&unsatisfied, &looking)?;
         let name = crate::release::source_name(&source.name).to_owned();
+        tried.insert((name.clone(), source.pin.rev.clone().unwrap_or_default()));
         let read = SourceCrates::read(&name, source.tree.as_ref())?;
         crates.insert(name.clone(), read);
         own.insert(name, source);
@@ -113,23 +122,11 @@ fn files_of(program: &Program, source: &Source) -> Result<BTreeSet<(String, Stri
 
 /// The newest earlier commit of a source at which everything that is asked of it is there; where there is none, that of
 /// the source that asks at which it asks for something that is there.
-fn earlier(
-    program: &Program,
-    unsatisfied: &Unsatisfied,
-    crates: &BTreeMap<String, SourceCrates>,
-    own: &BTreeMap<String, Source>,
-    known: &Known,
-) -> Result<Source, Vec<Problem>> {
-    let looked = Looking {
-        program,
-        crates,
-        own,
-        known,
-    };
+fn earlier(unsatisfied: &Unsatisfied, looking: &Looking) -> Result<Source, Vec<Problem>> {
     let wanted = &unsatisfied.asked;
     let mut seen = Vec::new();
     for (name, directory, version) in &unsatisfied.found {
-        let Some(pin) = looked.pin(name) else {
+        let Some(pin) = looking.pin(name) else {
             continue;
         };
         let rev = pin.rev.as_deref().unwrap_or("a directory");
@@ -137,12 +134,12 @@ fn earlier(
         // What others asked of this source goes on holding.
         let before = unsatisfied.before.get(name).into_iter().flatten();
         let all: Vec<&Asked> = before.chain([wanted]).collect();
-        if let Some(source) = looked.back(name, &all, &|_| true)? {
+        if let Some(source) = looking.back(name, &all, &|_| true)? {
             return Ok(source);
         }
     }
     let asking = &wanted.place.0;
-    if *asking != program.source {
+    if *asking != looking.program.source {
         let all: Vec<&Asked> = unsatisfied
             .before
             .get(asking)
@@ -150,7 +147,7 @@ fn earlier(
             .flatten()
             .collect();
         let content = |member: &Member| unsatisfied.would_do(member);
-        if let Some(source) = looked.back(asking, &all, &content)? {
+        if let Some(source) = looking.back(asking, &all, &content)? {
             return Ok(source);
         }
     }
@@ -193,52 +190,74 @@ struct Looking<'a> {
     program: &'a Program,
     crates: &'a BTreeMap<String, SourceCrates>,
     own: &'a BTreeMap<String, Source>,
+    /// Sources and commits that the program had before, and that did not do.
+    tried: &'a BTreeSet<(String, String)>,
     known: &'a Known<'a>,
 }
 
 impl Looking<'_> {
-    /// The pin of a source as this program has it now.
-    fn pin(&self, name: &str) -> Option<&Pin> {
-        let pinned = self.known.sources.iter().find(|source| source.name == name);
-        Some(&self.own.get(name).or(pinned)?.pin)
+    /// The release's pin of a source.
+    fn released(&self, name: &str) -> Option<&Pin> {
+        let mut sources = self.known.sources.iter();
+        Some(&sources.find(|source| source.name == name)?.pin)
     }
 
-    /// The source at the newest commit before its pin at which every requirement and `content` hold.
+    /// The pin of a source as this program has it now.
+    fn pin(&self, name: &str) -> Option<&Pin> {
+        let own = self.own.get(name).map(|source| &source.pin);
+        own.or_else(|| self.released(name))
+    }
+
+    /// The source at the newest commit before its pin at which every requirement and `content` hold. Where the program
+    /// has it at an earlier one already, commits between that and the release's pin may do that did not when less was
+    /// asked.
     fn back(
         &self,
         name: &str,
         asked: &[&Asked],
         content: &dyn Fn(&Member) -> bool,
     ) -> Result<Option<Source>, Vec<Problem>> {
-        let one = |problem| vec![problem];
-        let Some(pin) = self.pin(name) else {
+        let own = self.own.get(name).map(|source| &source.pin);
+        let pins = own.into_iter().chain(self.released(name));
+        for pin in pins {
+            let found = self.before(name, pin, asked, content);
+            if let Some(source) = found.map_err(|problem| vec![problem])? {
+                return Ok(Some(source));
+            }
+        }
+        Ok(None)
+    }
+
+    fn before(
+        &self,
+        name: &str,
+        pin: &Pin,
+        asked: &[&Asked],
+        content: &dyn Fn(&Member) -> bool,
+    ) -> Result<Option<Source>, Problem> {
+        let history = Earlier::of(name, pin, self.known.options)?;
+        let (Some(history), Some(crates)) = (history, self.crates.get(name)) else {
             return Ok(None);
         };
-        let history = Earlier::of(name, pin, self.known.options).map_err(one)?;
-        let Some(history) = history else {
-            return Ok(None);
-        };
-        let Some(crates) = self.crates.get(name) else {
-            return Ok(None);
-        };
-        let Some(commit) = search(&history, crates, asked, content).map_err(one)? else {
+        let is_new = |commit: &String| !self.tried.contains(&(name.to_owned(), commit.clone()));
+        let commits = search(&history, crates, asked, content)?;
+        let Some(commit) = commits.into_iter().find(is_new) else {
             return Ok(None);
         };
         let kept = self.known.kept.get(&self.program.name);
         let kept = kept.and_then(|pins| pins.get(name));
-        let source = history.at(&commit, &self.program.name, kept);
-        source.map(Some).map_err(one)
+        history.at(&commit, &self.program.name, kept).map(Some)
     }
 }
 
-/// The newest commit before the pin at which everything holds and which gave one of the crates its version: a crate is
-/// released where its version changes, and what follows belongs to the next one.
+/// The commits before the pin at which everything holds and which gave one of the crates its version, newest first: a
+/// crate is released where its version changes, and what follows belongs to the next one.
 fn search(
     history: &Earlier,
     crates: &SourceCrates,
     asked: &[&Asked],
     content: &dyn Fn(&Member) -> bool,
-) -> Result<Option<String>, Problem> {
+) -> Result<Vec<String>, Problem> {
     let wanted = |member: &&Arc<Member>| asked.iter().any(|one| one.name == member.name);
     let mut paths: Vec<String> = crates
         .members
@@ -276,6 +295,268 @@ fn search(
     let is_release = |at: &usize| versions(*at) != versions(at + 1);
     let found = (1..states.len())
         .filter(|at| states.get(*at).is_some_and(holds))
-        .find(is_release);
-    Ok(found.and_then(|at| commits.get(at).cloned()))
+        .filter(is_release);
+    Ok(found.filter_map(|at| commits.get(at).cloned()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::Command;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::release::{self, Manifest, OwnPins};
+
+    fn git(directory: &Path, arguments: &[&str]) -> String {
+        let time = "2025-03-01T12:00:00+0100";
+        let output = Command::new("git")
+            .current_dir(directory)
+            .env_remove("GIT_DIR")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .envs([("GIT_AUTHOR_DATE", time), ("GIT_COMMITTER_DATE", time)])
+            .args(["-c", "user.name=A Person", "-c", "user.email=a@b.example"])
+            .args(arguments)
+            .output()
+            .expect("git runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "git {arguments:?}: {told}");
+        String::from_utf8(output.stdout)
+            .expect("UTF-8")
+            .trim()
+            .to_owned()
+    }
+
+    /// Sources with histories, pinned to their newest commits.
+    struct Histories(TempDir);
+
+    impl Histories {
+        fn new() -> Self {
+            Self(TempDir::new().expect("a directory"))
+        }
+
+        /// A commit of a source: its crates by name, version and dependencies.
+        fn commit(&self, source: &str, crates: &[(&str, &str, &str)]) -> String {
+            let directory = self.0.path().join(source);
+            for (name, version, dependencies) in crates {
+                let path = directory.join(name);
+                std::fs::create_dir_all(&path).expect("a directory");
+                let text = format!(
+                    "[package]\nname = \"{name}\"\nversion = \"{version}\"\n[dependencies]\n{dependencies}"
+                );
+                std::fs::write(path.join("Cargo.toml"), text).expect("written");
+            }
+            git(&directory, &["init", "-q", "-b", "master"]);
+            git(&directory, &["add", "-A"]);
+            git(&directory, &["commit", "-q", "--allow-empty", "-m", "x"]);
+            git(&directory, &["rev-parse", "HEAD"])
+        }
+
+        /// What becomes of the program `app` of the source `app`: the commits of its own by source.
+        fn resolve(&self) -> Result<(BTreeMap<String, String>, Selection), Vec<Problem>> {
+            let mut manifest = Manifest::default();
+            for entry in std::fs::read_dir(self.0.path()).expect("sources") {
+                let entry = entry.expect("a source");
+                let pin = Pin {
+                    url: Some("https://upstream.example/x.git".to_owned()),
+                    rev: Some(git(&entry.path(), &["rev-parse", "HEAD"])),
+                    ..Pin::default()
+                };
+                let name = entry.file_name().to_string_lossy().into_owned();
+                manifest.sources.insert(name, pin);
+            }
+            let options = OpenOptions {
+                sources: Some(self.0.path().to_owned()),
+                ..OpenOptions::default()
+            };
+            let opened = release::open(&manifest, &options)?;
+            let mut crates = BTreeMap::new();
+            for source in &opened.sources {
+                let read = SourceCrates::read(&source.name, source.tree.as_ref())?;
+                crates.insert(source.name.clone(), read);
+            }
+            let program = Program {
+                name: "app".to_owned(),
+                source: "app".to_owned(),
+                root: "app".to_owned(),
+                ..Program::default()
+            };
+            let known = Known {
+                sources: &opened.sources,
+                crates: &crates,
+                kept: &BTreeMap::new(),
+                options: &options,
+                rules: &CrateRules::default(),
+            };
+            let resolved = resolve(&program, &known)?;
+            for (name, source) in &resolved.own {
+                assert_eq!(source.name, format!("{name}+app"));
+                assert!(source.pin.nar_hash.is_some());
+            }
+            let rev = |(name, source): (String, Source)| (name, source.pin.rev.unwrap_or_default());
+            Ok((
+                resolved.own.into_iter().map(rev).collect(),
+                resolved.selection,
+            ))
+        }
+    }
+
+    fn own(pins: &[(&str, &String)]) -> BTreeMap<String, String> {
+        let own = |(source, rev): &(&str, &String)| ((*source).to_owned(), (*rev).clone());
+        pins.iter().map(own).collect()
+    }
+
+    #[test]
+    fn pins_that_fit_are_taken() {
+        let all = Histories::new();
+        all.commit("lib", &[("wax", "0.1.0", "")]);
+        all.commit("lib", &[("wax", "0.2.0", "")]);
+        all.commit("app", &[("app", "1.0.0", "wax = \"0.2\"\n")]);
+        let (pins, selection) = all.resolve().expect("resolved");
+        assert!(pins.is_empty());
+        let sources: BTreeSet<String> = ["app", "lib"].map(str::to_owned).into();
+        assert_eq!(selection.sources, sources);
+    }
+
+    #[test]
+    fn a_pin_gone_past_gives_the_newest_commit_that_released_what_is_needed() {
+        let all = Histories::new();
+        all.commit("lib", &[("wax", "0.1.0", "")]);
+        all.commit("lib", &[("wax", "0.2.0", "")]);
+        let wanted = all.commit("lib", &[("wax", "0.2.1", "")]);
+        // Belongs to the next release already.
+        all.commit("lib", &[("wax", "0.2.1", "comb = \"1\"\n")]);
+        all.commit("lib", &[("wax", "0.3.0", "comb = \"1\"\n")]);
+        all.commit("app", &[("app", "1.0.0", "wax = \"0.2\"\n")]);
+        let (pins, selection) = all.resolve().expect("resolved");
+        assert_eq!(pins, own(&[("lib", &wanted)]));
+        assert_eq!(selection.patched["wax"].version, Version::new(0, 2, 1));
+    }
+
+    #[test]
+    fn the_first_commit_released_its_crates_too() {
+        let all = Histories::new();
+        let wanted = all.commit("lib", &[("wax", "0.1.0", "")]);
+        all.commit("lib", &[("wax", "0.2.0", "")]);
+        all.commit("app", &[("app", "1.0.0", "wax = \"0.1\"\n")]);
+        let (pins, _) = all.resolve().expect("resolved");
+        assert_eq!(pins, own(&[("lib", &wanted)]));
+    }
+
+    #[test]
+    fn everything_that_is_asked_of_a_source_holds_at_its_commit() {
+        let all = Histories::new();
+        all.commit("lib", &[("wax", "0.1.0", ""), ("comb", "1.0.0", "")]);
+        let wanted = all.commit("lib", &[("wax", "0.2.0", ""), ("comb", "1.0.0", "")]);
+        all.commit("lib", &[("wax", "0.2.1", ""), ("comb", "2.0.0", "")]);
+        all.commit("lib", &[("wax", "0.3.0", ""), ("comb", "2.0.0", "")]);
+        all.commit("app", &[("app", "1.0.0", "comb = \"1\"\nwax = \"0.2\"\n")]);
+        let (pins, _) = all.resolve().expect("resolved");
+        assert_eq!(pins, own(&[("lib", &wanted)]));
+    }
+
+    #[test]
+    fn who_asks_goes_back_where_what_is_asked_for_never_was() {
+        let all = Histories::new();
+        all.commit("lib", &[("wax", "0.3.0", "")]);
+        all.commit("mid", &[("mid", "1.0.0", "wax = \"0.2\"\n")]);
+        let wanted = all.commit("mid", &[("mid", "1.1.0", "wax = \"0.3\"\n")]);
+        all.commit("mid", &[("mid", "1.2.0", "wax = \"0.4\"\n")]);
+        all.commit("app", &[("app", "1.0.0", "mid = \"1\"\n")]);
+        let (pins, _) = all.resolve().expect("resolved");
+        assert_eq!(pins, own(&[("mid", &wanted)]));
+    }
+
+    #[test]
+    fn who_asks_may_be_reached_by_path() {
+        let all = Histories::new();
+        all.commit("lib", &[("wax", "0.3.0", "")]);
+        let path = "inner = { path = \"../inner\" }\n";
+        let wanted = all.commit(
+            "mid",
+            &[
+                ("mid", "1.1.0", path),
+                ("inner", "1.1.0", "wax = \"0.3\"\n"),
+            ],
+        );
+        all.commit(
+            "mid",
+            &[
+                ("mid", "1.2.0", path),
+                ("inner", "1.2.0", "wax = \"0.4\"\n"),
+            ],
+        );
+        all.commit("app", &[("app", "1.0.0", "mid = \"1\"\n")]);
+        let (pins, _) = all.resolve().expect("resolved");
+        assert_eq!(pins, own(&[("mid", &wanted)]));
+    }
+
+    #[test]
+    fn what_no_commit_has_is_told_with_what_there_is() {
+        let all = Histories::new();
+        all.commit("lib", &[("wax", "0.1.0", "")]);
+        let rev = all.commit("lib", &[("wax", "0.3.0", "")]);
+        all.commit("app", &[("app", "1.0.0", "wax = \"0.2\"\n")]);
+        let problems = all.resolve().err().expect("there is none");
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].code.id, "PNX-214");
+        assert_eq!(problems[0].place.to_string(), "app/app/Cargo.toml:5");
+        assert_eq!(
+            problems[0].cause,
+            format!(
+                "app 1.0.0 needs wax ^0.2; there are 0.3.0 (lib/wax at {rev}), and no earlier commit of lib has it"
+            )
+        );
+    }
+
+    #[test]
+    fn a_pin_that_is_no_longer_needed_is_not_kept() {
+        let all = Histories::new();
+        all.commit("lib", &[("wax", "0.1.0", "")]);
+        all.commit("lib", &[("wax", "0.2.0", "")]);
+        // `mid` asks for an old `wax` at its pin, and for nothing at the commit that `comb` needs.
+        let wanted = all.commit("mid", &[("mid", "1.0.0", "")]);
+        all.commit("mid", &[("mid", "2.0.0", "wax = \"0.1\"\n")]);
+        all.commit(
+            "app",
+            &[
+                ("app", "1.0.0", "far = { path = \"../far\" }\nmid = \"*\"\n"),
+                ("far", "1.0.0", "near = { path = \"../near\" }\n"),
+                ("near", "1.0.0", "last = { path = \"../last\" }\n"),
+                ("last", "1.0.0", "mid = \"1\"\n"),
+            ],
+        );
+        let (pins, selection) = all.resolve().expect("resolved");
+        assert_eq!(pins, own(&[("mid", &wanted)]));
+        assert!(!selection.sources.contains("lib"));
+    }
+
+    #[test]
+    fn own_pins_are_read_back() {
+        let pin = |rev: &str| Pin {
+            url: Some("https://upstream.example/lib.git".to_owned()),
+            rev: Some(rev.repeat(40)),
+            version: Some("1.0".to_owned()),
+            ..Pin::default()
+        };
+        let mut manifest = Manifest {
+            name: "pve-1.0".to_owned(),
+            version: Some("1.0".to_owned()),
+            ..Manifest::default()
+        };
+        manifest.sources.insert("lib".to_owned(), pin("1"));
+        for program in ["app", "app.more"] {
+            let sources = [("lib".to_owned(), pin("2")), ("x".to_owned(), pin("3"))].into();
+            manifest
+                .programs
+                .insert(program.to_owned(), OwnPins { sources });
+        }
+        let text = manifest.to_toml();
+        let read = Manifest::parse("pve-1.0", &text);
+        assert_eq!(read.expect("a manifest"), manifest, "{text}");
+        let names: Vec<String> = manifest.pins().into_keys().collect();
+        assert!(names.contains(&"lib+app".to_owned()), "{names:?}");
+    }
 }

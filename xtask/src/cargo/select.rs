@@ -366,3 +366,278 @@ fn passed_on<'a>(
         .filter(move |(name, _)| name.strip_suffix('?').unwrap_or(name) == key)
         .map(|(_, feature)| feature.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Problem;
+    use crate::release::{Entry, Mode, Tree};
+
+    /// Manifests in memory; a path that ends with `/` is a submodule.
+    struct Texts(Vec<Entry>, Vec<String>);
+
+    impl Tree for Texts {
+        fn entries(&self) -> &[Entry] {
+            &self.0
+        }
+
+        fn read(&self, wanted: &[&Entry]) -> Result<Vec<Vec<u8>>, Problem> {
+            let at = |entry: &&Entry| self.0.iter().position(|one| one == *entry);
+            let text = |entry| self.1[at(entry).expect("an entry")].clone().into_bytes();
+            Ok(wanted.iter().map(text).collect())
+        }
+    }
+
+    /// The crates of sources: source, path, text.
+    fn sources(all: &[(&str, &str, &str)]) -> BTreeMap<String, SourceCrates> {
+        let mut trees: BTreeMap<&str, Texts> = BTreeMap::new();
+        for (source, path, text) in all {
+            let tree = trees.entry(source).or_insert(Texts(Vec::new(), Vec::new()));
+            let mode = match path.ends_with('/') {
+                true => Mode::Submodule,
+                false => Mode::File,
+            };
+            tree.0.push(Entry {
+                path: path.trim_end_matches('/').to_owned(),
+                mode,
+                size: 1,
+                id: String::new(),
+            });
+            tree.1.push((*text).to_owned());
+        }
+        let read = |(source, tree): (&str, Texts)| {
+            let crates = SourceCrates::read(source, &tree).expect("good manifests");
+            (source.to_owned(), crates)
+        };
+        trees.into_iter().map(read).collect()
+    }
+
+    fn package(name: &str, version: &str, rest: &str) -> String {
+        format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\n{rest}")
+    }
+
+    fn run(all: &[(&str, &str, &str)], rules: &str) -> Result<Selection, Stop> {
+        let program = Program {
+            name: "app".to_owned(),
+            source: "app".to_owned(),
+            ..Program::default()
+        };
+        let rules = toml::from_str(rules).expect("rules");
+        select(&program, &sources(all), &rules)
+    }
+
+    /// The crates by path of a program `app` whose manifest goes on with `app`; beside it are `mid`, whose manifest goes
+    /// on with `mid`, and leaves `a`, `b` and `c`, each in a source of its own name.
+    fn selected(app: &str, mid: &str) -> Vec<String> {
+        let leaves = ["a", "b", "c"].map(|name| package(name, "1.0.0", ""));
+        let all = [
+            ("app", "Cargo.toml", package("app", "1.0.0", app)),
+            ("mid", "Cargo.toml", package("mid", "1.0.0", mid)),
+            ("a", "Cargo.toml", leaves[0].clone()),
+            ("b", "Cargo.toml", leaves[1].clone()),
+            ("c", "Cargo.toml", leaves[2].clone()),
+        ];
+        let all: Vec<(&str, &str, &str)> = all
+            .iter()
+            .map(|(source, path, text)| (*source, *path, text.as_str()))
+            .collect();
+        let selection = run(&all, "").expect("everything is there");
+        selection.patched.into_keys().collect()
+    }
+
+    fn refused(all: &[(&str, &str, &str)]) -> Problem {
+        match run(all, "") {
+            Err(Stop::Problem(problem)) => problem,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    const OPTIONAL: &str = "[dependencies]\na = { version = \"1\", optional = true }\n\
+                            b = { version = \"1\", optional = true }\n";
+
+    #[test]
+    fn optional_dependencies_need_a_feature() {
+        let mid = |features: &str| format!("{OPTIONAL}[features]\n{features}");
+        let plain = "[dependencies]\nmid = \"1\"\n";
+        let with = |feature: &str| {
+            format!("[dependencies]\nmid = {{ version = \"1\", features = [\"{feature}\"] }}\n")
+        };
+        assert_eq!(selected(plain, OPTIONAL), ["mid"]);
+        // By the name that a dependency without `dep:` gives, by `dep:`, through another feature.
+        assert_eq!(selected(&with("a"), OPTIONAL), ["a", "mid"]);
+        assert_eq!(selected(&with("x"), &mid("x = [\"dep:b\"]")), ["b", "mid"]);
+        let chain = mid("x = [\"y\"]\ny = [\"a\", \"dep:b\"]");
+        assert_eq!(selected(&with("x"), &chain), ["a", "b", "mid"]);
+        // A default feature, and default features off.
+        let default = mid("default = [\"dep:a\"]");
+        assert_eq!(selected(plain, &default), ["a", "mid"]);
+        let off = "[dependencies]\nmid = { version = \"1\", default-features = false }\n";
+        assert_eq!(selected(off, &default), ["mid"]);
+    }
+
+    #[test]
+    fn features_are_passed_on() {
+        let app = |feature: &str, optional: bool| {
+            format!(
+                "[dependencies]\nc = \"1\"\n[features]\nx = [\"{feature}\"]\n\
+                 [dependencies.mid]\nversion = \"1\"\noptional = {optional}\n"
+            )
+        };
+        assert_eq!(selected(&app("mid/a", false), OPTIONAL), ["a", "c", "mid"]);
+        // The root's optional ones are all there: cargo resolves a root with all features.
+        assert_eq!(selected(&app("mid/a", true), OPTIONAL), ["a", "c", "mid"]);
+        assert_eq!(selected(&app("mid?/b", true), OPTIONAL), ["b", "c", "mid"]);
+        // In a crate that is not the root, `?` turns nothing on.
+        let plain = "[dependencies.mid]\nversion = \"1\"\nfeatures = [\"x\"]\n";
+        let weak = format!("{OPTIONAL}[features]\nx = [\"a?/y\"]\n");
+        assert_eq!(selected(plain, &weak), ["mid"]);
+        let strong = format!("{OPTIONAL}[features]\nx = [\"a/y\"]\n");
+        assert_eq!(selected(plain, &strong), ["a", "mid"]);
+    }
+
+    #[test]
+    fn a_root_has_all_its_features() {
+        assert_eq!(selected(OPTIONAL, ""), ["a", "b"]);
+        let hidden = format!("{OPTIONAL}[features]\nx = [\"dep:a\"]\n");
+        assert_eq!(selected(&hidden, ""), ["a", "b"]);
+    }
+
+    #[test]
+    fn packages_may_have_another_name() {
+        let app = "[dependencies]\nother = { package = \"mid\", version = \"1\" }\n\
+                   [features]\nx = [\"other/a\"]\n";
+        assert_eq!(selected(app, OPTIONAL), ["a", "mid"]);
+    }
+
+    #[test]
+    fn every_kind_of_dependency_that_is_built_counts() {
+        let app = "[build-dependencies]\na = \"1\"\n[target.'cfg(windows)'.dependencies]\nb = \"1\"\n\
+                   [dev-dependencies]\nmid = \"1\"\n";
+        // Tests of the root are resolved, those of others are not.
+        let mid = "[dev-dependencies]\nc = \"1\"\n";
+        assert_eq!(selected(app, mid), ["a", "b", "mid"]);
+    }
+
+    #[test]
+    fn a_rule_says_which_of_two_sources() {
+        let app = package("app", "1.0.0", "[dependencies]\na = \"1\"\n");
+        let [one, two, far] = ["1.0.0", "1.2.0", "2.0.0"].map(|version| package("a", version, ""));
+        let mut all = vec![
+            ("app", "Cargo.toml", app.as_str()),
+            ("one", "Cargo.toml", one.as_str()),
+            ("two", "x/Cargo.toml", two.as_str()),
+        ];
+        let problem = refused(&all);
+        assert_eq!(problem.code.id, "PNX-215");
+        assert_eq!(problem.place.to_string(), "app/Cargo.toml:5");
+        assert_eq!(problem.cause, "a ^1 is a 1.0.0 of one and a 1.2.0 of two/x");
+        let chosen = run(&all, "[crate.a]\nprefer = \"two\"\n").expect("a rule says it");
+        assert_eq!(chosen.patched["a"].source, "two");
+        // Of those that do not satisfy nothing is asked; a rule does not make them satisfy.
+        all[2].2 = &far;
+        assert_eq!(run(&all, "").expect("one").patched["a"].source, "one");
+        let rule = "[crate.a]\nprefer = \"two\"\n";
+        assert_eq!(run(&all, rule).expect("one").patched["a"].source, "one");
+    }
+
+    #[test]
+    fn a_circle_is_told_in_its_order() {
+        let app = package("app", "1.0.0", "[dependencies]\na = \"1\"\n");
+        let a = package("a", "1.0.0", "[dependencies]\nc = \"1\"\n");
+        let b = package("b", "1.0.0", "[dependencies]\na = \"1\"\n");
+        let c = package(
+            "c",
+            "1.0.0",
+            "[dependencies]\nb = \"1\"\n[dev-dependencies]\na = \"1\"\n",
+        );
+        let mut all = vec![
+            ("app", "Cargo.toml", app.as_str()),
+            ("a", "Cargo.toml", a.as_str()),
+            ("b", "Cargo.toml", b.as_str()),
+            ("c", "Cargo.toml", c.as_str()),
+        ];
+        let problem = refused(&all);
+        assert_eq!(problem.code.id, "PNX-216");
+        assert_eq!(problem.cause, "a needs c needs b needs a");
+        assert_eq!(problem.place.to_string(), "a/Cargo.toml:5");
+        // What only tests need closes no circle.
+        let b = package("b", "1.0.0", "[dev-dependencies]\na = \"1\"\n");
+        all[2].2 = &b;
+        assert_eq!(run(&all, "").expect("no circle").patched.len(), 3);
+    }
+
+    #[test]
+    fn a_crate_that_needs_itself_is_a_circle() {
+        let app = package("app", "1.0.0", "[dependencies]\napp = { path = \".\" }\n");
+        let problem = refused(&[("app", "Cargo.toml", &app)]);
+        assert_eq!(problem.code.id, "PNX-216");
+        assert_eq!(problem.cause, "app needs app");
+    }
+
+    #[test]
+    fn paths_lead_into_the_source_only() {
+        let app = |path: &str| {
+            package(
+                "app",
+                "1.0.0",
+                &format!("[dependencies]\nx = {{ path = \"{path}\" }}\n"),
+            )
+        };
+        let within = app("sub/x");
+        let problem = refused(&[("app", "Cargo.toml", &within), ("app", "sub/", "")]);
+        assert_eq!(problem.code.id, "PNX-214");
+        assert!(
+            problem.cause.contains("the submodule sub:"),
+            "{}",
+            problem.cause
+        );
+        assert_eq!(problem.place.to_string(), "app/Cargo.toml:5");
+        for path in ["subway", "../other", "/usr/src/x"] {
+            let problem = refused(&[("app", "Cargo.toml", &app(path)), ("app", "sub/", "")]);
+            assert!(
+                problem.cause.ends_with("where no manifest is"),
+                "{}",
+                problem.cause
+            );
+        }
+        let whole = app("x");
+        let x = package("x", "0.1.0", "");
+        let selection = run(
+            &[("app", "Cargo.toml", &whole), ("app", "x/Cargo.toml", &x)],
+            "",
+        );
+        assert!(selection.expect("it is there").patched.is_empty());
+    }
+
+    #[test]
+    fn what_no_version_satisfies_is_told_with_all_there_are() {
+        let app = package("app", "1.0.0", "[dependencies]\nb = \"1\"\na = \"3\"\n");
+        let [a, b] = ["a", "b"].map(|name| package(name, "1.0.0", ""));
+        let all = [
+            ("app", "Cargo.toml", app.as_str()),
+            ("lib", "a/Cargo.toml", a.as_str()),
+            ("lib", "b/Cargo.toml", b.as_str()),
+        ];
+        let Err(Stop::Unsatisfied(told)) = run(&all, "") else {
+            panic!("a 3 is not there");
+        };
+        let strings = |one: [&str; 3]| {
+            let [source, directory, version] = one.map(str::to_owned);
+            (source, directory, version)
+        };
+        assert_eq!(told.found, [strings(["lib", "a", "1.0.0"])]);
+        assert_eq!(
+            (told.asked.name.as_str(), told.asked.by.as_str()),
+            ("a", "app 1.0.0")
+        );
+        // What was asked of the source before has to go on holding.
+        assert_eq!(told.before["lib"].len(), 1);
+    }
+
+    #[test]
+    fn a_program_without_a_crate() {
+        let problem = refused(&[("other", "Cargo.toml", "[workspace]\n")]);
+        assert_eq!(problem.code.id, "PNX-214");
+        assert_eq!(problem.place.to_string(), "app/Cargo.toml");
+    }
+}

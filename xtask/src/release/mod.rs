@@ -26,7 +26,7 @@ pub use lock::{At, Locked, lock};
 pub use nar::{NarHash, check as check_nar_hash, hash as nar_hash};
 
 /// A release: a named set of pins, `releases/NAME.toml`.
-#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// `pve-9.1.4`, the file's stem; not written in the file.

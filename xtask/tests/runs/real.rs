@@ -202,10 +202,9 @@ fn only_what_was_decided_is_edited() {
                 let mut end = 0;
                 for edit in &file.edits {
                     let place = format!("{}/{} at {:?}", source.source.name, file.path, edit.range);
-                    assert!(
-                        end <= edit.range.start && edit.range.start < edit.range.end,
-                        "{place}: overlaps"
-                    );
+                    // What cargo is told of crates may be put in where nothing goes.
+                    let is_empty = edit.range.is_empty() && edit.theme != Theme::Crates;
+                    assert!(end <= edit.range.start && !is_empty, "{place}: overlaps");
                     end = edit.range.end;
                     if matches!(edit.theme, Theme::Features | Theme::Crates) {
                         continue;

@@ -1,0 +1,6 @@
+//! `Cargo.toml`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let _ = xtask::cargo::manifest::CargoManifest::parse("x", "Cargo.toml", bytes);
+});
