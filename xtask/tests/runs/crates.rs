@@ -404,13 +404,12 @@ fn printable(program: &Path) -> Vec<String> {
 fn debian_paths(texts: &[String]) -> BTreeSet<String> {
     let pattern =
         regex::Regex::new("/(usr|bin|sbin|lib|etc)/[A-Za-z0-9._+/-]*").expect("a pattern");
+    let is_below = regex::Regex::new("(/pnx/[a-z0-9-]+/*|/run/wrappers)$").expect("a pattern");
     let mut found = BTreeSet::new();
     for text in texts {
         for place in pattern.find_iter(text) {
             // Below a prefix it is no path of Debian's. Where the prefix was filled in, slashes pad it.
             let before = &text[..place.start()];
-            let is_below =
-                regex::Regex::new("(/pnx/[a-z0-9-]+/*|/run/wrappers)$").expect("a pattern");
             if !is_below.is_match(before) {
                 found.insert(place.as_str().to_owned());
             }
