@@ -54,9 +54,10 @@ pub fn attach<'s>(
         let own = manifest.programs.get(&program.name);
         for local in &program.crates {
             let is_own = own.is_some_and(|own| own.sources.contains_key(&local.source));
-            let name = match is_own {
-                true => own_pin(&local.source, &program.name),
-                false => local.source.clone(),
+            let name = if is_own {
+                own_pin(&local.source, &program.name)
+            } else {
+                local.source.clone()
             };
             program.sources.insert(local.source.clone(), name);
         }

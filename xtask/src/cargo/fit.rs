@@ -103,9 +103,10 @@ fn lacking(member: &Member, locked: &Locked, lock: &Lock) -> Vec<String> {
             .any(|version| dependency.requirement.matches(version));
         if !is_listed || !is_met {
             let has: Vec<String> = versions.iter().map(ToString::to_string).collect();
-            let has = match has.is_empty() {
-                true => "none".to_owned(),
-                false => has.join(", "),
+            let has = if has.is_empty() {
+                "none".to_owned()
+            } else {
+                has.join(", ")
             };
             causes.push(format!(
                 "{} {} needs {} {}, the lock has {has}",

@@ -228,7 +228,7 @@ fn gather(
         .iter()
         .flat_map(|resolve| &resolve.nodes)
         .map(|node| {
-            let features = node.features.iter().map(|feature| feature.to_string());
+            let features = node.features.iter().map(ToString::to_string);
             (&node.id, features.collect())
         })
         .collect();

@@ -499,7 +499,7 @@ mod tests {
         all.commit("lib", &[("wax", "0.1.0", "")]);
         let rev = all.commit("lib", &[("wax", "0.3.0", "")]);
         all.commit("app", &[("app", "1.0.0", "wax = \"0.2\"\n")]);
-        let problems = all.resolve().err().expect("there is none");
+        let problems = all.resolve().expect_err("there is none");
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].code.id, "PNX-214");
         assert_eq!(problems[0].place.to_string(), "app/app/Cargo.toml:5");

@@ -3,6 +3,7 @@
 //! cargo takes one version of a crate by path. What it would find is found here first, so that a requirement that no
 //! pin satisfies can be told with the versions that there are, and an earlier commit be looked for.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -321,8 +322,8 @@ impl Selector<'_> {
                     way.reverse();
                     return way;
                 }
-                if !before.contains_key(&next) {
-                    before.insert(next, id);
+                if let Entry::Vacant(place) = before.entry(next) {
+                    place.insert(id);
                     queue.push_back(next);
                 }
             }
@@ -371,18 +372,18 @@ fn passed_on<'a>(
 mod tests {
     use super::*;
     use crate::problem::Problem;
-    use crate::release::{Entry, Mode, Tree};
+    use crate::release::{Entry as File, Mode, Tree};
 
     /// Manifests in memory; a path that ends with `/` is a submodule.
-    struct Texts(Vec<Entry>, Vec<String>);
+    struct Texts(Vec<File>, Vec<String>);
 
     impl Tree for Texts {
-        fn entries(&self) -> &[Entry] {
+        fn entries(&self) -> &[File] {
             &self.0
         }
 
-        fn read(&self, wanted: &[&Entry]) -> Result<Vec<Vec<u8>>, Problem> {
-            let at = |entry: &&Entry| self.0.iter().position(|one| one == *entry);
+        fn read(&self, wanted: &[&File]) -> Result<Vec<Vec<u8>>, Problem> {
+            let at = |entry: &&File| self.0.iter().position(|one| one == *entry);
             let text = |entry| self.1[at(entry).expect("an entry")].clone().into_bytes();
             Ok(wanted.iter().map(text).collect())
         }
@@ -393,11 +394,12 @@ mod tests {
         let mut trees: BTreeMap<&str, Texts> = BTreeMap::new();
         for (source, path, text) in all {
             let tree = trees.entry(source).or_insert(Texts(Vec::new(), Vec::new()));
-            let mode = match path.ends_with('/') {
-                true => Mode::Submodule,
-                false => Mode::File,
+            let mode = if path.ends_with('/') {
+                Mode::Submodule
+            } else {
+                Mode::File
             };
-            tree.0.push(Entry {
+            tree.0.push(File {
                 path: path.trim_end_matches('/').to_owned(),
                 mode,
                 size: 1,

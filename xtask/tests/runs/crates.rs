@@ -1,9 +1,14 @@
 //! Crates: what runs say of those that are wrong.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{self, Root, Run};
+use xtask::decide::{Decided, Decision};
+use xtask::scan::Language;
+
+use crate::support::{self, DEMO, Root, Run, project};
 
 /// A crate of the registry that links something which no rule knows.
 pub const NATIVE: &str =
@@ -358,4 +363,123 @@ fn a_native_library_without_a_rule() {
     let told = "PNX-307: hive-rs `honey-sys` 0.3.1, a crate of hive-rs, links `honey`";
     assert!(words.join(" ").contains(told), "{}", run.stderr);
     assert!(run.stderr.contains("rules/crates.toml"), "{}", run.stderr);
+}
+
+/// What a program that holds nothing of its own brings along: of Rust's standard library what the demo's uses too.
+const EMPTY: &str = "fn main() {\n\
+    let told = std::fs::read_to_string(\"x\").map_err(|err| format!(\"{err}\"));\n\
+    let run = std::process::Command::new(\"x\").stdin(std::process::Stdio::piped()).spawn();\n\
+    let name = std::env::args().next().or_else(|| std::env::var(\"x\").ok());\n\
+    println!(\"{told:?} {run:?} {name:?}\");\n}\n";
+
+/// Builds a program with what crates it needs from crates.io; what is built stays for the next run.
+fn build(directory: &Path, name: &str, more: &[&str]) -> PathBuf {
+    let target = project().join("target/join");
+    let mut command = Command::new("cargo");
+    command
+        .current_dir(directory)
+        .env_remove("CARGO")
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .env_remove("RUSTFLAGS")
+        .env("CARGO_TARGET_DIR", &target)
+        .env("CARGO_PROFILE_RELEASE_STRIP", "true")
+        .args(["build", "--release"])
+        .args(more);
+    let run = Run::of(&mut command);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    target.join("release").join(name)
+}
+
+/// Runs of printable characters.
+fn printable(program: &Path) -> Vec<String> {
+    let bytes = fs::read(program).expect("a program");
+    let runs = bytes.split(|byte| !matches!(byte, b' '..=b'~'));
+    runs.filter(|run| run.len() > 3)
+        .map(|run| String::from_utf8_lossy(run).into_owned())
+        .collect()
+}
+
+/// The paths of Debian's directories in some text, each from its slash on as far as a path goes. Literals stand in a
+/// program one after the other, without an end: a path may have the next one's letters behind it.
+fn debian_paths(texts: &[String]) -> BTreeSet<String> {
+    let pattern =
+        regex::Regex::new("/(usr|bin|sbin|lib|etc)/[A-Za-z0-9._+/-]*").expect("a pattern");
+    let is_below = regex::Regex::new("(/pnx/[a-z0-9-]+/*|/run/wrappers)$").expect("a pattern");
+    let mut found = BTreeSet::new();
+    for text in texts {
+        for place in pattern.find_iter(text) {
+            // Below a prefix it is no path of Debian's. Where the prefix was filled in, slashes pad it.
+            let before = &text[..place.start()];
+            if !is_below.is_match(before) {
+                found.insert(place.as_str().to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// The texts in the Rust files of the demo's crates, and in those that they include, that a decision leaves as they are.
+fn kept_texts() -> Vec<&'static str> {
+    let mut sources = DEMO.sources.iter();
+    let source = sources.find(|one| one.source.name == "hive-rs");
+    let decided = &source.expect("the demo has it").decided;
+    let is_kept = |one: &&Decided| {
+        let is_compiled = one.language == Language::Rust || one.path == "hive-term/src/banner.txt";
+        is_compiled && matches!(one.decision, Decision::Keep { .. })
+    };
+    let kept = decided.iter().filter(is_kept);
+    kept.map(|one| one.occurrence.text.as_str()).collect()
+}
+
+#[test]
+fn a_joined_program_is_built_by_cargo_alone() {
+    let root = Root::new();
+    let run = root.run(&["join", "demo", "hive-rs", "--out", "joined"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    let program = build(&root.join("joined/hive-rs"), "hive-term", &["--locked"]);
+
+    root.write("state/guests/7.conf", "name: fig\n");
+    let mut command = Command::new(&program);
+    command
+        .env("HIVE_STATE", root.join("state"))
+        .env_remove("HIVE_THEME")
+        .args(["show", "7"]);
+    let run = Run::of(&mut command);
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (Some(0), "7 fig\n"),
+        "{}",
+        run.stderr
+    );
+
+    let texts = printable(&program);
+    for path in [
+        "/pnx/pve/bin/hive",
+        "/pnx/util-linux/bin/logger",
+        "/run/wrappers/bin/sendmail",
+        "/pnx/hive-rs/share/hive-term/theme.conf",
+    ] {
+        assert!(
+            texts.iter().any(|text| text.contains(path)),
+            "{path} is not there"
+        );
+    }
+    // What the standard library brings along is in a program of the same compiler that holds nothing else.
+    root.write("empty/src/main.rs", EMPTY);
+    root.write(
+        "empty/Cargo.toml",
+        "[package]\nname = \"empty\"\nedition = \"2021\"\n",
+    );
+    let own = debian_paths(&printable(&build(
+        &root.join("empty"),
+        "empty",
+        &["--offline"],
+    )));
+    let kept = kept_texts();
+    let left: Vec<String> = debian_paths(&texts)
+        .into_iter()
+        .filter(|path| !own.contains(path))
+        .filter(|path| !kept.iter().any(|kept| path.starts_with(kept)))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
 }
