@@ -481,6 +481,9 @@ fn real_sources() -> Option<Vec<(String, String, Commit)>> {
     };
     for file in files {
         let file = file.unwrap().path();
+        if file.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
         let manifest: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
         let release = file.file_stem().unwrap().to_string_lossy().into_owned();
         let pins = manifest
