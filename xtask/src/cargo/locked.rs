@@ -72,7 +72,7 @@ impl LockedPrograms {
         });
         match resolved {
             Ok(resolved) => {
-                let patches = patched(&program, known);
+                let patches = patched(&program, known, &resolved.own);
                 self.problems.extend(patches);
                 let sources: BTreeMap<String, Pin> = resolved
                     .own
@@ -137,15 +137,13 @@ fn is_fatal(problem: &Problem) -> bool {
 }
 
 /// The program's crates that Debian's archive has with patches: those beside their manifests.
-fn patched(program: &Program, known: &Known) -> Vec<Problem> {
+fn patched(program: &Program, known: &Known, own: &BTreeMap<String, Source>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for one in &program.crates {
         let series = below(&one.path, "debian/patches/series");
-        let source = known
-            .sources
-            .iter()
-            .find(|source| source.name == one.source);
-        let Some(source) = source else {
+        let mut pinned = known.sources.iter();
+        let pinned = pinned.find(|source| source.name == one.source);
+        let Some(source) = own.get(&one.source).or(pinned) else {
             continue;
         };
         let mut entries = source.tree.entries().iter();

@@ -2,8 +2,8 @@
 
 use super::formals::Formals;
 use super::inputs::{self, Inputs};
-use super::installed::{self, Places};
-use super::nix::{Binding, Expr, Name, Operator, WriteError};
+use super::installed;
+use super::nix::{Binding, Expr, Name, WriteError};
 use super::package::{self, Lack, Patched, Release, lack};
 use super::rewrite::Role;
 use super::{meta, pin};
@@ -75,7 +75,8 @@ pub fn ordinary(
             Expr::Set(described(source, formals)?),
         )],
     ]));
-    let attributes = with_places(body, &places, &build, name, release, formals)?;
+    let built = matches!(build, Build::Rules(_));
+    let attributes = package::placed(body, (&places, built), name, release, formals)?;
     let derivation = formals.call("stdenv.mkDerivation", [attributes])?;
     let perl = release
         .graph
@@ -196,29 +197,4 @@ fn described(source: &AnalysedSource, formals: &mut Formals) -> Result<Vec<Bindi
     let mut bindings = meta::meta(source, formals)?;
     bindings.push(Binding::attr("platforms", meta::platforms(source)));
     Ok(bindings)
-}
-
-/// `attributes // debianInstall { … }` where there is something to place.
-fn with_places(
-    body: Expr,
-    places: &Places,
-    build: &Build,
-    name: &str,
-    release: Release,
-    formals: &mut Formals,
-) -> Result<Expr, WriteError> {
-    let mut bindings = Vec::new();
-    let files = package::files(places, matches!(build, Build::Rules(_)));
-    bindings.extend(files.map(|files| package::set_binding("files", files)));
-    let links = package::links(places, name, release, formals)?;
-    bindings.extend(links.map(|links| package::set_binding("links", links)));
-    if bindings.is_empty() {
-        return Ok(body);
-    }
-    let install = formals.call("debianInstall", [Expr::Set(bindings)])?;
-    Ok(Expr::Operator(
-        Box::new(body),
-        Operator::Update,
-        Box::new(install),
-    ))
 }

@@ -336,6 +336,34 @@ pub fn links(
     Ok((!links.is_empty()).then(|| Expr::sorted_set(links)))
 }
 
+/// `attributes // debianInstall { … }` where there is something to place. What the build leaves is placed too where the
+/// flag says so.
+///
+/// # Errors
+/// An attribute that Nix cannot name.
+pub fn placed(
+    body: Expr,
+    (places, built): (&Places, bool),
+    source: &str,
+    release: Release,
+    formals: &mut Formals,
+) -> Result<Expr, WriteError> {
+    let files = files(places, built);
+    let links = links(places, source, release, formals)?;
+    let mut bindings = Vec::new();
+    bindings.extend(files.map(|files| set_binding("files", files)));
+    bindings.extend(links.map(|links| set_binding("links", links)));
+    if bindings.is_empty() {
+        return Ok(body);
+    }
+    let install = formals.call("debianInstall", [Expr::Set(bindings)])?;
+    Ok(Expr::Operator(
+        Box::new(body),
+        Operator::Update,
+        Box::new(install),
+    ))
+}
+
 /// A set with one attribute as `name.attribute = value`, as a person writes it.
 pub fn set_binding(name: &str, set: Expr) -> Binding {
     match set {

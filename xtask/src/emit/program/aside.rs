@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Derivation, Sources, inputs, install, patched_source};
+use super::{Derivation, Sources, inputs, patched_source};
 use crate::analyse::AnalysedSource;
 use crate::cargo::below;
 use crate::debian::Packaging;
@@ -89,7 +89,7 @@ pub fn package(
         making(packaging, makes),
         vec![Binding::attr("meta", Expr::Set(described))],
     ]));
-    let attributes = install::placed(body, &places, name, release, formals)?;
+    let attributes = package::placed(body, (&places, true), name, release, formals)?;
     let built = formals.call("stdenv.mkDerivation", [attributes])?;
     derivation.as_module(built, formals)
 }

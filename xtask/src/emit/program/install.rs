@@ -14,7 +14,7 @@ use crate::debian::tree_path;
 use crate::decide::rules;
 use crate::emit::formals::Formals;
 use crate::emit::installed::{self, Origin, Places};
-use crate::emit::nix::{Binding, Expr, Operator, WriteError};
+use crate::emit::nix::{Binding, Expr, WriteError};
 use crate::emit::package::{self, Release};
 
 /// Where cargo leaves what it builds, in a release build.
@@ -195,35 +195,8 @@ impl Install {
         release: Release,
         formals: &mut Formals,
     ) -> Result<Expr, WriteError> {
-        placed(body, &self.places, source, release, formals)
+        package::placed(body, (&self.places, true), source, release, formals)
     }
-}
-
-/// `attributes // debianInstall { … }` where there is something to place.
-///
-/// # Errors
-/// An attribute that Nix cannot name.
-pub fn placed(
-    body: Expr,
-    places: &Places,
-    source: &str,
-    release: Release,
-    formals: &mut Formals,
-) -> Result<Expr, WriteError> {
-    let files = package::files(places, true);
-    let links = package::links(places, source, release, formals)?;
-    let mut bindings: Vec<Binding> = Vec::new();
-    bindings.extend(files.map(|files| package::set_binding("files", files)));
-    bindings.extend(links.map(|links| package::set_binding("links", links)));
-    if bindings.is_empty() {
-        return Ok(body);
-    }
-    let install = formals.call("debianInstall", [Expr::Set(bindings)])?;
-    Ok(Expr::Operator(
-        Box::new(body),
-        Operator::Update,
-        Box::new(install),
-    ))
 }
 
 /// What upstream's Makefile does.
