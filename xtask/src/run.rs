@@ -262,7 +262,8 @@ pub fn join(args: &JoinArgs) -> Result<Outcome, Vec<Problem>> {
     emit::joined::write(&analysis, program, &knowledge, &args.prefix, &args.out)?;
     let place = args.out.join(program.directory());
     cli::print(|out| {
-        writeln!(out, "{}: {} sources", program.name, program.sources.len())?;
+        let sources: Vec<&str> = program.sources.keys().map(String::as_str).collect();
+        writeln!(out, "{}: {}", program.name, sources.join(", "))?;
         writeln!(out, "  cd {} && cargo build --locked", place.display())
     })?;
     Ok(Outcome::Clean)

@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
+use crate::scan::ascii;
 use serde::Serialize;
 use tree_sitter::{Node, Parser};
 
@@ -82,7 +83,7 @@ pub fn run(script: &str) -> Run {
 pub fn run_with(script: &str, variables: &BTreeMap<String, String>) -> Run {
     let tree = PARSER.with_borrow_mut(|parser| {
         parser.reset();
-        parser.parse(script, None)
+        parser.parse(ascii(script.as_bytes()), None)
     });
     let Some(tree) = tree else {
         return Run {
@@ -697,6 +698,17 @@ mod tests {
             .iter()
             .map(|command| command.texts().join(" "))
             .collect()
+    }
+
+    #[test]
+    fn code_points_beyond_latin_are_read() {
+        // Each once made the grammar's scanner read outside of a table.
+        for digit in ['\u{10fffd}', '\u{e9}', '\u{1f600}', '\u{3042}'] {
+            for before in ["echo {", "echo {1..", "x=${y:", "<<", "[[ a =~ "] {
+                let script = format!("{before}{digit}");
+                let _ = run(&script);
+            }
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub static UNRESOLVED: Code = Code {
         from crates.io. cargo is not there, could not reach the registry, or found no set of versions.",
     example: "$ cargo xtask lock demo     # without a network
 
-PNX-218: hive-rs: cargo cannot reach the registry: failed to download from `https://index.crates.io/config.json`",
+PNX-218: hive-rs: cargo cannot reach the registry: failed to download `config.json`",
     remedy: "\
         Run it again with a network (`lock` is the only command that needs one), or with a registry mirror in your own \
         Cargo configuration.",

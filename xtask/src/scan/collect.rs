@@ -1,5 +1,6 @@
 //! Gathers what a scanner marks and gives it as a [`FileScan`]: sorted, with lines and columns, without overlaps.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use memchr::{memchr_iter, memmem};
@@ -335,8 +336,21 @@ pub(super) fn parse(grammar: Grammar, bytes: &[u8]) -> Option<Tree> {
             parser.set_language(&language.into()).ok()?;
             *slot = Some(parser);
         }
-        slot.as_mut()?.parse(bytes, None)
+        match grammar {
+            Grammar::Bash => slot.as_mut()?.parse(ascii(bytes), None),
+            _ => slot.as_mut()?.parse(bytes, None),
+        }
     })
+}
+
+/// What the grammar of Bash may be given: letters in the place of all that is not ASCII, byte for byte, so that every
+/// offset stays. Its scanner asks C's `isdigit` of whole code points, which reads outside of the table.
+pub fn ascii(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if bytes.is_ascii() {
+        return Cow::Borrowed(bytes);
+    }
+    let letter = |byte: &u8| if byte.is_ascii() { *byte } else { b'x' };
+    Cow::Owned(bytes.iter().map(letter).collect())
 }
 
 /// The offsets at which a file holds what a scanner looks for, in order: a node without one needs no look inside.

@@ -23,6 +23,7 @@ pub mod unit;
 use serde::{Deserialize, Serialize};
 
 use calls::Calls;
+pub use collect::ascii;
 pub use detect::{HEAD, language, wants_head};
 
 /// The language a file is scanned as.
