@@ -1,4 +1,5 @@
-//! Locks: cargo resolves a program in a joined tree, and tells what it is built from. The only place where cargo runs.
+//! Locks: cargo resolves a program in a joined tree, and tells what it is built from. Beside `archives`, the only
+//! place where cargo runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,7 +21,7 @@ pub const PLATFORMS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-l
 /// What helps where cargo or what it runs is not there.
 const NO_CARGO: &str = "Have cargo and rustc on PATH (https://rustup.rs), and run it again.";
 /// The registry that a lock may name; every other source would need a hash that nobody gives.
-const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+pub const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Has cargo resolve `program` from the crates selected for it; `program.lock` so far is changed as little as cargo can.
 /// Fills in the lock and the crates.
@@ -54,7 +55,10 @@ pub fn lock(
         gather(program, &metadata, directory.path(), &mut told)?;
     }
     program.lock = fs::read_to_string(&kept).map_err(|error| failed(&kept, &error))?;
-    program.crates = told.into_values().collect();
+    // What cargo builds, and what it only resolves: the rest of the workspace asks for that, too.
+    let built: BTreeSet<String> = told.values().map(|one| one.name.clone()).collect();
+    program.crates.retain(|one| !built.contains(&one.name));
+    program.crates.extend(told.into_values());
     program
         .crates
         .sort_by(|a, b| (&a.source, &a.path).cmp(&(&b.source, &b.path)));

@@ -4,8 +4,10 @@
 //! Upstream's crates build only against what Debian installed below `/usr/share/cargo/registry`, and keep no
 //! `Cargo.lock`. Here every source that a program needs stands beside the others in one tree, named as the source;
 //! Debian's registry goes from Cargo's configuration, `[patch.crates-io]` names Proxmox' crates by path, and cargo
-//! resolves a `Cargo.lock` that is kept with the release. cargo itself runs in `lock` only.
+//! resolves a `Cargo.lock` that is kept with the release. cargo itself runs in `lock`
+//! and, to download, in `archives` only.
 
+pub mod archives;
 pub mod attach;
 pub mod compiled;
 pub mod crates;
@@ -81,7 +83,8 @@ pub struct LocalCrate {
     /// The features it is built with, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
-    /// What of it is compiled, in the order of the paths.
+    /// What of it is compiled, in the order of the paths; nothing where it is only resolved, because a part of the
+    /// workspace that is not built asks for it.
     pub targets: Vec<Target>,
 }
 

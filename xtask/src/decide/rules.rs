@@ -9,7 +9,7 @@
 //! | `commands.toml` | `[ATTR]`: the programs of a nixpkgs package; `[wrapper]`; `[debian-only]` |
 //! | `perl.toml`, `python.toml` | `[ATTR]`: the modules of a package; `[missing.SOURCE]` |
 //! | `debian.toml` | `[PACKAGE]`: what a Debian package is in nixpkgs |
-//! | `closure.toml` | `[[closure]]`: programs that join a source's `PATH` closure though no scanner sees them run |
+//! | `closure.toml` | `[[closure]]`: programs that join a source's `PATH` closure though no scanner sees them run; `[[library]]`: what its build needs though no packaging says so |
 //! | `features.toml` | `[[feature]]`: what is removed |
 //! | `packages.toml` | `[SOURCE]`: the nixpkgs package a source builds on |
 //! | `system.toml` | `[[directory]]`: directories on the machine beyond those of the packaging |
@@ -181,11 +181,27 @@ pub struct Closure {
     pub why: String,
 }
 
+/// `[[library]]`: what a source's build takes from Debian's build essentials, which no `Build-Depends` names.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Library {
+    /// Its name, `closure.NAME`.
+    pub name: String,
+    /// The source that is linked with it.
+    pub source: String,
+    /// The nixpkgs attribute.
+    pub attr: String,
+    /// Why it is needed.
+    pub why: String,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ClosureFile {
     #[serde(default)]
     closure: Vec<Closure>,
+    #[serde(default)]
+    library: Vec<Library>,
 }
 
 /// A method to remove.
@@ -290,6 +306,8 @@ pub struct Rules {
     pub features: Vec<Feature>,
     /// Programs run out of sight.
     pub closures: Vec<Closure>,
+    /// Libraries no packaging names.
+    pub libraries: Vec<Library>,
     /// Attributes and where nixpkgs defines them.
     pub nixpkgs: BTreeMap<String, Definition>,
     /// The nixpkgs packages that sources build on, by source.
@@ -754,7 +772,12 @@ impl Rules {
                 }
             }
         }
+        for library in &file.library {
+            let line = Reader::line_of(&text, &library.name);
+            reader.claim(&format!("closure.{}", library.name), name, line);
+        }
         self.closures = file.closure;
+        self.libraries = file.library;
     }
 
     fn read_debian(&mut self, reader: &mut Reader) {

@@ -7,7 +7,7 @@ use super::nix::{Expr, Operator, WriteError};
 use crate::analyse::AnalysedSource;
 use crate::debian::Packaging;
 use crate::debian::control::{Alternative, Relation};
-use crate::decide::rules::{DebianPackage, Rules};
+use crate::decide::rules::{DebianPackage, Library, Rules};
 
 /// On which of Debian's architectures something is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -108,9 +108,14 @@ pub struct Inputs {
     pub perl: List,
 }
 
-/// Reads the `Build-Depends` of a source.
+/// Reads the `Build-Depends` of a source, and adds what `closure.toml` says its build needs besides.
 pub fn inputs(source: &AnalysedSource, rules: &Rules) -> Inputs {
-    inputs_of(&source.packagings, rules)
+    let mut inputs = inputs_of(&source.packagings, rules);
+    let named = |library: &&Library| library.source == source.source.name;
+    for library in rules.libraries.iter().filter(named) {
+        inputs.build.add(library.attr.as_str());
+    }
+    inputs
 }
 
 /// Reads the `Build-Depends` of some packagings.

@@ -92,7 +92,10 @@ fn build(
             .iter()
             .any(|entry| entry.path.ends_with(".xs"));
     let mut bindings = Vec::new();
-    let native = inputs.native.expr(formals)?;
+    let mut native = inputs.native;
+    // Programs of Perl modules, and modules that what runs while it is built uses.
+    native.merge(&inputs.perl);
+    let native = native.expr(formals)?;
     bindings.extend(native.map(|list| Binding::attr("nativeBuildInputs", list)));
     if compiles {
         let build = inputs.build.expr(formals)?;

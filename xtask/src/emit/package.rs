@@ -74,11 +74,7 @@ pub struct Package {
 pub fn package(whole: Patched, release: Release) -> Result<Package, Problem> {
     let name = &whole.source.source.name;
     let mut formals = Formals::default();
-    let mut lacks = Vec::new();
-    if pin::lacks_hash(&whole.source.source.pin) {
-        let why = "the pin has no hash, because its submodules are not here: give `sourceHash`";
-        lacks.push(lack(name, pin::HASH_ARGUMENT, why));
-    }
+    let mut lacks = Vec::from_iter(pin::lacking(&whole.source.source));
     check_series(whole.source)?;
     let role = release.roles.get(name).copied();
     let body = match (role, release.rules.packages.get(name)) {

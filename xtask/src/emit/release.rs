@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::edits;
+use super::kept::{self, Kept, KeptFile};
 use super::meta;
 use super::nix::{self, Binding, Expr, Name, WriteError};
 use super::output::{Difference, Output};
 use super::package::{self, Lack, Package, Patched, Release, lack};
 use super::patch::{self, Header};
 use super::program::{self, Derivation, Made};
-use super::rewrite::Role;
+use super::rewrite::{Placing, Role};
 use crate::analyse::{AnalysedSource, Analysis, Knowledge};
 use crate::cargo::Program;
 use crate::cargo::crates::manifests;
@@ -40,6 +41,10 @@ pub struct Counts {
 pub struct Generated {
     /// The files below `pkgs/RELEASE/`.
     pub output: Output,
+    /// The names of the release's attributes, sorted.
+    pub attributes: Vec<String>,
+    /// The names of its objects, sorted.
+    pub objects: Vec<String>,
     /// Decisions that cannot be written, features that are not there.
     pub findings: Vec<Problem>,
     /// How much it is.
@@ -103,6 +108,7 @@ struct One {
     made: Made,
     package: Option<Package>,
     system: String,
+    kept: Vec<KeptFile>,
 }
 
 /// Generates everything of a release. The same input gives the same bytes, on any number of threads.
@@ -138,8 +144,13 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
     };
     let mut problems = Vec::new();
     let mut sources: BTreeMap<&str, (&AnalysedSource, Made)> = BTreeMap::new();
+    let mut kept = Kept {
+        release: analysis.manifest.name.clone(),
+        files: Vec::new(),
+    };
     for (source, result) in analysis.sources.iter().zip(results) {
-        let added = result.and_then(|one| {
+        let added = result.and_then(|mut one| {
+            kept.files.append(&mut one.kept);
             generated
                 .add(source, one, release, &members)
                 .map_err(|problem| vec![problem])
@@ -164,10 +175,16 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
         )]
     })?;
     generated.counts.links = listed.links;
+    generated.attributes = listed.attributes;
+    generated.objects = listed.objects;
     generated
         .output
         .add("release.nix", listed.text)
+        .and_then(|()| generated.output.add(kept::NAME, kept.text()?))
         .map_err(|problem| vec![problem])?;
+    // Programs have sources in common.
+    generated.lacks.sort();
+    generated.lacks.dedup();
     if problems.is_empty() {
         Ok(generated)
     } else {
@@ -214,6 +231,12 @@ fn one(
         }
     };
     let system = system(source, &knowledge.rules).map_err(|problem| vec![problem])?;
+    let placing = Placing {
+        source: name,
+        role: release.roles.get(name).copied().unwrap_or(Role::Package),
+        roles: release.roles,
+    };
+    let kept = kept::files(source, &edits, placing, &knowledge.rules);
     // A program's derivation asks for what fills the patches, no more for the files.
     edits.files.clear();
     Ok(One {
@@ -221,6 +244,7 @@ fn one(
         made: Made { edits, patches },
         package,
         system,
+        kept,
     })
 }
 
@@ -404,6 +428,8 @@ pub fn is_taken(name: &str, rules: &Rules) -> bool {
 /// `release.nix`.
 struct Listed {
     text: String,
+    attributes: Vec<String>,
+    objects: Vec<String>,
     links: u64,
 }
 
@@ -448,7 +474,11 @@ fn list(
     let roots: Vec<&String> = objects.keys().collect();
     let version = analysis.manifest.version.as_deref().unwrap_or(release.name);
     let everything = link("pve", version, &roots, extras)?;
+    let names = objects.keys().cloned().collect();
     let objects = Expr::sorted_set(objects);
+    let own = ["pve", "pveObjects"].map(str::to_owned);
+    let mut attributes: Vec<String> = entries.keys().cloned().chain(own).collect();
+    attributes.sort();
     let mut bindings = vec![Binding::attr("pveObjects", objects), Binding::Blank];
     bindings.extend(
         entries
@@ -462,6 +492,8 @@ fn list(
     let file = Expr::Commented(package::head(release.name), Box::new(function));
     Ok(Listed {
         text: nix::write(&file)?,
+        attributes,
+        objects: names,
         links,
     })
 }

@@ -5,7 +5,10 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use crate::problem::{MISSING_BLOB, OUTPUT_FAILED, Problem};
-use crate::release::{Entry, Mode, Source};
+use crate::release::{Entry, Mode, Source, Tree};
+
+/// How many bytes of files are held at a time.
+const BATCH: u64 = 32 << 20;
 
 /// Writes a source below `directory`: the entries that `wanted` keeps, each as `edited` makes it of its bytes.
 ///
@@ -48,6 +51,39 @@ pub fn write(
         }
     }
     Ok(())
+}
+
+/// Writes every file of `tree` below `directory`, which is made, a batch at a time; a submodule that is not there is an
+/// empty directory, as Git leaves it. What the repository lacks is left out.
+///
+/// # Errors
+/// What reading or writing says.
+pub fn write_all(directory: &Path, tree: &dyn Tree) -> Result<(), Problem> {
+    let made = |path: &Path| {
+        fs::create_dir_all(path)
+            .map_err(|error| Problem::new(&OUTPUT_FAILED, format!("{}: {error}", path.display())))
+    };
+    made(directory)?;
+    let mut batch = Vec::new();
+    let mut bytes = 0;
+    let flush = |batch: &mut Vec<&Entry>| {
+        let contents = tree.read_once(batch)?;
+        let mut files = batch.drain(..).zip(contents);
+        files.try_for_each(|(entry, content)| file(directory, entry, &content))
+    };
+    for entry in tree.entries() {
+        if entry.mode == Mode::Submodule {
+            made(&directory.join(&entry.path))?;
+        } else if !entry.is_absent() {
+            batch.push(entry);
+            bytes += entry.size;
+        }
+        if bytes >= BATCH {
+            flush(&mut batch)?;
+            bytes = 0;
+        }
+    }
+    flush(&mut batch)
 }
 
 /// Whether only upstream's tests read a file.

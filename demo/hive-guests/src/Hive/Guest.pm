@@ -55,7 +55,7 @@ sub emulator_command {
     my ($arch) = ($conf->{arch} // 'x86_64') =~ m/\A(x86_64|aarch64)\z/ or die "bad arch\n";
     my $memory = untaint($conf->{memory} // 512);
     my @cmd = ($emulator, '-firmware', "$firmware_dir/firmware-$arch.hex", '-memory', $memory);
-    push @cmd, '-modules', "/usr/lib/$arch-linux-gnu/hive-qemu";
+    # Where its modules are the emulator knows by itself.
     push @cmd, '-name', untaint($conf->{name} // "guest$id");
     return \@cmd;
 }

@@ -238,6 +238,9 @@ fn whole(
             .iter()
             .map(|(what, why)| lack(name, what, why.clone())),
     );
+    let trees = program.sources.values();
+    let trees = trees.filter_map(|name| sources.get(name.as_str()));
+    lacks.extend(trees.filter_map(|(source, _)| pin::lacking(&source.source)));
     let body = Expr::Set(package::grouped(vec![
         derivation.named(),
         vec![Binding::attr(

@@ -1,0 +1,287 @@
+//! `kept.json`: what of Debian the rewritten sources still hold, because a decision keeps it. `audit` reads a built
+//! output with it: what stands there and not here was left over.
+//!
+//! Comments, documentation, tests and what only a build reads are left out: nobody runs them, and a path that is kept
+//! in a comment must not excuse the same path in code.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::edits::Edits;
+use super::installed;
+use super::rewrite::{self, Placing, Put, Theme};
+use super::rust;
+use crate::analyse::AnalysedSource;
+use crate::debian::make::ActionKind;
+use crate::decide::rules::{Provider, Rules, fold};
+use crate::decide::{Context, Decided, Decision};
+use crate::problem::{OUTPUT_FAILED, Problem};
+use crate::release::is_own_pin;
+use crate::scan::source::ScannedFile;
+use crate::scan::{Form, Kind, Language};
+
+/// The file's name below `pkgs/RELEASE/`.
+pub const NAME: &str = "kept.json";
+
+/// What a release's sources still hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The release's name.
+    pub release: String,
+    /// The files, sorted by source and path.
+    pub files: Vec<KeptFile>,
+}
+
+/// One file of a source as it is built from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptFile {
+    /// The source's name.
+    pub source: String,
+    /// Relative to the source.
+    pub path: String,
+    /// What it is scanned as.
+    pub language: Language,
+    /// A Rust file includes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub embedded: bool,
+    /// Where Makefiles and `debian/` put it, relative to the output.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub at: BTreeSet<String>,
+    /// Paths and values of `PATH`, with how often each stands in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub paths: BTreeMap<String, u32>,
+    /// Programs that it runs by name and that no search path of the host's needs to have: in a guest, on another node,
+    /// asked for before they are run, or of a source that has no pin.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub commands: BTreeSet<String>,
+}
+
+impl Kept {
+    /// The file's text: one line for each file.
+    ///
+    /// # Errors
+    /// None that a value of this type can cause.
+    pub fn text(&self) -> Result<String, Problem> {
+        let json =
+            |error: serde_json::Error| Problem::new(&OUTPUT_FAILED, format!("`{NAME}`: {error}"));
+        let mut text = format!(
+            "{{\n\"release\": {},\n\"files\": [",
+            serde_json::to_string(&self.release).map_err(json)?
+        );
+        let mut between = "\n";
+        for file in &self.files {
+            text.push_str(between);
+            text.push_str(&serde_json::to_string(file).map_err(json)?);
+            between = ",\n";
+        }
+        text.push_str("\n]\n}\n");
+        Ok(text)
+    }
+}
+
+/// What the files of one source still hold when `edits` are made.
+pub fn files(
+    source: &AnalysedSource,
+    edits: &Edits,
+    placing: Placing,
+    rules: &Rules,
+) -> Vec<KeptFile> {
+    let places = places(source);
+    let mut by_path: BTreeMap<&str, Vec<&Decided>> = BTreeMap::new();
+    for decided in &source.decided {
+        by_path.entry(&decided.path).or_default().push(decided);
+    }
+    let mut kept: Vec<KeptFile> = Vec::new();
+    for file in &source.scanned.files {
+        let Some(mut one) = listed(source, file, &places) else {
+            continue;
+        };
+        let cuts = Cuts::of(edits, &file.path);
+        if cuts.deleted {
+            continue;
+        }
+        for decided in by_path.get(file.path.as_str()).into_iter().flatten() {
+            if !cuts.covers(decided) {
+                one.note(decided, placing, rules);
+            }
+        }
+        // Of what a compiler joins, the texts alone matter; a document is nothing that runs.
+        let named = !matches!(file.language, Language::C | Language::Rust | Language::Text)
+            || !one.at.is_empty();
+        if named || !one.paths.is_empty() {
+            kept.push(one);
+        }
+    }
+    kept
+}
+
+/// The record of a file that may be built from; `None` for what is part of no output.
+fn listed(
+    source: &AnalysedSource,
+    file: &ScannedFile,
+    places: &BTreeMap<String, BTreeSet<String>>,
+) -> Option<KeptFile> {
+    let is_test = |part: &str| matches!(part, "test" | "tests" | "t" | "testing" | "examples");
+    let is_packaging = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        path.split('/').any(|part| part == "debian")
+            && matches!(
+                name.rsplit('.').next().unwrap_or(name),
+                "rules" | "preinst" | "postinst" | "prerm" | "postrm" | "config" | "templates"
+            )
+    };
+    if file.language == Language::Make
+        || file.path.split('/').any(is_test)
+        || is_packaging(&file.path)
+    {
+        return None;
+    }
+    Some(KeptFile {
+        source: source.source.name.clone(),
+        path: file.path.clone(),
+        language: file.language,
+        embedded: is_embedded(source, &file.path),
+        at: places.get(&file.path).cloned().unwrap_or_default(),
+        paths: BTreeMap::new(),
+        commands: BTreeSet::new(),
+    })
+}
+
+/// Whether a Rust file of the source includes a file of that name.
+fn is_embedded(source: &AnalysedSource, path: &str) -> bool {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let mut embeds = source
+        .scanned
+        .files
+        .iter()
+        .flat_map(|file| &file.scan.embeds);
+    embeds.any(|embed| name(embed) == name(path))
+}
+
+/// Where the files of a source are put, by their path in it.
+fn places(source: &AnalysedSource) -> BTreeMap<String, BTreeSet<String>> {
+    let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    if is_own_pin(&source.source.name) {
+        return places;
+    }
+    let mut put = |origin: &str, dest: &str| {
+        let at = fold(&format!("/{}", dest.trim_start_matches('/')));
+        places.entry(origin.to_owned()).or_default().insert(at);
+    };
+    let made = source.packagings.iter().flat_map(|one| &one.made);
+    for action in made.filter(|action| action.kind == ActionKind::File) {
+        put(&action.origin, &action.dest);
+    }
+    for (place, origin) in installed::places(source).files {
+        if !origin.directory {
+            put(&origin.path, &place);
+            continue;
+        }
+        let below = format!("{}/", origin.path);
+        for file in &source.scanned.files {
+            if let Some(rest) = file.path.strip_prefix(&below) {
+                put(&file.path, &format!("{place}/{rest}"));
+            }
+        }
+    }
+    places
+}
+
+/// What features remove of a file.
+struct Cuts {
+    deleted: bool,
+    ranges: Vec<std::ops::Range<usize>>,
+}
+
+impl Cuts {
+    fn of(edits: &Edits, path: &str) -> Self {
+        let found = edits
+            .files
+            .binary_search_by(|file| file.path.as_str().cmp(path));
+        let file = found.ok().map(|at| &edits.files[at]);
+        let ranges = file.map_or_else(Vec::new, |file| {
+            let cuts = file
+                .edits
+                .iter()
+                .filter(|edit| edit.theme == Theme::Features);
+            cuts.map(|edit| edit.range.clone()).collect()
+        });
+        Self {
+            deleted: file.is_some_and(|file| file.deleted),
+            ranges,
+        }
+    }
+
+    fn covers(&self, decided: &Decided) -> bool {
+        let start = decided.occurrence.offset;
+        let end = start + decided.occurrence.length;
+        self.ranges
+            .iter()
+            .any(|cut| cut.start <= start && end <= cut.end)
+    }
+}
+
+impl KeptFile {
+    /// Notes what an occurrence leaves in the file.
+    fn note(&mut self, decided: &Decided, placing: Placing, rules: &Rules) {
+        let place = &decided.occurrence;
+        // A file that is put in place stays as it is, whatever it is for.
+        let unbuilt =
+            self.at.is_empty() && matches!(decided.context, Context::Test | Context::Build);
+        let is_prose = matches!(place.form, Form::Comment | Form::Pod) && !self.embedded;
+        if is_prose || unbuilt || place.site.joined {
+            return;
+        }
+        match place.kind {
+            Kind::BareCommand => {
+                if is_excused(decided, rules) {
+                    self.commands.insert(place.text.clone());
+                }
+            }
+            Kind::AbsolutePath | Kind::PathAssignment | Kind::Shebang => {
+                self.note_path(decided, placing);
+            }
+            Kind::Module | Kind::CrateSource | Kind::ArchitectureTriplet => {}
+        }
+    }
+
+    fn note_path(&mut self, decided: &Decided, placing: Placing) {
+        let text = &decided.occurrence.text;
+        let left = match rewrite::put(decided, placing) {
+            // By name, on the search path of whoever runs it.
+            Some((Put::Text(program), Theme::Commands)) => {
+                self.commands.insert(program);
+                return;
+            }
+            Some((Put::Text(path), _)) => path,
+            None if matches!(decided.decision, Decision::Keep { .. })
+                && !rust::is_edited(decided, placing) =>
+            {
+                text.clone()
+            }
+            // Nobody decided that it stays: a file of what has no derivation.
+            _ => return,
+        };
+        let left = if text.ends_with('/') && !left.ends_with('/') {
+            format!("{left}/")
+        } else {
+            left
+        };
+        *self.paths.entry(left).or_default() += 1;
+    }
+}
+
+/// Whether no search path of the host's needs to have the program.
+fn is_excused(decided: &Decided, rules: &Rules) -> bool {
+    match &decided.decision {
+        _ if decided.context != Context::Host => true,
+        Decision::Command {
+            source: Some(_),
+            program,
+            ..
+        } => matches!(rules.programs.get(program), Some(Provider::Unpinned { .. })),
+        Decision::Command { attr: None, .. } | Decision::Keep { .. } => true,
+        _ => false,
+    }
+}
