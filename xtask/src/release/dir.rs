@@ -1,5 +1,6 @@
 //! Trees that stand in plain directories: the demo, an unpacked source.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,8 +12,9 @@ use walkdir::{DirEntry, WalkDir};
 use super::{Entry, Mode, Tree, git};
 use crate::problem::{self, Problem};
 
-/// A plain directory's files. Symbolic links are entries and never followed; `.git` is left out, and so are empty
-/// directories, as in Git.
+/// A plain directory's files. Symbolic links are entries and never followed; `.git` is left out.
+///
+/// Git has no empty directories but those of submodules that were not fetched, so one is such an entry here.
 pub struct DirTree {
     source: String,
     root: PathBuf,
@@ -20,39 +22,70 @@ pub struct DirTree {
 }
 
 impl DirTree {
-    /// Lists and hashes every file below `root`; `source` is the name that problems tell.
+    /// Lists and hashes every file below `root`; `source` is the name that problems tell. What `.gitmodules` names is a
+    /// submodule, whether or not there is something in it: the same as in Git's objects.
     ///
     /// # Errors
     ///
     /// `PNX-201` when `root` is no directory, `PNX-209` for what cannot be read, names that are not UTF-8, and files that
     /// are neither regular nor symbolic links.
     pub fn open(source: &str, root: &Path) -> Result<Self, Problem> {
+        let declared = fs::read(root.join(".gitmodules")).unwrap_or_default();
+        Self::list(
+            source,
+            root,
+            &submodules(&String::from_utf8_lossy(&declared)),
+        )
+    }
+
+    /// The same with what is in submodules.
+    ///
+    /// # Errors
+    ///
+    /// As [`DirTree::open`].
+    pub fn open_whole(source: &str, root: &Path) -> Result<Self, Problem> {
+        Self::list(source, root, &BTreeSet::new())
+    }
+
+    fn list(source: &str, root: &Path, submodules: &BTreeSet<PathBuf>) -> Result<Self, Problem> {
         if !root.is_dir() {
             let cause = format!("{} is not a directory", root.display());
             return Err(Problem::new(&problem::MISSING_SOURCE, cause).in_source(source));
         }
         let mut files = Vec::new();
+        let mut empty = Vec::new();
         // The link given as the root itself may be followed (a farm of links to sources), those inside may not.
-        let walk = WalkDir::new(root)
+        let mut walk = WalkDir::new(root)
             .follow_links(false)
             .follow_root_links(true)
-            .sort_by_file_name();
-        for entry in walk
-            .into_iter()
-            .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git")
-        {
+            .sort_by_file_name()
+            .into_iter();
+        while let Some(entry) = walk.next() {
             let entry = entry.map_err(|error| {
                 let path = error.path().unwrap_or(root).display().to_string();
                 unreadable(source, &path, &error.to_string())
             })?;
-            if entry.depth() > 0 && !entry.file_type().is_dir() {
+            if entry.depth() == 0 {
+                continue;
+            }
+            let is_directory = entry.file_type().is_dir();
+            let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+            if entry.file_name() == ".git" {
+                if is_directory {
+                    walk.skip_current_dir();
+                }
+            } else if !is_directory {
                 files.push(entry);
+            } else if submodules.contains(relative) || is_empty(entry.path()) {
+                empty.push(submodule(source, relative)?);
+                walk.skip_current_dir();
             }
         }
         let mut entries = files
             .par_iter()
             .map(|file| describe(source, root, file))
             .collect::<Result<Vec<_>, Problem>>()?;
+        entries.extend(empty);
         entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         git::check_paths(&entries)
             .map_err(|cause| Problem::new(&problem::BAD_TREE, cause).in_source(source))?;
@@ -81,15 +114,46 @@ impl Tree for DirTree {
     }
 }
 
+/// The paths that `.gitmodules` names (gitmodules(5)); what is no plain line of it names nothing.
+fn submodules(text: &str) -> BTreeSet<PathBuf> {
+    let mut within = false;
+    let mut paths = BTreeSet::new();
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            within = line.starts_with("[submodule ");
+        } else if let Some((key, value)) = line.split_once('=')
+            && within
+            && key.trim().eq_ignore_ascii_case("path")
+        {
+            paths.insert(PathBuf::from(value.trim().trim_matches('"')));
+        }
+    }
+    paths
+}
+
+/// Whether there is nothing in a directory.
+fn is_empty(directory: &Path) -> bool {
+    fs::read_dir(directory).is_ok_and(|mut names| names.next().is_none())
+}
+
+fn submodule(source: &str, path: &Path) -> Result<Entry, Problem> {
+    Ok(Entry {
+        path: utf8(source, path)?,
+        mode: Mode::Submodule,
+        size: 0,
+        id: String::new(),
+    })
+}
+
+fn utf8(source: &str, path: &Path) -> Result<String, Problem> {
+    let shown = || path.display().to_string();
+    let text = path.to_str().map(str::to_owned);
+    text.ok_or_else(|| unreadable(source, &shown(), "the name is not UTF-8"))
+}
+
 fn describe(source: &str, root: &Path, file: &DirEntry) -> Result<Entry, Problem> {
     let relative = file.path().strip_prefix(root).unwrap_or(file.path());
-    let path = relative.to_str().ok_or_else(|| {
-        unreadable(
-            source,
-            &relative.display().to_string(),
-            "the name is not UTF-8",
-        )
-    })?;
+    let path = &utf8(source, relative)?;
     let failed = |error: io::Error| unreadable(source, path, &error.to_string());
     let kind = file.file_type();
     let mode = if kind.is_symlink() {
@@ -114,7 +178,7 @@ fn describe(source: &str, root: &Path, file: &DirEntry) -> Result<Entry, Problem
     }
     let bytes = content(file.path(), mode).map_err(failed)?;
     Ok(Entry {
-        path: path.to_owned(),
+        path: path.clone(),
         mode,
         size: bytes.len() as u64,
         id: id(&bytes),
@@ -167,4 +231,34 @@ fn unreadable(source: &str, path: &str, cause: &str) -> Problem {
     Problem::new(&problem::BAD_TREE, cause)
         .in_source(source)
         .at(path, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(tree: &DirTree) -> Vec<(&str, Mode)> {
+        let entries = tree.entries().iter();
+        entries
+            .map(|entry| (entry.path.as_str(), entry.mode))
+            .collect()
+    }
+
+    #[test]
+    fn submodules_are_told_as_git_tells_them() {
+        let root = tempfile::tempdir().unwrap();
+        let modules =
+            "[submodule \"lib/comb\"]\n\tpath = lib/comb\n\turl = ../comb\n[x]\npath = lib\n";
+        fs::write(root.path().join(".gitmodules"), modules).unwrap();
+        fs::create_dir_all(root.path().join("lib/comb")).unwrap();
+        let empty = DirTree::open("x", root.path()).unwrap();
+        let expected = [(".gitmodules", Mode::File), ("lib/comb", Mode::Submodule)];
+        assert_eq!(listed(&empty), expected);
+        fs::write(root.path().join("lib/comb/wax.c"), "int wax;\n").unwrap();
+        fs::write(root.path().join("lib/comb/.git"), "gitdir: x\n").unwrap();
+        assert_eq!(listed(&DirTree::open("x", root.path()).unwrap()), expected);
+        let whole = DirTree::open_whole("x", root.path()).unwrap();
+        let expected = [(".gitmodules", Mode::File), ("lib/comb/wax.c", Mode::File)];
+        assert_eq!(listed(&whole), expected);
+    }
 }

@@ -427,17 +427,14 @@ impl History {
         let mut entries = tree.entries().iter();
         let submodules = entries.any(|entry| entry.mode == Mode::Submodule);
         let kept = kept.filter(|pin| pin.rev.as_deref() == Some(commit));
-        let computed = if submodules {
-            None
-        } else {
-            nar::hash(&tree)?.known()
-        };
+        let (computed, tree_hash) = hashes(&tree, submodules)?;
         Ok(Pin {
             url: Some(self.url.clone()),
             rev: Some(commit.to_owned()),
             date: Some(String::from_utf8_lossy(&dated).trim().to_owned()),
             submodules,
             nar_hash: computed.or_else(|| kept.and_then(|pin| pin.nar_hash.clone())),
+            tree_hash: tree_hash.or_else(|| kept.and_then(|pin| pin.tree_hash.clone())),
             ..Pin::default()
         })
     }
@@ -454,15 +451,11 @@ impl History {
             .entries()
             .iter()
             .any(|entry| entry.mode == Mode::Submodule);
-        let computed = if submodules {
-            None
-        } else {
-            nar::hash(&tree)?.known()
-        };
+        let (computed, tree_hash) = hashes(&tree, submodules)?;
         let before = previous.and_then(|manifest| manifest.sources.get(&self.name));
-        let before = before
-            .filter(|pin| pin.rev.as_ref() == Some(&commit.id))
-            .and_then(|pin| pin.nar_hash.clone());
+        let before = before.filter(|pin| pin.rev.as_ref() == Some(&commit.id));
+        let tree_hash = tree_hash.or_else(|| before.and_then(|pin| pin.tree_hash.clone()));
+        let before = before.and_then(|pin| pin.nar_hash.clone());
         let problem = match (&computed, &before) {
             (Some(now), Some(before)) if now != before => {
                 let cause = format!(
@@ -481,6 +474,7 @@ impl History {
             version,
             submodules,
             nar_hash: computed.or(before),
+            tree_hash,
         };
         Ok((
             Source {
@@ -491,6 +485,16 @@ impl History {
             problem,
         ))
     }
+}
+
+/// The hash of the whole tree, and, where it has submodules, instead the one without them.
+fn hashes(tree: &GitTree, submodules: bool) -> Result<(Option<String>, Option<String>), Problem> {
+    let hash = nar::hash(tree)?.known();
+    Ok(if submodules {
+        (None, hash)
+    } else {
+        (hash, None)
+    })
 }
 
 /// Where the naming source's bump was found; without a name it is the main branch.

@@ -7,11 +7,10 @@ use std::fs;
 use std::path::Path;
 use std::str::FromStr;
 
-use base64::Engine as _;
 use chrono::NaiveDate;
 use debversion::Version;
 
-use super::{Manifest, Pin, bad_component};
+use super::{Manifest, Pin, bad_component, nar};
 use crate::problem::{self, Problem};
 
 /// The schemes a URL may have: those Git fetches by itself, without running a helper that the URL names.
@@ -286,13 +285,15 @@ fn check_pin(pin: &Pin) -> Result<(), Fault> {
     if let Some(version) = &pin.version {
         check_version(version).map_err(|why| Fault::new("version", why))?;
     }
-    match &pin.nar_hash {
-        Some(hash) if !is_sri(hash) => Err(Fault::new(
-            "nar-hash",
-            format!("{hash:?} is not an SRI hash: sha256- and forty-four characters of base 64"),
-        )),
-        _ => Ok(()),
+    for (key, hash) in [("nar-hash", &pin.nar_hash), ("tree-hash", &pin.tree_hash)] {
+        if let Some(hash) = hash
+            && nar::parse_sri(hash).is_none()
+        {
+            let why = "is not an SRI hash: sha256- and forty-four characters of base 64";
+            return Err(Fault::new(key, format!("{hash:?} {why}")));
+        }
     }
+    Ok(())
 }
 
 /// Says why `name` cannot name a source or release: it becomes a file name, a Nix attribute, an argument of Git.
@@ -351,16 +352,6 @@ fn check_version(version: &str) -> Result<(), String> {
     Version::from_str(version)
         .map(drop)
         .map_err(|_| format!("{version:?} is not a Debian version"))
-}
-
-fn is_sri(hash: &str) -> bool {
-    hash.strip_prefix("sha256-")
-        .and_then(|digest| {
-            base64::engine::general_purpose::STANDARD
-                .decode(digest)
-                .ok()
-        })
-        .is_some_and(|digest| digest.len() == 32)
 }
 
 /// `pve-9.1.4` is `pve` at 9.1.4; a name without a version comes after those with one.
@@ -422,7 +413,7 @@ mod tests {
     fn reads_back_what_it_writes() {
         let hash = "sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=";
         let text = format!(
-            "{GOOD}date = \"2025-12-22\"\nversion = \"1:2.0-3\"\nsubmodules = true\nnar-hash = \"{hash}\"\n\n[source.a]\npath = \"demo/a\"\n"
+            "{GOOD}date = \"2025-12-22\"\nversion = \"1:2.0-3\"\nsubmodules = true\nnar-hash = \"{hash}\"\ntree-hash = \"{hash}\"\n\n[source.a]\npath = \"demo/a\"\n"
         );
         let manifest = Manifest::parse("pve-1.0", &text).expect("a manifest");
         assert_eq!(manifest.sources.keys().collect::<Vec<_>>(), ["a", "x"]);
@@ -472,6 +463,7 @@ mod tests {
             "version = \"1''2\"",
             "version = \"1\\n2\"",
             "nar-hash = \"sha256-short\"",
+            "tree-hash = \"sha256-short\"",
             "nar-hash = \"md5-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=\"",
             "path = \"demo/x\"",
         ] {

@@ -8,6 +8,7 @@ mod lock;
 mod manifest;
 mod nar;
 mod repository;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,11 @@ pub use dir::DirTree;
 pub use earlier::Earlier;
 pub use git::GitTree;
 pub use lock::{At, Locked, lock};
-pub use nar::{NarHash, check as check_nar_hash, hash as nar_hash};
+pub use nar::{
+    NarHash, check as check_nar_hash, hash as nar_hash, hash_of_directory as directory_hash,
+    parse_sri, sri,
+};
+pub use whole::{Absent, Whole};
 
 /// A release: a named set of pins, `releases/NAME.toml`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
@@ -111,6 +116,9 @@ pub struct Pin {
     /// The NAR hash of the tree as `fetchgit` makes it (SRI); `None` where it cannot be computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nar_hash: Option<String>,
+    /// The NAR hash of the tree without its submodules (SRI), which is what is scanned; only with `submodules`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tree_hash: Option<String>,
 }
 
 /// What a tree's entry is.
@@ -149,6 +157,11 @@ impl Entry {
             "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
         ];
         self.size == 0 && (self.id.starts_with(dir::ID_PREFIX) || NOTHING.contains(&&*self.id))
+    }
+
+    /// Whether the repository lacks its content: Git tells no size of it.
+    pub fn is_absent(&self) -> bool {
+        self.mode != Mode::Submodule && self.size == 0 && !self.is_empty()
     }
 }
 
@@ -258,7 +271,7 @@ fn open_one(
     options: &OpenOptions,
     clones: &repository::Progress,
 ) -> Result<Source, Problem> {
-    let tree: Box<dyn Tree> = match repository::find(source_name(name), pin, options, clones)? {
+    let tree: Box<dyn Tree> = match repository::find(name, pin, options, clones)? {
         repository::Found::Plain(path) => Box::new(DirTree::open(name, &path)?),
         repository::Found::Git(git_dir) => {
             let rev = pin.rev.as_deref().ok_or_else(|| {

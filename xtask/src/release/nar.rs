@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Cursor, Read as _};
+use std::path::Path;
 
 use base64::Engine as _;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -78,10 +79,45 @@ pub fn hash(tree: &dyn Tree) -> Result<NarHash, Problem> {
     let digest = files
         .digest()
         .map_err(|error| Problem::new(&problem::BAD_TREE, format!("no NAR of it: {error}")))?;
-    Ok(NarHash::Known(format!(
-        "sha256-{}",
-        base64::engine::general_purpose::STANDARD.encode(digest)
-    )))
+    Ok(NarHash::Known(sri(&digest.into())))
+}
+
+/// A SHA-256 digest as Subresource Integrity has it: `sha256-` and base 64.
+pub fn sri(digest: &[u8; 32]) -> String {
+    let digest = base64::engine::general_purpose::STANDARD.encode(digest);
+    format!("sha256-{digest}")
+}
+
+/// The digest of [`sri`]; `None` for what is none.
+pub fn parse_sri(hash: &str) -> Option<[u8; 32]> {
+    let digest = hash.strip_prefix("sha256-")?;
+    let digest = base64::engine::general_purpose::STANDARD.decode(digest);
+    digest.ok()?.try_into().ok()
+}
+
+/// The digest of the NAR of a directory as it lies on disk, a buffer's length of it in memory at a time.
+///
+/// # Errors
+/// What reading says.
+pub fn hash_of_directory(directory: &Path) -> io::Result<[u8; 32]> {
+    let encoder = Encoder::new(directory).map_err(io::Error::other)?;
+    digest(encoder).map(Into::into)
+}
+
+/// The path of a `.gitattributes` that asks for files to be changed when `tree` is checked out.
+///
+/// # Errors
+/// What [`Tree::read`] gives.
+pub(super) fn converted(tree: &dyn Tree) -> Result<Option<String>, Problem> {
+    let attributes = |entry: &&Entry| {
+        let name = entry.path.rsplit('/').next();
+        name == Some(".gitattributes") && entry.mode != Mode::Symlink && !entry.is_absent()
+    };
+    let attributes: Vec<&Entry> = tree.entries().iter().filter(attributes).collect();
+    let contents = tree.read_once(&attributes)?;
+    let mut found = attributes.into_iter().zip(contents);
+    let found = found.find(|(_, content)| converts(content));
+    Ok(found.map(|(entry, _)| entry.path.clone()))
 }
 
 /// Holds a source against its pin's hash, where it has one and the tree has no submodules.
@@ -149,6 +185,22 @@ fn node(entry: &Entry, content: Vec<u8>) -> Result<Node, Problem> {
     }
 }
 
+/// The digest of what an encoder writes.
+fn digest<F: FileSystem>(mut encoder: Encoder<F>) -> io::Result<sha2::digest::Output<Sha256>>
+where
+    Encoder<F>: io::Read,
+{
+    let mut hasher = Sha256::new();
+    // The encoder writes a name and a link's target in one go into the buffer it is given.
+    let mut buffer = vec![0; 2 * LONGEST_NAME + (1 << 16)];
+    loop {
+        match encoder.read(&mut buffer)? {
+            0 => return Ok(hasher.finalize()),
+            length => hasher.update(buffer.get(..length).unwrap_or_default()),
+        }
+    }
+}
+
 enum Node {
     Directory(Vec<String>),
     File { executable: bool, content: Vec<u8> },
@@ -180,16 +232,7 @@ impl Files {
         self.0
             .entry(String::new())
             .or_insert_with(|| Node::Directory(Vec::new()));
-        let mut encoder = Encoder::new_with_filesystem("", &self).map_err(io::Error::other)?;
-        let mut hasher = Sha256::new();
-        // The encoder writes a name and a link's target in one go into the buffer it is given.
-        let mut buffer = vec![0; 2 * LONGEST_NAME + (1 << 16)];
-        loop {
-            match encoder.read(&mut buffer)? {
-                0 => return Ok(hasher.finalize()),
-                length => hasher.update(buffer.get(..length).unwrap_or_default()),
-            }
-        }
+        digest(Encoder::new_with_filesystem("", &self).map_err(io::Error::other)?)
     }
 
     fn get(&self, path: &Utf8Path) -> io::Result<&Node> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{OpenOptions, Pin, git, manifest, user_cache};
+use super::{OpenOptions, Pin, git, is_own_pin, manifest, source_name, user_cache};
 use crate::problem::{self, Problem};
 
 /// What of the environment points Git to another repository (`git rev-parse --local-env-vars`).
@@ -41,6 +41,9 @@ pub(super) enum Found {
 
 /// Finds the source `name`, cloning or fetching it where there is no `--sources`.
 ///
+/// A Git repository has every commit, so that one at a program's own pin (`SOURCE+PROGRAM`) is in the source's. A plain tree is
+/// at one commit: such a pin's has the whole name.
+///
 /// # Errors
 ///
 /// `PNX-201` when it cannot be had, with what was tried.
@@ -50,11 +53,19 @@ pub(super) fn find(
     options: &OpenOptions,
     progress: &Progress,
 ) -> Result<Found, Problem> {
-    if let Some(sources) = &options.sources
-        && let Some(found) = below(sources, name)
-    {
-        return Ok(found);
+    if let Some(sources) = &options.sources {
+        if let Some(found) = below(sources, name) {
+            return Ok(found);
+        }
+        match below(sources, source_name(name)) {
+            Some(Found::Plain(path)) if is_own_pin(name) => {
+                return Err(other_commit(name, pin, &path, sources));
+            }
+            Some(found) => return Ok(found),
+            None => {}
+        }
     }
+    let name = source_name(name);
     if let Some(path) = &pin.path {
         return beside(name, &options.root, path);
     }
@@ -71,6 +82,19 @@ pub(super) fn find(
     cached(name, url, pin.rev.as_deref(), options, progress).map(Found::Git)
 }
 
+/// A plain tree of the source, which is at the release's pin, where a program's own is wanted.
+fn other_commit(name: &str, pin: &Pin, path: &Path, sources: &Path) -> Problem {
+    let rev = pin.rev.as_deref().unwrap_or("another commit");
+    let cause = format!(
+        "{} is a plain tree, and not the one of {rev}",
+        path.display()
+    );
+    missing(name, cause).mend(format!(
+        "Put that commit's tree at {}, or a Git repository in the place of the tree.",
+        sources.join(name).display()
+    ))
+}
+
 /// `DIR/NAME` or `DIR/NAME.git`, repositories before plain trees.
 fn below(directory: &Path, name: &str) -> Option<Found> {
     let plain = directory.join(name);
@@ -81,6 +105,14 @@ fn below(directory: &Path, name: &str) -> Option<Found> {
         Some(Found::Git(git_dir(&bare).unwrap_or(bare)))
     } else {
         plain.is_dir().then_some(Found::Plain(plain))
+    }
+}
+
+/// The Git directory of the repository `DIR/NAME` or `DIR/NAME.git`, where there is one.
+pub(super) fn git_below(directory: &Path, name: &str) -> Option<PathBuf> {
+    match below(directory, name)? {
+        Found::Git(git_dir) => Some(git_dir),
+        Found::Plain(_) => None,
     }
 }
 
@@ -139,7 +171,7 @@ pub(super) fn cached(
     Ok(kept)
 }
 
-fn has_commit(git_dir: &Path, rev: &str) -> bool {
+pub(super) fn has_commit(git_dir: &Path, rev: &str) -> bool {
     git::command(git_dir)
         .args(["cat-file", "-e", &format!("{rev}^{{commit}}")])
         .output()
@@ -287,4 +319,29 @@ impl Progress {
 
 fn missing(name: &str, cause: String) -> Problem {
     Problem::new(&problem::MISSING_SOURCE, cause).in_source(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_tree_stands_at_one_commit_and_a_repository_at_every() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let options = OpenOptions {
+            sources: Some(directory.path().to_owned()),
+            ..OpenOptions::default()
+        };
+        let found = |name| find(name, &Pin::default(), &options, &Progress::new());
+        fs::create_dir(at("comb")).unwrap();
+        assert_eq!(found("comb").unwrap(), Found::Plain(at("comb")));
+        let problem = found("comb+term").expect_err("another commit");
+        assert_eq!(problem.code.id, "PNX-201");
+        assert!(problem.to_string().contains("comb+term"), "{problem}");
+        fs::create_dir(at("comb+term")).unwrap();
+        assert_eq!(found("comb+term").unwrap(), Found::Plain(at("comb+term")));
+        fs::create_dir_all(at("wax/.git")).unwrap();
+        assert_eq!(found("wax+term").unwrap(), Found::Git(at("wax/.git")));
+    }
 }

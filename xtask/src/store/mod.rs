@@ -1,0 +1,10 @@
+//! Pinned sources and crates into the Nix store, under the paths that the generated expressions give them.
+//!
+//! A fixed output's path depends on its name and its hash and on nothing else, so that what is there under it need not
+//! be fetched: the same expressions that a consumer evaluates build without a network.
+
+pub mod nix;
+pub mod path;
+pub mod prefetch;
+
+pub use prefetch::{Prefetch, prefetch};
