@@ -1,0 +1,57 @@
+//! A symbolic link of an output.
+
+use std::path::Path;
+
+use super::file::Looker;
+use super::walk::Root;
+use crate::problem::{BUILD_DIRECTORY, DANGLING, LEFT_OVER};
+
+/// Where files of the system and its state are: a link into these leads to what a machine has, not an output.
+const SYSTEM: [&str; 7] = [
+    "/etc/", "/var/", "/run/", "/proc/", "/sys/", "/dev/", "/srv/",
+];
+/// Where only Debian has files.
+const DEBIAN: [&str; 6] = ["/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/opt/"];
+
+/// Looks at a link.
+pub(super) fn look(looker: &mut Looker, root: &Root, path: &Path) {
+    let target = match std::fs::read_link(path) {
+        Ok(target) => target,
+        Err(error) => {
+            looker.find(&crate::problem::UNREADABLE, error.to_string(), None);
+            return;
+        }
+    };
+    let shown = target.display().to_string();
+    let store = &looker.context.store;
+    if let Some(base) = store.base_of(&target) {
+        looker.seen.names.insert(base);
+    }
+    // What an object leaves open for its link.
+    if shown.starts_with('@') {
+        return;
+    }
+    let within = |directories: &[&str]| directories.iter().any(|one| shown.starts_with(one));
+    let inside = target.starts_with(&root.path) || shown.starts_with(store.prefix());
+    if !inside && within(&DEBIAN) {
+        looker.find(&LEFT_OVER, format!("the link leads to `{shown}`"), None);
+    } else if !inside && within(&["/build/", "/tmp/nix-build-"]) {
+        looker.find(
+            &BUILD_DIRECTORY,
+            format!("the link leads to `{shown}`, where it was built"),
+            None,
+        );
+    } else if !inside && within(&SYSTEM) {
+        // It is there on the machine that runs it, or is not.
+    } else if let Err(error) = path.metadata() {
+        let why = match error.kind() {
+            std::io::ErrorKind::NotFound => "which does not exist".to_owned(),
+            _ => format!("which cannot be followed: {error}"),
+        };
+        looker.find(
+            &DANGLING,
+            format!("the link leads to `{shown}`, {why}"),
+            None,
+        );
+    }
+}

@@ -1,0 +1,249 @@
+//! The store, and references into it: `/nix/store/HASH-NAME/…` (Nix manual, "Store path").
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{OnceLock, RwLock};
+
+use memchr::memmem::Finder;
+
+use super::pieces::Piece;
+
+/// Where the store is unless something says otherwise.
+const DEFAULT: &str = "/nix/store";
+/// Letters of a store path's hash.
+const HASH: usize = 32;
+
+/// The store's directory: `NIX_STORE_DIR`, else the one that `output` lies in, else `/nix/store`.
+pub fn directory(output: &Path) -> PathBuf {
+    if let Some(set) = std::env::var_os("NIX_STORE_DIR").filter(|set| !set.is_empty()) {
+        return set.into();
+    }
+    let is_base = |path: &&Path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| base_length(name.as_bytes()) == Some(name.len()))
+    };
+    let within = output.ancestors().find(is_base).and_then(Path::parent);
+    within.map_or_else(|| DEFAULT.into(), Path::to_path_buf)
+}
+
+/// A store.
+pub struct Store {
+    directory: PathBuf,
+    prefix: String,
+    finder: Finder<'static>,
+    /// Names by hash.
+    listed: OnceLock<HashMap<String, Vec<String>>>,
+    /// Whether a path below the store is there.
+    known: RwLock<HashMap<String, bool>>,
+}
+
+/// A reference in some bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference<'a> {
+    /// Where its first byte stands.
+    pub start: usize,
+    /// Where the byte after its last stands.
+    pub end: usize,
+    /// `HASH-NAME/…`, what follows the store's directory.
+    pub text: &'a str,
+    /// Something that is filled in later continues it: a variable, a pattern.
+    pub open: bool,
+}
+
+/// What a reference leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Leads {
+    /// To what is there, in this store path.
+    There(String),
+    /// To a store path that is not there.
+    NoPath(String),
+    /// To a file that is not in its store path: the store path, the file.
+    NoFile(String, String),
+}
+
+impl Store {
+    /// The store in `directory`.
+    pub fn new(directory: &Path) -> Self {
+        let prefix = format!("{}/", directory.display().to_string().trim_end_matches('/'));
+        Self {
+            directory: directory.to_path_buf(),
+            finder: Finder::new(&prefix).into_owned(),
+            prefix,
+            listed: OnceLock::new(),
+            known: RwLock::new(HashMap::new()),
+        }
+    }
+
+    /// The directory with a slash at its end.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The store path's name that a path lies in.
+    pub fn base_of(&self, path: &Path) -> Option<String> {
+        let below = path.strip_prefix(&self.directory).ok()?;
+        let first = below.components().next()?.as_os_str().to_str()?;
+        (base_length(first.as_bytes()) == Some(first.len())).then(|| first.to_owned())
+    }
+
+    /// The store path of a name.
+    pub fn path(&self, base: &str) -> PathBuf {
+        self.directory.join(base)
+    }
+
+    /// The references that begin in a piece, in order.
+    pub fn references<'a>(&'a self, piece: &Piece<'a>) -> impl Iterator<Item = Reference<'a>> + 'a {
+        let piece = *piece;
+        self.finder.find_iter(piece.bytes).filter_map(move |start| {
+            // `nuke-refs` writes hashes of the letter e, which no hash has.
+            let owned = piece.owns(start);
+            owned.then(|| reference(piece.bytes, start, start + self.prefix.len()))?
+        })
+    }
+
+    /// What a reference leads to. In a program, strings stand one after the other without an end: with `run_on` a
+    /// file's name may have the next one's letters behind it.
+    pub fn leads(&self, reference: &Reference, run_on: bool) -> Leads {
+        let text = reference.text;
+        let (name, rest) = text.split_at(text.find('/').unwrap_or(text.len()));
+        let (base, rest) = if self.exists(name) {
+            (name, rest)
+        } else {
+            match self.spelled(name) {
+                // What follows the name is the sentence's.
+                Some(base) => (base, ""),
+                None => return Leads::NoPath(name.to_owned()),
+            }
+        };
+        let there = Leads::There(base.to_owned());
+        let rest = rest.trim_matches('/');
+        let rest = match (reference.open, rest.rsplit_once('/')) {
+            (true, Some((directory, _))) if !text.ends_with('/') => directory,
+            (true, None) if !text.ends_with('/') => "",
+            _ => rest,
+        };
+        if rest.is_empty() || self.exists(&format!("{base}/{rest}")) {
+            return there;
+        }
+        let trimmed = rest.trim_end_matches(['.', ',', ':', ';', '?', '!', '-', '=', '+']);
+        if trimmed != rest && (trimmed.is_empty() || self.exists(&format!("{base}/{trimmed}"))) {
+            return there;
+        }
+        if run_on && self.begins(base, rest) {
+            return there;
+        }
+        Leads::NoFile(base.to_owned(), collapsed(trimmed))
+    }
+
+    /// Whether a path below the store is there; a link is, wherever it leads.
+    pub fn exists(&self, below: &str) -> bool {
+        let known = self
+            .known
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(there) = known.get(below) {
+            return *there;
+        }
+        drop(known);
+        let there = self.directory.join(below).symlink_metadata().is_ok();
+        let mut known = self
+            .known
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.insert(below.to_owned(), there);
+        there
+    }
+
+    /// The store path of the same hash that `name` begins with.
+    fn spelled(&self, name: &str) -> Option<&str> {
+        let listed = self.listed.get_or_init(|| {
+            let mut listed: HashMap<String, Vec<String>> = HashMap::new();
+            for entry in std::fs::read_dir(&self.directory)
+                .into_iter()
+                .flatten()
+                .flatten()
+            {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if let Some(hash) = name.get(..HASH) {
+                    listed.entry(hash.to_owned()).or_default().push(name);
+                }
+            }
+            listed
+        });
+        let same = listed.get(name.get(..HASH)?)?.iter();
+        let found = same.filter(|there| name.starts_with(there.as_str()));
+        found.max_by_key(|there| there.len()).map(String::as_str)
+    }
+
+    /// Whether a path leads to a file whose name the rest begins with.
+    fn begins(&self, base: &str, rest: &str) -> bool {
+        let mut directory = self.directory.join(base);
+        for part in rest.split('/').filter(|part| !part.is_empty()) {
+            let next = directory.join(part);
+            if next.is_dir() {
+                directory = next;
+                continue;
+            }
+            let entries = std::fs::read_dir(&directory)
+                .into_iter()
+                .flatten()
+                .flatten();
+            return entries.into_iter().any(|entry| {
+                let name = entry.file_name();
+                name.to_str().is_some_and(|name| part.starts_with(name))
+            });
+        }
+        true
+    }
+}
+
+/// The reference whose text begins at `at`.
+fn reference(bytes: &[u8], start: usize, at: usize) -> Option<Reference<'_>> {
+    let rest = bytes.get(at..)?;
+    let base = base_length(rest)?;
+    let path = rest[base..]
+        .iter()
+        .take_while(|byte| is_path(**byte))
+        .count();
+    let path = if rest.get(base) == Some(&b'/') {
+        path
+    } else {
+        0
+    };
+    let end = at + base + path;
+    let next = bytes.get(end).copied().unwrap_or_default();
+    Some(Reference {
+        start,
+        end,
+        text: str::from_utf8(bytes.get(at..end)?).ok()?,
+        open: matches!(next, b'$' | b'*' | b'[' | b'{' | b'%'),
+    })
+}
+
+/// How long the `HASH-NAME` at the beginning of some bytes is.
+fn base_length(bytes: &[u8]) -> Option<usize> {
+    let hash = bytes.get(..HASH)?;
+    let is_hash = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'd' | b'f'..=b'n' | b'p'..=b's' | b'v'..=b'z');
+    if !hash.iter().all(is_hash) || bytes.get(HASH) != Some(&b'-') {
+        return None;
+    }
+    let name = bytes[HASH + 1..]
+        .iter()
+        .take_while(|byte| is_name(**byte))
+        .count();
+    (name > 0).then_some(HASH + 1 + name)
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_' | b'?' | b'=')
+}
+
+fn is_path(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_' | b'/' | b'~' | b'@')
+}
+
+/// Slashes in a row mean one.
+fn collapsed(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    parts.join("/")
+}

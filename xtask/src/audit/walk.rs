@@ -1,0 +1,119 @@
+//! What is in an output, in a fixed order.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+
+use rustix::fs::OFlags;
+use walkdir::WalkDir;
+
+/// An output.
+#[derive(Debug, Clone)]
+pub(super) struct Root {
+    /// Where it is, with no link on the way.
+    pub path: PathBuf,
+    /// How it is named in places.
+    pub shown: String,
+}
+
+impl Root {
+    /// Whether it is what `mkPveObject` makes, by the name that it gives.
+    pub fn is_object(&self) -> bool {
+        let name = self.path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.contains("-object-"))
+    }
+
+    /// The place of a node in reports.
+    pub fn place(&self, relative: &str) -> String {
+        if relative.is_empty() {
+            self.shown.clone()
+        } else {
+            format!("{}/{relative}", self.shown)
+        }
+    }
+}
+
+/// What a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// A regular file.
+    File,
+    /// A symbolic link.
+    Link,
+    /// A socket, a pipe, a device.
+    Odd(&'static str),
+}
+
+/// One node of an output.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// Relative to the output, `/`-separated, lossily decoded: for rules and reports.
+    pub relative: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is, or why that cannot be told.
+    pub nature: io::Result<Nature>,
+}
+
+/// The nodes below a root but directories, by name; those of a directory that cannot be read are one node with the error.
+pub(super) fn nodes(root: &Root) -> impl Iterator<Item = Node> + '_ {
+    let walk = WalkDir::new(&root.path)
+        .follow_links(false)
+        .sort_by_file_name();
+    walk.into_iter().filter_map(|entry| {
+        let node = match entry {
+            Ok(entry) if entry.file_type().is_dir() => return None,
+            Ok(entry) => Node {
+                relative: relative(root, entry.path()),
+                nature: Ok(nature(entry.file_type())),
+                path: entry.into_path(),
+            },
+            Err(error) => {
+                let path = error.path().unwrap_or(&root.path).to_path_buf();
+                Node {
+                    relative: relative(root, &path),
+                    path,
+                    nature: Err(error.into()),
+                }
+            }
+        };
+        Some(node)
+    })
+}
+
+fn relative(root: &Root, path: &std::path::Path) -> String {
+    let below = path.strip_prefix(&root.path).unwrap_or(path);
+    below.to_string_lossy().into_owned()
+}
+
+fn nature(kind: std::fs::FileType) -> Nature {
+    use std::os::unix::fs::FileTypeExt as _;
+    if kind.is_file() {
+        Nature::File
+    } else if kind.is_symlink() {
+        Nature::Link
+    } else if kind.is_socket() {
+        Nature::Odd("a socket")
+    } else if kind.is_fifo() {
+        Nature::Odd("a pipe")
+    } else {
+        Nature::Odd("a device node")
+    }
+}
+
+/// Opens a regular file for reading, and nothing that took its place since it was listed: a pipe would never end.
+pub(super) fn open(path: &std::path::Path) -> io::Result<(File, Metadata)> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)?;
+    let meta = file.metadata()?;
+    if meta.is_file() {
+        Ok((file, meta))
+    } else {
+        Err(io::Error::other("it is no regular file any more"))
+    }
+}
