@@ -1,0 +1,242 @@
+//! What the link's sources set up on a machine: users, groups and directories, from their `system.json` and units.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use super::service::Service;
+
+/// `system.json`, as far as a machine is made of it (`docs/system-json.md`).
+#[derive(Debug, Deserialize)]
+struct Facts {
+    directories: Vec<Directory>,
+    users: Vec<FactUser>,
+    groups: Vec<FactGroup>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FactUser {
+    name: String,
+    uid: Option<u32>,
+    group: Option<String>,
+    extra_groups: Vec<String>,
+    home: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct FactGroup {
+    name: String,
+    gid: Option<u32>,
+}
+
+/// A directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Directory {
+    /// Absolute.
+    pub path: String,
+    /// Four octal digits.
+    pub mode: String,
+    /// Its user.
+    pub owner: String,
+    /// Its group.
+    pub group: String,
+}
+
+/// A user.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Its number.
+    pub uid: u32,
+    /// Its group's number.
+    pub gid: u32,
+    /// Its directory.
+    pub home: String,
+}
+
+/// Users, groups and directories.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct System {
+    /// By name.
+    pub users: BTreeMap<String, User>,
+    /// By name: number and members.
+    pub groups: BTreeMap<String, (u32, BTreeSet<String>)>,
+    /// By path.
+    pub directories: Vec<Directory>,
+}
+
+/// The first number for a user or group that has none of its own; they are counted downwards, as Debian does.
+const FREE: u32 = 999;
+
+impl System {
+    /// What `systems` (`system.json` by source) and `services` need, beside the users that every machine has.
+    ///
+    /// # Errors
+    /// The source whose `system.json` cannot be understood, and why.
+    pub fn new(
+        systems: &BTreeMap<String, String>,
+        services: &BTreeMap<String, String>,
+        base: &BTreeMap<String, u32>,
+    ) -> Result<Self, String> {
+        let mut directories = BTreeMap::new();
+        let mut users: Vec<FactUser> = base
+            .iter()
+            .map(|(name, uid)| base_user(name, Some(*uid)))
+            .collect();
+        let mut groups = Vec::new();
+        for (source, text) in systems {
+            let facts: Facts =
+                serde_json::from_str(text).map_err(|error| format!("{source}: {error}"))?;
+            users.extend(facts.users);
+            groups.extend(facts.groups);
+            for directory in facts.directories {
+                directories
+                    .entry(directory.path.clone())
+                    .or_insert(directory);
+            }
+        }
+        for text in services.values() {
+            let service = Service::parse(text, "");
+            users.extend(service.user.iter().map(|name| base_user(name, None)));
+            let named = service.group.iter().chain(&service.groups);
+            groups.extend(named.map(|name| FactGroup {
+                name: name.clone(),
+                gid: None,
+            }));
+        }
+        let mut system = Self {
+            directories: directories.into_values().collect(),
+            ..Self::default()
+        };
+        system.number(&users, groups);
+        Ok(system)
+    }
+
+    /// Gives every user and group a number, those first that have one.
+    fn number(&mut self, users: &[FactUser], mut groups: Vec<FactGroup>) {
+        let owned = self.directories.iter();
+        let group = |name: &str| FactGroup {
+            name: name.to_owned(),
+            gid: None,
+        };
+        groups.extend(owned.map(|directory| group(&directory.group)));
+        for user in users {
+            let own = user.group.as_ref().unwrap_or(&user.name);
+            groups.push(FactGroup {
+                name: own.clone(),
+                gid: user.uid.filter(|_| *own == user.name),
+            });
+            groups.extend(user.extra_groups.iter().map(|name| group(name)));
+        }
+        groups.sort_by_key(|group| group.gid.is_none());
+        for one in groups {
+            let taken: BTreeSet<u32> = self.groups.values().map(|(gid, _)| *gid).collect();
+            let number = one.gid.unwrap_or_else(|| free(&taken));
+            let entry = (number, BTreeSet::new());
+            self.groups.entry(one.name).or_insert(entry);
+        }
+        let mut sorted: Vec<&FactUser> = users.iter().collect();
+        sorted.sort_by_key(|user| (user.uid.is_none(), user.home.is_none()));
+        let owners: Vec<FactUser> = self
+            .directories
+            .iter()
+            .map(|directory| base_user(&directory.owner, None))
+            .collect();
+        for user in sorted.into_iter().chain(&owners) {
+            let own = user.group.as_ref().unwrap_or(&user.name);
+            let taken: BTreeSet<u32> = self.users.values().map(|user| user.uid).collect();
+            let gid = self.groups.get(own).map(|(gid, _)| *gid);
+            let uid = user.uid.unwrap_or_else(|| free(&taken));
+            self.users.entry(user.name.clone()).or_insert_with(|| User {
+                uid,
+                gid: gid.unwrap_or(uid),
+                home: user.home.clone().unwrap_or_else(|| "/var/empty".to_owned()),
+            });
+            for extra in &user.extra_groups {
+                if let Some((_, members)) = self.groups.get_mut(extra) {
+                    members.insert(user.name.clone());
+                }
+            }
+        }
+    }
+
+    /// `/etc/passwd`.
+    pub fn passwd(&self) -> String {
+        let mut text = String::new();
+        for (name, user) in &self.users {
+            let User { uid, gid, home } = user;
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{name}:x:{uid}:{gid}:{name}:{home}:/bin/sh");
+        }
+        text
+    }
+
+    /// `/etc/group`.
+    pub fn group(&self) -> String {
+        let mut text = String::new();
+        for (name, (gid, members)) in &self.groups {
+            let members: Vec<&str> = members.iter().map(String::as_str).collect();
+            let _ = writeln!(text, "{name}:x:{gid}:{}", members.join(","));
+        }
+        text
+    }
+
+    /// The groups a user is in beside its own.
+    pub fn extra_groups<'a>(&'a self, user: &'a str) -> impl Iterator<Item = u32> + 'a {
+        let within = self
+            .groups
+            .values()
+            .filter(move |(_, members)| members.contains(user));
+        within.map(|(gid, _)| *gid)
+    }
+}
+
+fn base_user(name: &str, uid: Option<u32>) -> FactUser {
+    FactUser {
+        name: name.to_owned(),
+        uid,
+        group: None,
+        extra_groups: Vec::new(),
+        home: (name == "root").then(|| "/root".to_owned()),
+    }
+}
+
+fn free(taken: &BTreeSet<u32>) -> u32 {
+    (1..=FREE)
+        .rev()
+        .find(|number| !taken.contains(number))
+        .unwrap_or(FREE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_groups_and_owners_get_numbers() {
+        let json = r#"{"directories": [{"path": "/var/log/hive", "mode": "0700", "owner": "www-data", "group": "adm",
+            "from": "x"}],
+            "users": [{"name": "www-data", "uid": 33, "group": "www-data", "extraGroups": ["hive"], "home": null}],
+            "groups": [{"name": "hive", "gid": null}, {"name": "www-data", "gid": 33}]}"#;
+        let systems = BTreeMap::from([("hive".to_owned(), json.to_owned())]);
+        let unit = "[Service]\nUser=bee\nSupplementaryGroups=adm\n".to_owned();
+        let services = BTreeMap::from([("x.service".to_owned(), unit)]);
+        let base = BTreeMap::from([("root".to_owned(), 0), ("nobody".to_owned(), 65534)]);
+        let system = System::new(&systems, &services, &base).unwrap();
+        let passwd = system.passwd();
+        assert!(
+            passwd.contains("root:x:0:0:root:/root:/bin/sh\n"),
+            "{passwd}"
+        );
+        assert!(passwd.contains("www-data:x:33:33:"), "{passwd}");
+        assert!(passwd.contains("bee:x:999:"), "{passwd}");
+        let group = system.group();
+        assert!(group.contains(":www-data\n"), "{group}");
+        assert_eq!(system.groups["root"].0, 0);
+        assert!(system.groups.contains_key("adm"));
+        let bad = BTreeMap::from([("hive".to_owned(), "{}".to_owned())]);
+        let cause = System::new(&bad, &services, &base).unwrap_err();
+        assert!(cause.starts_with("hive: missing field"), "{cause}");
+    }
+}
