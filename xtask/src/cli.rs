@@ -4,10 +4,13 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use indicatif::ProgressBar;
 
+use crate::check::inside::{self, Stage};
 use crate::decide::Context;
 use crate::problem::{OUTPUT_FAILED, Problem, Severity};
 use crate::report::words::{self, CONTEXTS, KINDS, VERDICTS, Verdict};
@@ -48,12 +51,24 @@ pub enum Command {
     Scan(ScanArgs),
     /// Write patches, Nix derivations and the overlay
     Regen(RegenArgs),
+    /// Put every source and crate into the Nix store, so that building needs no network
+    Prefetch(PrefetchArgs),
     /// Write the tree that a Rust program is built from, for cargo alone
     Join(JoinArgs),
+    /// Report what a built output still assumes of Debian
+    Audit(AuditArgs),
     /// Show sources, objects and links, and why each edge is there
     Graph(GraphArgs),
+    /// Try a built link as a user would: modules, programs, daemons, the web interface
+    Check(CheckArgs),
     /// Explain a problem code, or why a place was decided as it was
     Explain(ExplainArgs),
+    /// What `check` runs in its namespaces
+    #[command(hide = true)]
+    CheckInside {
+        /// Which half.
+        stage: Stage,
+    },
 }
 
 /// `--sources`.
@@ -144,6 +159,33 @@ pub struct JoinArgs {
     /// Where the sources are.
     #[command(flatten)]
     pub from: SourceArgs,
+}
+
+/// `prefetch`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask prefetch pve-9.1.4 --sources ~/upstream
+  cargo xtask prefetch pve-9.1.4 --sources ~/upstream --allow-incomplete
+  cargo xtask prefetch demo --format json | jq '.crates | length'")]
+pub struct PrefetchArgs {
+    /// The release whose sources are wanted, or `all`
+    #[arg(value_parser = release_name)]
+    pub release: String,
+
+    /// The directory that holds the sources.
+    #[command(flatten)]
+    pub dir: SourcesDir,
+
+    /// Put a tree whose pin has no hash there without the files that its repository lacks
+    ///
+    /// The hash of such a tree is told, to be given as `pveSourceHashes`.
+    #[arg(long)]
+    pub allow_incomplete: bool,
+
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlainFormat,
 }
 
 /// `scan`.
@@ -241,6 +283,42 @@ pub struct RegenArgs {
     pub format: PlainFormat,
 }
 
+/// `audit`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nix build .#pve && cargo xtask audit result
+  cargo xtask audit result --release pve-9.1.4 --format sarif > audit.sarif
+  cargo xtask audit result --format json | jq '.closure[:10]'")]
+pub struct AuditArgs {
+    /// Outputs: store paths, links to them, or plain directories
+    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub outputs: Vec<PathBuf>,
+
+    /// The release that the outputs were built from [default: every one in pkgs/]
+    #[arg(long, value_parser = release_name)]
+    pub release: Option<String>,
+
+    /// What decisions keep, in place of pkgs/RELEASE/kept.json (repeatable)
+    #[arg(long, value_name = "FILE", conflicts_with = "release")]
+    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub kept: Vec<PathBuf>,
+
+    /// The store [default: the one the first PATH lies in, unless `NIX_STORE_DIR` names another]
+    #[arg(long, value_name = "DIR")]
+    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub store: Option<PathBuf>,
+
+    /// Do not read the closure for its size
+    #[arg(long)]
+    pub no_closure: bool,
+
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: AuditFormat,
+}
+
 /// `graph`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -259,6 +337,49 @@ pub struct GraphArgs {
     /// How the graph is written
     #[arg(long, value_enum, default_value_t)]
     pub format: GraphFormat,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nix-build -A pve && cargo xtask check result
+  cargo xtask check result --only https
+  cargo xtask check /tmp/store/nix/store/…-pve-9.1.4 --format json | jq '.summary'
+Points are written in rules/check.toml; docs/check.md says how.")]
+pub struct CheckArgs {
+    /// The built link: a directory in a store, or `result`
+    #[arg(value_name = "PATH", required_unless_present = "list")]
+    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub path: Option<PathBuf>,
+
+    /// Try this point only, and those it comes after (repeatable, also with commas)
+    #[arg(long, value_name = "POINT", value_delimiter = ',')]
+    pub only: Vec<String>,
+
+    /// Leave this point out
+    #[arg(long, value_name = "POINT", value_delimiter = ',')]
+    pub skip: Vec<String>,
+
+    /// Seconds that one program may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86400))]
+    pub timeout: u64,
+
+    /// Directory with the system.json of a release's sources, for a link that carries none
+    ///
+    /// Such as pkgs/pve-9.1.4. It says which directories and users the machine has.
+    #[arg(long, value_name = "DIR")]
+    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub system: Option<PathBuf>,
+
+    /// List the points and try none
+    #[arg(long)]
+    pub list: bool,
+
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlainFormat,
 }
 
 /// `explain`.
@@ -315,6 +436,20 @@ pub enum PlainFormat {
     Json,
 }
 
+/// How an audit is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum AuditFormat {
+    /// For people; coloured on terminals only.
+    #[default]
+    Text,
+    /// For programs; docs/audit.md says what is in it.
+    Json,
+    /// For an issue or a merge request.
+    Markdown,
+    /// For code hosts and editors: SARIF 2.1.0, the findings only.
+    Sarif,
+}
+
 /// How a graph is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum GraphFormat {
@@ -360,8 +495,12 @@ pub fn main() -> ExitCode {
         Command::Lock(args) => run::lock(args),
         Command::Scan(args) => run::scan(args),
         Command::Regen(args) => run::regen(args),
+        Command::Prefetch(args) => run::prefetch(args),
         Command::Join(args) => run::join(args),
+        Command::Audit(args) => run::audit(args),
         Command::Graph(args) => run::graph(args),
+        Command::Check(args) => run::check(args, cli.jobs.map_or(0, NonZeroUsize::get)),
+        Command::CheckInside { stage } => return inside::main(*stage),
         Command::Explain(args) => run::explain(args),
     };
     match ended {
@@ -412,6 +551,16 @@ pub fn complain(problems: &[Problem]) {
         let _ = paint::problem(&mut out, problem, width);
     }
     let _ = out.flush();
+}
+
+/// Says on stderr what is being done, on terminals only.
+pub fn spinner() -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let spinner = ProgressBar::new_spinner();
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    spinner
 }
 
 /// The width of the terminal that stdout is, in columns; `None` where it is none.

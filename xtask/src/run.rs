@@ -5,21 +5,28 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::analyse::{self, Analysis, Knowledge};
+use crate::audit::{self, keep};
 use crate::cache::Cache;
 use crate::cargo::locked::lock_programs;
 use crate::cargo::{Program, kept};
+use crate::check;
 use crate::cli::{
-    self, ExplainArgs, ExplainFormat, GraphArgs, GraphFormat, JoinArgs, LockArgs, Outcome,
-    PlainFormat, RegenArgs, ScanArgs, SourceArgs, Subject,
+    self, AuditArgs, AuditFormat, CheckArgs, ExplainArgs, ExplainFormat, GraphArgs, GraphFormat,
+    JoinArgs, LockArgs, Outcome, PlainFormat, PrefetchArgs, RegenArgs, ScanArgs, SourceArgs,
+    Subject,
 };
 use crate::decide::engine::Uses;
-use crate::emit::{self, output};
+use crate::emit::{self, names, output};
 use crate::graph::draw;
-use crate::problem::{self, CODES, Code, Problem, UNSATISFIED_CRATE, USAGE};
+use crate::problem::{self, CODES, Code, OUTPUT_FAILED, Problem, UNSATISFIED_CRATE, USAGE};
 use crate::release::{self, At, Locked, Manifest, OpenOptions};
-use crate::report::{self, Format, LockReport, PlaceReport, ScanReport, codes};
+use crate::report::{
+    self, AuditReport, CheckReport, Format, LockReport, PlaceReport, ScanReport, codes,
+};
+use crate::store::{self, prefetch::Lock};
 
 /// The project's root: the nearest directory above the working directory that holds `releases/` and `rules/`,
 /// else the one this program was built in.
@@ -218,6 +225,15 @@ pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
                 .map_err(|problem| vec![problem])?;
             differences = written.changed;
         }
+        // Elsewhere nobody asks for names before the output is there.
+        if args.out.is_none() && analysis.missing.is_empty() {
+            let names = names::file(&name, &generated.attributes, &generated.objects);
+            if args.check {
+                findings.extend(names.finding(&root));
+            } else if findings.is_empty() {
+                names.write(&root).map_err(|problem| vec![problem])?;
+            }
+        }
         clean &= findings.is_empty();
         cli::complain(&analysis.missing);
         cli::complain(&findings);
@@ -228,6 +244,48 @@ pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
         }?;
     }
     Ok(outcome(clean))
+}
+
+/// `cargo xtask prefetch`.
+pub fn prefetch(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
+    let root = root();
+    let options = OpenOptions {
+        root: root.clone(),
+        sources: args.dir.get().map(Path::to_path_buf),
+        ..OpenOptions::default()
+    };
+    let one = |problem| vec![problem];
+    let mut clean = true;
+    for manifest in releases(&root, &args.release)? {
+        let locks = locks(&root, &manifest.name).map_err(one)?;
+        let done = store::prefetch(&manifest, &locks, &options, args.allow_incomplete);
+        let done = done.map_err(one)?;
+        clean &= done.is_clean();
+        let problems = done.problems.iter();
+        let problems = problems.map(|problem| manifest.at_pin(&root, problem.clone()));
+        cli::complain(&problems.collect::<Vec<_>>());
+        match args.format {
+            PlainFormat::Text => cli::print(|out| report::prefetch::text(out, &done)),
+            PlainFormat::Json => cli::print_plain(|out| report::prefetch::json(out, &done)),
+        }?;
+    }
+    Ok(outcome(clean))
+}
+
+/// The locks whose crates a release is built from: its programs', and this tool's own, which makes a release's
+/// expressions where they are evaluated.
+fn locks(root: &Path, release: &str) -> Result<Vec<Lock>, Problem> {
+    let programs = kept::read(root, release)?.into_iter();
+    let programs = programs.filter(Program::is_resolved);
+    let mut locks: Vec<Lock> = programs
+        .map(|program| {
+            let path = kept::directory(release).join(format!("{}.lock", program.name));
+            (path.display().to_string(), program.lock)
+        })
+        .collect();
+    let own = std::fs::read_to_string(root.join("Cargo.lock"));
+    locks.extend(own.ok().map(|text| ("Cargo.lock".to_owned(), text)));
+    Ok(locks)
 }
 
 /// `cargo xtask join`.
@@ -269,6 +327,34 @@ pub fn join(args: &JoinArgs) -> Result<Outcome, Vec<Problem>> {
     Ok(Outcome::Clean)
 }
 
+/// `cargo xtask audit`.
+pub fn audit(args: &AuditArgs) -> Result<Outcome, Vec<Problem>> {
+    let root = root();
+    let knowledge = Knowledge::read(&root)?;
+    let files = if args.kept.is_empty() {
+        keep::generated(&root, args.release.as_deref()).map_err(|problem| vec![problem])?
+    } else {
+        args.kept.clone()
+    };
+    let kept = keep::read(&files)?;
+    let options = audit::Options {
+        store: args.store.clone(),
+        kept: &kept,
+        calls: &knowledge.calls,
+        wrappers: keep::wrappers(&knowledge.rules),
+        weigh: !args.no_closure,
+    };
+    let audit = audit::audit(&args.outputs, &options)?;
+    let report = AuditReport::new(&audit);
+    match args.format {
+        AuditFormat::Text => cli::print(|out| report.text(out, cli::width())),
+        AuditFormat::Json => cli::print_plain(|out| report.json(out)),
+        AuditFormat::Markdown => cli::print_plain(|out| report.markdown(out)),
+        AuditFormat::Sarif => cli::print_plain(|out| report.sarif(out)),
+    }?;
+    Ok(outcome(audit.is_clean()))
+}
+
 /// `cargo xtask graph`.
 pub fn graph(args: &GraphArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
@@ -283,6 +369,50 @@ pub fn graph(args: &GraphArgs) -> Result<Outcome, Vec<Problem>> {
     };
     cli::print_plain(|out| out.write_all(text.as_bytes()))?;
     Ok(Outcome::Clean)
+}
+
+/// `cargo xtask check`; `jobs` is how many programs run side by side, 0 for one a processor.
+pub fn check(args: &CheckArgs, jobs: usize) -> Result<Outcome, Vec<Problem>> {
+    let root = root();
+    if args.list {
+        let rules = check::Rules::read(&root)?;
+        cli::print(|out| report::points(out, &rules.points))?;
+        return Ok(Outcome::Clean);
+    }
+    let path = args.path.as_deref().unwrap_or(Path::new("result"));
+    let scratch = tempfile::Builder::new().prefix("pve-check-").tempdir();
+    let scratch = scratch.map_err(|error| {
+        let cause = format!("{}: {error}", std::env::temp_dir().display());
+        vec![Problem::new(&OUTPUT_FAILED, cause)]
+    })?;
+    let request = check::Request {
+        root: &root,
+        path,
+        systems: args.system.as_deref(),
+        only: &args.only,
+        skip: &args.skip,
+        timeout: Duration::from_secs(args.timeout),
+        jobs,
+    };
+    let task = check::prepare(&request, scratch.path())?;
+    let progress = cli::spinner();
+    let outcomes = check::enclosure::run(&task, &mut |event| {
+        if let check::Event::Begun(title) = event {
+            progress.set_message(title.clone());
+        }
+    });
+    progress.finish_and_clear();
+    let outcomes = outcomes.map_err(|problem| vec![problem])?;
+    let report = CheckReport {
+        link: path,
+        leans_on: task.link.leans_on.as_deref(),
+        outcomes: &outcomes,
+    };
+    match args.format {
+        PlainFormat::Text => cli::print(|out| report.text(out, cli::width())),
+        PlainFormat::Json => cli::print_plain(|out| report.json(out)),
+    }?;
+    Ok(outcome(report.summary().failed == 0))
 }
 
 /// `cargo xtask explain`.

@@ -17,7 +17,13 @@ fn assert_formatted(what: &str, source: &str) {
 #[test]
 fn hand_written_nix_is_formatted() {
     let mut files = 0;
-    for directory in ["overlays", "nix", "pkgs/build-support"] {
+    for directory in [
+        "default.nix",
+        "flake.nix",
+        "overlays",
+        "nix",
+        "pkgs/build-support",
+    ] {
         for entry in WalkDir::new(root().join(directory)) {
             let path = entry.unwrap().into_path();
             if path.extension().is_some_and(|extension| extension == "nix") {
@@ -28,6 +34,23 @@ fn hand_written_nix_is_formatted() {
         }
     }
     assert!(files > 10, "only {files} files were found");
+}
+
+/// What both ways to the packages begin with: the flake's pin, which default.nix reads.
+#[test]
+fn the_flakes_lock_names_what_the_flake_asks_for() {
+    let text = std::fs::read_to_string(root().join("flake.lock")).unwrap();
+    let lock: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let nixpkgs = &lock["nodes"]["nixpkgs"];
+    let asked = ["owner", "repo", "ref"].map(|key| nixpkgs["original"][key].as_str().unwrap());
+    let flake = std::fs::read_to_string(root().join("flake.nix")).unwrap();
+    let url = format!("url = \"github:{}\";", asked.join("/"));
+    assert!(flake.contains(&url), "{url}");
+    assert_eq!(nixpkgs["flake"], false);
+    let locked = &nixpkgs["locked"];
+    assert_eq!(locked["rev"].as_str().map(str::len), Some(40));
+    let hash = locked["narHash"].as_str().unwrap();
+    assert!(xtask::release::parse_sri(hash).is_some(), "{hash}");
 }
 
 #[test]

@@ -135,6 +135,7 @@ fn source(name: &str, decided: Vec<Decided>) -> ScannedSource {
         version: (name != "hive-vm").then(|| "2.1-3".to_owned()),
         submodules: false,
         nar_hash: None,
+        tree_hash: None,
     };
     ScannedSource::new(name, &pin, 12, 34_567, decided)
 }

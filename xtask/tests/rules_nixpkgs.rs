@@ -68,6 +68,18 @@ fn named() -> Vec<(String, String)> {
         let attrs = lists.flatten().filter_map(Value::as_str);
         named.extend(attrs.map(|attr| (attr.to_owned(), format!("crates.toml [crate.{key}]"))));
     }
+    let libraries = table("closure.toml");
+    for rule in libraries
+        .get("library")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let name = text(rule, "name").unwrap_or_default();
+        named.extend(
+            text(rule, "attr").map(|attr| (attr.to_owned(), format!("closure.toml {name}"))),
+        );
+    }
     let paths = table("paths.toml");
     for list in ["path", "last"]
         .iter()
@@ -86,6 +98,9 @@ fn named() -> Vec<(String, String)> {
 /// A package of this repository, not of nixpkgs.
 fn is_own(attr: &str) -> bool {
     repository().join("pkgs/build-support").join(attr).exists()
+        || repository()
+            .join(format!("pkgs/outside/{attr}.nix"))
+            .exists()
 }
 
 #[test]

@@ -246,6 +246,7 @@ mod tests {
             version: Some(version.into()),
             submodules: false,
             nar_hash: None,
+            tree_hash: None,
         }
     }
 

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use super::paint::{bytes, count, grouped};
 use super::words::{self, VERDICTS, Verdict};
 use super::{Layout, ScanReport, Summary, Tally};
+use crate::problem::Problem;
 
 /// Writes one release.
 pub(super) fn scan(out: &mut dyn Write, report: &ScanReport, layout: &Layout) -> io::Result<()> {
@@ -29,7 +30,7 @@ pub(super) fn scan(out: &mut dyn Write, report: &ScanReport, layout: &Layout) ->
     if layout.list {
         occurrences_table(out, report, layout)?;
     }
-    findings(out, report)
+    findings(out, &report.problems)
 }
 
 fn table(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> {
@@ -78,12 +79,12 @@ fn occurrences_table(out: &mut dyn Write, report: &ScanReport, layout: &Layout) 
     writeln!(out)
 }
 
-fn findings(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> {
+pub(super) fn findings(out: &mut dyn Write, problems: &[Problem]) -> io::Result<()> {
     writeln!(out, "## Findings\n")?;
-    if report.problems.is_empty() {
+    if problems.is_empty() {
         return writeln!(out, "Nothing to report.\n");
     }
-    for group in report.problems.chunk_by(|a, b| a.code.id == b.code.id) {
+    for group in problems.chunk_by(|a, b| a.code.id == b.code.id) {
         let code = group[0].code;
         writeln!(out, "### {}: {}\n", code.id, code.title)?;
         for problem in group {
@@ -105,7 +106,7 @@ fn findings(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> {
 
 /// `text` on one line with nothing that Markdown or HTML would take for markup. What stands between
 /// backticks becomes a code span.
-fn prose(text: &str) -> String {
+pub(super) fn prose(text: &str) -> String {
     let mut prose = String::with_capacity(text.len() + 8);
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('`') {
@@ -133,7 +134,7 @@ fn escape(prose: &mut String, text: &str) {
 }
 
 /// A code span that no backtick in `text` can end.
-fn code_span(text: &str) -> String {
+pub(super) fn code_span(text: &str) -> String {
     let text: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })

@@ -13,6 +13,8 @@ use crate::problem::Problem;
 use crate::release::Pin;
 use crate::scan::Kind;
 
+mod audit;
+mod check;
 pub mod codes;
 mod html;
 mod json;
@@ -20,12 +22,15 @@ mod lock;
 mod markdown;
 pub mod paint;
 mod place;
+pub mod prefetch;
 mod regen;
 mod sarif;
 mod summary;
 mod text;
 pub mod words;
 
+pub use audit::AuditReport;
+pub use check::{CheckReport, CheckSummary, points};
 pub use json::Finding;
 pub use lock::{LockReport, LockedPin};
 pub use place::PlaceReport;

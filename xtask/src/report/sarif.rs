@@ -135,16 +135,29 @@ struct Region {
 
 /// Writes one log with a run for each release.
 pub(super) fn scan(out: &mut dyn Write, reports: &[ScanReport]) -> io::Result<()> {
+    log(out, reports.iter().map(run).collect())
+}
+
+/// Writes one log with one run, whose findings are in no source.
+pub(super) fn findings(out: &mut dyn Write, name: &str, problems: &[Problem]) -> io::Result<()> {
+    log(out, vec![of(name, &[], problems)])
+}
+
+fn log(out: &mut dyn Write, runs: Vec<Run>) -> io::Result<()> {
     let log = Log {
         schema: SCHEMA,
         version: "2.1.0",
-        runs: reports.iter().map(run).collect(),
+        runs,
     };
     serde_json::to_writer_pretty(&mut *out, &log)?;
     writeln!(out)
 }
 
 fn run(report: &ScanReport) -> Run<'_> {
+    of(&report.release, &report.sources, &report.problems)
+}
+
+fn of<'a>(name: &str, sources: &'a [ScannedSource], problems: &'a [Problem]) -> Run<'a> {
     Run {
         tool: Tool {
             driver: Driver {
@@ -154,16 +167,12 @@ fn run(report: &ScanReport) -> Run<'_> {
             },
         },
         automation_details: AutomationDetails {
-            id: format!("{}/", report.release),
+            id: format!("{name}/"),
         },
         column_kind: "unicodeCodePoints",
-        original_uri_base_ids: report
-            .sources
-            .iter()
-            .map(|s| (s.name.as_str(), base(s)))
-            .collect(),
-        version_control_provenance: report.sources.iter().filter_map(provenance).collect(),
-        results: report.problems.iter().map(outcome).collect(),
+        original_uri_base_ids: sources.iter().map(|s| (s.name.as_str(), base(s))).collect(),
+        version_control_provenance: sources.iter().filter_map(provenance).collect(),
+        results: problems.iter().map(outcome).collect(),
     }
 }
 

@@ -158,7 +158,11 @@ fn occurrences_list(out: &mut dyn Write, report: &ScanReport, layout: &Layout) -
 }
 
 /// The findings, grouped by code; a remedy that many share is written once, after the last of them.
-fn findings(out: &mut dyn Write, problems: &[Problem], width: Option<usize>) -> io::Result<()> {
+pub(super) fn findings(
+    out: &mut dyn Write,
+    problems: &[Problem],
+    width: Option<usize>,
+) -> io::Result<()> {
     if problems.is_empty() {
         return writeln!(out, "{GOOD}nothing to report{GOOD:#}");
     }

@@ -4,8 +4,8 @@ use std::fs;
 
 use xtask::problem::CODES;
 
-use crate::crates;
 use crate::support::{Root, Run, git};
+use crate::{crates, prefetch};
 
 /// Codes that no input can cause, and why they stay.
 const GUARDS: [(&str, &str); 1] = [(
@@ -161,6 +161,32 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.append("demo/hive-rs/hive-types/src/lib.rs", "\npub mod comb;\n");
         root.run(&["scan", "demo"])
     }),
+    ("PNX-221", |root| {
+        let before = root.in_git("hive-common");
+        let source = root.join("upstream/hive-common");
+        let link = format!("160000,{},comb", "1".repeat(40));
+        git(&source, &["update-index", "--add", "--cacheinfo", &link]);
+        git(&source, &["commit", "-q", "-m", "two"]);
+        let rev = git(&source, &["rev-parse", "HEAD"]);
+        let pinned = format!("{rev}\"\nsubmodules = true #");
+        root.edit("releases/demo.toml", &before, &pinned);
+        fs::remove_dir_all(root.join("releases/demo")).expect("removed");
+        Run::of(&mut prefetch::command(root, &[]))
+    }),
+    ("PNX-222", |root| {
+        let checksum = "checksum = \"";
+        root.edit(
+            "releases/demo/cargo/hive-rs.lock",
+            checksum,
+            "checksum = \"0000",
+        );
+        let text = root.text("releases/demo/cargo/hive-rs.lock");
+        let (head, rest) = text.split_once("\"0000").expect("a checksum");
+        let (digest, tail) = rest.split_once('"').expect("its end");
+        let changed = format!("{head}\"0000{}\"{tail}", &digest[4..]);
+        root.write("releases/demo/cargo/hive-rs.lock", changed);
+        Run::of(&mut prefetch::command(root, &[]))
+    }),
     ("PNX-301", |root| {
         root.edit(
             "demo/hive-common/debian/control",
@@ -232,8 +258,94 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.write("file", "no directory\n");
         root.regen(&["--out", "file"])
     }),
+    ("PNX-406", |root| {
+        // Git is in another place than that, too, but the store is asked first.
+        Run::of(prefetch::command(root, &[]).env("PATH", root.path()))
+    }),
     ("PNX-501", |root| root.run(&["scan", "pve-0.1"])),
+    ("PNX-701", |root| {
+        root.write(
+            "link/lib/systemd/system/x.service",
+            "[Service]\nExecStart=/gone\n",
+        );
+        root.run(&["check", "link", "--only", "units"])
+    }),
+    ("PNX-702", |root| {
+        root.write(
+            "link/lib/systemd/system/x.service",
+            "[Service]\nExecStart=/gone\n",
+        );
+        let mut command = root.command(&["check", "link"]);
+        Run::of(command.env("PATH", root.join("no-programs")))
+    }),
+    ("PNX-703", |root| root.run(&["check", "nowhere"])),
+    ("PNX-601", |root| {
+        audited(root, "share/x.sh", "/usr/sbin/x\n")
+    }),
+    ("PNX-602", |root| {
+        audited(root, "share/x.sh", &format!("{STORE}/{HASH}-gone/bin/x\n"))
+    }),
+    ("PNX-603", |root| {
+        let text = format!("{STORE}/{HASH}-there/bin/x\n");
+        root.write(&format!("store/{HASH}-there/bin/y"), "");
+        let text = text.replace(STORE, &root.join("store").display().to_string());
+        audited(root, "share/x.sh", &text)
+    }),
+    ("PNX-604", |root| {
+        let path = root.join("store").join(format!("{HASH}-there/bin"));
+        let unit = format!("[Service]\nEnvironment=PATH={}\n", path.display());
+        root.write("out/lib/systemd/system/x.service", unit);
+        audited(root, "share/x.sh", "lvs\n")
+    }),
+    ("PNX-605", |root| {
+        root.write("out/file", "");
+        std::os::unix::fs::symlink("nowhere", root.join("out/link")).expect("a link");
+        audited(root, "file", "")
+    }),
+    ("PNX-606", |root| {
+        audited(root, "share/x.sh", "# /build/x/y\n")
+    }),
+    ("PNX-607", |root| {
+        audited(root, "file", "");
+        // The kernel says that it is empty, and has something to read.
+        root.run(&["audit", "/proc/version", "--kept", "kept.json"])
+    }),
+    ("PNX-608", |root| {
+        root.write("out/file", "");
+        std::os::unix::net::UnixListener::bind(root.join("out/s")).expect("a socket");
+        audited(root, "file", "")
+    }),
+    ("PNX-609", |root| {
+        audited(root, "bin/x", "\u{7f}ELF\u{2}\u{1}")
+    }),
+    ("PNX-610", |root| {
+        root.run(&["audit", "demo", "--release", "pve-0.1"])
+    }),
 ];
+
+const STORE: &str = "/nix/store";
+const HASH: &str = "0123456789abcdfghijklmnpqrsvwxyz";
+
+/// Audits a directory in which a file holds `text`.
+fn audited(root: &Root, place: &str, text: &str) -> Run {
+    root.write("kept.json", "{\"release\":\"r\",\"files\":[]}");
+    root.write(&format!("out/{place}"), text);
+    let more = text.contains(STORE);
+    let store = if more {
+        STORE.to_owned()
+    } else {
+        root.join("store").display().to_string()
+    };
+    root.run(&[
+        "audit",
+        "out",
+        "--kept",
+        "kept.json",
+        "--store",
+        &store,
+        "--no-closure",
+    ])
+}
 
 /// A history of one commit, locked.
 fn locked(root: &Root, field: &str) -> Run {

@@ -10,12 +10,16 @@
     clippy::type_complexity
 )]
 
+mod audit;
 mod bad_input;
+mod check;
 mod codes;
 mod crates;
 mod expected;
 mod faults;
 mod interrupted;
+mod linked;
+mod prefetch;
 mod properties;
 mod real;
 mod support;
