@@ -1,25 +1,77 @@
 # The overlay: Proxmox VE's packages by the names Debian's users know, and every release in `pveReleases`.
 #
-# What the tool makes for a release lies in `pkgs/<release>/`, with a `release.nix` that lists it. The
-# releases that are there are taken; the default one's attributes stand at the top level too.
+# A release's expressions are taken from `pkgs/<release>/` where `cargo xtask regen` has put them. Otherwise they are made
+# when something of them is evaluated, by a derivation that runs the tool over the pinned sources (import from
+# derivation). Both are the same. The default release's attributes stand at the top level too.
 final: prev:
 let
   inherit (prev) lib;
 
-  # The release whose packages have no prefix; without it, the demo's.
+  # The release whose packages have no prefix; where it cannot be listed, the demo's.
   defaultRelease = "pve-9.1.4";
 
-  directory = ../pkgs;
-  releases = lib.filter (name: builtins.pathExists (directory + "/${name}/release.nix")) (
-    lib.attrNames (lib.filterAttrs (_: type: type == "directory") (builtins.readDir directory))
+  releases = map (lib.removeSuffix ".toml") (
+    lib.filter (lib.hasSuffix ".toml") (lib.attrNames (builtins.readDir ../releases))
   );
 
-  # A release's packages see one another before nixpkgs' ones.
-  scope =
+  # Where a release's expressions lie: here, or in what is made of its sources.
+  materialised = release: ../pkgs + "/${release}";
+  isMaterialised = release: builtins.pathExists (materialised release + "/release.nix");
+  generated =
     release:
+    let
+      output = "${final.pveGenerated.${release}}/pkgs/${release}";
+    in
+    # Reading makes it. As a path, what lies in it is copied by its own name, like what lies in this tree.
+    builtins.seq (builtins.readDir output) (/. + builtins.unsafeDiscardStringContext output);
+  directory = release: if isMaterialised release then materialised release else generated release;
+
+  # The names of a release's attributes and of its objects, for which nothing is made; null where they are not known.
+  listed = release: ../releases + "/${release}/attributes.toml";
+  names =
+    release:
+    if isMaterialised release then
+      let
+        all = import (materialised release + "/release.nix") { };
+      in
+      {
+        attributes = lib.attrNames all;
+        objects = lib.attrNames all.pveObjects;
+      }
+    else if builtins.pathExists (listed release) then
+      lib.importTOML (listed release)
+    else
+      null;
+  chosen = if names defaultRelease == null then "demo" else defaultRelease;
+
+  scopes = lib.genAttrs releases (release: final.pveScope (directory release));
+  default = lib.genAttrs (names chosen).attributes (name: scopes.${chosen}.${name});
+in
+import ../pkgs/build-support final prev
+// default
+// {
+  # "9.1.4" for pve-9.1.4, "demo" for the demo.
+  pveReleases = lib.mapAttrs' (release: lib.nameValuePair (lib.removePrefix "pve-" release)) scopes;
+
+  # The default release's derivations alone, its objects as `NAME-object`.
+  pvePackages =
+    removeAttrs default [ "pveObjects" ]
+    // lib.listToAttrs (
+      map (name: lib.nameValuePair "${name}-object" scopes.${chosen}.pveObjects.${name})
+        (names chosen).objects
+    );
+
+  # What is made of each release's sources, as it is called in `releases/`.
+  pveGenerated = lib.genAttrs releases (release: final.generatePve { inherit release; });
+
+  # The attributes of the release whose expressions lie in `directory`: they see one another, then
+  # what is packaged by hand, before nixpkgs' ones.
+  pveScope =
+    directory:
     lib.makeScope final.newScope (
       self:
-      import (directory + "/${release}/release.nix") (
+      import ../pkgs/outside self
+      // import (directory + "/release.nix") (
         self
         // {
           linkPve =
@@ -28,23 +80,14 @@ let
               {
                 objects = self.pveObjects;
                 docGenerator = self.pve-doc-generator or null;
+                systems = directory;
               }
               // arguments
             );
         }
       )
     );
-  scopes = lib.genAttrs releases scope;
 
-  chosen = if lib.elem defaultRelease releases then defaultRelease else "demo";
-  # Only the names are asked for here, which need no package.
-  attributes = lib.attrNames (import (directory + "/${chosen}/release.nix") { });
-in
-import ../pkgs/build-support final prev
-// {
-  # "9.1.4" for pve-9.1.4, "demo" for the demo.
-  pveReleases = lib.mapAttrs' (release: lib.nameValuePair (lib.removePrefix "pve-" release)) scopes;
+  # The hashes that pins lack, by commit: `"<rev>" = "sha256-…";`. An overlay after this one gives them.
+  pveSourceHashes = { };
 }
-// lib.optionalAttrs (lib.elem chosen releases) (
-  lib.genAttrs attributes (name: scopes.${chosen}.${name})
-)

@@ -1,8 +1,11 @@
 # The hand-written builders, as attributes of the overlay.
 final: _: {
+  asciidoc-shim = final.callPackage ./asciidoc-shim { };
+  auditPve = final.callPackage ./audit-pve { };
   debianInstall = final.callPackage ./debian-install { };
   debianPlatform = final.callPackage ./debian-platform { };
   dpkg-shim = final.callPackage ./dpkg-shim { };
+  generatePve = final.callPackage ./generate-pve { };
   joinCrates = final.callPackage ./join-crates { };
   linkPve = final.callPackage ./link-pve { };
   mkPveObject = final.callPackage ./mk-pve-object { };
@@ -10,4 +13,6 @@ final: _: {
   perlmod-shim = final.callPackage ./perlmod-shim { };
   pve-build-hook = final.callPackage ./pve-build-hook { };
   pve-doc-shim = final.callPackage ./pve-doc-shim { };
+  pve-nix = final.callPackage ./pve-nix { };
+  unifont-shim = final.callPackage ./unifont-shim { };
 }

@@ -154,6 +154,8 @@ rec {
       # What lacks something makes nothing by running it.
       test ! -e ${lacking}/share/bash-completion/completions/hive
       test "${lib.concatStringsSep " " lacking.lacks}" = "hive-gone hive-rs"
+      test "$(echo $(cat ${lacking}/nix-support/pve-lacks))" = "hive-gone hive-rs"
+      test -e ${hive}/nix-support/pve-lacks -a ! -s ${hive}/nix-support/pve-lacks
       test "${lib.concatStringsSep " " lacking.passthru.objects}" = "hive-common hive-lacking hive-manager"
       touch $out
     '';

@@ -9,6 +9,9 @@ use File::Find qw(find);
 
 my ($out, $perl, $path) = @ARGV;
 
+# A package that is run by path alone has no bin. The wrappers are the machine's.
+$path = join(':', grep { -d $_ || m{^/run/} || index($_, "$out/") == 0 } split(/:/, $path));
+
 # A string in a compiled program keeps its length: there the placeholder is padded to this many bytes
 # with slashes, and so is what takes its place.
 my $padded = 128;

@@ -7,6 +7,7 @@
 #   objects       all objects by name; those the roots require come along, in circles or not
 #   extras        packages that are laid in beside those the objects may lack: programs with units of their own
 #   docGenerator  pve-doc-generator, which makes the manual pages; without it there are none
+#   systems       the release's directory, in which SOURCE/system.json says what installing a source sets up; null: none
 #   meta, passthru
 # }
 #
@@ -21,14 +22,17 @@
 #   that the objects may lack and that were given, and into the extras; what is open in those, and their services, are
 #   copies, closed like an object's;
 #   manual pages and completions are made by running the programs themselves, where nothing is lacking and
-#   this machine can run them; else they are left out, and nix-support/pve-left-out lists them.
+#   this machine can run them; else they are left out, and nix-support/pve-left-out lists them;
+#   nix-support/pve-lacks names what was null, one a line, and share/pve-nix/system/SOURCE.json is each object's
+#   system.json: `cargo xtask check` makes the directories and users that the programs expect of them.
 #
 # passthru: `object` (of the first root), `objects` (names), `lacks` (what was null), `commandPath` (of
-# the outside packages).
+# the outside packages), `tests.audit`.
 {
   lib,
   stdenv,
   stdenvNoCC,
+  auditPve,
   bash,
   buildPackages,
   perl,
@@ -40,6 +44,7 @@
   objects,
   extras ? [ ],
   docGenerator ? null,
+  systems ? null,
   passthru ? { },
   meta ? { },
 }:
@@ -72,84 +77,101 @@ let
   commandPath = lib.makeBinPath (
     lib.unique (gather "pveCommands" ++ lib.concatMap (extra: extra.pveCommands or [ ]) added)
   );
+  systemFile = name: systems + "/${name}/system.json";
+  withSystem = lib.filter (name: systems != null && lib.pathExists (systemFile name)) names;
   runs = stdenv.buildPlatform.canExecute stdenv.hostPlatform;
+  link = stdenvNoCC.mkDerivation {
+    inherit pname version;
+
+    strictDeps = true;
+    nativeBuildInputs = [ buildPackages.perl ];
+    # patchShebangs takes interpreters from here.
+    buildInputs = [
+      bash
+      perl
+    ]
+    ++ gather "pveInterpreters";
+
+    dontUnpack = true;
+    dontConfigure = true;
+    dontBuild = true;
+
+    extraTable = lib.concatMapStrings (extra: "${lib.getName extra}\t${extra}\n") added;
+    objectTable = lib.concatMapStrings (name: "${name}\t${objects.${name}}\n") names;
+    moduleTable = lib.concatMapStrings (
+      module: "${lib.getName module}\t${module}/${perl.libPrefix}\n"
+    ) modules;
+    systemTable = lib.concatMapStrings (name: "${name}\t${systemFile name}\n") withSystem;
+    lacking = lib.concatMapStrings (name: "${name}\n") lacks;
+    commandPath = lib.concatStringsSep ":" (
+      [
+        "/run/wrappers/bin"
+        "${placeholder "out"}/bin"
+      ]
+      ++ lib.optional (commandPath != "") commandPath
+    );
+    hostPerl = perl;
+    runDeferred = if runs && lacks == [ ] then "1" else "";
+    docMake = lib.optionalString (
+      docGenerator != null
+    ) "${docGenerator}/share/pve-doc-generator/pve-doc-generator.mk";
+    passAsFile = [
+      "objectTable"
+      "moduleTable"
+      "extraTable"
+      "systemTable"
+      "lacking"
+    ];
+
+    installPhase = ''
+      runHook preInstall
+      perl ${./lay-objects.pl} "$objectTablePath" "$moduleTablePath" "$out"
+      perl ${./lay-extras.pl} "$extraTablePath" "$out"
+      perl ${./close-placeholders.pl} "$out" "$hostPerl" "$commandPath"
+      patchShebangs --host --update "$out"
+      perl ${./run-deferred.pl} "$out" "$hostPerl" "$commandPath" "$docMake" "$runDeferred"
+      install -Dm644 "$lackingPath" "$out/nix-support/pve-lacks"
+      while IFS=$'\t' read -r name file; do
+        install -Dm644 "$file" "$out/share/pve-nix/system/$name.json"
+      done <"$systemTablePath"
+      runHook postInstall
+    '';
+
+    doInstallCheck = true;
+    installCheckPhase = ''
+      runHook preInstallCheck
+      perl ${./check-closed.pl} "$out"
+      runHook postInstallCheck
+    '';
+
+    # Done above, with what only the link knows.
+    dontPatchShebangs = true;
+    # Links into manual pages that were left out, and to files another machine's state holds.
+    dontCheckForBrokenSymlinks = true;
+
+    passthru = {
+      object = objects.${lib.head roots};
+      objects = names;
+      inherit lacks commandPath;
+    }
+    // lib.optionalAttrs (systems != null) {
+      tests.audit = auditPve {
+        package = link;
+        kept = systems + "/kept.json";
+      };
+    }
+    // passthru;
+
+    meta = {
+      platforms = [
+        "x86_64-linux"
+        "aarch64-linux"
+      ];
+    }
+    // meta;
+  };
 in
 assert lib.assertMsg (
   missingRoots == [ ]
 ) "linkPve: ${pname}: no object is called ${lib.concatStringsSep ", " missingRoots}";
-stdenvNoCC.mkDerivation {
-  inherit pname version;
-
-  strictDeps = true;
-  nativeBuildInputs = [ buildPackages.perl ];
-  # patchShebangs takes interpreters from here.
-  buildInputs = [
-    bash
-    perl
-  ]
-  ++ gather "pveInterpreters";
-
-  dontUnpack = true;
-  dontConfigure = true;
-  dontBuild = true;
-
-  extraTable = lib.concatMapStrings (extra: "${lib.getName extra}\t${extra}\n") added;
-  objectTable = lib.concatMapStrings (name: "${name}\t${objects.${name}}\n") names;
-  moduleTable = lib.concatMapStrings (
-    module: "${lib.getName module}\t${module}/${perl.libPrefix}\n"
-  ) modules;
-  commandPath = lib.concatStringsSep ":" (
-    [
-      "/run/wrappers/bin"
-      "${placeholder "out"}/bin"
-    ]
-    ++ lib.optional (commandPath != "") commandPath
-  );
-  hostPerl = perl;
-  runDeferred = if runs && lacks == [ ] then "1" else "";
-  docMake = lib.optionalString (
-    docGenerator != null
-  ) "${docGenerator}/share/pve-doc-generator/pve-doc-generator.mk";
-  passAsFile = [
-    "objectTable"
-    "moduleTable"
-    "extraTable"
-  ];
-
-  installPhase = ''
-    runHook preInstall
-    perl ${./lay-objects.pl} "$objectTablePath" "$moduleTablePath" "$out"
-    perl ${./lay-extras.pl} "$extraTablePath" "$out"
-    perl ${./close-placeholders.pl} "$out" "$hostPerl" "$commandPath"
-    patchShebangs --host --update "$out"
-    perl ${./run-deferred.pl} "$out" "$hostPerl" "$commandPath" "$docMake" "$runDeferred"
-    runHook postInstall
-  '';
-
-  doInstallCheck = true;
-  installCheckPhase = ''
-    runHook preInstallCheck
-    perl ${./check-closed.pl} "$out"
-    runHook postInstallCheck
-  '';
-
-  # Done above, with what only the link knows.
-  dontPatchShebangs = true;
-  # Links into manual pages that were left out, and to files another machine's state holds.
-  dontCheckForBrokenSymlinks = true;
-
-  passthru = {
-    object = objects.${lib.head roots};
-    objects = names;
-    inherit lacks commandPath;
-  }
-  // passthru;
-
-  meta = {
-    platforms = [
-      "x86_64-linux"
-      "aarch64-linux"
-    ];
-  }
-  // meta;
-}
+link

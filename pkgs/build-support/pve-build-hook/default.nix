@@ -1,7 +1,7 @@
 # A setup hook for sources that expect to be built and installed as a Debian package.
 #
 #   tools    first on PATH: a `perl` that defers requests to run upstream's own programs, an `install`
-#            without owners, `dh_auto_build`, and the compiler and pkg-config by the names Makefiles write
+#            without owners, `dh_auto_build`, and the compiler and pkg-config by the names Makefiles write; a home
 #   patch    `@out@`, which generated patches leave, becomes the output's path
 #   install  unless the derivation has an installPhase: `make install` below a root of its own, then
 #            what `debianInstall` lists, then `/usr` folded into the output

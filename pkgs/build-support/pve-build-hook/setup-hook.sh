@@ -13,6 +13,13 @@ pveBuildTools() {
     fi
   done
   export PATH="@tools@/bin:$aliases:$PATH"
+  # Messages of Rust programs name the file they come from. A newer compiler's lints warn, as Debian's older one does.
+  export RUSTFLAGS="${RUSTFLAGS:+$RUSTFLAGS }--cap-lints=warn --remap-path-prefix=$NIX_BUILD_TOP/="
+  # TeX and others keep a cache at home.
+  export HOME="$NIX_BUILD_TOP/home"
+  mkdir -p "$HOME/.asciidoc"
+  # a2x holds what it makes against DocBook's DTD, of which the manual's fifth level of sections is no part.
+  echo "XMLLINT = ''" >"$HOME/.asciidoc/a2x.conf"
 }
 
 postUnpackHooks+=(pveBuildTools)

@@ -1,0 +1,75 @@
+{
+  description = "Proxmox VE's packages, compiled from its sources";
+
+  # It is only imported, so that a directory that is no flake may stand in for it (nix/hostpkgs).
+  inputs.nixpkgs = {
+    url = "github:NixOS/nixpkgs/nixos-25.11";
+    flake = false;
+  };
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      systems = [
+        "aarch64-linux"
+        "x86_64-linux"
+      ];
+      # What a function makes of each system's packages.
+      forEach =
+        function:
+        builtins.listToAttrs (
+          map (system: {
+            name = system;
+            value = function (import ./. { inherit nixpkgs system; });
+          }) systems
+        );
+    in
+    {
+      overlays.default = import ./overlays;
+
+      # The default release, its objects as NAME-object; and the tool.
+      packages = forEach (
+        { pkgs, ... }:
+        pkgs.pvePackages
+        // {
+          inherit (pkgs) pve-nix;
+          default = pkgs.pve;
+        }
+      );
+
+      # `pveReleases."9.1.7".pve`, and everything of nixpkgs.
+      legacyPackages = forEach ({ pkgs, ... }: pkgs);
+
+      apps = forEach (
+        { pkgs, ... }:
+        {
+          # `nix run .#regen -- pve-9.1.4`
+          regen = {
+            type = "app";
+            program = "${pkgs.writeShellScript "regen" ''
+              PATH=${pkgs.lib.makeBinPath [ pkgs.git ]}:$PATH exec ${pkgs.pve-nix}/bin/xtask regen "$@"
+            ''}";
+          };
+        }
+      );
+
+      devShells = forEach (
+        { pkgs, ... }:
+        {
+          default = pkgs.mkShell {
+            packages = [
+              pkgs.cargo
+              pkgs.clippy
+              pkgs.git
+              pkgs.rustc
+              pkgs.rustfmt
+            ];
+          };
+        }
+      );
+
+      checks = forEach ({ checks, ... }: checks);
+
+      formatter = forEach ({ pkgs, ... }: pkgs.nixfmt-tree);
+    };
+}

@@ -1,0 +1,25 @@
+# Audits a built package: a derivation that fails where it still assumes Debian, for `passthru.tests`.
+#
+# auditPve {
+#   package  what is audited
+#   kept     the release's kept.json
+# }
+#   The report.
+{
+  lib,
+  pve-nix,
+  runCommand,
+}:
+{ package, kept }:
+runCommand "${lib.getName package}-audit"
+  {
+    strictDeps = true;
+    nativeBuildInputs = [ pve-nix ];
+    meta.description = "What ${lib.getName package} assumes of Debian";
+  }
+  ''
+    # The tool's root is where these are.
+    mkdir releases
+    ln -s ${../../../rules} rules
+    xtask audit --kept ${kept} ${package} | tee $out
+  ''

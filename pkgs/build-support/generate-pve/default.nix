@@ -1,0 +1,88 @@
+# What `cargo xtask regen RELEASE` writes, made by a derivation from the pinned sources: `pkgs/RELEASE/` as in this tree.
+#
+# generatePve {
+#   release  the name of a file in releases/ ("pve-9.1.4")
+# }
+#   Sources are fetched without their submodules, which are not scanned. Where a pin lacks the hash of that tree,
+#   `pveSourceHashes` gives it.
+{
+  lib,
+  fetchgit,
+  pve-nix,
+  pveSourceHashes,
+  stdenvNoCC,
+}:
+{ release }:
+let
+  root = ../../..;
+  releases = root + "/releases";
+  manifest = lib.importTOML (releases + "/${release}.toml");
+
+  # A program's own pin is known as SOURCE+PROGRAM.
+  own = lib.concatMap (
+    program:
+    lib.mapAttrsToList (
+      source: pin: lib.nameValuePair "${source}+${program}" pin
+    ) manifest.program.${program}.source
+  ) (lib.attrNames (manifest.program or { }));
+  pins = manifest.source // lib.listToAttrs own;
+
+  # The tree that is scanned has no submodules.
+  hash =
+    pin:
+    pin.${if pin.submodules or false then "tree-hash" else "nar-hash"}
+      or (pveSourceHashes.${pin.rev} or lib.fakeHash);
+  tree =
+    pin:
+    if pin ? path then
+      root + "/${pin.path}"
+    else
+      fetchgit {
+        inherit (pin) url rev;
+        hash = hash pin;
+        fetchSubmodules = false;
+      };
+
+  # Expressions name what is kept in this repository by a path that leads out of `pkgs`.
+  kept = lib.filterAttrs (_: pin: pin ? path) manifest.source;
+  # Locks of Rust programs, where it has some.
+  locks = releases + "/${release}";
+in
+stdenvNoCC.mkDerivation {
+  name = "pve-generated-${release}";
+
+  strictDeps = true;
+  nativeBuildInputs = [ pve-nix ];
+
+  dontUnpack = true;
+  dontConfigure = true;
+  dontBuild = true;
+  # It is text that is read, and patches of scripts.
+  dontFixup = true;
+
+  sources = lib.concatStrings (lib.mapAttrsToList (name: pin: "${name}\t${tree pin}\n") pins);
+  kept = lib.concatStrings (lib.mapAttrsToList (_: pin: "${pin.path}\t${tree pin}\n") kept);
+  passAsFile = [
+    "sources"
+    "kept"
+  ];
+
+  installPhase = ''
+    runHook preInstall
+    mkdir sources releases
+    ln -s ${root + "/rules"} rules
+    ln -s ${releases + "/${release}.toml"} releases/${release}.toml
+    ${lib.optionalString (lib.pathExists locks) "ln -s ${locks} releases/${release}"}
+    while IFS=$'\t' read -r name tree; do
+      ln -s "$tree" "sources/$name"
+    done <"$sourcesPath"
+    xtask regen ${release} --sources sources --no-cache --out "$out"
+    while IFS=$'\t' read -r place tree; do
+      mkdir -p "$out/$(dirname "$place")"
+      cp -rT "$tree" "$out/$place"
+    done <"$keptPath"
+    runHook postInstall
+  '';
+
+  meta.description = "Expressions of ${release}";
+}
