@@ -46,6 +46,7 @@
           # `nix run .#regen -- pve-9.1.4`
           regen = {
             type = "app";
+            meta.description = "Writes a release's patches, derivations and overlay";
             program = "${pkgs.writeShellScript "regen" ''
               PATH=${pkgs.lib.makeBinPath [ pkgs.git ]}:$PATH exec ${pkgs.pve-nix}/bin/xtask regen "$@"
             ''}";

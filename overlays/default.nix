@@ -65,27 +65,36 @@ import ../pkgs/build-support final prev
   pveGenerated = lib.genAttrs releases (release: final.generatePve { inherit release; });
 
   # The attributes of the release whose expressions lie in `directory`: they see one another, then
-  # what is packaged by hand, before nixpkgs' ones.
+  # what is packaged by hand, before nixpkgs' ones. Each has `tests.audit`.
   pveScope =
     directory:
+    let
+      audited = _: final.auditedPve (directory + "/kept.json");
+    in
     lib.makeScope final.newScope (
       self:
+      let
+        release = import (directory + "/release.nix") (
+          self
+          // {
+            linkPve =
+              arguments:
+              final.linkPve (
+                {
+                  objects = self.pveObjects;
+                  docGenerator = self.pve-doc-generator or null;
+                  systems = directory;
+                }
+                // arguments
+              );
+          }
+        );
+      in
       import ../pkgs/outside self
-      // import (directory + "/release.nix") (
-        self
-        // {
-          linkPve =
-            arguments:
-            final.linkPve (
-              {
-                objects = self.pveObjects;
-                docGenerator = self.pve-doc-generator or null;
-                systems = directory;
-              }
-              // arguments
-            );
-        }
-      )
+      // lib.mapAttrs audited (removeAttrs release [ "pveObjects" ])
+      // {
+        pveObjects = lib.mapAttrs audited release.pveObjects;
+      }
     );
 
   # The hashes that pins lack, by commit: `"<rev>" = "sha256-…";`. An overlay after this one gives them.

@@ -7,7 +7,7 @@
 #   kept      where `cargo xtask regen` wrote it
 #   hashes    pveSourceHashes
 #
-# Gives the names that differ, and how many were compared.
+# Gives the names that differ, those that cannot be audited (`tests.audit`), and how many were compared.
 {
   tool,
   nixpkgs ? ../hostpkgs,
@@ -43,20 +43,21 @@ let
     in
     builtins.seq (builtins.readDir directory) (/. + builtins.unsafeDiscardStringContext directory);
   inherit (lib.importTOML (../../releases + "/${release}/attributes.toml")) attributes objects;
-  derivations =
+  packages =
     directory:
     let
       scope = pkgs.pveScope directory;
-      paths = lib.mapAttrs (_: package: package.drvPath);
     in
-    paths (lib.genAttrs (lib.filter (name: name != "pveObjects") attributes) (name: scope.${name}))
-    // lib.mapAttrs' (name: lib.nameValuePair "${name}-object") (
-      paths (lib.genAttrs objects (name: scope.pveObjects.${name}))
+    lib.genAttrs (lib.filter (name: name != "pveObjects") attributes) (name: scope.${name})
+    // lib.listToAttrs (
+      map (name: lib.nameValuePair "${name}-object" scope.pveObjects.${name}) objects
     );
-  atEvaluation = derivations made;
-  here = derivations kept;
+  atEvaluation = packages made;
+  here = packages kept;
+  names = lib.attrNames here;
 in
 {
-  compared = lib.length (lib.attrNames here);
-  differ = lib.filter (name: atEvaluation.${name} != here.${name}) (lib.attrNames here);
+  compared = lib.length names;
+  differ = lib.filter (name: atEvaluation.${name}.drvPath != here.${name}.drvPath) names;
+  unaudited = lib.filter (name: !(here.${name} ? tests.audit.drvPath)) names;
 }

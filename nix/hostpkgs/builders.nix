@@ -259,7 +259,7 @@ let
       outputHashAlgo = if hash == null then "sha256" else null;
       outputHash = if hash == null then sha256 else hash;
       impureEnvVars = impure;
-    } "/usr/bin/curl --fail --location --silent --show-error --output $out \"$url\"";
+    } (lib.readFile ./fetchurl.sh);
 
   fetchgit =
     {

@@ -289,6 +289,45 @@ rec {
   trivial = { inherit id const; };
 
   # --- data ---
+  # Of the SPDX ids that nixpkgs 25.11 has, those that packages here can have.
+  spdxIds = [
+    "AGPL-3.0-only"
+    "AGPL-3.0-or-later"
+    "Apache-2.0"
+    "Artistic-1.0"
+    "Artistic-2.0"
+    "BSD-2-Clause"
+    "BSD-2-Clause-Patent"
+    "BSD-3-Clause"
+    "BSD-4-Clause"
+    "CC-BY-SA-4.0"
+    "CC0-1.0"
+    "GFDL-1.1-only"
+    "GFDL-1.1-or-later"
+    "GFDL-1.2-only"
+    "GFDL-1.2-or-later"
+    "GFDL-1.3-only"
+    "GFDL-1.3-or-later"
+    "GPL-1.0-only"
+    "GPL-1.0-or-later"
+    "GPL-2.0-only"
+    "GPL-2.0-or-later"
+    "GPL-3.0-only"
+    "GPL-3.0-or-later"
+    "ISC"
+    "LGPL-2.0-only"
+    "LGPL-2.0-or-later"
+    "LGPL-2.1-only"
+    "LGPL-2.1-or-later"
+    "LGPL-3.0-only"
+    "LGPL-3.0-or-later"
+    "MIT"
+    "MPL-1.1"
+    "MPL-2.0"
+    "OpenSSL"
+    "Unlicense"
+    "Zlib"
+  ];
   platforms = {
     linux = [
       "aarch64-linux"
@@ -298,10 +337,16 @@ rec {
   licenses = genAttrs [ "asl20" "mit" ] (name: {
     shortName = name;
   });
-  getLicenseFromSpdxId = spdxId: {
-    inherit spdxId;
-    shortName = spdxId;
-  };
+  # nixpkgs warns of an id that it lacks; here evaluation stops.
+  getLicenseFromSpdxId =
+    spdxId:
+    if elem spdxId spdxIds then
+      {
+        inherit spdxId;
+        shortName = spdxId;
+      }
+    else
+      throw "getLicenseFromSpdxId: no licence of nixpkgs 25.11 has the SPDX id ${spdxId}";
   systems.flakeExposed = platforms.linux;
   showJSON = toJSON;
 }

@@ -66,6 +66,7 @@
   };
   cdrkit = [ "genisoimage" ];
   ceph = [
+    "ceph-base"
     "ceph-common"
     "ceph-fuse"
     "ceph-mds"
@@ -135,10 +136,13 @@
       scss = "/usr/share/fonts-font-awesome/scss";
     };
   };
-  frr = [
-    "frr"
-    "frr-pythontools"
-  ];
+  frr = {
+    packages = [
+      "frr"
+      "frr-pythontools"
+    ];
+    links."libexec/frr" = "/usr/lib/frr";
+  };
   fuse = [
 
     "libfuse-dev"
@@ -423,7 +427,10 @@
   };
   python3Packages = {
     pexpect = [ "python3-pexpect" ];
-    virt-firmware = [ "python3-virt-firmware" ];
+    virt-firmware = {
+      packages = [ "python3-virt-firmware" ];
+      links."lib/python3.13/site-packages/virt" = "/usr/lib/python3/dist-packages/virt";
+    };
   };
 
   pkgsCross = {
@@ -443,6 +450,7 @@
     DigestHMAC = [ "libdigest-hmac-perl" ];
     EncodeLocale = [ "libencode-locale-perl" ];
     FileReadBackwards = [ "libfile-readbackwards-perl" ];
+    FileSlurp = [ "libfile-slurp-perl" ];
     Filechdir = [ "libfile-chdir-perl" ];
     FilesysDf = [ "libfilesys-df-perl" ];
     Glib = [ "libglib-perl" ];

@@ -1,3 +1,6 @@
 # shellcheck shell=bash disable=SC2154
-addPerlLibPath() { addToSearchPath PERL5LIB "$1/lib/perl5/site_perl"; }
-addEnvHooks "$targetOffset" addPerlLibPath
+# What an input holds of Perl modules is found by the programs of the platform that it is for.
+offer_perl_modules() {
+    addToSearchPath PERL5LIB "$1/lib/perl5/site_perl"
+}
+addEnvHooks "${hostOffset}" offer_perl_modules

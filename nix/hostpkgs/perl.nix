@@ -40,7 +40,9 @@ let
         stdenv.mkDerivation (
           arguments
           // {
-            inherit buildInputs doCheck;
+            inherit doCheck;
+            # Perl finds the modules among the inputs that stand beside it.
+            buildInputs = [ perl ] ++ buildInputs;
             nativeBuildInputs = nativeBuildInputs ++ [ perl ];
             strictDeps = true;
             configurePhase = ''

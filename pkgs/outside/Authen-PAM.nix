@@ -22,7 +22,7 @@ perlPackages.buildPerlPackage {
   meta = {
     description = "Pluggable Authentication Modules, as realm `pam` asks them";
     homepage = "https://metacpan.org/dist/Authen-PAM";
-    license = lib.getLicenseFromSpdxId "Artistic-1.0-Perl";
+    license = lib.getLicenseFromSpdxId "Artistic-1.0";
     platforms = lib.platforms.linux;
   };
 }

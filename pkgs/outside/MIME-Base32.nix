@@ -16,7 +16,7 @@ perlPackages.buildPerlPackage {
   meta = {
     description = "Base 32, in which secrets of one-time passwords are written";
     homepage = "https://metacpan.org/dist/MIME-Base32";
-    license = lib.getLicenseFromSpdxId "Artistic-1.0-Perl";
+    license = lib.getLicenseFromSpdxId "Artistic-1.0";
     platforms = lib.platforms.linux;
   };
 }

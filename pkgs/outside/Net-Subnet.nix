@@ -16,7 +16,7 @@ perlPackages.buildPerlPackage {
   meta = {
     description = "Matches addresses against subnets";
     homepage = "https://metacpan.org/dist/Net-Subnet";
-    license = lib.getLicenseFromSpdxId "Artistic-1.0-Perl";
+    license = lib.getLicenseFromSpdxId "Artistic-1.0";
     platforms = lib.platforms.linux;
   };
 }

@@ -16,7 +16,7 @@ perlPackages.buildPerlPackage {
   meta = {
     description = "strptime of the C library";
     homepage = "https://metacpan.org/dist/POSIX-strptime";
-    license = lib.getLicenseFromSpdxId "Artistic-1.0-Perl";
+    license = lib.getLicenseFromSpdxId "Artistic-1.0";
     platforms = lib.platforms.linux;
   };
 }

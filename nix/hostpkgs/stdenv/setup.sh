@@ -282,12 +282,15 @@ patchShebangs() {
     local new="#!$found${arguments:+ $arguments}"
     if [[ "$new" != "$line" ]]; then
       echo "$file: interpreter directive changed from \"$line\" to \"$new\""
-      local mode
+      local mode time
       mode="$(stat --printf %a "$file")"
+      # Else make would think that what a script has made is old.
+      time="$(stat --printf %y "$file")"
       chmod u+w "$file"
       { printf '%s\n' "$new" && tail -n +2 "$file"; } >"$NIX_BUILD_TOP/.shebang"
       cat "$NIX_BUILD_TOP/.shebang" >"$file"
       chmod "$mode" "$file"
+      touch --date="$time" "$file"
     fi
   done < <(find "$@" -type f -perm /0100 -print0)
 }

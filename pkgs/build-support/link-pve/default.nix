@@ -27,12 +27,11 @@
 #   system.json: `cargo xtask check` makes the directories and users that the programs expect of them.
 #
 # passthru: `object` (of the first root), `objects` (names), `lacks` (what was null), `commandPath` (of
-# the outside packages), `tests.audit`.
+# the outside packages).
 {
   lib,
   stdenv,
   stdenvNoCC,
-  auditPve,
   bash,
   buildPackages,
   perl,
@@ -153,12 +152,6 @@ let
       object = objects.${lib.head roots};
       objects = names;
       inherit lacks commandPath;
-    }
-    // lib.optionalAttrs (systems != null) {
-      tests.audit = auditPve {
-        package = link;
-        kept = systems + "/kept.json";
-      };
     }
     // passthru;
 

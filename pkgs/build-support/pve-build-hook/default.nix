@@ -2,7 +2,8 @@
 #
 #   tools    first on PATH: a `perl` that defers requests to run upstream's own programs, an `install`
 #            without owners, `dh_auto_build`, and the compiler and pkg-config by the names Makefiles write; a home
-#   patch    `@out@`, which generated patches leave, becomes the output's path
+#   patch    `@out@`, which generated patches leave, becomes the output's path; scripts start with the interpreters of the
+#            build, and where they are installed with those of the platform that they run on
 #   install  unless the derivation has an installPhase: `make install` below a root of its own, then
 #            what `debianInstall` lists, then `/usr` folded into the output
 #

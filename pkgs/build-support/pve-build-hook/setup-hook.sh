@@ -34,6 +34,20 @@ pveFillOut() {
 
 postPatchHooks+=(pveFillOut)
 
+# Makefiles run the source's own scripts, which start with Debian's interpreters. Of an object that is left to its link.
+pveBuildInterpreters() {
+  [[ -n "${dontPatchShebangs:-}" ]] || patchShebangs --build .
+}
+
+postPatchHooks+=(pveBuildInterpreters)
+
+# What is installed of them starts with the interpreters of the platform that it runs on.
+pveHostInterpreters() {
+  [[ -n "${dontPatchShebangs:-}" ]] || patchShebangs --host --update "$out"
+}
+
+preFixupHooks+=(pveHostInterpreters)
+
 # Sets REPLY to the place in the output of a path that Debian has; 1 where no place is, 2 for state.
 foldedName() {
   local path="${1#/}"
