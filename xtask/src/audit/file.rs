@@ -15,6 +15,7 @@ use super::search::{Command, WRAPPERS};
 use super::store::Leads;
 use super::walk::{self, Nature, Node, Root};
 use super::{Context, link, text};
+use crate::emit::kept::Absence;
 use crate::problem::{
     BUILD_DIRECTORY, CORRUPT_ELF, Code, LEFT_OVER, NO_STORE_PATH, NOT_IN_PACKAGE, ODD_NODE,
     Problem, UNREADABLE,
@@ -55,6 +56,8 @@ pub(super) fn look(root: &Root, node: &Node, context: &Context) -> Seen {
     let mut looker = Looker {
         context,
         place: root.place(&node.relative),
+        root,
+        relative: &node.relative,
         seen: Seen::default(),
         told: HashSet::new(),
         elf: None,
@@ -82,6 +85,10 @@ pub(super) fn look(root: &Root, node: &Node, context: &Context) -> Seen {
 pub(super) struct Looker<'a> {
     /// What it is read with.
     pub context: &'a Context<'a>,
+    /// The output that it is in.
+    root: &'a Root,
+    /// Where, relative to the output.
+    relative: &'a str,
     /// How it is named in reports.
     place: String,
     /// What was seen so far.
@@ -97,6 +104,11 @@ impl Looker<'_> {
     pub fn find(&mut self, code: &'static Code, cause: impl Into<String>, line: Option<u32>) {
         let problem = Problem::new(code, cause).at(self.place.clone(), line);
         self.seen.findings.add(problem);
+    }
+
+    /// Where the node is, relative to the output.
+    pub fn relative(&self) -> &str {
+        self.relative
     }
 
     /// How the node is named in reports.
@@ -232,7 +244,7 @@ impl Looker<'_> {
                     self.once(&NO_STORE_PATH, &name, cause, piece, reference.start);
                 }
                 Leads::NoFile(base, rest) => {
-                    if is_required(&rest, is_program) {
+                    if is_required(&rest, is_program) && !self.may_lack(&base, &rest) {
                         let cause = format!("`{prefix}{base}` has no `{rest}`");
                         self.once(
                             &NOT_IN_PACKAGE,
@@ -245,6 +257,23 @@ impl Looker<'_> {
                     self.seen.names.insert(base);
                 }
             }
+        }
+    }
+
+    /// Whether a file need not be there: a decision says so, or nobody goes by the list that names it.
+    fn may_lack(&self, base: &str, rest: &str) -> bool {
+        // What MakeMaker installed, before manual pages were compressed: nobody reads it but to take it away.
+        if self.relative.ends_with("/.packlist") {
+            return true;
+        }
+        match self.context.keeping.absence(self.relative, rest) {
+            Some(Absence::Optional) => true,
+            Some(Absence::Head) => self.context.store.has_head(base, rest),
+            Some(Absence::Source(source)) => {
+                let own = self.context.store.base_of(&self.root.path);
+                own.as_deref() == Some(base) && self.root.lacks.contains(source)
+            }
+            None => false,
         }
     }
 
@@ -391,10 +420,7 @@ mod tests {
     fn found(name: &str, nature: io::Result<Nature>) -> String {
         let work = tempfile::TempDir::new().expect("a directory");
         std::fs::create_dir(work.path().join("there")).expect("a directory");
-        let root = Root {
-            path: work.path().to_path_buf(),
-            shown: "out".to_owned(),
-        };
+        let root = Root::new(work.path().to_path_buf(), "out".to_owned());
         let node = Node {
             relative: name.to_owned(),
             path: work.path().join(name),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use crate::emit::kept::{Kept, KeptFile, NAME};
+use crate::emit::kept::{Absence, Kept, KeptFile, NAME};
 use crate::problem::{BAD_KEPT, Problem};
 use crate::scan::Language;
 
@@ -58,6 +58,9 @@ pub fn generated(root: &Path, release: Option<&str>) -> Result<Vec<PathBuf>, Pro
     }
     Ok(found)
 }
+
+/// Where programs have state and configuration, which nothing is asked of.
+const STATE: [&str; 6] = ["/etc/", "/var/", "/run/", "/tmp/", "/proc/", "/dev/"];
 
 /// What releases keep, by the built file.
 pub struct Keeping<'a> {
@@ -140,6 +143,21 @@ impl<'a> Keeping<'a> {
         }
     }
 
+    /// Why what a built file names below an output need not be there.
+    pub fn absence(&self, relative: &str, rest: &str) -> Option<&'a Absence> {
+        let Origin::Files(files) = self.origin(relative) else {
+            return None;
+        };
+        let is_below = |place: &str| {
+            let below = rest.strip_prefix(place);
+            below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+        };
+        let mut absent = files.into_iter().flat_map(|file| &file.absent);
+        absent
+            .find(|(place, _)| is_below(place))
+            .map(|(_, absence)| absence)
+    }
+
     /// How often a text may stand in a file; `None` for as often as it likes.
     pub fn times(&self, origin: &Origin, language: Language, text: &str) -> Option<u32> {
         match origin {
@@ -167,17 +185,26 @@ impl<'a> Keeping<'a> {
         }
     }
 
-    /// Whether a compiled program may hold a path: literals of C and Rust end up there. With `run_on`, the next literal's
-    /// letters may stand behind it.
+    /// Whether a compiled program may hold a path: literals of C and Rust end up there. With `run_on`, the next literals
+    /// may stand behind it, which may be paths, too.
     pub fn compiled(&self, text: &str, run_on: bool) -> bool {
-        let compiled = [Language::C, Language::Rust].iter();
-        let mut allowed = compiled.filter_map(|language| self.of_language.get(language));
-        allowed.any(|allowed| {
-            let begins = |kept: &&str| {
-                let rest = text.strip_prefix(*kept);
-                rest.is_some_and(|rest| kept.ends_with('/') || !rest.starts_with('/'))
-            };
-            allowed.paths.contains(text) || (run_on && allowed.paths.iter().any(begins))
+        let compiled = [Language::C, Language::Rust];
+        let allowed: Vec<&Allowed> = compiled
+            .iter()
+            .filter_map(|language| self.of_language.get(language))
+            .collect();
+        if !run_on {
+            return allowed.iter().any(|allowed| allowed.paths.contains(text));
+        }
+        let mut kept = allowed.iter().flat_map(|allowed| &allowed.paths);
+        kept.any(|kept| {
+            let rest = text.strip_prefix(*kept);
+            rest.is_some_and(|rest| {
+                !rest.starts_with('/')
+                    || kept.ends_with('/')
+                    || STATE.iter().any(|top| rest.starts_with(top))
+                    || self.compiled(rest, true)
+            })
         })
     }
 }

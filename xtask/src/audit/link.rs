@@ -27,8 +27,9 @@ pub(super) fn look(looker: &mut Looker, root: &Root, path: &Path) {
     if let Some(base) = store.base_of(&target) {
         looker.seen.names.insert(base);
     }
-    // What an object leaves open for its link.
-    if shown.starts_with('@') {
+    // What an object leaves open for its link, and manual pages, which the link makes.
+    let is_page = root.is_object() && looker.relative().starts_with("share/man/");
+    if shown.starts_with('@') || is_page {
         return;
     }
     let within = |directories: &[&str]| directories.iter().any(|one| shown.starts_with(one));

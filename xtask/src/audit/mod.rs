@@ -137,10 +137,10 @@ fn roots(outputs: &[PathBuf]) -> Result<Vec<Root>, Vec<Problem>> {
     for output in outputs {
         match output.canonicalize() {
             Ok(path) if roots.iter().any(|root| root.path == path) => {}
-            Ok(path) => roots.push(Root {
-                shown: shown(output, &path),
-                path,
-            }),
+            Ok(path) => {
+                let shown = shown(output, &path);
+                roots.push(Root::new(path, shown));
+            }
             Err(error) => {
                 let problem = Problem::new(&USAGE, format!("{}: {error}", output.display()));
                 problems.push(

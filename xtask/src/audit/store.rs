@@ -154,6 +154,19 @@ impl Store {
         there
     }
 
+    /// Whether a file's name in its directory begins as that of `rest`.
+    pub fn has_head(&self, base: &str, rest: &str) -> bool {
+        let path = self.directory.join(base).join(rest);
+        let (Some(directory), Some(head)) = (path.parent(), path.file_name()) else {
+            return false;
+        };
+        let head = head.to_string_lossy();
+        let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+        entries
+            .into_iter()
+            .any(|entry| entry.file_name().to_string_lossy().starts_with(&*head))
+    }
+
     /// The store path of the same hash that `name` begins with.
     fn spelled(&self, name: &str) -> Option<&str> {
         let listed = self.listed.get_or_init(|| {

@@ -67,12 +67,17 @@ pub(super) fn look(
     }
 }
 
-/// A directory of `share` that holds a documentation of its own: `share/pve-docs`.
+/// A directory of `share` that holds texts for people: a documentation of its own, translations (`share/pve-docs`,
+/// `share/pve-i18n`).
 fn is_handbook(relative: &str) -> bool {
     let directory = relative
         .strip_prefix("share/")
         .and_then(|below| below.split_once('/'));
-    directory.is_some_and(|(name, _)| name.ends_with("-docs") || name.ends_with("-doc"))
+    directory.is_some_and(|(name, _)| {
+        ["-docs", "-doc", "-i18n"]
+            .iter()
+            .any(|end| name.ends_with(end))
+    })
 }
 
 struct Text<'l, 'c, 'o> {

@@ -1,12 +1,19 @@
 //! What is in an output, in a fixed order.
 
+use std::collections::BTreeSet;
 use std::fs::{File, Metadata, OpenOptions};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use rustix::fs::OFlags;
 use walkdir::WalkDir;
+
+/// Where a link lists what it lacks.
+const LACKS: &str = "nix-support/pve-lacks";
+
+/// Bytes of that list that are read.
+const LIST: u64 = 1 << 20;
 
 /// An output.
 #[derive(Debug, Clone)]
@@ -15,9 +22,26 @@ pub(super) struct Root {
     pub path: PathBuf,
     /// How it is named in places.
     pub shown: String,
+    /// What a link lacks, of its `nix-support/pve-lacks`.
+    pub lacks: BTreeSet<String>,
 }
 
 impl Root {
+    /// The output that lies at `path`.
+    pub fn new(path: PathBuf, shown: String) -> Self {
+        let mut text = String::new();
+        let read =
+            open(&path.join(LACKS)).and_then(|(file, _)| file.take(LIST).read_to_string(&mut text));
+        if read.is_err() {
+            text.clear();
+        }
+        Self {
+            path,
+            shown,
+            lacks: text.lines().map(str::to_owned).collect(),
+        }
+    }
+
     /// Whether it is what `mkPveObject` makes, by the name that it gives.
     pub fn is_object(&self) -> bool {
         let name = self.path.file_name().and_then(|name| name.to_str());

@@ -228,10 +228,21 @@ fn one_file(
     })
 }
 
+/// What debhelper puts the processor's GNU name for (debhelper(7), "Substitutions in debhelper config files").
+pub const GNU_CPU: &str = "${DEB_HOST_GNU_CPU}";
+
+/// The first of debhelper's variables in a path that nothing here knows: a link with it would lead nowhere.
+fn unknown_variable(path: &str) -> Option<&str> {
+    let variables = path.match_indices("${").map(|(at, _)| &path[at..]);
+    let whole = variables.map(|rest| rest.find('}').map_or(rest, |end| &rest[..=end]));
+    let mut unknown = whole.filter(|variable| *variable != GNU_CPU);
+    unknown.next()
+}
+
 /// Reads a `debian/links`: pairs of target and link.
 ///
 /// # Errors
-/// PNX-303 for a path that leaves the package, PNX-209 for an odd number of words.
+/// PNX-303 for a path that leaves the package, PNX-209 for an odd number of words and for a variable that is not known.
 pub fn parse_links(path: &str, package: &str, text: &str) -> Result<Vec<Link>, Vec<Problem>> {
     let mut links = Vec::new();
     let mut problems = Vec::new();
@@ -246,6 +257,19 @@ pub fn parse_links(path: &str, package: &str, text: &str) -> Result<Vec<Link>, V
                 );
                 continue;
             };
+            if let Some(variable) = [target, link]
+                .into_iter()
+                .find_map(|path| unknown_variable(path))
+            {
+                let cause = format!("`{variable}` is not understood in a link");
+                let mend = "Only ${DEB_HOST_GNU_CPU} is. Teach debian::install what else debhelper puts in its place.";
+                problems.push(
+                    Problem::new(&BAD_TREE, cause)
+                        .at(path, Some(line.number))
+                        .mend(mend),
+                );
+                continue;
+            }
             match (tree_path::join("", target), tree_path::join("", link)) {
                 (Some(target), Some(link)) => {
                     links.push(Link {
@@ -844,6 +868,13 @@ mod tests {
             ("usr/bin/a", "usr/bin/b")
         );
         assert_eq!(links[1].link, "usr/d");
+        assert_eq!(
+            parse_links("l", "p", "usr/bin/a-${DEB_HOST_GNU_CPU} usr/bin/${env:X}\n").unwrap_err()
+                [0]
+            .place
+            .line,
+            Some(1)
+        );
         assert_eq!(
             parse_links("l", "p", "alone\n").unwrap_err()[0].code.id,
             "PNX-209"

@@ -95,7 +95,9 @@ pub fn collect(input: &Input) -> Vec<Unit> {
                 "[Unit]" | "[Service]" | "[Timer]" | "[Socket]" | "[Slice]"
             )
         });
-        if is_unit && !units.iter().any(|unit| unit.name == name) {
+        // One that is installed under another name (`debian/PACKAGE.NAME.service`) is there already.
+        let there = |unit: &Unit| unit.name == name || unit.file.as_deref() == Some(*path);
+        if is_unit && !units.iter().any(there) {
             add(
                 &mut units,
                 name,

@@ -217,6 +217,79 @@ impl Matcher {
     }
 }
 
+impl Matcher {
+    /// The keys of the rule that do not hold of the occurrence; none where it matches.
+    pub fn fails(&self, subject: &Subject) -> Vec<&'static str> {
+        let place = subject.occurrence;
+        let site = &place.site;
+        let text = place.text.as_str();
+        let names_program = super::rules::program_of(text).is_some();
+        let argument = |index: u32| self.arguments.contains(&index);
+        let cfg = |cfg: &String| self.cfgs.contains(cfg);
+        let keys = [
+            (
+                "releases",
+                holds(self.releases.as_ref(), Some(subject.release)),
+            ),
+            (
+                "sources",
+                holds(self.sources.as_ref(), Some(subject.source)),
+            ),
+            ("files", holds(self.files.as_ref(), Some(subject.path))),
+            ("languages", within(&self.languages, &subject.language)),
+            ("kinds", within(&self.kinds, &place.kind)),
+            ("forms", within(&self.forms, &place.form)),
+            (
+                "contexts",
+                subject
+                    .context
+                    .is_none_or(|context| within(&self.contexts, &context)),
+            ),
+            (
+                "exact",
+                self.exact.is_empty() || self.exact.iter().any(|one| one == text),
+            ),
+            (
+                "below",
+                self.below.is_empty() || self.below.iter().any(|one| is_below(text, one)),
+            ),
+            (
+                "regex",
+                self.regex.as_ref().is_none_or(|regex| regex.is_match(text)),
+            ),
+            ("subs", holds(self.subs.as_ref(), site.sub.as_deref())),
+            ("calls", holds(self.calls.as_ref(), site.call.as_deref())),
+            (
+                "arguments",
+                self.arguments.is_empty() || site.argument.is_some_and(argument),
+            ),
+            (
+                "before",
+                holds(self.before.as_ref(), site.before.as_deref()),
+            ),
+            (
+                "targets",
+                holds(self.targets.as_ref(), site.target.as_deref()),
+            ),
+            (
+                "cfgs",
+                self.cfgs.is_empty() || site.cfg.as_ref().is_some_and(cfg),
+            ),
+            ("joined", agrees(self.joined, site.joined)),
+            ("open", agrees(self.open, site.open)),
+            ("names-program", agrees(self.names_program, names_program)),
+        ];
+        keys.into_iter()
+            .filter_map(|(key, holds)| (!holds).then_some(key))
+            .collect()
+    }
+
+    /// Whether the rule asks for the text itself.
+    pub fn names_text(&self) -> bool {
+        !self.exact.is_empty() || !self.below.is_empty() || self.regex.is_some()
+    }
+}
+
 /// Whether `path` is `prefix` or lies below it.
 pub fn is_below(path: &str, prefix: &str) -> bool {
     let prefix = prefix.trim_end_matches('/');

@@ -84,6 +84,18 @@ pub struct PathRule {
     /// The target below the output; `{rest}` is what follows the matched `below` prefix, `{name}` the
     /// last component, `{program}` likewise; without it the path folded as the output is laid out.
     pub target: Option<String>,
+    /// What the target need not lead to.
+    pub absent: Option<Absent>,
+}
+
+/// Why a target need not be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Absent {
+    /// The code asks for it, and does without.
+    Optional,
+    /// It is the head of names that the code completes.
+    Head,
 }
 
 /// Where a program comes from.
@@ -162,6 +174,12 @@ pub struct Feature {
     /// Methods that go: `register_method` by name, in `file`, with the command that runs it.
     #[serde(default)]
     pub drop_methods: Vec<DropMethod>,
+    /// Elements of lists that go: what still leads to what is removed.
+    #[serde(default)]
+    pub drop_elements: Vec<DropElement>,
+    /// Expressions that another takes the place of: what is there on one processor alone, say.
+    #[serde(default)]
+    pub replace: Vec<Replace>,
     /// The releases it is for, globs; all without.
     #[serde(default)]
     pub releases: Vec<String>,
@@ -212,6 +230,28 @@ pub struct DropMethod {
     pub file: String,
     /// The `name` it is registered with.
     pub name: String,
+}
+
+/// One entry of `replace`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replace {
+    /// The file, relative to the source.
+    pub file: String,
+    /// A whole expression of it, as written: a name, a call.
+    pub text: String,
+    /// What stands there instead.
+    pub with: String,
+}
+
+/// One entry of `drop-elements`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DropElement {
+    /// The file, relative to the source.
+    pub file: String,
+    /// A string of a list: before `=>` it goes with its value.
+    pub text: String,
 }
 
 /// `[SOURCE]` of `packages.toml`: nixpkgs builds the same upstream, and its derivation is taken with the source,
@@ -383,6 +423,8 @@ struct RawPath {
     disable: Option<String>,
     #[serde(default)]
     target: Option<String>,
+    #[serde(default)]
+    absent: Option<Absent>,
     #[serde(default)]
     #[allow(dead_code, reason = "for the reader of the rule")]
     why: Option<String>,
@@ -573,6 +615,12 @@ impl Reader<'_> {
 }
 
 impl Rules {
+    /// What a path rule, `path.NAME`, says of its target's absence.
+    pub fn absent(&self, rule: &str) -> Option<Absent> {
+        let mut rules = self.first.iter().chain(&self.last);
+        rules.find(|one| one.name == rule)?.absent
+    }
+
     /// Reads every rule file in `dir`.
     ///
     /// # Errors
@@ -672,6 +720,7 @@ impl Rules {
                         matcher,
                         verdict,
                         target: raw.target,
+                        absent: raw.absent,
                     }),
                     Err(cause) => reader
                         .problems
@@ -1201,6 +1250,15 @@ pub struct CrateRule {
     /// It needs nothing although it `links`: the reason.
     #[serde(default)]
     pub none: Option<String>,
+    /// A variable from which it takes its source's commit while it is compiled.
+    #[serde(default)]
+    pub commit: Option<String>,
+    /// Paths of Debian's that it holds and that stay, of a crate whose source is not scanned.
+    #[serde(default)]
+    pub paths: Vec<String>,
+    /// Why they stay.
+    #[serde(default)]
+    pub why: Option<String>,
     /// The source it comes from, where several define it.
     #[serde(default)]
     pub prefer: Option<String>,

@@ -66,7 +66,8 @@ pub fn edits(
     collector.finish()
 }
 
-fn is_for(feature: &Feature, release: &str) -> bool {
+/// Whether a feature is for a release.
+pub fn is_for(feature: &Feature, release: &str) -> bool {
     let matches = |pattern: &String| {
         globset::Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(release))
     };
@@ -149,7 +150,13 @@ impl<'a> Collector<'a> {
                 } else if feature::may_touch(feature, &entry.path, &bytes) {
                     let cuts = feature::cuts(feature, &entry.path, &bytes)
                         .map_err(|problem| vec![problem])?;
-                    found += cuts.len();
+                    let replaced = feature::replacements(feature, &entry.path, &bytes)
+                        .map_err(|problem| vec![problem])?;
+                    found += cuts.len() + replaced.len();
+                    for (range, with) in replaced {
+                        self.replace(&entry.path, range, with);
+                        self.count(&rule);
+                    }
                     for range in cuts {
                         self.cut(&entry.path, range);
                         self.count(&rule);
@@ -187,10 +194,14 @@ impl<'a> Collector<'a> {
     }
 
     fn cut(&mut self, path: &str, range: std::ops::Range<usize>) {
+        self.replace(path, range, String::new());
+    }
+
+    fn replace(&mut self, path: &str, range: std::ops::Range<usize>, replacement: String) {
         let planned = self.planned.entry(path.to_owned()).or_default();
         planned.edits.push(Edit {
             range,
-            replacement: String::new(),
+            replacement,
             theme: Theme::Features,
         });
     }

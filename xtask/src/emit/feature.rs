@@ -2,12 +2,12 @@
 //!
 //! For a module that goes: its `use` and `require` lines, the `register_method` that mounts it as a
 //! subclass, the index entry of that path, and every statement that calls it. For a file that goes: the
-//! file, and the words of the Makefile beside it that name it.
+//! file, and the words of the Makefile beside it that name it. Elements of lists that lead to it are named one by one.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use tree_sitter::{Node, Parser};
+use tree_sitter::{Node, Parser, Tree};
 
 use crate::decide::rules::Feature;
 use crate::problem::{FEATURE_NOT_FOUND, Problem, UNPARSED};
@@ -23,6 +23,11 @@ pub fn may_touch(feature: &Feature, path: &str, bytes: &[u8]) -> bool {
             .drop_methods
             .iter()
             .any(|method| method.file == path)
+        || feature
+            .drop_elements
+            .iter()
+            .any(|element| element.file == path)
+        || feature.replace.iter().any(|one| one.file == path)
         || is_makefile_of(feature, path)
 }
 
@@ -39,20 +44,114 @@ fn is_makefile_of(feature: &Feature, path: &str) -> bool {
 /// The spans the feature removes from a Perl file or Makefile.
 ///
 /// # Errors
-/// A Perl file that does not parse; a method that is to go and is not there.
+/// A Perl file that does not parse; a method or an element that is to go and is not there.
 pub fn cuts(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Cuts, Problem> {
     if is_makefile_of(feature, path) {
         return Ok(makefile_cuts(feature, path, bytes));
     }
+    let (tree, mut finder) = found(feature, path, bytes)?;
+    if let Some(missing) = finder.missing() {
+        let cause = format!("feature `{}`: {missing}", feature.name);
+        let problem = Problem::new(&FEATURE_NOT_FOUND, cause);
+        return Err(problem.in_source(&feature.source).at(path, None));
+    }
+    if !finder.mounted.is_empty() || !finder.methods.is_empty() {
+        finder.visit_entries(tree.root_node());
+    }
+    Ok(disjoint(finder.cuts))
+}
+
+/// The spans of expressions that a feature replaces in a Perl file, with what stands there instead.
+///
+/// # Errors
+/// A file that does not parse; an expression that is not there.
+pub fn replacements(
+    feature: &Feature,
+    path: &str,
+    bytes: &[u8],
+) -> Result<Vec<(Range<usize>, String)>, Problem> {
+    let wanted = feature.replace.iter().filter(|one| one.file == path);
+    let mut found = Vec::new();
+    for one in wanted {
+        let tree = parsed(feature, path, bytes)?;
+        let before = found.len();
+        let mut whole = Vec::new();
+        expressions(tree.root_node(), bytes, one.text.as_bytes(), &mut whole);
+        found.extend(whole.into_iter().map(|span| (span, one.with.clone())));
+        if found.len() == before {
+            let cause = format!("feature `{}`: no `{}` is here", feature.name, one.text);
+            let problem = Problem::new(&FEATURE_NOT_FOUND, cause);
+            return Err(problem.in_source(&feature.source).at(path, None));
+        }
+    }
+    Ok(found)
+}
+
+/// The outermost nodes whose text is this one. Comments and strings hold no expressions.
+fn expressions(node: Node, bytes: &[u8], text: &[u8], found: &mut Cuts) {
+    let kind = node.kind();
+    if matches!(kind, "comment" | "pod") || kind.contains("string") || kind.contains("heredoc") {
+        return;
+    }
+    if &bytes[node.byte_range()] == text {
+        found.push(node.byte_range());
+        return;
+    }
+    let mut cursor = node.walk();
+    for child in node.named_children(&mut cursor) {
+        expressions(child, bytes, text, found);
+    }
+}
+
+fn parsed(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Tree, Problem> {
     let place = |problem: Problem| problem.in_source(&feature.source).at(path, None);
     let mut parser = Parser::new();
     let language = ts_parser_perl::LANGUAGE.into();
     parser
         .set_language(&language)
         .map_err(|error| place(Problem::new(&UNPARSED, error.to_string())))?;
-    let tree = parser
+    parser
         .parse(bytes, None)
-        .ok_or_else(|| place(Problem::new(&UNPARSED, "the parser gave up")))?;
+        .ok_or_else(|| place(Problem::new(&UNPARSED, "the parser gave up")))
+}
+
+/// What a Perl file has that a feature may remove.
+#[derive(Debug, Default)]
+pub struct Holds {
+    /// The names of the methods that it registers.
+    pub methods: BTreeSet<String>,
+    /// Those of the feature's elements that a list of it holds.
+    pub elements: BTreeSet<String>,
+    /// Those of the expressions that the feature replaces.
+    pub expressions: BTreeSet<String>,
+}
+
+/// What a Perl file has of what a feature removes.
+///
+/// # Errors
+/// A file that does not parse.
+pub fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds, Problem> {
+    let (tree, finder) = found(feature, path, bytes)?;
+    let wanted = feature.replace.iter().filter(|one| one.file == path);
+    let there = wanted.filter(|one| {
+        let mut spans = Cuts::new();
+        expressions(tree.root_node(), bytes, one.text.as_bytes(), &mut spans);
+        !spans.is_empty()
+    });
+    Ok(Holds {
+        expressions: there.map(|one| one.text.clone()).collect(),
+        methods: finder.registered,
+        elements: finder.elements,
+    })
+}
+
+/// What the first pass over a Perl file finds.
+fn found<'a>(
+    feature: &'a Feature,
+    path: &'a str,
+    bytes: &'a [u8],
+) -> Result<(Tree, Finder<'a>), Problem> {
+    let tree = parsed(feature, path, bytes)?;
     let mut finder = Finder {
         feature,
         path,
@@ -60,25 +159,11 @@ pub fn cuts(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Cuts, Problem
         cuts: Vec::new(),
         mounted: BTreeSet::new(),
         methods: BTreeSet::new(),
+        registered: BTreeSet::new(),
+        elements: BTreeSet::new(),
     };
     finder.visit(tree.root_node());
-    for method in feature
-        .drop_methods
-        .iter()
-        .filter(|method| method.file == path)
-    {
-        if !finder.methods.contains(&method.name) {
-            let cause = format!(
-                "feature `{}`: no method `{}` is registered here",
-                feature.name, method.name
-            );
-            return Err(place(Problem::new(&FEATURE_NOT_FOUND, cause)));
-        }
-    }
-    if !finder.mounted.is_empty() || !finder.methods.is_empty() {
-        finder.visit_entries(tree.root_node());
-    }
-    Ok(disjoint(finder.cuts))
+    Ok((tree, finder))
 }
 
 /// Sorted, without spans that lie in another.
@@ -103,6 +188,10 @@ struct Finder<'a> {
     mounted: BTreeSet<String>,
     /// The removed methods.
     methods: BTreeSet<String>,
+    /// The methods that are registered by a name.
+    registered: BTreeSet<String>,
+    /// The removed elements.
+    elements: BTreeSet<String>,
 }
 
 impl<'a> Finder<'a> {
@@ -117,9 +206,27 @@ impl<'a> Finder<'a> {
             .any(|module| module.as_bytes() == name)
     }
 
-    /// The first pass: `use` lines, mounts, methods, calls.
+    /// What is to go from this file and is not in it.
+    fn missing(&self) -> Option<String> {
+        let methods = self.feature.drop_methods.iter();
+        let mut methods = methods
+            .filter(|method| method.file == self.path && !self.methods.contains(&method.name));
+        let elements = self.feature.drop_elements.iter();
+        let mut elements = elements
+            .filter(|element| element.file == self.path && !self.elements.contains(&element.text));
+        methods
+            .next()
+            .map(|method| format!("no method `{}` is registered here", method.name))
+            .or_else(|| {
+                let element = elements.next()?;
+                Some(format!("no list here holds `{}`", element.text))
+            })
+    }
+
+    /// The first pass: `use` lines, mounts, methods, calls, elements.
     fn visit(&mut self, node: Node) {
         match node.kind() {
+            "list_expression" => self.drop_elements(node),
             "use_statement" | "require_expression" if self.names_dropped(node) => {
                 return self.cut_statement(node);
             }
@@ -176,6 +283,7 @@ impl<'a> Finder<'a> {
         let Some(name) = self.value(hash, "name") else {
             return false;
         };
+        self.registered.insert(name.clone());
         let goes = self
             .feature
             .drop_methods
@@ -209,6 +317,30 @@ impl<'a> Finder<'a> {
         match text {
             [b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"'] => inner,
             _ => text,
+        }
+    }
+
+    /// Removes the elements of a list that go, of a pair both sides.
+    fn drop_elements(&mut self, list: Node) {
+        let mut cursor = list.walk();
+        let children: Vec<Node> = list.children(&mut cursor).collect();
+        for (index, child) in children.iter().enumerate() {
+            let text = self.unquoted(*child);
+            let wanted = self
+                .feature
+                .drop_elements
+                .iter()
+                .find(|element| element.file == self.path && element.text.as_bytes() == text);
+            let Some(wanted) = wanted.filter(|_| child.kind().ends_with("string_literal")) else {
+                continue;
+            };
+            self.elements.insert(wanted.text.clone());
+            let is_pair = children
+                .get(index + 1)
+                .is_some_and(|arrow| arrow.kind() == "=>");
+            let last = if is_pair { index + 2 } else { index };
+            let end = children.get(last).unwrap_or(child).end_byte();
+            self.cut_element(child.start_byte()..end, children.get(last + 1));
         }
     }
 

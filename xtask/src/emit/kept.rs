@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::edits::Edits;
 use super::installed;
-use super::rewrite::{self, Placing, Put, Theme};
+use super::rewrite::{self, Placing, Put, Role, Theme};
 use super::rust;
 use crate::analyse::AnalysedSource;
 use crate::debian::make::ActionKind;
-use crate::decide::rules::{Provider, Rules, fold};
+use crate::decide::rules::{Absent, Provider, Rules, fold};
 use crate::decide::{Context, Decided, Decision};
 use crate::problem::{OUTPUT_FAILED, Problem};
 use crate::release::is_own_pin;
@@ -55,6 +55,30 @@ pub struct KeptFile {
     /// asked for before they are run, or of a source that has no pin.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub commands: BTreeSet<String>,
+    /// Places below outputs that it names and that need not be there.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub absent: BTreeMap<String, Absence>,
+}
+
+/// Why a place that a file names need not be there.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "kebab-case")]
+pub enum Absence {
+    /// The code asks for it, and does without.
+    Optional,
+    /// It is the head of names, one of which must be there.
+    Head,
+    /// It is this source's, which a link may lack (`nix-support/pve-lacks`).
+    Source(String),
+}
+
+impl From<Absent> for Absence {
+    fn from(absent: Absent) -> Self {
+        match absent {
+            Absent::Optional => Self::Optional,
+            Absent::Head => Self::Head,
+        }
+    }
 }
 
 impl Kept {
@@ -145,6 +169,7 @@ fn listed(
         at: places.get(&file.path).cloned().unwrap_or_default(),
         paths: BTreeMap::new(),
         commands: BTreeSet::new(),
+        absent: BTreeMap::new(),
     })
 }
 
@@ -223,6 +248,20 @@ impl Cuts {
 }
 
 impl KeptFile {
+    /// What stands for all files of a crate of the registry.
+    pub fn of_crate(name: &str, paths: BTreeMap<String, u32>) -> Self {
+        Self {
+            source: format!("crate {name}"),
+            path: "src".to_owned(),
+            language: Language::Rust,
+            embedded: false,
+            at: BTreeSet::new(),
+            paths,
+            commands: BTreeSet::new(),
+            absent: BTreeMap::new(),
+        }
+    }
+
     /// Notes what an occurrence leaves in the file.
     fn note(&mut self, decided: &Decided, placing: Placing, rules: &Rules) {
         let place = &decided.occurrence;
@@ -241,9 +280,31 @@ impl KeptFile {
             }
             Kind::AbsolutePath | Kind::PathAssignment | Kind::Shebang => {
                 self.note_path(decided, placing);
+                self.note_absence(decided, placing, rules);
             }
             Kind::Module | Kind::CrateSource | Kind::ArchitectureTriplet => {}
         }
+    }
+
+    /// Notes that what the place leads to need not be there.
+    fn note_absence(&mut self, decided: &Decided, placing: Placing, rules: &Rules) {
+        let said = decided.rule.as_deref().and_then(|rule| rules.absent(rule));
+        let (target, absence) = match (&decided.decision, said) {
+            (
+                Decision::Package { target, .. }
+                | Decision::Own { target }
+                | Decision::Sibling { target, .. },
+                Some(said),
+            ) => (target, said.into()),
+            (Decision::Sibling { source, target }, None)
+                if placing.roles.get(source) != Some(&Role::Object) =>
+            {
+                (target, Absence::Source(source.clone()))
+            }
+            _ => return,
+        };
+        self.absent
+            .insert(target.trim_matches('/').to_owned(), absence);
     }
 
     fn note_path(&mut self, decided: &Decided, placing: Placing) {

@@ -110,13 +110,21 @@ fn licences(expression: &str, formals: &mut Formals) -> Result<Expr, WriteError>
         .collect();
     let mut licences = Vec::new();
     for id in ids {
-        licences.push(formals.call("lib.getLicenseFromSpdxId", [Expr::string(id)])?);
+        licences.push(formals.call("lib.getLicenseFromSpdxId", [Expr::string(in_nixpkgs(id))])?);
     }
     Ok(if licences.len() == 1 {
         licences.remove(0)
     } else {
         Expr::List(licences)
     })
+}
+
+/// The SPDX id by which nixpkgs has a licence: it has none of the finer ones, and warns of an id that it lacks.
+fn in_nixpkgs(id: &str) -> String {
+    if id == "Artistic-1.0-Perl" {
+        return "Artistic-1.0".to_owned();
+    }
+    id.replace("-no-invariants", "").replace("-invariants", "")
 }
 
 /// The Nix platforms of the `Architecture` fields.
@@ -156,6 +164,17 @@ mod tests {
         let epoch = of("1:2.0~rc1+b");
         assert_eq!(epoch.name, "2.0-rc1+b");
         assert_eq!(epoch.debian.as_deref(), Some("1:2.0~rc1+b"));
+    }
+
+    #[test]
+    fn licences_are_those_that_nixpkgs_has() {
+        assert_eq!(in_nixpkgs("AGPL-3.0-or-later"), "AGPL-3.0-or-later");
+        assert_eq!(
+            in_nixpkgs("GFDL-1.3-no-invariants-or-later"),
+            "GFDL-1.3-or-later"
+        );
+        assert_eq!(in_nixpkgs("GFDL-1.3-invariants-only"), "GFDL-1.3-only");
+        assert_eq!(in_nixpkgs("Artistic-1.0-Perl"), "Artistic-1.0");
     }
 
     #[test]

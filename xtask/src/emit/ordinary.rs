@@ -139,6 +139,10 @@ fn depends(
     for attr in package::interpreters(source) {
         build.add(attr);
     }
+    // Nobody but its own build sees to the first lines of what it installs.
+    for attr in package::common_interpreters(source) {
+        build.add(attr);
+    }
     let mut bindings = vec![Binding::attr("strictDeps", Expr::Bool(true))];
     let hooks = [
         ("cmake", "dontUseCmakeConfigure"),

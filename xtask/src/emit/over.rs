@@ -1,12 +1,14 @@
 //! A package over nixpkgs' own: the same derivation with the source Proxmox pins, its series, files and links.
 
 use super::formals::Formals;
+use super::inputs;
 use super::installed::{self, Origin, Places};
 use super::nix::{Binding, Expr, Name, Operator, Part, WriteError};
 use super::package::{self, Lack, Patched, Release, lack};
 use super::rewrite::{Fill, Role};
 use super::{meta, patched, pin};
 use crate::analyse::AnalysedSource;
+use crate::debian::install::GNU_CPU;
 use crate::decide::rules::{self, Over, OverValue};
 use crate::graph::Reason;
 
@@ -41,6 +43,7 @@ pub fn over(
         package::named(name, source),
         vec![Binding::attr("src", tree(source)?)],
         series(source, rule)?,
+        native_inputs(source, rule, release, formals)?,
         build_inputs(source, release, formals, lacks)?,
         flags(rule)?,
         shell.binding(formals)?,
@@ -137,6 +140,25 @@ fn series(source: &AnalysedSource, rule: &Over) -> Result<Vec<Binding>, WriteErr
         (Some(own), false) => vec![after("patches", own)?],
         (None, false) => Vec::new(),
     })
+}
+
+/// What the rule's lines after the installation run: the packaging's scripts, with the Perl modules of `Build-Depends`.
+fn native_inputs(
+    source: &AnalysedSource,
+    rule: &Over,
+    release: Release,
+    formals: &mut Formals,
+) -> Result<Vec<Binding>, WriteError> {
+    if rule.post_install.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut list = inputs::inputs(source, release.rules).perl;
+    list.add("perl");
+    let scripts = list.expr(formals)?;
+    scripts
+        .map(|scripts| after("nativeBuildInputs", scripts))
+        .into_iter()
+        .collect()
 }
 
 /// Libraries of crates that `Build-Depends` name, where they are.
@@ -308,6 +330,11 @@ impl Shell {
 
     /// A neutral name leads to this machine's program; a name of one platform is only there.
     fn link(&mut self, link: &str, target: &str) {
+        let (link, target) = (
+            link.replace(GNU_CPU, "{cpu}"),
+            target.replace(GNU_CPU, "{cpu}"),
+        );
+        let (link, target) = (link.as_str(), target.as_str());
         let condition = if only_on(target).is_empty() {
             ""
         } else {
@@ -395,6 +422,16 @@ mod tests {
     #[test]
     fn a_neutral_link_leads_to_this_machines_program() {
         let (condition, line) = lines("usr/bin/bee", "usr/bin/bee-x86_64");
+        assert_eq!(condition, "");
+        assert!(
+            line.ends_with("ln -sfr \"$out/bin/bee-{cpu}\" \"$out/bin/bee\""),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn debhelpers_variable_is_this_machines_processor() {
+        let (condition, line) = lines("usr/bin/bee", "usr/bin/bee-${DEB_HOST_GNU_CPU}");
         assert_eq!(condition, "");
         assert!(
             line.ends_with("ln -sfr \"$out/bin/bee-{cpu}\" \"$out/bin/bee\""),

@@ -11,6 +11,7 @@ use super::patch::Patch;
 use super::rewrite::Role;
 use super::{object, ordinary, over, patched, pin};
 use crate::analyse::AnalysedSource;
+use crate::debian::install::GNU_CPU;
 use crate::debian::make;
 use crate::decide::rules::{self, Rules};
 use crate::decide::{Context, Decision};
@@ -275,6 +276,20 @@ pub fn interpreters(source: &AnalysedSource) -> BTreeSet<&str> {
         .collect()
 }
 
+/// Perl and the shell, where scripts start with them, those of the build too: some are installed.
+pub fn common_interpreters(source: &AnalysedSource) -> BTreeSet<&'static str> {
+    let shebangs = source.decided.iter().filter(|one| {
+        one.context != Context::Test && one.occurrence.kind == crate::scan::Kind::Shebang
+    });
+    shebangs
+        .filter_map(|one| match one.occurrence.text.rsplit('/').next() {
+            Some("perl") => Some("perl"),
+            Some("sh" | "bash") => Some("bash"),
+            _ => None,
+        })
+        .collect()
+}
+
 /// `files`, as a set; what a build leaves is a list of patterns at a place that ends in a slash.
 pub fn files(places: &Places, built: bool) -> Option<Expr> {
     let mut files: Vec<(String, Expr)> = places
@@ -291,6 +306,19 @@ pub fn files(places: &Places, built: bool) -> Option<Expr> {
         );
     }
     (!files.is_empty()).then(|| Expr::sorted_set(files))
+}
+
+/// A path in which debhelper puts the processor's GNU name.
+fn on_this_processor(path: &str, formals: &mut Formals) -> Result<Expr, WriteError> {
+    let mut parts = Vec::new();
+    for text in path.split(GNU_CPU) {
+        if !parts.is_empty() {
+            let name = formals.dotted("stdenv.hostPlatform.parsed.cpu.name")?;
+            parts.push(Part::Interpolation(name));
+        }
+        parts.push(Part::Text(text.to_owned()));
+    }
+    Ok(Expr::String(parts))
 }
 
 /// `links`: a target that another package holds is its path in the store. An ordinary package has no link to a
@@ -325,7 +353,7 @@ pub fn links(
             ]),
             // A package is not linked: a link that only a link's output could close would lead nowhere.
             None if owner.is_some_and(|(_, owner)| owner != source) && !is_object => continue,
-            None => Expr::string(target),
+            None => on_this_processor(target, formals)?,
         };
         links.push((link.clone(), value));
     }

@@ -180,6 +180,21 @@ fn file_patch(file: &Edited, theme: Theme) -> Result<Option<Vec<u8>>, Problem> {
     Ok(Some(bytes))
 }
 
+/// What all themes change of a file, as one patch without a header; nothing of a file that stays.
+pub fn whole(file: &Edited) -> Vec<u8> {
+    if file.deleted {
+        return deletion(file);
+    }
+    let mut options = DiffOptions::new();
+    options
+        .set_original_filename(format!("a/{}", file.path))
+        .set_modified_filename(format!("b/{}", file.path));
+    let after = apply(&file.original, &file.edits, Theme::Crates);
+    options
+        .create_patch_bytes(&file.original, &after)
+        .to_bytes()
+}
+
 /// A whole file removed, as Git writes it.
 fn deletion(file: &Edited) -> Vec<u8> {
     let mode = if file.executable { "100755" } else { "100644" };

@@ -146,7 +146,7 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
     let mut sources: BTreeMap<&str, (&AnalysedSource, Made)> = BTreeMap::new();
     let mut kept = Kept {
         release: analysis.manifest.name.clone(),
-        files: Vec::new(),
+        files: program::kept(&analysis.programs, &knowledge.rules.crates),
     };
     for (source, result) in analysis.sources.iter().zip(results) {
         let added = result.and_then(|mut one| {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Sources;
 use crate::cargo::Program;
+use crate::decide::rules::CrateRules;
 use crate::emit::formals::Formals;
 use crate::emit::nix::{Binding, Expr, Part, WriteError};
 use crate::emit::patched;
@@ -12,13 +13,15 @@ use crate::emit::rewrite::{Fill, PADDED_LENGTH};
 /// What the link closes.
 const OPEN: &str = "@pve@";
 
-/// `env = { … }`, of what the program's crates read; nothing where they read nothing.
+/// `env = { … }`, of what the program's crates read; nothing where they read nothing: the variables of rewritten literals,
+/// and those from which crates take their source's commit.
 ///
 /// # Errors
 /// An attribute that Nix cannot name.
 pub fn bindings(
     program: &Program,
     sources: &Sources,
+    rules: &CrateRules,
     formals: &mut Formals,
 ) -> Result<Vec<Binding>, WriteError> {
     let mut variables: BTreeMap<&str, &Fill> = BTreeMap::new();
@@ -40,14 +43,39 @@ pub fn bindings(
             .filter(|(name, _)| read.contains(*name));
         variables.extend(own.map(|(name, fill)| (name.as_str(), fill)));
     }
-    if variables.is_empty() {
-        return Ok(Vec::new());
-    }
     let mut set = Vec::new();
     for (name, fill) in variables {
         set.push((name, value(fill, formals)?));
     }
+    set.extend(commits(program, sources, rules));
+    if set.is_empty() {
+        return Ok(Vec::new());
+    }
     Ok(vec![Binding::attr("env", Expr::sorted_set(set))])
+}
+
+/// The variables from which crates take their source's commit, of those whose source has one.
+fn commits<'a>(
+    program: &Program,
+    sources: &Sources,
+    rules: &'a CrateRules,
+) -> Vec<(&'a str, Expr)> {
+    let mut set = Vec::new();
+    for one in &program.crates {
+        let variable = rules
+            .crates
+            .get(&one.name)
+            .and_then(|rule| rule.commit.as_deref());
+        let name = program.sources.get(&one.source);
+        let source = name.and_then(|name| sources.get(name.as_str()));
+        let rev = source.and_then(|(source, _)| source.source.pin.rev.as_deref());
+        set.extend(
+            variable
+                .zip(rev)
+                .map(|(variable, rev)| (variable, Expr::string(rev))),
+        );
+    }
+    set
 }
 
 /// What a variable holds.

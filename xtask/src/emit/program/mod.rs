@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::edits::Edits;
 use super::formals::Formals;
+use super::kept::KeptFile;
 use super::nix::{self, Binding, Expr, WriteError};
 use super::package::{self, Lack, Package, Patched, Release, lack};
 use super::patch::Patch;
@@ -18,7 +19,7 @@ use super::{meta, patched, pin};
 use crate::analyse::{AnalysedSource, Analysis};
 use crate::cargo::{Program, TargetKind};
 use crate::debian::Packaging;
-use crate::decide::rules::{CrateRules, DebianPackage, Rules};
+use crate::decide::rules::{CrateRule, CrateRules, DebianPackage, Rules};
 use crate::problem::{OUTPUT_FAILED, Problem, UNMAPPED_NATIVE};
 use crate::release::is_own_pin;
 use install::Install;
@@ -151,6 +152,20 @@ pub fn used_rules(programs: &[Program], rules: &CrateRules) -> BTreeSet<String> 
         .collect()
 }
 
+/// What the crates hold that are not scanned, the registry's, by the rules of `crates.toml`.
+pub fn kept(programs: &[Program], rules: &CrateRules) -> Vec<KeptFile> {
+    let names: BTreeSet<String> = programs
+        .iter()
+        .flat_map(|program| locked(&program.lock))
+        .collect();
+    let holds = |(name, rule): (&String, &CrateRule)| {
+        let paths = rule.paths.iter().map(|path| (path.clone(), 1)).collect();
+        let holds = !rule.paths.is_empty() && names.contains(name);
+        holds.then(|| KeptFile::of_crate(name, paths))
+    };
+    rules.crates.iter().filter_map(holds).collect()
+}
+
 /// The names of the packages in a `Cargo.lock`; of one that is none, nothing.
 fn locked(lock: &str) -> BTreeSet<String> {
     #[derive(serde::Deserialize)]
@@ -248,7 +263,7 @@ fn whole(
             joined(derivation, program, sources, release, formals)?,
         )],
         cargo(program),
-        env::bindings(program, sources, formals)?,
+        env::bindings(program, sources, &release.rules.crates, formals)?,
         inputs::bindings(derivation, program, &install, release, formals)?,
         checks(),
         install.bindings(),
