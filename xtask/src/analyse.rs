@@ -14,6 +14,7 @@ use crate::cargo::compiled::{Compiled, Files};
 use crate::debian::make::ActionKind;
 use crate::debian::{self, Packaging};
 use crate::decide::engine::{Uses, World};
+use crate::decide::matcher::is_below;
 use crate::decide::rules::Rules;
 use crate::decide::{Decided, Decision};
 use crate::emit::program;
@@ -44,7 +45,7 @@ impl Knowledge {
     /// # Errors
     /// Every rule that cannot be read.
     pub fn read(root: &Path) -> Result<Self, Vec<Problem>> {
-        Self::read_rules(root).map_err(|mut problems| {
+        Self::read_rules(&root.join("rules")).map_err(|mut problems| {
             for problem in &mut problems {
                 let path = problem.place.path.as_mut();
                 // Places are told relative to the project, whatever the directory it stands in.
@@ -58,15 +59,18 @@ impl Knowledge {
         })
     }
 
-    fn read_rules(root: &Path) -> Result<Self, Vec<Problem>> {
-        let dir = root.join("rules");
+    /// Reads the rules of a directory.
+    ///
+    /// # Errors
+    /// Every rule that cannot be read.
+    pub fn read_rules(dir: &Path) -> Result<Self, Vec<Problem>> {
         let path = dir.join("calls.toml");
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(&path)
             .map_err(|error| vec![Problem::new(&BAD_RULE, error.to_string()).at(&shown, None)])?;
         let calls = Calls::parse(&text, &shown).map_err(|problem| vec![problem])?;
         Ok(Self {
-            rules: Rules::read(&dir)?,
+            rules: Rules::read(dir)?,
             calls,
             calls_text: text,
         })
@@ -364,6 +368,13 @@ fn packagings(source: &Source, cache: Option<&Cache>) -> Result<Vec<Packaging>, 
 }
 
 impl Analysis {
+    /// Lets go of the syntax trees, which only making patches needs.
+    pub fn forget_trees(&mut self) {
+        for source in &mut self.sources {
+            source.scanned.trees = HashMap::new();
+        }
+    }
+
     /// What `scan` tells of the release.
     pub fn report(self) -> ScanReport {
         let sources = self.sources.into_iter().map(|one| {
@@ -380,13 +391,17 @@ impl Analysis {
     }
 }
 
-/// The files that exactly one source installs, by their place on Debian. Programs in `bin` and `sbin` are known
+/// The files that exactly one source installs, by their place on Debian; no configuration. Programs in `bin` and `sbin` are known
 /// by both.
 fn installed(read: &[Read]) -> HashMap<String, String> {
     let mut owners: HashMap<String, Option<String>> = HashMap::new();
     let mut claim = |path: &str, source: &str| {
         let path = format!("/{}", path.trim_start_matches('/'));
         if path.contains(['*', '?', '[', '$', '%']) {
+            return;
+        }
+        // What is installed there is a first version: the administrator's own stands in the same place (Debian Policy, 10.7).
+        if is_below(&path, "/etc") {
             return;
         }
         owners

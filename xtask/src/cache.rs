@@ -3,9 +3,11 @@
 //! One file a value: the SHA-256 of the rest, then the value in postcard's format. All of it can be thrown away: a cache
 //! that cannot be read or is not whole is an empty one, one that cannot be written is left.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,7 +16,16 @@ use sha2::{Digest, Sha256};
 /// Values by name, for one build of the scanners.
 #[derive(Debug, Clone)]
 pub struct Cache {
-    dir: PathBuf,
+    place: Place,
+}
+
+/// Where values are kept.
+#[derive(Debug, Clone)]
+enum Place {
+    /// In files below a directory, for the next run.
+    Dir(PathBuf),
+    /// In memory, for the rest of this run.
+    Memory(Arc<Mutex<HashMap<String, Vec<u8>>>>),
 }
 
 impl Cache {
@@ -33,13 +44,23 @@ impl Cache {
             let _ = write!(name, "{byte:02x}");
         }
         Self {
-            dir: dir.join("scan").join(name),
+            place: Place::Dir(dir.join("scan").join(name)),
         }
     }
 
-    /// The directory it stands in; made when something is kept.
-    pub fn dir(&self) -> &Path {
-        &self.dir
+    /// One that ends with this run: what two releases have in common is read once.
+    pub fn in_memory() -> Self {
+        Self {
+            place: Place::Memory(Arc::default()),
+        }
+    }
+
+    /// The directory it stands in, which is made when something is kept; `None` for one in memory.
+    pub fn dir(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Dir(dir) => Some(dir),
+            Place::Memory(_) => None,
+        }
     }
 
     /// A value kept under a name; `None` where there is none, or none that is whole.
@@ -50,12 +71,22 @@ impl Cache {
     /// Keeps a value under a name. Written beside and renamed, so that a kill leaves the old one.
     pub fn put<T: Serialize>(&self, name: &str, value: &T) {
         let write = || -> std::io::Result<()> {
-            std::fs::create_dir_all(&self.dir)?;
             let bytes = postcard::to_allocvec(value).map_err(std::io::Error::other)?;
-            let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
+            let dir = match &self.place {
+                Place::Dir(dir) => dir,
+                Place::Memory(values) => {
+                    // A thread that panicked here has left a whole map.
+                    let mut values = values.lock().unwrap_or_else(PoisonError::into_inner);
+                    values.insert(name.to_owned(), bytes);
+                    return Ok(());
+                }
+            };
+            std::fs::create_dir_all(dir)?;
+            let mut file = tempfile::NamedTempFile::new_in(dir)?;
             file.write_all(&Sha256::digest(&bytes))?;
             file.write_all(&bytes)?;
-            file.persist(self.file(name)).map_err(|error| error.error)?;
+            file.persist(file_in(dir, name))
+                .map_err(|error| error.error)?;
             Ok(())
         };
         // The cache only saves time; a run without one is whole.
@@ -64,7 +95,14 @@ impl Cache {
 
     /// The bytes kept under a name.
     pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
-        let mut bytes = std::fs::read(self.file(name)).ok()?;
+        let dir = match &self.place {
+            Place::Dir(dir) => dir,
+            Place::Memory(values) => {
+                let values = values.lock().unwrap_or_else(PoisonError::into_inner);
+                return values.get(name).cloned();
+            }
+        };
+        let mut bytes = std::fs::read(file_in(dir, name)).ok()?;
         let (hash, rest) = bytes.split_at_checked(HASH)?;
         if Sha256::digest(rest).as_slice() != hash {
             return None;
@@ -72,10 +110,11 @@ impl Cache {
         bytes.drain(..HASH);
         Some(bytes)
     }
+}
 
-    fn file(&self, name: &str) -> PathBuf {
-        self.dir.join(format!("{name}.postcard"))
-    }
+/// The file of a value.
+fn file_in(dir: &Path, name: &str) -> PathBuf {
+    dir.join(format!("{name}.postcard"))
 }
 
 /// The length of the hash at a file's start.
@@ -86,9 +125,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_in_memory_is_there_for_its_clones() {
+        let cache = Cache::in_memory();
+        cache.clone().put("s", &7_u8);
+        assert_eq!(cache.get("s"), Some(7_u8));
+        assert_eq!(Cache::in_memory().get::<u8>("s"), None);
+    }
+
+    #[test]
     fn a_damaged_file_is_no_cache() {
         let dir = tempfile::tempdir().expect("a directory");
         let cache = Cache::new(dir.path(), "calls");
+        let file = |name| file_in(cache.dir().expect("one of files"), name);
         let value = vec!["x".to_owned(), "yz".to_owned()];
         cache.put("s", &value);
         assert_eq!(cache.get("s"), Some(value.clone()));
@@ -97,13 +145,13 @@ mod tests {
             Cache::new(dir.path(), "other").get::<Vec<String>>("s"),
             None
         );
-        let whole = std::fs::read(cache.file("s")).expect("it was written");
+        let whole = std::fs::read(file("s")).expect("it was written");
         for at in 0..whole.len() {
             let mut damaged = whole.clone();
             damaged[at] ^= 0x55;
-            std::fs::write(cache.file("s"), &damaged).expect("it can be written");
+            std::fs::write(file("s"), &damaged).expect("it can be written");
             assert_eq!(cache.get::<Vec<String>>("s"), None, "byte {at}");
-            std::fs::write(cache.file("s"), &whole[..at]).expect("it can be written");
+            std::fs::write(file("s"), &whole[..at]).expect("it can be written");
             assert_eq!(cache.get::<Vec<String>>("s"), None, "cut at {at}");
         }
     }

@@ -12,6 +12,7 @@ use indicatif::ProgressBar;
 
 use crate::check::inside::{self, Stage};
 use crate::decide::Context;
+use crate::drift::Level;
 use crate::problem::{OUTPUT_FAILED, Problem, Severity};
 use crate::report::words::{self, CONTEXTS, KINDS, VERDICTS, Verdict};
 use crate::report::{Filter, Format, Layout, paint};
@@ -55,6 +56,8 @@ pub enum Command {
     Prefetch(PrefetchArgs),
     /// Write the tree that a Rust program is built from, for cargo alone
     Join(JoinArgs),
+    /// Report what is different between two releases, and what of it needs a person
+    Drift(DriftArgs),
     /// Report what a built output still assumes of Debian
     Audit(AuditArgs),
     /// Show sources, objects and links, and why each edge is there
@@ -283,6 +286,78 @@ pub struct RegenArgs {
     pub format: PlainFormat,
 }
 
+/// `drift`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask drift pve-9.1.4 pve-9.1.7 --sources ~/upstream
+  cargo xtask drift pve-9.1.4 pve-9.1.7 --format html > drift.html
+  cargo xtask drift pve-9.1.4 pve-9.1.7 --fail-on broken --format sarif > drift.sarif
+  cargo xtask drift pve-9.1.7 pve-9.1.7 --old-rules /tmp/before/rules
+docs/drift.md says what the levels and words mean.")]
+pub struct DriftArgs {
+    /// The release to measure from
+    #[arg(value_parser = release_name)]
+    pub old: String,
+
+    /// The release to measure to
+    #[arg(value_parser = release_name)]
+    pub new: String,
+
+    /// Where the sources are.
+    #[command(flatten)]
+    pub from: SourceArgs,
+
+    /// Decide OLD by the rules of this directory [default: rules/]
+    ///
+    /// With one release twice it shows what a change of the rules changes.
+    #[arg(long, value_name = "DIR")]
+    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub old_rules: Option<PathBuf>,
+
+    /// The level from which on the exit status is 1
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
+    pub fail_on: FailOn,
+
+    /// List places of this level and above; all are counted
+    #[arg(long, value_name = "LEVEL", default_value = "moved", value_parser = one_of(&Level::ALL, Level::word))]
+    pub level: Level,
+
+    /// Tell of this source only (repeatable, also with commas); the exit status is that of all
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub source: Vec<String>,
+
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// From which level on a drift is a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum FailOn {
+    /// What moved, too.
+    Moved,
+    /// What a person has to look at.
+    #[default]
+    Review,
+    /// Only what cannot be built.
+    Broken,
+    /// Nothing: the report is all that is wanted.
+    Never,
+}
+
+impl FailOn {
+    /// Whether a verdict is a failure.
+    pub fn fails(self, level: Level) -> bool {
+        match self {
+            Self::Moved => level >= Level::Moved,
+            Self::Review => level >= Level::Review,
+            Self::Broken => level >= Level::Broken,
+            Self::Never => false,
+        }
+    }
+}
+
 /// `audit`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -324,6 +399,7 @@ pub struct AuditArgs {
 #[command(after_help = "\
 Examples:
   cargo xtask graph demo --format mermaid
+  cargo xtask graph demo --link hive-cluster --format svg > hive-cluster.svg
   cargo xtask graph pve-9.1.4 --sources ~/upstream --format svg > pve.svg")]
 pub struct GraphArgs {
     /// The release to show
@@ -333,6 +409,10 @@ pub struct GraphArgs {
     /// Where the sources are.
     #[command(flatten)]
     pub from: SourceArgs,
+
+    /// Draw what this link holds: the name of an object [default: pve, everything]
+    #[arg(long, value_name = "NAME")]
+    pub link: Option<String>,
 
     /// How the graph is written
     #[arg(long, value_enum, default_value_t)]
@@ -497,6 +577,7 @@ pub fn main() -> ExitCode {
         Command::Regen(args) => run::regen(args),
         Command::Prefetch(args) => run::prefetch(args),
         Command::Join(args) => run::join(args),
+        Command::Drift(args) => run::drift(args),
         Command::Audit(args) => run::audit(args),
         Command::Graph(args) => run::graph(args),
         Command::Check(args) => run::check(args, cli.jobs.map_or(0, NonZeroUsize::get)),

@@ -14,6 +14,7 @@ pub mod check;
 pub mod cli;
 pub mod debian;
 pub mod decide;
+pub mod drift;
 pub mod emit;
 pub mod graph;
 pub mod problem;

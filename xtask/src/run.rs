@@ -14,17 +14,19 @@ use crate::cargo::locked::lock_programs;
 use crate::cargo::{Program, kept};
 use crate::check;
 use crate::cli::{
-    self, AuditArgs, AuditFormat, CheckArgs, ExplainArgs, ExplainFormat, GraphArgs, GraphFormat,
-    JoinArgs, LockArgs, Outcome, PlainFormat, PrefetchArgs, RegenArgs, ScanArgs, SourceArgs,
-    Subject,
+    self, AuditArgs, AuditFormat, CheckArgs, DriftArgs, ExplainArgs, ExplainFormat, GraphArgs,
+    GraphFormat, JoinArgs, LockArgs, Outcome, PlainFormat, PrefetchArgs, RegenArgs, ScanArgs,
+    SourceArgs, Subject,
 };
 use crate::decide::engine::Uses;
+use crate::drift;
+use crate::emit::rewrite::Role;
 use crate::emit::{self, names, output};
-use crate::graph::draw;
+use crate::graph::draw::{self, Drawing};
 use crate::problem::{self, CODES, Code, OUTPUT_FAILED, Problem, UNSATISFIED_CRATE, USAGE};
 use crate::release::{self, At, Locked, Manifest, OpenOptions};
 use crate::report::{
-    self, AuditReport, CheckReport, Format, LockReport, PlaceReport, ScanReport, codes,
+    self, AuditReport, CheckReport, DriftReport, Format, LockReport, PlaceReport, ScanReport, codes,
 };
 use crate::store::{self, prefetch::Lock};
 
@@ -61,6 +63,12 @@ fn releases(root: &Path, argument: &str) -> Result<Vec<Manifest>, Vec<Problem>> 
         .collect()
 }
 
+/// What is kept between runs; `None` where nothing is to be.
+fn cache(from: &SourceArgs, knowledge: &Knowledge) -> Option<Cache> {
+    let dir = cache_dir().filter(|_| !from.no_cache)?;
+    Some(Cache::new(&dir, &knowledge.calls_text))
+}
+
 /// Reads, scans and decides one release.
 fn analyse(
     root: &Path,
@@ -68,14 +76,23 @@ fn analyse(
     from: &SourceArgs,
     knowledge: &Knowledge,
 ) -> Result<Analysis, Vec<Problem>> {
-    let cache = cache_dir().filter(|_| !from.no_cache);
-    let cache = cache.map(|dir| Cache::new(&dir, &knowledge.calls_text));
+    let cache = cache(from, knowledge);
+    analyse_with(root, manifest, from, knowledge, cache.as_ref())
+}
+
+fn analyse_with(
+    root: &Path,
+    manifest: Manifest,
+    from: &SourceArgs,
+    knowledge: &Knowledge,
+    cache: Option<&Cache>,
+) -> Result<Analysis, Vec<Problem>> {
     let options = OpenOptions {
         root: root.to_path_buf(),
         sources: from.dir.get().map(Path::to_path_buf),
         allow_missing: from.allow_missing,
         cache: None,
-        kept: cache.clone(),
+        kept: cache.cloned(),
     };
     let opened = release::open(&manifest, &options).map_err(|problems| {
         let at_pin = |problem| manifest.at_pin(root, problem);
@@ -88,7 +105,7 @@ fn analyse(
         programs,
         opened.missing,
         knowledge,
-        cache.as_ref(),
+        cache,
     )
 }
 
@@ -327,6 +344,56 @@ pub fn join(args: &JoinArgs) -> Result<Outcome, Vec<Problem>> {
     Ok(Outcome::Clean)
 }
 
+/// `cargo xtask drift`.
+pub fn drift(args: &DriftArgs) -> Result<Outcome, Vec<Problem>> {
+    let root = root();
+    let rules = root.join("rules");
+    let knowledge = Knowledge::read(&root)?;
+    let other = args.old_rules.as_deref();
+    let other = other.map(|dir| Knowledge::read_rules(dir).map(|knowledge| (dir, knowledge)));
+    let other = other.transpose()?;
+    let (old_rules, old_knowledge) = match &other {
+        Some((dir, knowledge)) => (*dir, knowledge),
+        None => (rules.as_path(), &knowledge),
+    };
+    let named = |name: &str| Manifest::named(&root, name).map_err(|problem| vec![problem]);
+    let (old, new) = (named(&args.old)?, named(&args.new)?);
+    // What both releases have is read once, with or without a cache for the next run.
+    let kept = |knowledge| cache(&args.from, knowledge).unwrap_or_else(Cache::in_memory);
+    let cache = kept(&knowledge);
+    let same_calls = old_knowledge.calls_text == knowledge.calls_text;
+    let old_cache = if same_calls {
+        cache.clone()
+    } else {
+        kept(old_knowledge)
+    };
+    let mut old = analyse_with(&root, old, &args.from, old_knowledge, Some(&old_cache))?;
+    old.forget_trees();
+    let new = analyse_with(&root, new, &args.from, &knowledge, Some(&cache))?;
+    let drift = drift::drift(&drift::Request {
+        old: &old,
+        new: &new,
+        old_knowledge,
+        new_knowledge: &knowledge,
+        rules: (old_rules, &rules),
+        root: &root,
+        cache: Some(&cache),
+    })?;
+    let report = DriftReport {
+        drift: &drift,
+        from: args.level,
+        only: &args.source,
+    };
+    match args.format {
+        Format::Text => cli::print(|out| report.text(out, cli::width())),
+        Format::Json => cli::print_plain(|out| report.json(out)),
+        Format::Markdown => cli::print_plain(|out| report.markdown(out)),
+        Format::Html => cli::print_plain(|out| report.html(out)),
+        Format::Sarif => cli::print_plain(|out| report.sarif(out)),
+    }?;
+    Ok(outcome(!args.fail_on.fails(drift.level)))
+}
+
 /// `cargo xtask audit`.
 pub fn audit(args: &AuditArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
@@ -362,10 +429,26 @@ pub fn graph(args: &GraphArgs) -> Result<Outcome, Vec<Problem>> {
     let manifest = Manifest::named(&root, &args.release).map_err(|problem| vec![problem])?;
     let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
     cli::complain(&analysis.missing);
+    let link = args.link.as_deref().unwrap_or(draw::EVERYTHING);
+    let Some(drawing) = Drawing::of(&analysis.graph, link) else {
+        let cause = format!("{} has no link `{link}`", args.release);
+        let objects = analysis
+            .graph
+            .nodes
+            .iter()
+            .filter(|(_, node)| node.role == Some(Role::Object));
+        let names: Vec<&str> = objects.map(|(name, _)| name.as_str()).collect();
+        let known = format!(
+            "Its links are {} and {}.",
+            draw::EVERYTHING,
+            names.join(", ")
+        );
+        return Err(vec![Problem::new(&USAGE, cause).mend(known)]);
+    };
     let text = match args.format {
-        GraphFormat::Dot => draw::dot(&analysis.graph, &args.release),
-        GraphFormat::Mermaid => draw::mermaid(&analysis.graph),
-        GraphFormat::Svg => draw::svg(&analysis.graph, &args.release),
+        GraphFormat::Dot => drawing.dot(&args.release),
+        GraphFormat::Mermaid => drawing.mermaid(),
+        GraphFormat::Svg => drawing.svg(&args.release),
     };
     cli::print_plain(|out| out.write_all(text.as_bytes()))?;
     Ok(Outcome::Clean)

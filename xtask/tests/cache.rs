@@ -122,7 +122,8 @@ impl Demo {
 
     /// The cache's files.
     fn kept(&self) -> Vec<PathBuf> {
-        let files = fs::read_dir(self.cache().dir()).expect("the cache was written");
+        let files =
+            fs::read_dir(self.cache().dir().expect("one of files")).expect("the cache was written");
         let mut files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
         files.sort();
         files

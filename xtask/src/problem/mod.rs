@@ -181,6 +181,14 @@ codes! {
     pnx_701 => POINT_FAILED,
     pnx_702 => NO_MACHINE,
     pnx_703 => BAD_LINK,
+    pnx_801 => PLACE_DRIFTED,
+    pnx_802 => DECIDED_OTHERWISE,
+    pnx_803 => NEED_DRIFTED,
+    pnx_804 => INSTALL_DRIFTED,
+    pnx_805 => LOCAL_PATCH_FAILS,
+    pnx_806 => STRUCTURE_DRIFTED,
+    pnx_807 => HISTORY_DRIFTED,
+    pnx_808 => LOST_TARGET,
 }
 
 /// The code with this id, whatever the case of its letters.

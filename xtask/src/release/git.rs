@@ -153,8 +153,8 @@ impl Tree for GitTree {
         }
     }
 
-    fn is_commit(&self) -> bool {
-        true
+    fn repository(&self) -> Option<&Path> {
+        Some(&self.git_dir)
     }
 
     fn read_once(&self, wanted: &[&Entry]) -> Result<Vec<Vec<u8>>, Problem> {

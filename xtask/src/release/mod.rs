@@ -4,6 +4,7 @@ mod constraint;
 mod dir;
 mod earlier;
 mod git;
+pub mod history;
 mod lock;
 mod manifest;
 mod nar;
@@ -180,7 +181,12 @@ pub trait Tree: Send + Sync {
 
     /// Whether it is a commit's tree, which is the same whenever it is read.
     fn is_commit(&self) -> bool {
-        false
+        self.repository().is_some()
+    }
+
+    /// The Git directory of the repository that a commit's tree is in; `None` for a plain directory.
+    fn repository(&self) -> Option<&Path> {
+        None
     }
 }
 

@@ -42,6 +42,11 @@ impl<'a> From<&'a Problem> for Finding<'a> {
     }
 }
 
+/// Problems as [`Finding`]s, for results that hold them.
+pub fn problems<S: serde::Serializer>(problems: &[Problem], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(problems.iter().map(Finding::from))
+}
+
 #[derive(Serialize)]
 struct Row<'a> {
     source: &'a str,

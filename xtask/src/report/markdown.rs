@@ -121,10 +121,13 @@ pub(super) fn prose(text: &str) -> String {
     prose
 }
 
-fn escape(prose: &mut String, text: &str) {
+pub(super) fn escape(prose: &mut String, text: &str) {
     for c in text.chars() {
         match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '~' | '&' | '!' | '@' => {
+            // A code host makes mentions and references after Markdown has taken the backslash away: a word
+            // joiner, which nobody sees, keeps the name apart from its sign.
+            '@' | '#' => prose.extend(['\\', c, '\u{2060}']),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '!' => {
                 prose.extend(['\\', c]);
             }
             c if c.is_control() => prose.push(' '),
@@ -151,7 +154,7 @@ pub(super) fn code_span(text: &str) -> String {
 }
 
 /// A code span in a table, where a bar would end the cell even in code.
-fn code_cell(text: &str) -> String {
+pub(super) fn code_cell(text: &str) -> String {
     code_span(text).replace('|', "\\|")
 }
 
@@ -169,6 +172,6 @@ mod tests {
         assert_eq!(prose("one ` alone"), "one \\` alone");
         assert_eq!(code_span("a`b``c"), "``` a`b``c ```");
         assert_eq!(code_cell("a|b"), "`a\\|b`");
-        assert_eq!(prose("@team"), "\\@team");
+        assert_eq!(prose("@team"), "\\@\u{2060}team");
     }
 }

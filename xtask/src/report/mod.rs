@@ -16,6 +16,7 @@ use crate::scan::Kind;
 mod audit;
 mod check;
 pub mod codes;
+mod drift;
 mod html;
 mod json;
 mod lock;
@@ -31,7 +32,8 @@ pub mod words;
 
 pub use audit::AuditReport;
 pub use check::{CheckReport, CheckSummary, points};
-pub use json::Finding;
+pub use drift::DriftReport;
+pub use json::{Finding, problems};
 pub use lock::{LockReport, LockedPin};
 pub use place::PlaceReport;
 pub use regen::{RegenCounts, RegenReport};

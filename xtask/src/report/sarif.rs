@@ -1,10 +1,12 @@
 //! The findings as SARIF 2.1.0 (OASIS, "Static Analysis Results Interchange Format"): one run for each
 //! release, the problem codes as rules, a result for each finding.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{ScanReport, ScannedSource};
 use crate::problem::{CODES, Code, Problem, Severity};
@@ -22,13 +24,31 @@ struct Log<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Run<'a> {
+pub(super) struct Run<'a> {
     tool: Tool,
     automation_details: AutomationDetails,
     column_kind: &'static str,
-    original_uri_base_ids: BTreeMap<&'a str, Base>,
-    version_control_provenance: Vec<Provenance<'a>>,
-    results: Vec<Outcome<'a>>,
+    pub original_uri_base_ids: BTreeMap<Cow<'a, str>, Base>,
+    pub version_control_provenance: Vec<Provenance<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub invocations: Vec<Invocation>,
+    pub results: Vec<Outcome<'a>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<&'static str, Value>,
+}
+
+/// How the run went, with what is to be known of its results.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Invocation {
+    pub execution_successful: bool,
+    pub tool_execution_notifications: Vec<Notification>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Notification {
+    pub level: &'static str,
+    pub message: Message<'static>,
 }
 
 #[derive(Serialize)]
@@ -65,25 +85,32 @@ struct Configuration {
 }
 
 #[derive(Serialize)]
-struct Message<'a> {
-    text: &'a str,
+pub(super) struct Message<'a> {
+    pub text: Cow<'a, str>,
+}
+
+impl<'a> From<&'a str> for Message<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text: text.into() }
+    }
+}
+
+impl From<String> for Message<'_> {
+    fn from(text: String) -> Self {
+        Self { text: text.into() }
+    }
 }
 
 #[derive(Serialize)]
-struct Base {
-    description: Described,
-}
-
-#[derive(Serialize)]
-struct Described {
-    text: String,
+pub(super) struct Base {
+    pub description: Message<'static>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Provenance<'a> {
+pub(super) struct Provenance<'a> {
     repository_uri: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::<_>::is_none")]
     revision_id: Option<&'a str>,
     mapped_to: Mapped<'a>,
 }
@@ -91,46 +118,68 @@ struct Provenance<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Mapped<'a> {
-    uri_base_id: &'a str,
+    uri_base_id: Cow<'a, str>,
+}
+
+/// What SARIF calls a result.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Outcome<'a> {
+    pub rule_id: &'static str,
+    #[serde(skip_serializing_if = "Option::<_>::is_none")]
+    pub rule_index: Option<usize>,
+    pub level: &'static str,
+    pub message: Message<'a>,
+    pub locations: Vec<Location<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub related_locations: Vec<Location<'a>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub partial_fingerprints: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::<_>::is_none")]
+    pub baseline_state: Option<&'static str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<&'static str, Value>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Outcome<'a> {
-    rule_id: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule_index: Option<usize>,
-    level: &'static str,
-    message: Message<'a>,
-    locations: Vec<Location<'a>>,
+pub(super) struct Location<'a> {
+    pub physical_location: PhysicalLocation<'a>,
+    #[serde(skip_serializing_if = "Option::<_>::is_none")]
+    pub message: Option<Message<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Location<'a> {
-    physical_location: PhysicalLocation<'a>,
+pub(super) struct PhysicalLocation<'a> {
+    pub artifact_location: ArtifactLocation<'a>,
+    #[serde(skip_serializing_if = "Option::<_>::is_none")]
+    pub region: Option<Region<'a>>,
+    #[serde(skip_serializing_if = "Option::<_>::is_none")]
+    pub context_region: Option<Region<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PhysicalLocation<'a> {
-    artifact_location: ArtifactLocation<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<Region>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ArtifactLocation<'a> {
+pub(super) struct ArtifactLocation<'a> {
     uri: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uri_base_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::<_>::is_none")]
+    uri_base_id: Option<Cow<'a, str>>,
 }
 
-#[derive(Serialize)]
+/// A part of a file; columns count code points.
+#[derive(Serialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Region {
-    start_line: u32,
+pub(super) struct Region<'a> {
+    pub start_line: u32,
+    #[serde(skip_serializing_if = "Option::<_>::is_none")]
+    pub end_line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::<_>::is_none")]
+    pub start_column: Option<usize>,
+    #[serde(skip_serializing_if = "Option::<_>::is_none")]
+    pub end_column: Option<usize>,
+    #[serde(skip_serializing_if = "Option::<_>::is_none")]
+    pub snippet: Option<Message<'a>>,
 }
 
 /// Writes one log with a run for each release.
@@ -143,7 +192,8 @@ pub(super) fn findings(out: &mut dyn Write, name: &str, problems: &[Problem]) ->
     log(out, vec![of(name, &[], problems)])
 }
 
-fn log(out: &mut dyn Write, runs: Vec<Run>) -> io::Result<()> {
+/// Writes one log with `runs`.
+pub(super) fn log(out: &mut dyn Write, runs: Vec<Run>) -> io::Result<()> {
     let log = Log {
         schema: SCHEMA,
         version: "2.1.0",
@@ -158,6 +208,24 @@ fn run(report: &ScanReport) -> Run<'_> {
 }
 
 fn of<'a>(name: &str, sources: &'a [ScannedSource], problems: &'a [Problem]) -> Run<'a> {
+    let based = |s: &'a ScannedSource| {
+        let at = s.version.as_deref().or(s.rev.as_deref());
+        (s.name.as_str().into(), base(&s.name, at))
+    };
+    let of_source = |s: &'a ScannedSource| {
+        let url = s.url.as_deref()?;
+        Some(provenance(url, s.rev.as_deref(), s.name.as_str().into()))
+    };
+    Run {
+        original_uri_base_ids: sources.iter().map(based).collect(),
+        version_control_provenance: sources.iter().filter_map(of_source).collect(),
+        results: problems.iter().map(outcome).collect(),
+        ..empty(name)
+    }
+}
+
+/// A run of `name` without results.
+pub(super) fn empty<'a>(name: &str) -> Run<'a> {
     Run {
         tool: Tool {
             driver: Driver {
@@ -170,20 +238,20 @@ fn of<'a>(name: &str, sources: &'a [ScannedSource], problems: &'a [Problem]) -> 
             id: format!("{name}/"),
         },
         column_kind: "unicodeCodePoints",
-        original_uri_base_ids: sources.iter().map(|s| (s.name.as_str(), base(s))).collect(),
-        version_control_provenance: sources.iter().filter_map(provenance).collect(),
-        results: problems.iter().map(outcome).collect(),
+        original_uri_base_ids: BTreeMap::new(),
+        version_control_provenance: Vec::new(),
+        invocations: Vec::new(),
+        results: Vec::new(),
+        properties: BTreeMap::new(),
     }
 }
 
 fn rule(code: &Code) -> Rule {
     Rule {
         id: code.id,
-        short_description: Message { text: code.title },
-        full_description: Message {
-            text: code.explanation,
-        },
-        help: Message { text: code.remedy },
+        short_description: code.title.into(),
+        full_description: code.explanation.into(),
+        help: code.remedy.into(),
         default_configuration: Configuration {
             level: level(code.severity),
         },
@@ -191,49 +259,79 @@ fn rule(code: &Code) -> Rule {
 }
 
 /// A source's root, which stands wherever its reader has checked it out.
-fn base(source: &ScannedSource) -> Base {
-    let at = source.version.as_deref().or(source.rev.as_deref());
+pub(super) fn base(name: &str, at: Option<&str>) -> Base {
     let text = match at {
-        Some(at) => format!("the root of {} at {at}", source.name),
-        None => format!("the root of {}", source.name),
+        Some(at) => format!("the root of {name} at {at}"),
+        None => format!("the root of {name}"),
     };
     Base {
-        description: Described { text },
+        description: text.into(),
     }
 }
 
-fn provenance(source: &ScannedSource) -> Option<Provenance<'_>> {
-    Some(Provenance {
-        repository_uri: percent_encoded(source.url.as_deref()?, b":/?#[]@!$&'()*+,;=%"),
-        revision_id: source.rev.as_deref(),
-        mapped_to: Mapped {
-            uri_base_id: &source.name,
-        },
-    })
+/// Where what `base` names comes from.
+pub(super) fn provenance<'a>(
+    url: &str,
+    rev: Option<&'a str>,
+    base: Cow<'a, str>,
+) -> Provenance<'a> {
+    // Brackets stand around a numeric host only, and a repository has no fragment.
+    let host = url
+        .find("://")
+        .and_then(|at| Some(at + 3 + url[at + 3..].find('/')?));
+    let (host, path) = url.split_at(host.unwrap_or(0));
+    Provenance {
+        repository_uri: percent_encoded(host, b":/[]@!$&'()*+,;=%")
+            + &percent_encoded(path, b":/?@!$&'()*+,;=%"),
+        revision_id: rev,
+        mapped_to: Mapped { uri_base_id: base },
+    }
 }
 
-fn outcome(problem: &Problem) -> Outcome<'_> {
+/// The file `path` below what `base` names.
+pub(super) fn artifact<'a>(path: &str, base: Option<Cow<'a, str>>) -> ArtifactLocation<'a> {
+    ArtifactLocation {
+        uri: percent_encoded(path, b"/"),
+        uri_base_id: base,
+    }
+}
+
+/// A problem as a result.
+pub(super) fn outcome(problem: &Problem) -> Outcome<'_> {
     let location = |path: &String| Location {
         physical_location: PhysicalLocation {
-            artifact_location: ArtifactLocation {
-                uri: percent_encoded(path, b"/"),
-                uri_base_id: problem.place.source.as_deref(),
-            },
+            artifact_location: artifact(path, problem.place.source.as_deref().map(Cow::from)),
             region: problem
                 .place
                 .line
                 .filter(|line| *line > 0)
-                .map(|start_line| Region { start_line }),
+                .map(|start_line| Region {
+                    start_line,
+                    ..Region::default()
+                }),
+            context_region: None,
         },
+        message: None,
     };
     Outcome {
-        rule_id: problem.code.id,
-        rule_index: CODES.iter().position(|code| code.id == problem.code.id),
         level: level(problem.code.severity),
-        message: Message {
-            text: &problem.cause,
-        },
         locations: problem.place.path.iter().map(location).collect(),
+        ..result(problem.code, problem.cause.as_str().into())
+    }
+}
+
+/// A result of `code` without a place.
+pub(super) fn result<'a>(code: &'static Code, message: Message<'a>) -> Outcome<'a> {
+    Outcome {
+        rule_id: code.id,
+        rule_index: CODES.iter().position(|one| one.id == code.id),
+        level: level(code.severity),
+        message,
+        locations: Vec::new(),
+        related_locations: Vec::new(),
+        partial_fingerprints: BTreeMap::new(),
+        baseline_state: None,
+        properties: BTreeMap::new(),
     }
 }
 

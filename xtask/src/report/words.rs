@@ -1,6 +1,7 @@
 //! The words that reports use for kinds, contexts and decisions: those of the JSON output.
 
 use crate::decide::{Context, Decision};
+use crate::drift::{Aspect, InstallKind, NeedKind};
 use crate::scan::{Form, Kind, Language};
 
 /// Every kind, in the order of the summary.
@@ -150,6 +151,47 @@ pub fn form(form: Form) -> &'static str {
     }
 }
 
+/// In what a place differs, as a word.
+pub fn aspect(aspect: Aspect) -> &'static str {
+    match aspect {
+        Aspect::Source => "source",
+        Aspect::File => "file",
+        Aspect::Sub => "sub",
+        Aspect::Literal => "literal",
+        Aspect::Site => "site",
+        Aspect::Context => "context",
+        Aspect::Decision => "decision",
+        Aspect::Rule => "rule",
+    }
+}
+
+/// What sort of dependency, as a word.
+pub fn need(kind: NeedKind) -> &'static str {
+    match kind {
+        NeedKind::Depends => "depends",
+        NeedKind::BuildDepends => "build-depends",
+        NeedKind::Module => "module",
+        NeedKind::Command => "command",
+        NeedKind::Crate => "crate",
+        NeedKind::Input => "input",
+        NeedKind::Source => "source",
+        NeedKind::Lack => "lack",
+    }
+}
+
+/// What sort of thing is installed or set up, as a word.
+pub fn install(kind: InstallKind) -> &'static str {
+    match kind {
+        InstallKind::File => "file",
+        InstallKind::Unit => "unit",
+        InstallKind::Directory => "directory",
+        InstallKind::User => "user",
+        InstallKind::Group => "group",
+        InstallKind::Setting => "setting",
+        InstallKind::Script => "script",
+    }
+}
+
 /// A decision as a short phrase: `package lvm2, bin/lvs`.
 pub fn decision(decision: &Decision) -> String {
     let word = Verdict::of(decision).word();
@@ -208,6 +250,30 @@ mod tests {
             Language::Text,
         ] {
             assert_eq!(language(l), serialized(l));
+        }
+    }
+
+    #[test]
+    fn the_words_of_drift_are_those_of_the_json() {
+        use Aspect::{Context, Decision, File, Literal, Rule, Site, Source, Sub};
+        use NeedKind::{BuildDepends, Command, Crate, Depends, Input, Lack, Module};
+        for a in [Source, File, Sub, Literal, Site, Context, Decision, Rule] {
+            assert_eq!(aspect(a), serialized(a));
+        }
+        for n in [Depends, BuildDepends, Module, Command, Crate, Input, Lack] {
+            assert_eq!(need(n), serialized(n));
+        }
+        assert_eq!(need(NeedKind::Source), "source");
+        for i in [
+            InstallKind::File,
+            InstallKind::Unit,
+            InstallKind::Directory,
+            InstallKind::User,
+            InstallKind::Group,
+            InstallKind::Setting,
+            InstallKind::Script,
+        ] {
+            assert_eq!(install(i), serialized(i));
         }
     }
 

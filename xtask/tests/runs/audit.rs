@@ -17,7 +17,8 @@ use crate::support::{DEMO, KNOWLEDGE, Root, Run, real, told};
 
 /// What decisions keep in the fixture.
 const KEPT: &str = r#"{"release": "hive-1", "files": [
-{"source":"hive","path":"src/bin/hive","language":"perl","at":["bin/hive"],"paths":{"/etc/hive":1},"commands":["guest-tool"]},
+{"source":"hive","path":"src/bin/hive","language":"perl","at":["bin/hive"],"paths":{"/etc/hive":1},"commands":["guest-tool"],
+ "absent":{"share/skin":{"source":"hive-skin"},"lib/lib":"head","share/plugins":"optional"}},
 {"source":"hive","path":"debian/hived.service","language":"unit","at":["lib/systemd/system/hived.service"]},
 {"source":"hive","path":"src/hook.sh","language":"shell","at":["share/hive/hook.sh"]},
 {"source":"hive","path":"src/other.sh","language":"shell","at":["share/hive/other.sh"],"paths":{"/usr/sbin/elsewhere":1}},
@@ -291,6 +292,23 @@ fn a_path_in_a_program() {
 }
 
 #[test]
+fn literals_that_stand_one_after_the_other() {
+    let fixture = Fixture::new();
+    // What is kept, then state, then what is kept and text.
+    let kept = "/usr/share/doc/hive/etc/hive/hive.cfgdefault and /usr/share/doc/hive/usr/share/doc/hivestruct ";
+    fixture.bytes("bin/hived", &program(kept.as_bytes()));
+    assert_eq!(fixture.found(), []);
+    fixture.bytes(
+        "bin/hived",
+        &program(b"/usr/share/doc/hive/usr/sbin/hivestruct "),
+    );
+    fixture.one("PNX-601", "bin/hived", "/usr/sbin/hive");
+    // What lies below it is another file.
+    fixture.bytes("bin/hived", &program(b"/usr/share/doc/hive/README\0"));
+    fixture.one("PNX-601", "bin/hived", "/usr/share/doc/hive/README");
+}
+
+#[test]
 fn a_wrapper_that_nobody_makes() {
     let fixture = Fixture::new();
     fixture.executable(
@@ -343,6 +361,60 @@ fn a_program_that_is_not_in_its_package() {
     );
     fixture.executable("bin/hive", &fixture.perl(&body));
     fixture.one("PNX-603", "bin/hive:5", "has no `bin/vgz`");
+}
+
+#[test]
+fn a_file_of_a_source_that_the_link_lacks() {
+    let fixture = Fixture::new();
+    let own = |below: &str| fixture.output.join(below).display().to_string();
+    let body = format!(
+        "my @x = ('{}', '{}');",
+        own("share/skin/dark.css"),
+        own("share/plugins")
+    );
+    fixture.executable("bin/hive", &fixture.perl(&body));
+    fixture.one("PNX-603", "bin/hive:3", "has no `share/skin/dark.css`");
+    fixture.file("nix-support/pve-lacks", "other\n");
+    fixture.one("PNX-603", "bin/hive:3", "has no `share/skin/dark.css`");
+    fixture.file("nix-support/pve-lacks", "hive-skin\nother\n");
+    assert_eq!(fixture.found(), []);
+    // What another file may lack, and another package, is no excuse.
+    fixture.executable("share/hive/hook.sh", &format!("x={}\n", own("share/skin")));
+    fixture.one("PNX-603", "share/hive/hook.sh:1", "has no `share/skin`");
+    fixture.file("share/hive/hook.sh", "");
+    let body = format!("my $x = '{}';", fixture.in_package("lvm2", "share/skin"));
+    fixture.executable("bin/hive", &fixture.perl(&body));
+    fixture.one("PNX-603", "bin/hive:3", "has no `share/skin`");
+}
+
+#[test]
+fn what_people_read_and_what_was_installed() {
+    let fixture = Fixture::new();
+    fixture.file(
+        "share/hive-i18n/hive-lang-de.js",
+        "var x = 'Konfiguration in /usr/share/hive-';\n",
+    );
+    let page = fixture.in_package("lvm2", "share/man/man3/Hive.3pm");
+    fixture.file("lib/perl5/site_perl/auto/Hive/.packlist", &page);
+    assert_eq!(fixture.found(), []);
+    fixture.file("lib/perl5/site_perl/auto/Hive/packlist", &page);
+    fixture.one(
+        "PNX-603",
+        "lib/perl5/site_perl/auto/Hive/packlist:1",
+        "has no `share/man/man3/Hive.3pm`",
+    );
+}
+
+#[test]
+fn a_head_of_names_begins_one() {
+    let fixture = Fixture::new();
+    let body = format!("my $base = '{}';", fixture.in_package("lvm2", "lib/lib"));
+    fixture.executable("bin/hive", &fixture.perl(&body));
+    fixture.one("PNX-603", "bin/hive:3", "has no `lib/lib`");
+    write(&fixture.package("lvm2").join("lib/lvm"), b"");
+    fixture.one("PNX-603", "bin/hive:3", "has no `lib/lib`");
+    write(&fixture.package("lvm2").join("lib/liblvm.so"), b"");
+    assert_eq!(fixture.found(), []);
 }
 
 #[test]
@@ -427,6 +499,24 @@ fn links() {
     fs::remove_file(fixture.output.join("bin/vgz")).expect("removed");
     symlink("/usr/share/hive", fixture.output.join("share/hive/debian")).expect("a link");
     fixture.one("PNX-601", "share/hive/debian", "`/usr/share/hive`");
+}
+
+#[test]
+fn an_objects_pages_are_made_by_its_link() {
+    let mut fixture = Fixture::new();
+    let lay = |output: &Path| {
+        for place in ["share/man/man5/hive.conf.5.gz", "share/hive/gone"] {
+            let link = output.join(place);
+            fs::create_dir_all(link.parent().expect("a parent")).expect("directories");
+            symlink("gone.gz", link).expect("a link");
+        }
+    };
+    lay(&fixture.output);
+    assert_eq!(fixture.found().len(), 2);
+    let object = fixture.package("hive-object-1");
+    lay(&object);
+    fixture.output = object;
+    fixture.one("PNX-605", "share/hive/gone", "which does not exist");
 }
 
 #[test]

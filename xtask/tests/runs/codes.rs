@@ -4,7 +4,8 @@ use std::fs;
 
 use xtask::problem::CODES;
 
-use crate::support::{Root, Run, git};
+use crate::drift::Bump;
+use crate::support::{Root, Run, copy, git};
 use crate::{crates, prefetch};
 
 /// Codes that no input can cause, and why they stay.
@@ -320,6 +321,75 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
     }),
     ("PNX-610", |root| {
         root.run(&["audit", "demo", "--release", "pve-0.1"])
+    }),
+    ("PNX-801", |_| {
+        let bump = Bump::of("hive-guests");
+        let place = "    my $log = '/var/log/hive-volumes.log';\n    return $group;\n";
+        bump.edit("src/Hive/Storage/LVM.pm", "    return $group;\n", place);
+        bump.commit();
+        bump.run(&[])
+    }),
+    ("PNX-802", |root| {
+        copy(&root.join("rules"), &root.join("before"));
+        root.edit(
+            "rules/paths.toml",
+            "keep = \"guest\"",
+            "keep = \"of a guest\"",
+        );
+        root.run(&["drift", "demo", "demo", "--old-rules", "before"])
+    }),
+    ("PNX-803", |_| {
+        let bump = Bump::of("hive-guests");
+        bump.edit("src/Hive/Guest/Backup.pm", "['pigz', ", "['gzip', ");
+        bump.commit();
+        bump.run(&[])
+    }),
+    ("PNX-804", |_| {
+        let bump = Bump::of("hive-cluster");
+        bump.edit(
+            "debian/hive-cluster.dirs",
+            "/etc/hive\n",
+            "/etc/hive\n/var/lib/hive-bees\n",
+        );
+        bump.commit();
+        bump.run(&[])
+    }),
+    ("PNX-805", |_| {
+        let bump = Bump::of("hive-manager");
+        let patch =
+            "--- a/Hive/Report.pm\n+++ b/Hive/Report.pm\n@@ -1,1 +1,1 @@\n-nowhere\n+here\n";
+        bump.root.write("patches/local/hive-manager/x.patch", patch);
+        bump.release();
+        bump.run(&[])
+    }),
+    ("PNX-806", |_| {
+        let bump = Bump::of("hive-common");
+        bump.release();
+        bump.root.append(
+            "releases/after.toml",
+            "\n[source.hive-other]\npath = \"demo/hive-common\"\n",
+        );
+        bump.run(&[])
+    }),
+    ("PNX-807", |_| {
+        let bump = Bump::of("hive-common");
+        bump.commit_as(&["--amend"]);
+        bump.run(&[])
+    }),
+    ("PNX-808", |_| {
+        let bump = Bump::of("hive-manager");
+        bump.edit(
+            "Hive/API/Nodes.pm",
+            "use Hive::API::APT;",
+            "use Hive::API::Apt;",
+        );
+        bump.edit(
+            "Hive/API/Nodes.pm",
+            "\"Hive::API::APT\"",
+            "\"Hive::API::Apt\"",
+        );
+        bump.commit();
+        bump.run(&[])
     }),
 ];
 

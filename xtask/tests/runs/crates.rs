@@ -483,3 +483,37 @@ fn a_joined_program_is_built_by_cargo_alone() {
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+#[test]
+fn a_crate_takes_its_sources_commit_from_a_variable() {
+    let root = Root::new();
+    root.append(
+        "rules/crates.toml",
+        "\n[crate.hive-types]\ncommit = \"HIVE_COMMIT\"\n",
+    );
+    let has = |root: &Root, line: &str| {
+        let run = root.regen(&["--sources", "upstream"]);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        root.text("pkgs/demo/hive-rs/package.nix").contains(line)
+    };
+    // A directory has no commit.
+    assert!(!has(&root, "HIVE_COMMIT"));
+    let rev = root.in_git("hive-rs");
+    assert!(has(&root, &format!("HIVE_COMMIT = \"{rev}\";")));
+}
+
+#[test]
+fn what_a_crate_of_the_registry_holds_is_kept() {
+    let root = Root::new();
+    let rule = "\n[crate.itoa]\npaths = [\"/usr/share/honey\"]\nwhy = \"a test\"\n";
+    root.append("rules/crates.toml", rule);
+    let run = root.regen(&[]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let kept = root.text("pkgs/demo/kept.json");
+    assert!(
+        kept.contains(r#"{"source":"crate itoa","path":"src","language":"rust","paths":{"/usr/share/honey":1}}"#),
+        "{kept}"
+    );
+    // xdg is in no lock of the demo's.
+    assert!(!kept.contains("crate xdg"), "{kept}");
+}

@@ -237,7 +237,20 @@ pub fn analyse(release: &str, sources: Option<PathBuf>) -> Analysis {
     try_analyse(release, sources).unwrap_or_else(|told| panic!("{told}"))
 }
 
+/// Analyses a release of this project by other rules.
+pub fn analysed(release: &str, sources: Option<PathBuf>, knowledge: &Knowledge) -> Analysis {
+    analyse_by(release, sources, knowledge).unwrap_or_else(|told| panic!("{told}"))
+}
+
 fn try_analyse(release: &str, sources: Option<PathBuf>) -> Result<Analysis, String> {
+    analyse_by(release, sources, &KNOWLEDGE)
+}
+
+fn analyse_by(
+    release: &str,
+    sources: Option<PathBuf>,
+    knowledge: &Knowledge,
+) -> Result<Analysis, String> {
     let manifest = Manifest::named(&project(), release).map_err(|problem| problem.to_string())?;
     let options = OpenOptions {
         root: project(),
@@ -251,7 +264,7 @@ fn try_analyse(release: &str, sources: Option<PathBuf>) -> Result<Analysis, Stri
         opened.sources,
         programs,
         opened.missing,
-        &KNOWLEDGE,
+        knowledge,
         None,
     )
     .map_err(|problems| told(&problems))

@@ -1,0 +1,10 @@
+//! A patch that a downstream keeps, on a file.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: (&[u8], &[u8])| {
+    let (patch, content) = input;
+    for file in xtask::drift::hunks::parse(patch) {
+        let fits = xtask::drift::hunks::apply(&file, Some(content));
+        assert_eq!(fits.len(), file.hunks.len());
+    }
+});

@@ -1,0 +1,928 @@
+//! `drift` on the demo's history: for each sort of change the report says that change and nothing more.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use xtask::analyse::{Analysis, Knowledge};
+use xtask::decide::Decision;
+use xtask::drift::{self, Aspect, Drift, Level, PlaceDrift, Proposal, SourceDrift};
+
+use crate::support::{DEMO, KNOWLEDGE, RELEASES, Root, Run, analysed, copy, git, project, real};
+
+/// The subject of the commit under test.
+const SUBJECT: &str = "the change under test";
+
+/// Two releases of the demo, `demo` and `after`, between which one source has a commit more.
+pub struct Bump {
+    pub root: Root,
+    source: &'static str,
+}
+
+impl Bump {
+    /// The demo with `source` in Git, before the commit.
+    pub fn of(source: &'static str) -> Self {
+        Self::from(source, |_| {})
+    }
+
+    /// The same, of a demo that was changed first.
+    fn from(source: &'static str, change: impl FnOnce(&Root)) -> Self {
+        let root = Root::new();
+        change(&root);
+        root.in_git(source);
+        Self { root, source }
+    }
+
+    /// A file of the source, relative to the root.
+    fn path(&self, file: &str) -> String {
+        format!("upstream/{}/{file}", self.source)
+    }
+
+    pub fn edit(&self, file: &str, from: &str, to: &str) {
+        self.root.edit(&self.path(file), from, to);
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        self.root.write(&self.path(file), text);
+    }
+
+    fn text(&self, file: &str) -> String {
+        self.root.text(&self.path(file))
+    }
+
+    /// Commits what was changed, and pins `after` to it.
+    pub fn commit(&self) -> String {
+        self.commit_as(&[])
+    }
+
+    pub fn commit_as(&self, more: &[&str]) -> String {
+        let repository = self.root.join("upstream").join(self.source);
+        let before = git(&repository, &["rev-parse", "HEAD"]);
+        git(&repository, &["add", "-A", "-f"]);
+        git(
+            &repository,
+            &[&["commit", "-q", "-m", SUBJECT], more].concat(),
+        );
+        let rev = git(&repository, &["rev-parse", "HEAD"]);
+        self.release();
+        self.root.edit("releases/after.toml", &before, &rev);
+        rev
+    }
+
+    /// `after`, with the same pins.
+    pub fn release(&self) {
+        let manifest = self.root.text("releases/demo.toml");
+        self.root.write("releases/after.toml", manifest);
+        copy(
+            &self.root.join("releases/demo"),
+            &self.root.join("releases/after"),
+        );
+    }
+
+    pub fn run(&self, more: &[&str]) -> Run {
+        let always = ["drift", "demo", "after", "--sources", "upstream"];
+        self.root.run(&[&always, more].concat())
+    }
+
+    /// The report as JSON.
+    fn drift(&self) -> Value {
+        let run = self.run(&["--format", "json", "--level", "clean", "--fail-on", "never"]);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        serde_json::from_str(&run.stdout).expect("JSON")
+    }
+
+    /// Everything the report says, one line each.
+    fn told(&self) -> Vec<String> {
+        told(&self.drift())
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("-")
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn words(value: &Value) -> String {
+    list(value).iter().map(text).collect::<Vec<_>>().join("+")
+}
+
+fn spot(spot: &Value) -> String {
+    if spot.is_null() {
+        return "-".to_owned();
+    }
+    let source = spot
+        .get("source")
+        .map_or(String::new(), |source| format!("{}:", text(source)));
+    format!("{source}{} `{}`", text(&spot["path"]), text(&spot["text"]))
+}
+
+/// Everything a report says, one line each; nothing of what is the same.
+fn told(drift: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    for source in list(&drift["sources"]) {
+        let name = text(&source["name"]);
+        if source["presence"] != "stayed" {
+            lines.push(format!("{name} {}", text(&source["presence"])));
+        }
+        for place in list(&source["places"]) {
+            lines.push(format!(
+                "{name} {} {} [{}] {} -> {} ({})",
+                text(&place["level"]),
+                text(&place["change"]),
+                words(&place["differs"]),
+                spot(&place["old"]),
+                spot(&place["new"]),
+                text(&place["new"]["rule"]),
+            ));
+        }
+        for (what, key) in [("need", "needs"), ("install", "installs")] {
+            for one in list(&source[key]) {
+                let (kind, level, called) =
+                    (text(&one["kind"]), text(&one["level"]), text(&one["name"]));
+                let (old, new) = (text(&one["old"]), text(&one["new"]));
+                lines.push(format!(
+                    "{name} {what} {level} {kind} {called}: `{old}` -> `{new}`"
+                ));
+            }
+        }
+        for lost in list(&source["lost_targets"]) {
+            let (level, target, nearest) = (
+                text(&lost["level"]),
+                text(&lost["target"]),
+                text(&lost["nearest"]),
+            );
+            lines.push(format!("{name} lost {level} {target}, nearest {nearest}"));
+        }
+        for problem in list(&source["problems"]) {
+            lines.push(format!(
+                "{name} {} {}",
+                text(&problem["code"]),
+                text(&problem["cause"])
+            ));
+        }
+        for patch in list(&source["local"]) {
+            lines.push(format!(
+                "{name} local {} {}",
+                text(&patch["level"]),
+                text(&patch["path"])
+            ));
+        }
+    }
+    let structure = &drift["structure"];
+    for key in ["objects_entered", "objects_left", "knot_left"] {
+        lines.extend(
+            list(&structure[key])
+                .iter()
+                .map(|one| format!("{key} {}", text(one))),
+        );
+    }
+    for tied in list(&structure["knot_entered"]) {
+        lines.push(format!(
+            "knot_entered {} by {}",
+            text(&tied["source"]),
+            words(&tied["by"])
+        ));
+    }
+    for link in list(&structure["links"]) {
+        let (gained, lost) = (words(&link["gained"]), words(&link["lost"]));
+        lines.push(format!(
+            "link {} {} +{gained} -{lost}",
+            text(&link["link"]),
+            text(&link["presence"])
+        ));
+    }
+    lines.extend(
+        list(&drift["idle_rules"])
+            .iter()
+            .map(|rule| format!("idle {}", text(rule))),
+    );
+    lines.extend(
+        list(&drift["problems"])
+            .iter()
+            .map(|one| format!("problem {}", text(&one["cause"]))),
+    );
+    lines
+}
+
+/// Every place of the source that has a commit names the one under test.
+fn is_blamed(drift: &Value, rev: &str) {
+    for place in list(&drift["sources"])
+        .iter()
+        .flat_map(|source| list(&source["places"]))
+    {
+        assert_eq!(text(&place["commit"]["rev"]), rev, "{place}");
+        assert_eq!(text(&place["commit"]["subject"]), SUBJECT);
+    }
+}
+
+#[test]
+fn nothing_is_different_between_a_release_and_itself() {
+    let bump = Bump::of("hive-common");
+    bump.release();
+    let drift = bump.drift();
+    assert_eq!(told(&drift), Vec::<String>::new());
+    assert_eq!(drift["level"], "clean");
+    assert!(drift["summary"]["counts"]["unchanged"].as_u64() > Some(600));
+}
+
+/// Takes a sub out of a file's text.
+fn cut_sub(text: &str, name: &str) -> (String, String) {
+    let start = text
+        .find(&format!("sub {name} "))
+        .expect("the sub is there");
+    let end = start + text[start..].find("\n}\n").expect("its end") + 3;
+    (
+        text[start..end].to_owned(),
+        text.replacen(&text[start..end], "", 1),
+    )
+}
+
+#[test]
+fn a_path_that_no_rule_knows_is_added() {
+    let bump = Bump::of("hive-guests");
+    let call = "    run_command(['/sbin/vgfrob', $group, $device]);\n    return $group;\n";
+    bump.edit("src/Hive/Storage/LVM.pm", "    return $group;\n", call);
+    let rev = bump.commit();
+    let drift = bump.drift();
+    assert_eq!(
+        told(&drift),
+        ["hive-guests broken added [] - -> src/Hive/Storage/LVM.pm `/sbin/vgfrob` (-)"]
+    );
+    is_blamed(&drift, &rev);
+    assert_eq!(drift["level"], "broken");
+    let sources = list(&drift["sources"]);
+    let place = sources
+        .iter()
+        .find_map(|source| list(&source["places"]).first())
+        .expect("a place");
+    let lines = list(&place["code"]["lines"]);
+    let at = usize::try_from(place["code"]["at"].as_u64().expect("a line")).expect("small");
+    assert_eq!(
+        lines[at],
+        "    run_command(['/sbin/vgfrob', $group, $device]);"
+    );
+    assert_eq!(place["proposal"]["file"], "rules/commands.toml");
+    assert_eq!(
+        place["proposal"]["toml"],
+        "[vgfrob]\nprograms = [\"vgfrob\"]"
+    );
+    assert_eq!(bump.run(&[]).code, Some(1));
+}
+
+#[test]
+fn a_path_that_is_decided_elsewhere_is_added() {
+    let bump = Bump::of("hive-guests");
+    let call = "    run_command(['/sbin/vgs', $group]);\n    return $group;\n";
+    bump.edit("src/Hive/Storage/LVM.pm", "    return $group;\n", call);
+    let rev = bump.commit();
+    let drift = bump.drift();
+    assert_eq!(
+        told(&drift),
+        ["hive-guests moved added [] - -> src/Hive/Storage/LVM.pm `/sbin/vgs` (command.vgs)"]
+    );
+    is_blamed(&drift, &rev);
+    assert_eq!(bump.run(&[]).code, Some(0));
+    assert_eq!(bump.run(&["--fail-on", "moved"]).code, Some(1));
+}
+
+#[test]
+fn a_sub_is_moved_to_another_file() {
+    let bump = Bump::of("hive-guests");
+    let (from, to) = ("src/Hive/Storage/LVM.pm", "src/Hive/Storage/Disk.pm");
+    let (sub, rest) = cut_sub(&bump.text(from), "volume_groups");
+    bump.write(from, &rest);
+    bump.edit(to, "\n1;\n", &format!("\n{sub}\n1;\n"));
+    let rev = bump.commit();
+    let drift = bump.drift();
+    assert_eq!(
+        told(&drift),
+        [
+            "hive-guests moved moved [file] src/Hive/Storage/LVM.pm `/sbin/vgs` -> src/Hive/Storage/Disk.pm `/sbin/vgs` (command.vgs)"
+        ]
+    );
+    is_blamed(&drift, &rev);
+}
+
+#[test]
+fn a_command_is_replaced() {
+    let bump = Bump::of("hive-guests");
+    bump.edit(
+        "src/Hive/Guest/Backup.pm",
+        "['pigz', '--rsyncable']",
+        "['gzip', '--rsyncable']",
+    );
+    let rev = bump.commit();
+    let drift = bump.drift();
+    assert_eq!(
+        told(&drift),
+        [
+            "hive-guests review changed [literal+decision+rule] src/Hive/Guest/Backup.pm `pigz` -> src/Hive/Guest/Backup.pm `gzip` (command.gzip)",
+            "hive-guests need review input gzip: `-` -> ``",
+            "hive-guests need moved command gzip: `-` -> ``",
+            "hive-guests need moved command pigz: `` -> `-`",
+            "hive-guests need moved input pigz: `` -> `-`",
+            "idle command.pigz",
+        ]
+    );
+    is_blamed(&drift, &rev);
+}
+
+#[test]
+fn a_module_is_dropped() {
+    let bump = Bump::of("hive-manager");
+    bump.edit("Hive/Report.pm", "use Hive::Cluster;\n", "");
+    let rev = bump.commit();
+    let drift = bump.drift();
+    assert_eq!(
+        told(&drift),
+        ["hive-manager moved removed [] Hive/Report.pm `Hive::Cluster` -> - (-)"]
+    );
+    is_blamed(&drift, &rev);
+}
+
+#[test]
+fn a_file_that_is_reindented_and_reordered_shows_nothing() {
+    let bump = Bump::of("hive-guests");
+    let path = "src/Hive/Storage/LVM.pm";
+    let text = bump.text(path).replace("\n    ", "\n\t");
+    let (sub, rest) = cut_sub(&text, "volume_groups");
+    bump.write(
+        path,
+        &rest.replacen(
+            "sub physical_volume",
+            &format!("{sub}\nsub physical_volume"),
+            1,
+        ),
+    );
+    bump.commit();
+    let drift = bump.drift();
+    assert_eq!(told(&drift), Vec::<String>::new());
+    assert_eq!(drift["level"], "clean");
+    assert!(drift["summary"]["counts"]["shifted"].as_u64() > Some(3));
+}
+
+#[test]
+fn a_unit_is_added() {
+    let bump = Bump::of("hive-cluster");
+    bump.write(
+        "debian/hive-cluster.hive-sync.service",
+        "[Unit]\nDescription=Hive's state, written again\n\n[Service]\nType=oneshot\nExecStart=/usr/bin/hivecm sync\n\n[Install]\nWantedBy=multi-user.target\n",
+    );
+    bump.edit(
+        "debian/rules",
+        "--name=hived\n",
+        "--name=hived\n\tdh_installsystemd --name=hive-sync\n",
+    );
+    let rev = bump.commit();
+    let drift = bump.drift();
+    assert_eq!(
+        told(&drift),
+        [
+            "hive-cluster moved added [] - -> debian/hive-cluster.hive-sync.service `/usr/bin/hivecm` (installed)",
+            "hive-cluster moved added [] - -> debian/rules `dh_installsystemd` (path.build)",
+            "hive-cluster install review unit hive-sync.service: `-` -> `enabled, started`",
+            "hive-cluster install moved file /usr/lib/systemd/system/hive-sync.service: `-` -> ``",
+        ]
+    );
+    is_blamed(&drift, &rev);
+}
+
+#[test]
+fn a_crate_is_bumped() {
+    let bump = Bump::of("hive-rs");
+    bump.release();
+    let lock = "releases/after/cargo/hive-rs.lock";
+    let text = bump.root.text(lock);
+    let at = text.find("name = \"itoa\"").expect("it is locked");
+    let version = text[at..].split('"').nth(3).expect("a version").to_owned();
+    bump.root.edit(
+        lock,
+        &format!("version = \"{version}\""),
+        "version = \"1.0.99\"",
+    );
+    assert_eq!(
+        bump.told(),
+        [format!(
+            "hive-rs need moved crate itoa: `{version}` -> `1.0.99`"
+        )]
+    );
+}
+
+#[test]
+fn a_circle_is_closed() {
+    let files = ["Hive/Report.pm", "Hive/CLI/hive.pm", "Hive/API.pm"];
+    let bump = Bump::from("hive-manager", |root| {
+        for file in files {
+            root.edit(
+                &format!("demo/hive-manager/{file}"),
+                "use Hive::Guest;\n",
+                "",
+            );
+        }
+    });
+    bump.edit(
+        "Hive/Report.pm",
+        "use Hive::Cluster;\n",
+        "use Hive::Cluster;\nuse Hive::Guest;\n",
+    );
+    let rev = bump.commit();
+    let drift = bump.drift();
+    assert_eq!(
+        told(&drift),
+        [
+            "hive-manager moved added [] - -> Hive/Report.pm `Hive::Guest` (module.declared)",
+            "hive-manager need moved module Hive::Guest: `-` -> ``",
+            "knot_entered hive-guests by hive-manager uses hive-guests (Hive/Report.pm:7: Hive::Guest)",
+        ]
+    );
+    is_blamed(&drift, &rev);
+    assert_eq!(drift["level"], "review");
+}
+
+#[test]
+fn a_source_is_split() {
+    let bump = Bump::of("hive-guests");
+    let (file, place) = ("src/Hive/Storage/LVM.pm", "Hive/Storage/LVM.pm");
+    bump.root
+        .write(&format!("demo/hive-volumes/{place}"), bump.text(file));
+    bump.root.write(
+        "demo/hive-volumes/debian/control",
+        "Source: hive-volumes\nMaintainer: A Person <person@example.org>\n\nPackage: libhive-volumes-perl\nArchitecture: all\nDescription: volumes\n",
+    );
+    let repository = bump.root.join("upstream/hive-guests");
+    git(&repository, &["rm", "-q", file]);
+    bump.edit("src/Makefile", " Storage/LVM.pm", "");
+    bump.commit();
+    bump.root.append(
+        "releases/after.toml",
+        "\n[source.hive-volumes]\npath = \"demo/hive-volumes\"\n",
+    );
+    let literals = [
+        "strict",
+        "warnings",
+        "Hive::Tools",
+        "/sbin/pvs",
+        "/sbin/pvcreate",
+        "/sbin/vgcreate",
+        "/sbin/vgs",
+        "/sbin/lvs",
+    ];
+    let told = bump.told();
+    let moved: Vec<&str> = told
+        .iter()
+        .filter(|line| line.contains(" moved [source+file] "))
+        .map(String::as_str)
+        .collect();
+    assert_eq!(moved.len(), literals.len());
+    for (line, literal) in moved.iter().zip(literals) {
+        let expected = format!(
+            "hive-volumes moved moved [source+file] hive-guests:{file} `{literal}` -> {place} `{literal}` ("
+        );
+        assert!(line.starts_with(&expected), "{line}");
+    }
+    let rest: Vec<&str> = told
+        .iter()
+        .filter(|line| !line.contains(" moved [source+file] "))
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        rest,
+        [
+            "hive-guests moved changed [decision] src/Hive/Storage.pm `Hive::Storage::LVM` -> src/Hive/Storage.pm `Hive::Storage::LVM` (module.declared)",
+            "hive-guests need moved module Hive::Storage::LVM: `-` -> ``",
+            "hive-guests need moved source hive-volumes: `-` -> ``",
+            "hive-guests install moved file /usr/share/perl5/Hive/Storage/LVM.pm: `` -> `-`",
+            "hive-volumes came",
+            "hive-volumes need moved module Hive::Tools: `-` -> ``",
+            "hive-volumes need moved source hive-common: `-` -> ``",
+            "objects_entered hive-volumes",
+            "knot_entered hive-volumes by hive-guests uses hive-volumes (src/Hive/Storage.pm:8: Hive::Storage::LVM)+hive-volumes uses hive-common (Hive/Storage/LVM.pm:8: Hive::Tools)",
+            "link hive-cluster stayed +hive-volumes -",
+            "link hive-common stayed +hive-volumes -",
+            "link hive-guests stayed +hive-volumes -",
+            "link hive-manager stayed +hive-volumes -",
+            "link hive-volumes came +hive-cluster+hive-common+hive-guests+hive-manager+hive-qemu+hive-volumes -",
+            "link pve stayed +hive-volumes -",
+        ]
+    );
+}
+
+#[test]
+fn a_structural_edits_target_is_renamed() {
+    let bump = Bump::of("hive-manager");
+    let repository = bump.root.join("upstream/hive-manager");
+    git(
+        &repository,
+        &["mv", "Hive/API/APT.pm", "Hive/API/Packages.pm"],
+    );
+    bump.edit(
+        "Hive/API/Packages.pm",
+        "package Hive::API::APT;",
+        "package Hive::API::Packages;",
+    );
+    bump.edit("Hive/Makefile", "API/APT.pm", "API/Packages.pm");
+    bump.edit(
+        "Hive/API/Nodes.pm",
+        "use Hive::API::APT;",
+        "use Hive::API::Packages;",
+    );
+    bump.edit(
+        "Hive/API/Nodes.pm",
+        "\"Hive::API::APT\"",
+        "\"Hive::API::Packages\"",
+    );
+    let rev = bump.commit();
+    let drift = bump.drift();
+    let changed = |literal: &str, level: &str, rule: &str| {
+        format!(
+            "hive-manager {level} changed [file+decision+rule] Hive/API/APT.pm `{literal}` -> Hive/API/Packages.pm `{literal}` ({rule})"
+        )
+    };
+    assert_eq!(
+        told(&drift),
+        [
+            changed("dpkg-query", "broken", "-"),
+            changed("strict", "review", "module.perl-core"),
+            changed("warnings", "review", "module.perl-core"),
+            changed("Hive::Tools", "review", "module.declared"),
+            changed("parent", "review", "module.perl-core"),
+            changed("Hive::RESTHandler", "review", "module.declared"),
+            changed("/var/lib/apt/lists", "review", "path.state"),
+            changed("/usr/bin/apt-get", "review", "command.apt-get"),
+            "hive-manager moved added [] - -> Hive/API/Nodes.pm `Hive::API::Packages` (module.declared)".to_owned(),
+            "hive-manager moved removed [] Hive/API/Nodes.pm `Hive::API::APT` -> - (-)".to_owned(),
+            "hive-manager install moved file /usr/share/perl5/Hive/API/APT.pm: `` -> `-`".to_owned(),
+            "hive-manager install moved file /usr/share/perl5/Hive/API/Packages.pm: `-` -> ``".to_owned(),
+            "hive-manager lost broken file Hive/API/APT.pm, nearest Hive/API/Packages.pm".to_owned(),
+            "hive-manager lost broken module Hive::API::APT, nearest Hive::API::Packages".to_owned(),
+            "idle path.demo-apt-feature".to_owned(),
+            "idle path.demo-apt-module".to_owned(),
+        ]
+    );
+    let manager = list(&drift["sources"])
+        .iter()
+        .find(|source| source["name"] == "hive-manager");
+    for lost in list(&manager.expect("it is there")["lost_targets"]) {
+        assert_eq!(text(&lost["commit"]["rev"]), rev);
+    }
+}
+
+/// A source of a report.
+fn source<'a>(drift: &'a Value, name: &str) -> &'a Value {
+    let found = list(&drift["sources"])
+        .iter()
+        .find(|source| source["name"] == name);
+    found.unwrap_or_else(|| panic!("no {name}"))
+}
+
+#[test]
+fn a_pin_that_goes_back_is_told_and_its_commits_are_undone() {
+    let bump = Bump::of("hive-guests");
+    let call = "    run_command(['/sbin/vgs', $group]);\n    return $group;\n";
+    bump.edit("src/Hive/Storage/LVM.pm", "    return $group;\n", call);
+    let rev = bump.commit();
+    let arguments = [
+        "drift",
+        "after",
+        "demo",
+        "--sources",
+        "upstream",
+        "--format",
+        "json",
+    ];
+    let run = bump.root.run(&arguments);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let drift: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(
+        told(&drift),
+        ["hive-guests moved removed [] src/Hive/Storage/LVM.pm `/sbin/vgs` -> - (-)"]
+    );
+    is_blamed(&drift, &rev);
+    let guests = source(&drift, "hive-guests");
+    assert_eq!(guests["level"], "review");
+    assert_eq!(guests["history"]["relation"], "backward");
+}
+
+#[test]
+fn a_history_that_was_rewritten_is_told() {
+    let bump = Bump::of("hive-common");
+    bump.commit_as(&["--amend"]);
+    let drift = bump.drift();
+    assert_eq!(told(&drift), Vec::<String>::new());
+    let common = source(&drift, "hive-common");
+    assert_eq!(common["history"]["relation"], "diverged");
+    assert_eq!(common["history"]["base"], Value::Null);
+    assert_eq!(drift["level"], "review");
+}
+
+#[test]
+fn releases_that_share_no_source_are_told_whole() {
+    let bump = Bump::of("hive-common");
+    bump.release();
+    bump.root.write(
+        "releases/after.toml",
+        "[source.hive-other]\npath = \"demo/hive-other\"\n",
+    );
+    bump.root.write(
+        "demo/hive-other/x.pm",
+        "package x;\nsystem('/sbin/vgs');\n1;\n",
+    );
+    fs::remove_dir_all(bump.root.join("releases/after")).expect("it is there");
+    let drift = bump.drift();
+    let sources = list(&drift["sources"]);
+    let presence: Vec<&str> = sources
+        .iter()
+        .map(|source| text(&source["presence"]))
+        .collect();
+    assert_eq!(
+        presence,
+        ["went", "went", "went", "went", "came", "went", "went"]
+    );
+    assert_eq!(drift["summary"]["counts"]["unchanged"], 0);
+    assert_eq!(drift["level"], "review");
+}
+
+#[test]
+fn a_hand_kept_patch_that_no_longer_applies_is_told_with_what_is_there() {
+    let bump = Bump::of("hive-manager");
+    let patch = "--- a/Hive/Report.pm\n+++ b/Hive/Report.pm\n@@ -10,3 +10,3 @@\n # Commands of the report in each way that Perl has of quoting them.\n my @commands = (\n-    'hostname',\n+    'hostnamectl',\n";
+    bump.root
+        .write("patches/local/hive-manager/name.patch", patch);
+    bump.root
+        .write("patches/local/hive-manager/README", "not a patch");
+    bump.edit("Hive/Report.pm", "    'hostname',\n", "    'uname',\n");
+    bump.commit();
+    let drift = bump.drift();
+    let manager = source(&drift, "hive-manager");
+    let [local] = list(&manager["local"]) else {
+        panic!("{manager}")
+    };
+    assert_eq!(
+        (text(&local["path"]), text(&local["level"])),
+        ("patches/local/hive-manager/name.patch", "broken")
+    );
+    let [conflict] = list(&local["conflicts"]) else {
+        panic!("{local}")
+    };
+    assert!(
+        text(&conflict["hunk"]).starts_with("@@ -10,3 +10,3 @@\n"),
+        "{conflict}"
+    );
+    assert!(
+        words(&conflict["upstream"]["lines"]).contains("'uname'"),
+        "{conflict}"
+    );
+    assert_eq!(drift["level"], "broken");
+}
+
+/// `DIR/rules` without one rule; `None` where the other rules need it.
+mod without {
+    use std::path::Path;
+
+    use toml_edit::{DocumentMut, Item, Table};
+    use xtask::analyse::Knowledge;
+
+    /// Writes the rules below `dir` without the one named, in the way its file has it.
+    pub fn rule(project: &Path, dir: &Path, name: &str) -> Option<Knowledge> {
+        let (kind, rest) = name.split_once('.')?;
+        let files: &[&str] = match kind {
+            "context" => &["contexts.toml"],
+            "path" => &["paths.toml"],
+            "own" => &["own.toml"],
+            "command" => &["commands.toml", "programs.toml"],
+            "perl" => &["perl.toml"],
+            "python" => &["python.toml"],
+            _ => return None,
+        };
+        super::copy(&project.join("rules"), dir);
+        let mut taken = 0;
+        for file in files {
+            let path = dir.join(file);
+            let text = std::fs::read_to_string(&path).expect("a rule file");
+            let mut document: DocumentMut = text.parse().expect("TOML");
+            taken += take(document.as_table_mut(), rest);
+            std::fs::write(path, document.to_string()).expect("written");
+        }
+        // Of a program that a source installs no file has a rule.
+        if taken == 0 {
+            return None;
+        }
+        Knowledge::read_rules(dir).ok()
+    }
+
+    fn take(table: &mut Table, name: &str) -> usize {
+        let mut taken = 0;
+        for (_, item) in table.iter_mut() {
+            if let Item::ArrayOfTables(tables) = item {
+                let before = tables.len();
+                tables.retain(|one| one.get("name").and_then(Item::as_str) != Some(name));
+                taken += before - tables.len();
+            } else if let Some(list) = item.as_array_mut() {
+                let before = list.len();
+                list.retain(|one| one.as_str() != Some(name));
+                taken += before - list.len();
+            } else if let Some(inner) = item.as_table_mut() {
+                taken += take(inner, name);
+            }
+        }
+        taken
+    }
+}
+
+/// Pastes a proposal where it says.
+fn paste(rules: &Path, proposal: &Proposal) {
+    let path = rules.parent().expect("a parent").join(&proposal.file);
+    let text = fs::read_to_string(&path).expect("a rule file");
+    let text = match (&proposal.before, &proposal.replaces) {
+        (Some(rule), _) => {
+            let (_, name) = rule.split_once('.').expect("a rule's name");
+            let at = text.find(&format!("name = \"{name}\"")).expect("the rule");
+            let at = text[..at].rfind("[[").expect("its head");
+            format!("{}{}\n\n{}", &text[..at], proposal.toml, &text[at..])
+        }
+        (None, Some(header)) => {
+            let mut document: toml_edit::DocumentMut = text.parse().expect("TOML");
+            let parts: Vec<&str> = header
+                .trim_matches(['[', ']'])
+                .split('.')
+                .map(|part| part.trim_matches('"'))
+                .collect();
+            let whole = header.trim_matches(['[', ']', '"']);
+            let removed = document.remove(whole).is_some()
+                || document
+                    .get_mut(parts[0])
+                    .and_then(|item| item.as_table_mut()?.remove(parts[1]))
+                    .is_some();
+            assert!(removed, "{header}");
+            format!("{document}\n{}\n", proposal.toml)
+        }
+        (None, None) => format!("{text}\n{}\n", proposal.toml),
+    };
+    fs::write(path, text).expect("written");
+}
+
+/// The demo by these rules, against the demo by the kept ones.
+fn against_the_kept(knowledge: &Knowledge, dir: &Path) -> Drift {
+    let old = project().join("rules");
+    let new = analysed("demo", None, knowledge);
+    let request = drift::Request {
+        old: &DEMO,
+        new: &new,
+        old_knowledge: &KNOWLEDGE,
+        new_knowledge: knowledge,
+        rules: (&old, dir),
+        root: &project(),
+        cache: None,
+    };
+    drift::drift(&request).unwrap_or_else(|problems| panic!("{}", crate::support::told(&problems)))
+}
+
+/// A place by source, path, line and column.
+type Key = (String, String, u32, u32);
+
+/// The places that need a person.
+fn flagged(drift: &Drift) -> BTreeSet<Key> {
+    let places = drift
+        .sources
+        .iter()
+        .flat_map(|source| source.places.iter().map(move |place| (source, place)));
+    let risky = places.filter(|(_, place)| place.level >= Level::Review);
+    let key = |(source, place): (&SourceDrift, &PlaceDrift)| {
+        let spot = place.new.as_ref().expect("the trees are the same");
+        (
+            source.name.clone(),
+            spot.path.clone(),
+            spot.line,
+            spot.column,
+        )
+    };
+    risky.map(key).collect()
+}
+
+#[test]
+fn a_rule_that_is_removed_is_missed_at_the_places_it_decided_and_proposed_again() {
+    let mut decided: BTreeMap<String, BTreeSet<Key>> = BTreeMap::new();
+    for source in &DEMO.sources {
+        for one in &source.decided {
+            let place = &one.occurrence;
+            let key = (
+                source.source.name.clone(),
+                one.path.clone(),
+                place.line,
+                place.column,
+            );
+            for rule in [&one.rule, &one.context_rule].into_iter().flatten() {
+                decided.entry(rule.clone()).or_default().insert(key.clone());
+            }
+            // A rule of paths.toml may ask for the program's own.
+            if let Decision::Command { program, .. } = &one.decision {
+                let rule = format!("command.{program}");
+                decided.entry(rule).or_default().insert(key);
+            }
+        }
+    }
+    let mut tried = 0;
+    for (rule, places) in decided {
+        let dir = tempfile::tempdir().expect("a directory");
+        let rules = dir.path().join("rules");
+        let Some(knowledge) = without::rule(&project(), &rules, &rule) else {
+            continue;
+        };
+        tried += 1;
+        let drift = against_the_kept(&knowledge, &rules);
+        assert_eq!(flagged(&drift), places, "{rule}");
+        let mut pasted = BTreeSet::new();
+        for place in drift
+            .sources
+            .iter()
+            .flat_map(|source| &source.places)
+            .filter(|place| place.level >= Level::Review)
+        {
+            let proposal = place
+                .proposal
+                .as_ref()
+                .unwrap_or_else(|| panic!("{rule}: nothing is proposed for {place:?}"));
+            assert!(proposal.as_before, "{rule}: {proposal:?}");
+            if pasted.insert((proposal.file.clone(), proposal.toml.clone())) {
+                paste(&rules, proposal);
+            }
+        }
+        let again = Knowledge::read_rules(&rules)
+            .unwrap_or_else(|problems| panic!("{rule}: {}", crate::support::told(&problems)));
+        let drift = against_the_kept(&again, &rules);
+        assert_eq!(
+            drift.level,
+            Level::Clean,
+            "{rule}: {pasted:?} {:?}",
+            flagged(&drift)
+        );
+    }
+    println!("{tried} rules");
+    assert!(tried > 100, "{tried}");
+}
+
+/// The real bumps: nothing is lost or told twice, and nothing is undecided.
+#[test]
+fn every_place_of_two_real_releases_is_told_once() {
+    for pair in RELEASES.windows(2) {
+        let (Some(old), Some(new)) = (real(pair[0]), real(pair[1])) else {
+            return;
+        };
+        let rules = project().join("rules");
+        let request = drift::Request {
+            old,
+            new,
+            old_knowledge: &KNOWLEDGE,
+            new_knowledge: &KNOWLEDGE,
+            rules: (&rules, &rules),
+            root: &project(),
+            cache: None,
+        };
+        let drift = drift::drift(&request)
+            .unwrap_or_else(|problems| panic!("{}", crate::support::told(&problems)));
+        assert!(drift.level < Level::Broken, "{pair:?}");
+        let pinned = |analysis: &Analysis, name: &str| {
+            let own = format!("{name}+");
+            analysis
+                .sources
+                .iter()
+                .any(|one| one.source.name.starts_with(&own))
+        };
+        let places = |analysis: &Analysis, name: &str| {
+            let found = analysis.sources.iter().find(|one| one.source.name == name);
+            found.map_or(0, |one| one.decided.len() as u64)
+        };
+        for source in drift
+            .sources
+            .iter()
+            .filter(|source| !source.name.contains('+'))
+        {
+            // What programs have at pins of their own is told of those.
+            if pinned(old, &source.name) || pinned(new, &source.name) {
+                continue;
+            }
+            let counts = source.counts;
+            let taken = source
+                .places
+                .iter()
+                .filter(|place| place.differs.contains(&Aspect::Source))
+                .count() as u64;
+            let both = counts.unchanged + counts.moved + counts.changed;
+            assert_eq!(
+                both + counts.added,
+                places(new, &source.name),
+                "{pair:?} {}",
+                source.name
+            );
+            assert!(
+                both - taken + counts.removed <= places(old, &source.name),
+                "{pair:?} {}",
+                source.name
+            );
+        }
+    }
+}
