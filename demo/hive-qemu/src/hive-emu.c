@@ -44,13 +44,25 @@ static int run(FILE *firmware)
 	return 0;
 }
 
+/* The maker of this processor. Only x86 has the instruction, as the hive's machines did when this was written. */
+static void host_vendor(char name[13])
+{
+	unsigned leaf, words[3];
+
+	asm volatile ("cpuid" : "=a" (leaf), "=b" (words[0]), "=d" (words[1]), "=c" (words[2]) : "a" (0));
+	memcpy(name, words, 12);
+	name[12] = '\0';
+}
+
 int main(int argc, char **argv)
 {
 	const char *path = FIRMWARE_DIR "/firmware-" HOST_ARCH ".hex";
 	const char *modules = MODULE_DIR, *name = "guest";
+	char vendor[13];
 	FILE *firmware;
 	int result;
 
+	host_vendor(vendor);
 	for (int i = 1; i + 1 < argc; i += 2) {
 		if (strcmp(argv[i], "-firmware") == 0)
 			path = argv[i + 1];
@@ -58,6 +70,8 @@ int main(int argc, char **argv)
 			modules = argv[i + 1];
 		else if (strcmp(argv[i], "-name") == 0)
 			name = argv[i + 1];
+		else if (strcmp(argv[i], "-vendor") == 0)
+			return strcmp(argv[i + 1], vendor) != 0;
 		else if (strcmp(argv[i], "-memory") != 0) {
 			fprintf(stderr, "hive-emu: unknown option %s\n", argv[i]);
 			return 2;

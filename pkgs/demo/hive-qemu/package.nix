@@ -22,7 +22,10 @@ stdenv.mkDerivation (
         "hive/0001-firmware-look-where-the-package-puts-it.patch"
         "hive/0002-tell-the-node-when-a-guest-has-ended.patch"
       ]
-      ++ [ (replaceVars ../patches/hive-qemu/0001-paths.patch { out = null; }) ];
+      ++ [
+        ../patches/hive-qemu/0001-features.patch
+        (replaceVars ../patches/hive-qemu/0002-paths.patch { out = null; })
+      ];
 
     strictDeps = true;
     nativeBuildInputs = [

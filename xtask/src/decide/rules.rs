@@ -180,6 +180,9 @@ pub struct Feature {
     /// Expressions that another takes the place of: what is there on one processor alone, say.
     #[serde(default)]
     pub replace: Vec<Replace>,
+    /// Instructions of C that only one processor has.
+    #[serde(default)]
+    pub only_on: Vec<OnlyOn>,
     /// The releases it is for, globs; all without.
     #[serde(default)]
     pub releases: Vec<String>,
@@ -242,6 +245,19 @@ pub struct Replace {
     pub text: String,
     /// What stands there instead.
     pub with: String,
+}
+
+/// One entry of `only-on`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnlyOn {
+    /// The file of C, relative to the source.
+    pub file: String,
+    /// The macro that a compiler for that processor defines, `__x86_64__`.
+    #[serde(rename = "macro")]
+    pub macro_name: String,
+    /// The whole code of the assembly statements that are for it.
+    pub instruction: String,
 }
 
 /// One entry of `drop-elements`.

@@ -67,7 +67,7 @@ pub(super) fn lost(
                 found.push(one(feature, "module", module, path, nearest));
             }
         }
-        for file in files(feature) {
+        for file in feature::files(feature).collect::<BTreeSet<_>>() {
             let (before, after) = (holds(old, feature, file)?, holds(new, feature, file)?);
             let lost = |what: &str, name: &str, nearest| {
                 let (mut lost, question) = one(feature, what, name, file, nearest);
@@ -86,6 +86,9 @@ pub(super) fn lost(
             }
             for name in before.expressions.difference(&after.expressions) {
                 found.push(lost("expression", name, None));
+            }
+            for name in before.instructions.difference(&after.instructions) {
+                found.push(lost("instruction", name, None));
             }
         }
     }
@@ -143,14 +146,6 @@ fn content(source: &AnalysedSource, path: &str) -> Result<Option<Vec<u8>>, Probl
         Some(entry) => Ok(source.source.tree.read(&[entry])?.pop()),
         None => Ok(None),
     }
-}
-
-/// The files in which a feature removes methods and elements.
-fn files(feature: &Feature) -> BTreeSet<&str> {
-    let methods = feature.drop_methods.iter().map(|one| one.file.as_str());
-    let elements = feature.drop_elements.iter().map(|one| one.file.as_str());
-    let expressions = feature.replace.iter().map(|one| one.file.as_str());
-    methods.chain(elements).chain(expressions).collect()
 }
 
 /// What a file has of what a feature removes; nothing without the file.

@@ -148,17 +148,11 @@ impl<'a> Collector<'a> {
                     self.count(&rule);
                     found += 1;
                 } else if feature::may_touch(feature, &entry.path, &bytes) {
-                    let cuts = feature::cuts(feature, &entry.path, &bytes)
+                    let changes = feature::changes(feature, &entry.path, &bytes)
                         .map_err(|problem| vec![problem])?;
-                    let replaced = feature::replacements(feature, &entry.path, &bytes)
-                        .map_err(|problem| vec![problem])?;
-                    found += cuts.len() + replaced.len();
-                    for (range, with) in replaced {
+                    found += changes.len();
+                    for (range, with) in changes {
                         self.replace(&entry.path, range, with);
-                        self.count(&rule);
-                    }
-                    for range in cuts {
-                        self.cut(&entry.path, range);
                         self.count(&rule);
                     }
                 }
@@ -173,7 +167,7 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    /// Whether a file is one that a feature may edit: Perl outside the tests, Makefiles, the files to drop.
+    /// Whether a file is one that a feature may edit: Perl outside the tests, Makefiles, the files that it names.
     fn may_hold(&self, feature: &Feature, entry: &Entry) -> bool {
         if !matches!(entry.mode, Mode::File | Mode::Executable) {
             return false;
@@ -190,11 +184,9 @@ impl<'a> Collector<'a> {
             .split('/')
             .any(|part| part == "test" || part == "tests");
         let makefile = entry.path == "Makefile" || entry.path.ends_with("/Makefile");
-        feature.drop_files.contains(&entry.path) || ((is_perl || makefile) && !in_tests)
-    }
-
-    fn cut(&mut self, path: &str, range: std::ops::Range<usize>) {
-        self.replace(path, range, String::new());
+        let is_named =
+            feature.drop_files.contains(&entry.path) || feature::names_file(feature, &entry.path);
+        is_named || ((is_perl || makefile) && !in_tests)
     }
 
     fn replace(&mut self, path: &str, range: std::ops::Range<usize>, replacement: String) {

@@ -118,8 +118,8 @@ pub fn make(files: &[Edited], header: &Header, _calls: &Calls) -> Result<Vec<Pat
 fn head(header: &Header, theme: Theme) -> String {
     let (what, why) = match theme {
         Theme::Features => (
-            "Remove what only works on Debian.",
-            "Structural edits: the module's `use`, the method that mounts it, its index entry and its calls.",
+            "Remove what only works on Debian, or on one processor.",
+            "Structural edits: of a module that goes its `use`, the method that mounts it, its index entry and its calls; of a\nfile the Makefile's words; an expression or an instruction of one processor gives way on the others.",
         ),
         Theme::Paths => (
             "Name files where they are, not where Debian puts them.",

@@ -306,7 +306,7 @@ pub(super) fn continues(byte: u8) -> bool {
 
 /// The grammars whose parsers are kept, one per thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Grammar {
+pub(crate) enum Grammar {
     /// tree-sitter-bash.
     Bash,
     /// tree-sitter-c.
@@ -322,7 +322,7 @@ thread_local! {
 }
 
 /// The syntax tree of `bytes`; `None` only if the grammar's version does not fit the library's, which a test excludes.
-pub(super) fn parse(grammar: Grammar, bytes: &[u8]) -> Option<Tree> {
+pub(crate) fn parse(grammar: Grammar, bytes: &[u8]) -> Option<Tree> {
     PARSERS.with_borrow_mut(|parsers| {
         let slot = parsers.get_mut(grammar as usize)?;
         if slot.is_none() {

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use calls::Calls;
 pub use collect::ascii;
+pub(crate) use collect::{Grammar, parse};
 pub use detect::{HEAD, language, wants_head};
 
 /// The language a file is scanned as.

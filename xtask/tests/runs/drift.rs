@@ -571,6 +571,24 @@ fn a_structural_edits_target_is_renamed() {
     }
 }
 
+#[test]
+fn an_instruction_of_one_processor_is_gone() {
+    let bump = Bump::of("hive-qemu");
+    bump.edit(
+        "src/hive-emu.c",
+        "asm volatile (\"cpuid\"",
+        "asm volatile (\"nop\"",
+    );
+    let rev = bump.commit();
+    let drift = bump.drift();
+    let lost = "hive-qemu lost broken instruction cpuid in src/hive-emu.c, nearest -";
+    assert_eq!(told(&drift), [lost]);
+    assert_eq!(
+        text(&source(&drift, "hive-qemu")["lost_targets"][0]["commit"]["rev"]),
+        rev
+    );
+}
+
 /// A source of a report.
 fn source<'a>(drift: &'a Value, name: &str) -> &'a Value {
     let found = list(&drift["sources"])

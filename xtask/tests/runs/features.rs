@@ -104,3 +104,122 @@ fn an_expression_that_is_not_there_is_told() {
         run.stderr
     );
 }
+
+/// C without a header, in which the instruction stands in each way that matters.
+const ASKS: &str = "\
+/* asm(\"cpuid\") */
+const char *told = \"cpuid\";
+unsigned maker(unsigned leaf);
+unsigned maker(unsigned leaf)
+{
+    unsigned a, b, pair[2];
+
+    __asm__ volatile (\"cpuid\"
+        : \"=a\" (a), \"=b\" (b), \"=c\" (*pair), \"=d\" (*(pair + 1))
+        : \"0\" (leaf));
+    if (b)
+        asm volatile (\" cpuid \" : \"+a\" (a) : : \"ebx\", \"ecx\", \"edx\");
+    a++; asm (\"cpuid\" : \"=a\" (a) : \"0\" (leaf), \"c\" (0) : \"ebx\", \"edx\"); b++;
+    __asm__ (\"\" : \"+r\" (a));
+    return a + b + pair[0] + pair[1];
+}
+";
+
+/// The file after the feature's patch.
+fn patched(root: &Root, file: &str) -> String {
+    let run = root.regen(&[]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let patch = root.join("pkgs/demo/patches/hive-qemu/0001-features.patch");
+    let source = root.join("demo/hive-qemu");
+    let output = std::process::Command::new("patch")
+        .args(["-p1", "--fuzz=0", "--output=-", "--input"])
+        .arg(&patch)
+        .arg(file)
+        .current_dir(source)
+        .output()
+        .expect("patch runs");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Compiles with every warning an error, for a processor that has the instruction or one that has not.
+fn compiles(text: &str, has_it: bool) -> bool {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("a.c");
+    std::fs::write(&file, text).expect("written");
+    let mut cc = std::process::Command::new("cc");
+    // An instruction that no processor has stands for one that this processor has not.
+    cc.args([
+        "-O2",
+        "-Wall",
+        "-Wextra",
+        "-Wpedantic",
+        "-Werror",
+        "-std=gnu11",
+        "-c",
+        "-o",
+        "/dev/null",
+    ]);
+    cc.arg(if has_it { "-DHAS_IT" } else { "-UHAS_IT" });
+    cc.arg(&file).status().expect("cc runs").success()
+}
+
+#[test]
+fn an_instruction_is_compiled_where_it_is_there_and_brings_nought_elsewhere() {
+    let root = Root::new();
+    root.write("demo/hive-qemu/src/hive-emu.c", ASKS);
+    root.edit(
+        "rules/features.toml",
+        "macro = \"__x86_64__\", instruction = \"cpuid\" }]\n",
+        "macro = \"HAS_IT\", instruction = \"cpuid\" }]\n",
+    );
+    let text = patched(&root, "src/hive-emu.c");
+    assert_eq!(text.matches("#ifdef HAS_IT\n").count(), 3, "{text}");
+    assert_eq!(text.matches("\n#else\n").count(), 3, "{text}");
+    let foreign = text
+        .replace("\"cpuid\"", "\"no such instruction\"")
+        .replace("\" cpuid \"", "\"no such instruction\"");
+    assert!(compiles(&foreign, false), "{foreign}");
+    assert!(!compiles(&foreign, true));
+    if cfg!(target_arch = "x86_64") {
+        assert!(compiles(&text, true), "{text}");
+    }
+    let before: String = text
+        .lines()
+        .scan(false, |skipping, line| {
+            *skipping = match line {
+                "#else" => true,
+                "#endif" => false,
+                _ => *skipping,
+            };
+            Some(if *skipping || line.starts_with('#') {
+                String::new()
+            } else {
+                format!("{line}\n")
+            })
+        })
+        .collect();
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(words(&before), words(ASKS));
+}
+
+#[test]
+fn an_instruction_that_is_not_there_is_told() {
+    let root = Root::new();
+    root.edit(
+        "rules/features.toml",
+        "instruction = \"cpuid\" }]\n",
+        "instruction = \"rdmsr\" }]\n",
+    );
+    let run = root.regen(&[]);
+    assert!(run.stderr.contains("PNX-404"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("no assembly statement is `rdmsr` here"),
+        "{}",
+        run.stderr
+    );
+}

@@ -1,90 +1,38 @@
-//! Removing a feature: structural edits found by a parser, not a hand-kept text patch.
-//!
-//! For a module that goes: its `use` and `require` lines, the `register_method` that mounts it as a
-//! subclass, the index entry of that path, and every statement that calls it. For a file that goes: the
-//! file, and the words of the Makefile beside it that name it. Elements of lists that lead to it are named one by one.
+//! Structural edits of a Perl file: what of a feature goes, and expressions that another takes the place of.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use tree_sitter::{Node, Parser, Tree};
 
+use super::{Change, Cuts, Holds, not_here, whole_lines};
 use crate::decide::rules::Feature;
-use crate::problem::{FEATURE_NOT_FOUND, Problem, UNPARSED};
+use crate::problem::{Problem, UNPARSED};
 
-/// The spans to remove from one file.
-pub type Cuts = Vec<Range<usize>>;
-
-/// Whether any of the feature's edits could be in this file: what has to be read.
-pub fn may_touch(feature: &Feature, path: &str, bytes: &[u8]) -> bool {
-    let names_module = |module: &String| memchr::memmem::find(bytes, module.as_bytes()).is_some();
-    feature.drop_modules.iter().any(names_module)
-        || feature
-            .drop_methods
-            .iter()
-            .any(|method| method.file == path)
-        || feature
-            .drop_elements
-            .iter()
-            .any(|element| element.file == path)
-        || feature.replace.iter().any(|one| one.file == path)
-        || is_makefile_of(feature, path)
-}
-
-fn is_makefile_of(feature: &Feature, path: &str) -> bool {
-    let Some(dir) = path.strip_suffix("Makefile") else {
-        return false;
-    };
-    feature.drop_files.iter().any(|file| {
-        file.strip_prefix(dir)
-            .is_some_and(|rest| !rest.contains('/'))
-    })
-}
-
-/// The spans the feature removes from a Perl file or Makefile.
+/// What a feature changes in a Perl file.
 ///
 /// # Errors
-/// A Perl file that does not parse; a method or an element that is to go and is not there.
-pub fn cuts(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Cuts, Problem> {
-    if is_makefile_of(feature, path) {
-        return Ok(makefile_cuts(feature, path, bytes));
-    }
+/// A file that does not parse; a method, an element or an expression that is to go and is not there.
+pub(super) fn changes(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Vec<Change>, Problem> {
     let (tree, mut finder) = found(feature, path, bytes)?;
     if let Some(missing) = finder.missing() {
-        let cause = format!("feature `{}`: {missing}", feature.name);
-        let problem = Problem::new(&FEATURE_NOT_FOUND, cause);
-        return Err(problem.in_source(&feature.source).at(path, None));
+        return Err(not_here(feature, path, &missing));
     }
     if !finder.mounted.is_empty() || !finder.methods.is_empty() {
         finder.visit_entries(tree.root_node());
     }
-    Ok(disjoint(finder.cuts))
-}
-
-/// The spans of expressions that a feature replaces in a Perl file, with what stands there instead.
-///
-/// # Errors
-/// A file that does not parse; an expression that is not there.
-pub fn replacements(
-    feature: &Feature,
-    path: &str,
-    bytes: &[u8],
-) -> Result<Vec<(Range<usize>, String)>, Problem> {
-    let wanted = feature.replace.iter().filter(|one| one.file == path);
-    let mut found = Vec::new();
-    for one in wanted {
-        let tree = parsed(feature, path, bytes)?;
-        let before = found.len();
-        let mut whole = Vec::new();
-        expressions(tree.root_node(), bytes, one.text.as_bytes(), &mut whole);
-        found.extend(whole.into_iter().map(|span| (span, one.with.clone())));
-        if found.len() == before {
-            let cause = format!("feature `{}`: no `{}` is here", feature.name, one.text);
-            let problem = Problem::new(&FEATURE_NOT_FOUND, cause);
-            return Err(problem.in_source(&feature.source).at(path, None));
+    let cuts = disjoint(std::mem::take(&mut finder.cuts));
+    let mut changes: Vec<Change> = cuts.into_iter().map(|cut| (cut, String::new())).collect();
+    for one in feature.replace.iter().filter(|one| one.file == path) {
+        let mut spans = Cuts::new();
+        expressions(tree.root_node(), bytes, one.text.as_bytes(), &mut spans);
+        if spans.is_empty() {
+            let missing = format!("no `{}` is here", one.text);
+            return Err(not_here(feature, path, &missing));
         }
+        changes.extend(spans.into_iter().map(|span| (span, one.with.clone())));
     }
-    Ok(found)
+    Ok(changes)
 }
 
 /// The outermost nodes whose text is this one. Comments and strings hold no expressions.
@@ -115,22 +63,11 @@ fn parsed(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Tree, Problem> 
         .ok_or_else(|| place(Problem::new(&UNPARSED, "the parser gave up")))
 }
 
-/// What a Perl file has that a feature may remove.
-#[derive(Debug, Default)]
-pub struct Holds {
-    /// The names of the methods that it registers.
-    pub methods: BTreeSet<String>,
-    /// Those of the feature's elements that a list of it holds.
-    pub elements: BTreeSet<String>,
-    /// Those of the expressions that the feature replaces.
-    pub expressions: BTreeSet<String>,
-}
-
 /// What a Perl file has of what a feature removes.
 ///
 /// # Errors
 /// A file that does not parse.
-pub fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds, Problem> {
+pub(super) fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds, Problem> {
     let (tree, finder) = found(feature, path, bytes)?;
     let wanted = feature.replace.iter().filter(|one| one.file == path);
     let there = wanted.filter(|one| {
@@ -142,6 +79,7 @@ pub fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds, Probl
         expressions: there.map(|one| one.text.clone()).collect(),
         methods: finder.registered,
         elements: finder.elements,
+        instructions: BTreeSet::new(),
     })
 }
 
@@ -398,7 +336,7 @@ impl<'a> Finder<'a> {
         let end = after
             .filter(|node| matches!(node.kind(), "," | "=>"))
             .map_or(span.end, Node::end_byte);
-        self.cuts.push(self.whole_lines(span.start..end));
+        self.cuts.push(whole_lines(self.bytes, span.start..end));
     }
 
     /// Removes the innermost statement around a call. Within `eval { … }` that leaves an empty block, which
@@ -432,98 +370,6 @@ impl<'a> Finder<'a> {
             end = semicolon.end_byte();
         }
         self.cuts
-            .push(self.whole_lines(statement.start_byte()..end));
+            .push(whole_lines(self.bytes, statement.start_byte()..end));
     }
-
-    /// The span, widened to whole lines where only blanks stand beside it.
-    fn whole_lines(&self, span: Range<usize>) -> Range<usize> {
-        let before = self.bytes[..span.start]
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |at| at + 1);
-        let after = self.bytes[span.end..]
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .map_or(self.bytes.len(), |at| span.end + at + 1);
-        let blank = |range: Range<usize>| self.bytes[range].iter().all(u8::is_ascii_whitespace);
-        if blank(before..span.start) && blank(span.end..after) {
-            before..after
-        } else {
-            span
-        }
-    }
-}
-
-/// The words of variable assignments that name a dropped file of this directory, or its manual page.
-fn makefile_cuts(feature: &Feature, path: &str, bytes: &[u8]) -> Cuts {
-    let dir = path.strip_suffix("Makefile").unwrap_or("");
-    let names: Vec<&str> = feature
-        .drop_files
-        .iter()
-        .filter_map(|file| file.strip_prefix(dir))
-        .filter(|rest| !rest.contains('/'))
-        .collect();
-    let is_dropped = |word: &[u8]| {
-        names
-            .iter()
-            .any(|name| match word.strip_prefix(name.as_bytes()) {
-                Some([]) => true,
-                Some([b'.', section]) => section.is_ascii_digit(),
-                _ => false,
-            })
-    };
-    let mut cuts = Cuts::new();
-    let mut offset = 0;
-    let mut in_assignment = false;
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        let recipe = line.starts_with(b"\t") && !in_assignment;
-        let starts = !recipe && line.contains(&b'=');
-        if starts || in_assignment {
-            let from = if starts {
-                line.iter()
-                    .position(|byte| *byte == b'=')
-                    .map_or(0, |at| at + 1)
-            } else {
-                0
-            };
-            cuts.extend(word_cuts(line, from, offset, is_dropped));
-        }
-        let continued = line.trim_ascii_end().ends_with(b"\\");
-        in_assignment = (starts || in_assignment) && continued;
-        offset += line.len();
-    }
-    cuts
-}
-
-/// The dropped words of one line from column `from`; the whole line where only its continuation is left.
-fn word_cuts(line: &[u8], from: usize, offset: usize, is_dropped: impl Fn(&[u8]) -> bool) -> Cuts {
-    let mut words: Vec<Range<usize>> = Vec::new();
-    let mut start = None;
-    for (index, byte) in line.iter().enumerate().skip(from) {
-        match (byte.is_ascii_whitespace(), start) {
-            (false, None) => start = Some(index),
-            (true, Some(first)) => {
-                words.push(first..index);
-                start = None;
-            }
-            _ => {}
-        }
-    }
-    words.extend(start.map(|first| first..line.len()));
-    let (dropped, kept): (Vec<_>, Vec<_>) = words
-        .into_iter()
-        .partition(|word| is_dropped(&line[word.clone()]));
-    let only_continuation = kept.iter().all(|word| &line[word.clone()] == b"\\");
-    if !dropped.is_empty() && from == 0 && only_continuation && !kept.is_empty() {
-        return std::iter::once(offset..offset + line.len()).collect();
-    }
-    let widen = |word: Range<usize>| {
-        let blanks = line[..word.start]
-            .iter()
-            .rev()
-            .take_while(|byte| matches!(byte, b' ' | b'\t'))
-            .count();
-        offset + word.start - blanks..offset + word.end
-    };
-    dropped.into_iter().map(widen).collect()
 }
