@@ -399,6 +399,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::super::keep::Keeping;
+    use super::super::machine::Machine;
     use super::super::search::Shelves;
     use super::super::store::Store;
     use super::*;
@@ -411,7 +412,7 @@ mod tests {
             store: Store::new(&root.path),
             keeping: Keeping::new(&[]),
             calls: &calls,
-            shelves: Shelves::new(BTreeSet::new()),
+            shelves: Shelves::new(Machine::this(), BTreeSet::new()),
         };
         look(root, node, &context)
     }

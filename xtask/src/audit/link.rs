@@ -44,7 +44,7 @@ pub(super) fn look(looker: &mut Looker, root: &Root, path: &Path) {
         );
     } else if !inside && within(&SYSTEM) {
         // It is there on the machine that runs it, or is not.
-    } else if let Err(error) = path.metadata() {
+    } else if let Err(error) = store.machine.follow(path) {
         let why = match error.kind() {
             std::io::ErrorKind::NotFound => "which does not exist".to_owned(),
             _ => format!("which cannot be followed: {error}"),

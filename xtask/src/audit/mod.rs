@@ -19,6 +19,7 @@ mod file;
 pub mod findings;
 pub mod keep;
 mod link;
+mod machine;
 pub mod pieces;
 mod search;
 mod sizes;
@@ -107,11 +108,12 @@ pub fn audit(outputs: &[PathBuf], options: &Options) -> Result<Audit, Vec<Proble
         .store
         .clone()
         .unwrap_or_else(|| store::directory(&roots[0].path));
+    let store = Store::new(&store);
     let context = Context {
-        store: Store::new(&store),
+        shelves: Shelves::new(store.machine.clone(), options.wrappers.clone()),
+        store,
         keeping: Keeping::new(options.kept),
         calls: options.calls,
-        shelves: Shelves::new(options.wrappers.clone()),
     };
     let mut audit = Audit {
         outputs: roots.iter().map(|root| root.shown.clone()).collect(),

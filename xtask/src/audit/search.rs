@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::findings::{Findings, LISTED};
+use super::machine::Machine;
 use super::store::Store;
 use super::walk::Root;
 use crate::problem::{NOT_ON_PATH, Problem};
@@ -36,14 +37,16 @@ impl Command {
 
 /// What directories hold, each listed once.
 pub(super) struct Shelves {
+    machine: Machine,
     wrappers: BTreeSet<String>,
     listed: Mutex<HashMap<String, Arc<HashSet<String>>>>,
 }
 
 impl Shelves {
-    /// Nothing listed yet.
-    pub fn new(wrappers: BTreeSet<String>) -> Self {
+    /// Nothing of the machine listed yet.
+    pub fn new(machine: Machine, wrappers: BTreeSet<String>) -> Self {
         Self {
+            machine,
             wrappers,
             listed: Mutex::new(HashMap::new()),
         }
@@ -64,12 +67,8 @@ impl Shelves {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let programs = listed.entry(directory.to_owned()).or_insert_with(|| {
-            let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-            Arc::new(
-                entries
-                    .map(|entry| entry.file_name().to_string_lossy().into_owned())
-                    .collect(),
-            )
+            let names = self.machine.names(Path::new(directory));
+            Arc::new(names.into_iter().collect())
         });
         programs.contains(program)
     }
@@ -89,9 +88,9 @@ impl Search {
     /// Of an output: the `PATH` that most of its services have.
     pub fn of(root: &Root, store: &Store) -> Self {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-        let units = std::fs::read_dir(root.path.join("lib/systemd/system"));
-        for entry in units.into_iter().flatten().flatten() {
-            for path in unit(&entry.path()) {
+        let units = root.path.join("lib/systemd/system");
+        for name in store.machine.names(&units) {
+            for path in unit(&store.machine, &units.join(name)) {
                 if is_complete(&path, store.prefix()) {
                     *counts.entry(path).or_default() += 1;
                 }
@@ -152,10 +151,12 @@ fn most(counts: &BTreeMap<String, u64>) -> Option<String> {
 }
 
 /// The search paths that a unit sets.
-pub(super) fn unit(path: &Path) -> Vec<String> {
+pub(super) fn unit(machine: &Machine, path: &Path) -> Vec<String> {
     use std::io::Read as _;
     let mut text = Vec::new();
-    let read = super::walk::open(path).and_then(|(file, _)| file.take(UNIT).read_to_end(&mut text));
+    let read = machine
+        .read(path)
+        .and_then(|file| file.take(UNIT).read_to_end(&mut text));
     if read.is_err() {
         return Vec::new();
     }

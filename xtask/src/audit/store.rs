@@ -6,6 +6,7 @@ use std::sync::{OnceLock, RwLock};
 
 use memchr::memmem::Finder;
 
+use super::machine::Machine;
 use super::pieces::Piece;
 
 /// Where the store is unless something says otherwise.
@@ -28,7 +29,11 @@ pub fn directory(output: &Path) -> PathBuf {
 
 /// A store.
 pub struct Store {
+    /// The machine that it is a part of.
+    pub machine: Machine,
+    /// Where it is.
     directory: PathBuf,
+    /// How outputs name it, with a slash at its end.
     prefix: String,
     finder: Finder<'static>,
     /// Names by hash.
@@ -62,10 +67,20 @@ pub enum Leads {
 }
 
 impl Store {
-    /// The store in `directory`.
+    /// The store in `directory`. One in `ROOT/nix/store` is a machine's whose root is `ROOT`, unless `NIX_STORE_DIR` says that
+    /// it is called so.
     pub fn new(directory: &Path) -> Self {
-        let prefix = format!("{}/", directory.display().to_string().trim_end_matches('/'));
+        let of_root = directory
+            .ancestors()
+            .nth(2)
+            .filter(|root| root.join("nix/store") == directory && *root != Path::new("/"))
+            .filter(|_| {
+                std::env::var_os("NIX_STORE_DIR").is_none_or(|set| Path::new(&set) != directory)
+            });
+        let called = of_root.map_or(directory, |_| Path::new(DEFAULT));
+        let prefix = format!("{}/", called.display().to_string().trim_end_matches('/'));
         Self {
+            machine: of_root.map_or_else(Machine::this, Machine::at),
             directory: directory.to_path_buf(),
             finder: Finder::new(&prefix).into_owned(),
             prefix,
@@ -74,14 +89,15 @@ impl Store {
         }
     }
 
-    /// The directory with a slash at its end.
+    /// How outputs name the store, with a slash at its end.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// The store path's name that a path lies in.
+    /// The store path's name that a path lies in, as outputs name it or by where it is.
     pub fn base_of(&self, path: &Path) -> Option<String> {
-        let below = path.strip_prefix(&self.directory).ok()?;
+        let named = path.strip_prefix(&self.prefix);
+        let below = named.or_else(|_| path.strip_prefix(&self.directory)).ok()?;
         let first = below.components().next()?.as_os_str().to_str()?;
         (base_length(first.as_bytes()) == Some(first.len())).then(|| first.to_owned())
     }
@@ -145,7 +161,7 @@ impl Store {
             return *there;
         }
         drop(known);
-        let there = self.directory.join(below).symlink_metadata().is_ok();
+        let there = self.machine.has(&self.directory.join(below));
         let mut known = self
             .known
             .write()
@@ -161,22 +177,15 @@ impl Store {
             return false;
         };
         let head = head.to_string_lossy();
-        let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-        entries
-            .into_iter()
-            .any(|entry| entry.file_name().to_string_lossy().starts_with(&*head))
+        let names = self.machine.names(directory);
+        names.iter().any(|name| name.starts_with(&*head))
     }
 
     /// The store path of the same hash that `name` begins with.
     fn spelled(&self, name: &str) -> Option<&str> {
         let listed = self.listed.get_or_init(|| {
             let mut listed: HashMap<String, Vec<String>> = HashMap::new();
-            for entry in std::fs::read_dir(&self.directory)
-                .into_iter()
-                .flatten()
-                .flatten()
-            {
-                let name = entry.file_name().to_string_lossy().into_owned();
+            for name in self.machine.names(&self.directory) {
                 if let Some(hash) = name.get(..HASH) {
                     listed.entry(hash.to_owned()).or_default().push(name);
                 }
@@ -193,18 +202,12 @@ impl Store {
         let mut directory = self.directory.join(base);
         for part in rest.split('/').filter(|part| !part.is_empty()) {
             let next = directory.join(part);
-            if next.is_dir() {
+            if self.machine.is_directory(&next) {
                 directory = next;
                 continue;
             }
-            let entries = std::fs::read_dir(&directory)
-                .into_iter()
-                .flatten()
-                .flatten();
-            return entries.into_iter().any(|entry| {
-                let name = entry.file_name();
-                name.to_str().is_some_and(|name| part.starts_with(name))
-            });
+            let names = self.machine.names(&directory);
+            return names.iter().any(|name| part.starts_with(name.as_str()));
         }
         true
     }

@@ -29,20 +29,34 @@ const KEPT: &str = r#"{"release": "hive-1", "files": [
 struct Fixture {
     root: Root,
     output: PathBuf,
+    /// The store as outputs name it.
+    store: PathBuf,
 }
 
 impl Fixture {
     /// A clean one.
     fn new() -> Self {
         let root = Root::new();
+        let store = root.path().canonicalize().expect("a root").join("store");
+        Self::laid(root, &store, store.clone())
+    }
+
+    /// A clean one in the store of another root.
+    fn in_another_root() -> Self {
+        let root = Root::new();
+        let other = root.path().canonicalize().expect("a root").join("other");
+        Self::laid(root, &other.join("nix/store"), "/nix/store".into())
+    }
+
+    /// A clean one in the store at `place`, which outputs name `store`.
+    fn laid(root: Root, place: &Path, store: PathBuf) -> Self {
         root.write("kept.json", KEPT);
-        let output = root
-            .path()
-            .canonicalize()
-            .expect("a root")
-            .join("store")
-            .join(base("hive-1"));
-        let one = Self { root, output };
+        let output = place.join(base("hive-1"));
+        let one = Self {
+            root,
+            output,
+            store,
+        };
         for program in [
             "perl/bin/perl",
             "bash/bin/bash",
@@ -54,7 +68,7 @@ impl Fixture {
         }
         let path = format!(
             "/run/wrappers/bin:{}/bin:{}",
-            one.output.display(),
+            one.called().display(),
             one.in_package("lvm2", "bin")
         );
         one.executable("bin/hive", &one.perl("run_command(['lvs']);\nrun_command(['mount', '/etc/hive']);\nrun_command(['guest-tool']);"));
@@ -62,7 +76,7 @@ impl Fixture {
             "lib/systemd/system/hived.service",
             &format!(
                 "[Service]\nEnvironment=PATH={path}\nExecStart={}/bin/hive\n",
-                one.output.display()
+                one.called().display()
             ),
         );
         one.executable(
@@ -75,7 +89,7 @@ impl Fixture {
         one.file("share/doc/hive/README", "see /usr/sbin/hive\n");
         one.bytes(
             "bin/hived",
-            &program(&padded(&one.output, "/bin/hive\0/usr/share/doc/hive\0")),
+            &program(&padded(&one.called(), "/bin/hive\0/usr/share/doc/hive\0")),
         );
         symlink("hive", one.output.join("bin/hive-again")).expect("a link");
         symlink(
@@ -91,8 +105,18 @@ impl Fixture {
         self.output.parent().expect("the store").join(base(name))
     }
 
+    /// A file of a package as outputs name it.
     fn in_package(&self, name: &str, below: &str) -> String {
-        self.package(name).join(below).display().to_string()
+        self.store
+            .join(base(name))
+            .join(below)
+            .display()
+            .to_string()
+    }
+
+    /// The output as outputs name it.
+    fn called(&self) -> PathBuf {
+        self.store.join(base("hive-1"))
     }
 
     fn bytes(&self, place: &str, bytes: &[u8]) {
@@ -499,6 +523,50 @@ fn links() {
     fs::remove_file(fixture.output.join("bin/vgz")).expect("removed");
     symlink("/usr/share/hive", fixture.output.join("share/hive/debian")).expect("a link");
     fixture.one("PNX-601", "share/hive/debian", "`/usr/share/hive`");
+}
+
+#[test]
+fn a_store_in_another_root() {
+    let fixture = Fixture::in_another_root();
+    assert_eq!(fixture.found(), []);
+    let run = fixture.run(&[]);
+    assert!(
+        run.stdout.contains("closure: 4 store paths"),
+        "{}",
+        run.stdout
+    );
+    // By links of the store, one of a directory, to a file of that root.
+    let other = fixture.root.path().join("other");
+    write(&other.join("usr/share/perl5/Bee.pm"), b"1;\n");
+    let library = fixture.package("libbee-perl").join("lib/perl5");
+    fs::create_dir_all(&library).expect("a directory");
+    symlink("/usr/share/perl5/Bee.pm", library.join("Bee.pm")).expect("a link");
+    symlink("/usr/share/perl5/Ant.pm", library.join("Ant.pm")).expect("a link");
+    fs::create_dir_all(fixture.package("perl-env")).expect("a directory");
+    symlink(
+        fixture.in_package("libbee-perl", "lib"),
+        fixture.package("perl-env").join("lib"),
+    )
+    .expect("a link");
+    let bee = fixture.in_package("perl-env", "lib/perl5/Bee.pm");
+    symlink(&bee, fixture.output.join("share/hive/Bee.pm")).expect("a link");
+    fixture.executable("bin/hive-bee", &fixture.perl(&format!("require '{bee}';")));
+    assert_eq!(fixture.found(), []);
+    // What that root has not, this machine's would not do for.
+    symlink(
+        fixture.in_package("libbee-perl", "lib/perl5/Ant.pm"),
+        fixture.output.join("share/hive/Ant.pm"),
+    )
+    .expect("a link");
+    fixture.one("PNX-605", "share/hive/Ant.pm", "which does not exist");
+    fs::remove_file(fixture.output.join("share/hive/Ant.pm")).expect("removed");
+    fixture.executable("bin/hive-bee", &fixture.perl("run_command(['sgdisk']);"));
+    fixture.one("PNX-604", "bin/hive-bee:3", "`sgdisk` is run");
+    fixture.file(
+        "bin/hive-bee",
+        &format!("{}/bin/cat\n", fixture.in_package("gone", "")),
+    );
+    fixture.one("PNX-602", "bin/hive-bee:1", "-gone` does not exist");
 }
 
 #[test]
