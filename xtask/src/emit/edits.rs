@@ -173,7 +173,8 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    /// Whether a file is one that a feature may edit: Perl outside the tests, Makefiles, the files to drop.
+    /// Whether a file is one that a feature may edit: Perl outside the tests, Makefiles, the files to drop, JavaScript in which
+    /// it replaces an expression.
     fn may_hold(&self, feature: &Feature, entry: &Entry) -> bool {
         if !matches!(entry.mode, Mode::File | Mode::Executable) {
             return false;
@@ -183,14 +184,19 @@ impl<'a> Collector<'a> {
             .scanned
             .files
             .binary_search_by(|file| file.path.as_str().cmp(&entry.path));
-        let is_perl =
-            scanned.is_ok_and(|at| self.source.scanned.files[at].language == Language::Perl);
+        let language = scanned.map(|at| self.source.scanned.files[at].language);
+        let replaces = || feature.replace.iter().any(|one| one.file == entry.path);
+        let is_code = match language {
+            Ok(Language::Perl) => true,
+            Ok(Language::Javascript) => replaces(),
+            _ => false,
+        };
         let in_tests = entry
             .path
             .split('/')
             .any(|part| part == "test" || part == "tests");
         let makefile = entry.path == "Makefile" || entry.path.ends_with("/Makefile");
-        feature.drop_files.contains(&entry.path) || ((is_perl || makefile) && !in_tests)
+        feature.drop_files.contains(&entry.path) || ((is_code || makefile) && !in_tests)
     }
 
     fn cut(&mut self, path: &str, range: std::ops::Range<usize>) {

@@ -41,6 +41,11 @@ fn is_makefile_of(feature: &Feature, path: &str) -> bool {
     })
 }
 
+/// Whether only expressions can be replaced in the file.
+fn is_javascript(path: &str) -> bool {
+    path.ends_with(".js")
+}
+
 /// The spans the feature removes from a Perl file or Makefile.
 ///
 /// # Errors
@@ -48,6 +53,9 @@ fn is_makefile_of(feature: &Feature, path: &str) -> bool {
 pub fn cuts(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Cuts, Problem> {
     if is_makefile_of(feature, path) {
         return Ok(makefile_cuts(feature, path, bytes));
+    }
+    if is_javascript(path) {
+        return Ok(Cuts::new());
     }
     let (tree, mut finder) = found(feature, path, bytes)?;
     if let Some(missing) = finder.missing() {
@@ -61,7 +69,7 @@ pub fn cuts(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Cuts, Problem
     Ok(disjoint(finder.cuts))
 }
 
-/// The spans of expressions that a feature replaces in a Perl file, with what stands there instead.
+/// The spans of expressions that a feature replaces in a Perl or JavaScript file, with what stands there instead.
 ///
 /// # Errors
 /// A file that does not parse; an expression that is not there.
@@ -106,7 +114,11 @@ fn expressions(node: Node, bytes: &[u8], text: &[u8], found: &mut Cuts) {
 fn parsed(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Tree, Problem> {
     let place = |problem: Problem| problem.in_source(&feature.source).at(path, None);
     let mut parser = Parser::new();
-    let language = ts_parser_perl::LANGUAGE.into();
+    let language = if is_javascript(path) {
+        tree_sitter_javascript::LANGUAGE.into()
+    } else {
+        ts_parser_perl::LANGUAGE.into()
+    };
     parser
         .set_language(&language)
         .map_err(|error| place(Problem::new(&UNPARSED, error.to_string())))?;
@@ -115,7 +127,7 @@ fn parsed(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Tree, Problem> 
         .ok_or_else(|| place(Problem::new(&UNPARSED, "the parser gave up")))
 }
 
-/// What a Perl file has that a feature may remove.
+/// What a file has that a feature may remove or replace.
 #[derive(Debug, Default)]
 pub struct Holds {
     /// The names of the methods that it registers.
@@ -126,12 +138,18 @@ pub struct Holds {
     pub expressions: BTreeSet<String>,
 }
 
-/// What a Perl file has of what a feature removes.
+/// What a Perl or JavaScript file has of what a feature removes or replaces.
 ///
 /// # Errors
 /// A file that does not parse.
 pub fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds, Problem> {
-    let (tree, finder) = found(feature, path, bytes)?;
+    let (tree, methods, elements) = if is_javascript(path) {
+        let tree = parsed(feature, path, bytes)?;
+        (tree, BTreeSet::new(), BTreeSet::new())
+    } else {
+        let (tree, finder) = found(feature, path, bytes)?;
+        (tree, finder.registered, finder.elements)
+    };
     let wanted = feature.replace.iter().filter(|one| one.file == path);
     let there = wanted.filter(|one| {
         let mut spans = Cuts::new();
@@ -140,8 +158,8 @@ pub fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds, Probl
     });
     Ok(Holds {
         expressions: there.map(|one| one.text.clone()).collect(),
-        methods: finder.registered,
-        elements: finder.elements,
+        methods,
+        elements,
     })
 }
 
