@@ -598,6 +598,40 @@ fn a_command_says_where_it_stands() {
 }
 
 #[test]
+fn a_command_spliced_in_behind_ssh_stands_behind_it() {
+    let before = |text: &str| only(text, Kind::AbsolutePath).site.before;
+    let of_both = Some("term -- @$remcmd".to_owned());
+    for command in [
+        "my $what = ['/usr/bin/abc', 'x']; run_command(['term', '--', @$remcmd, @$what]);",
+        "my $what = ['/usr/bin/abc', 'x']; my $cmd = ['term', '--']; push @$cmd, @$remcmd, @$what; run_command($cmd);",
+        "my $what = ['/usr/bin/abc', 'x']; my $f = sub { run_command(['term', '--', @$remcmd, @$what]); }; run_command($what);",
+        "my $what = ['abc']; push @$what, '-f', '/usr/bin/x'; run_command(['term', '--', @$remcmd, @$what]);",
+        "my @what = ('/usr/bin/abc', 'x'); run_command(['term', '--', @$remcmd, @what]);",
+    ] {
+        let text = format!("sub f {{ my $remcmd = []; {command} }}");
+        let found = before(&text);
+        assert!(
+            found == of_both || found.as_deref() == Some("term -- @$remcmd abc -f"),
+            "{text}: {found:?}"
+        );
+    }
+    assert_eq!(
+        before("sub f { my $cmd = ['/bin/abc']; return $far ? [$ssh->@*, $cmd->@*] : $cmd; }")
+            .as_deref(),
+        Some("$ssh->@*")
+    );
+    // Options of ssh itself, and arguments behind a program, stand where they stood.
+    assert_eq!(
+        before("sub f { my @opts = ('-i', '/etc/keys/x'); run_command(['ssh', @opts, 'abc']); }"),
+        None
+    );
+    assert_eq!(
+        before("sub f { my $what = ['/usr/bin/abc']; run_command(['nice', @$what]); }"),
+        None
+    );
+}
+
+#[test]
 fn paths_in_commands_say_where_they_stand() {
     let places = |text: &str| -> Vec<(Option<u32>, Option<String>)> {
         of(text, Kind::AbsolutePath)

@@ -245,6 +245,13 @@ pub struct Replace {
     pub text: String,
     /// What stands there instead.
     pub with: String,
+    /// How often it is there: one more may mean something else.
+    #[serde(default = "once")]
+    pub times: usize,
+}
+
+fn once() -> usize {
+    1
 }
 
 /// One entry of `only-on`.

@@ -223,3 +223,60 @@ fn an_instruction_that_is_not_there_is_told() {
         run.stderr
     );
 }
+
+#[test]
+fn an_expression_of_javascript_is_replaced() {
+    let root = Root::new();
+    let script = "demo/hive-manager/www/hive.js";
+    let text = root.text(script);
+    root.edit(
+        script,
+        &text,
+        &format!(
+            "{text}\n// hive.showUpdates()\nconst later = () => hive.showUpdates();\nlater(`${{hive.showUpdates()}}`, 'hive.showUpdates()');\n"
+        ),
+    );
+    root.edit(
+        "rules/features.toml",
+        "drop-files = [\"Hive/API/APT.pm\"]",
+        "drop-files = [\"Hive/API/APT.pm\"]\nreplace = [{ file = \"www/hive.js\", text = \"hive.showUpdates()\", with = \"hive.hide()\" }]",
+    );
+    let run = root.regen(&[]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let patch = root.text("pkgs/demo/patches/hive-manager/0001-features.patch");
+    let added: Vec<&str> = patch
+        .lines()
+        .skip_while(|line| *line != "+++ b/www/hive.js")
+        .skip(1)
+        .take_while(|line| !line.starts_with("diff "))
+        .filter(|line| line.starts_with('+'))
+        .collect();
+    assert_eq!(added, ["+const later = () => hive.hide();"]);
+}
+
+#[test]
+fn an_expression_that_is_there_more_often_is_told() {
+    let root = Root::new();
+    root.edit(
+        "demo/hive-manager/Hive/Report.pm",
+        "use warnings;\n",
+        "use warnings;\n\nmy @calls = (&SYS_mknod, &SYS_mknod);\n",
+    );
+    replace(&root, "&SYS_mknod", "&SYS_mkdir");
+    let run = root.regen(&[]);
+    let told = "`&SYS_mknod` is here 2 times, where the rule says 1";
+    assert!(run.stderr.contains("PNX-404"), "{}", run.stderr);
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    root.edit(
+        "rules/features.toml",
+        "with = \"&SYS_mkdir\" }",
+        "with = \"&SYS_mkdir\", times = 2 }",
+    );
+    let run = root.regen(&[]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let patch = root.text("pkgs/demo/patches/hive-manager/0001-features.patch");
+    assert!(
+        patch.contains("+my @calls = (&SYS_mkdir, &SYS_mkdir);"),
+        "{patch}"
+    );
+}

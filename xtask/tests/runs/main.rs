@@ -26,4 +26,5 @@ mod over;
 mod prefetch;
 mod properties;
 mod real;
+mod remote;
 mod support;

@@ -3,12 +3,14 @@
 //! For a module that goes: its `use` and `require` lines, the `register_method` that mounts it as a
 //! subclass, the index entry of that path, and every statement that calls it. For a file that goes: the
 //! file, and the words of the Makefile beside it that name it. Elements of lists that lead to it are named one by one.
-//! What only one processor has: an expression of Perl that another takes the place of, an instruction of C that is
+//! An expression of Perl or JavaScript that another takes the place of. An instruction of C that only one processor has,
 //! compiled for that processor only.
 
 mod c;
+mod javascript;
 mod makefile;
 mod perl;
+mod replaced;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -61,28 +63,32 @@ pub fn files(feature: &Feature) -> impl Iterator<Item = &str> {
     named.map(String::as_str)
 }
 
-/// What the feature changes in a Perl file, a file of C or a Makefile.
+/// What the feature changes in a Perl file, a script, a file of C or a Makefile.
 ///
 /// # Errors
-/// A Perl file that does not parse; what is to be changed and is not there.
+/// A file that does not parse; what is to be changed and is not there.
 pub fn changes(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Vec<Change>, Problem> {
     if makefile::is_beside(feature, path) {
         let cuts = makefile::cuts(feature, path, bytes);
         Ok(cuts.into_iter().map(|cut| (cut, String::new())).collect())
     } else if c::is_named(feature, path) {
         c::changes(feature, path, bytes)
+    } else if javascript::is_script(path) {
+        javascript::changes(feature, path, bytes)
     } else {
         perl::changes(feature, path, bytes)
     }
 }
 
-/// What a Perl file or a file of C has of what a feature changes.
+/// What a Perl file, a script or a file of C has of what a feature changes.
 ///
 /// # Errors
-/// A Perl file that does not parse.
+/// A file that does not parse.
 pub fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds, Problem> {
     if c::is_named(feature, path) {
         Ok(c::holds(feature, path, bytes))
+    } else if javascript::is_script(path) {
+        javascript::holds(feature, path, bytes)
     } else {
         perl::holds(feature, path, bytes)
     }

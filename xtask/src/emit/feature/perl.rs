@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use tree_sitter::{Node, Parser, Tree};
 
-use super::{Change, Cuts, Holds, not_here, whole_lines};
+use super::{Change, Cuts, Holds, not_here, replaced, whole_lines};
 use crate::decide::rules::Feature;
 use crate::problem::{Problem, UNPARSED};
 
@@ -23,32 +23,8 @@ pub(super) fn changes(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Vec
     }
     let cuts = disjoint(std::mem::take(&mut finder.cuts));
     let mut changes: Vec<Change> = cuts.into_iter().map(|cut| (cut, String::new())).collect();
-    for one in feature.replace.iter().filter(|one| one.file == path) {
-        let mut spans = Cuts::new();
-        expressions(tree.root_node(), bytes, one.text.as_bytes(), &mut spans);
-        if spans.is_empty() {
-            let missing = format!("no `{}` is here", one.text);
-            return Err(not_here(feature, path, &missing));
-        }
-        changes.extend(spans.into_iter().map(|span| (span, one.with.clone())));
-    }
+    changes.extend(replaced::changes(feature, path, &tree, bytes)?);
     Ok(changes)
-}
-
-/// The outermost nodes whose text is this one. Comments and strings hold no expressions.
-fn expressions(node: Node, bytes: &[u8], text: &[u8], found: &mut Cuts) {
-    let kind = node.kind();
-    if matches!(kind, "comment" | "pod") || kind.contains("string") || kind.contains("heredoc") {
-        return;
-    }
-    if &bytes[node.byte_range()] == text {
-        found.push(node.byte_range());
-        return;
-    }
-    let mut cursor = node.walk();
-    for child in node.named_children(&mut cursor) {
-        expressions(child, bytes, text, found);
-    }
 }
 
 fn parsed(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Tree, Problem> {
@@ -69,14 +45,8 @@ fn parsed(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Tree, Problem> 
 /// A file that does not parse.
 pub(super) fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds, Problem> {
     let (tree, finder) = found(feature, path, bytes)?;
-    let wanted = feature.replace.iter().filter(|one| one.file == path);
-    let there = wanted.filter(|one| {
-        let mut spans = Cuts::new();
-        expressions(tree.root_node(), bytes, one.text.as_bytes(), &mut spans);
-        !spans.is_empty()
-    });
     Ok(Holds {
-        expressions: there.map(|one| one.text.clone()).collect(),
+        expressions: replaced::there(feature, path, &tree, bytes),
         methods: finder.registered,
         elements: finder.elements,
         instructions: BTreeSet::new(),

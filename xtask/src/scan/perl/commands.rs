@@ -626,6 +626,57 @@ impl Finder<'_> {
             if let Some(span) = self.extent(word) {
                 self.note_word(span, line, at, call);
             }
+            if word.kind == WordKind::Splice && line.is_behind_runner(self.calls, at) {
+                self.behind(word.node, &line.before(at));
+            }
+        }
+    }
+
+    /// A command that is spliced in behind what has it run elsewhere (`[@$ssh, @$cmd]`): its words stand behind that, too,
+    /// whether it is run here besides or not.
+    fn behind(&mut self, array: Id, before: &str) {
+        let history = self
+            .key(array)
+            .map_or_else(Vec::new, |key| self.history(&key, array));
+        let mut words = Vec::new();
+        for event in history {
+            match event.what {
+                What::Set(right) => {
+                    self.note_behind(std::mem::take(&mut words), before);
+                    match self.tree.kind(right) {
+                        K::AnonArray => self.flatten_array(right, 0, &mut words),
+                        K::Parenthesized | K::Words => self.flatten(right, 0, &mut words),
+                        _ => {}
+                    }
+                }
+                What::Append => {
+                    for argument in arguments(self.tree, event.at).into_iter().skip(1) {
+                        self.flatten(argument, 0, &mut words);
+                    }
+                }
+                What::Declare | What::Concatenate(_) | What::Prepend => {}
+            }
+        }
+        self.note_behind(words, before);
+    }
+
+    fn note_behind(&mut self, words: Vec<Word>, before: &str) {
+        let is_command = |first: &Word| first.kind == WordKind::Fixed && self.starts_command(first);
+        if !words.first().is_some_and(is_command) {
+            return;
+        }
+        let line = Line::new(words);
+        for (at, word) in line.words.iter().enumerate() {
+            let Some(span) = self.extent(word) else {
+                continue;
+            };
+            self.note_word(span.clone(), &line, at, None);
+            if let Some(found) = self.found.get_mut(&span.start)
+                && found.end == span.end
+            {
+                let words = [before.to_owned(), line.before(at)];
+                found.before = words.join(" ").trim_end().into();
+            }
         }
     }
 

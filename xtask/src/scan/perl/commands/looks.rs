@@ -97,7 +97,7 @@ impl Finder<'_> {
         words
     }
 
-    fn starts_command(&self, word: &Word) -> bool {
+    pub(super) fn starts_command(&self, word: &Word) -> bool {
         let program = is_program(&word.text)
             && !word.text.contains(|c: char| c.is_ascii_uppercase())
             && !self.calls.is_never(&word.text);

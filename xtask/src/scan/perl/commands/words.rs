@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{DEEPEST, Finder};
 use crate::scan::Form;
-use crate::scan::calls::Prefix;
+use crate::scan::calls::{Acts, Calls, Prefix};
 use crate::scan::perl::shell::{ShellWord, Unit};
 use crate::scan::perl::site::{elements, unquoted};
 use crate::scan::perl::tree::{Id, K, Tree};
@@ -264,6 +264,18 @@ impl Line {
             .map(|word| word.text.as_str())
             .collect();
         words.join(" ")
+    }
+
+    /// Whether a spliced array before the word at `at`, or ssh itself, has it run elsewhere.
+    pub fn is_behind_runner(&self, calls: &Calls, at: usize) -> bool {
+        let names = |word: &Word| match word.kind {
+            WordKind::Splice => calls.names_runner(&word.text),
+            WordKind::Fixed => calls
+                .prefix(&word.text)
+                .is_some_and(|prefix| prefix.acts == Acts::Remote),
+            _ => false,
+        };
+        self.words.iter().take(at).any(names)
     }
 
     /// Whether the word `before` may be missing when the one at `at` is there: it is optional, or joins in a branch of its own.
