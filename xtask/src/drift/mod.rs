@@ -11,11 +11,14 @@ mod installs;
 mod judge;
 mod lines;
 mod needs;
+mod pairs;
 mod places;
 mod propose;
+mod source;
 mod structure;
 mod targets;
 mod text;
+mod totals;
 
 use serde::Serialize;
 
