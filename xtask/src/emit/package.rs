@@ -377,6 +377,10 @@ pub fn placed(
     let mut bindings = Vec::new();
     bindings.extend(files.map(|files| set_binding("files", files)));
     bindings.extend(links.map(|links| set_binding("links", links)));
+    if !places.modules.is_empty() {
+        let modules = attributes(places.modules.iter().map(String::as_str), formals)?;
+        bindings.push(Binding::attr("perlModules", Expr::List(modules)));
+    }
     if bindings.is_empty() {
         return Ok(body);
     }
