@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
 use super::store::Store;
+use crate::audit::elf;
 
 /// Where the link keeps its Perl modules.
 const SITE_PERL: &str = "lib/perl5/site_perl";
@@ -225,12 +226,19 @@ impl Link {
             if !self.store.holds(&leads) {
                 return Some(format!("{place} leads to {}", leads.display()));
             }
-            let loader = loader(&self.store.lies(&leads)).ok().flatten();
-            if let Some(loader) = loader.filter(|loader| !self.store.holds(Path::new(loader))) {
+            if let Some(loader) = loader(&self.store.lies(&leads))
+                && !self.stays(Path::new(&loader))
+            {
                 return Some(format!("{} is loaded by {loader}", leads.display()));
             }
         }
         None
+    }
+
+    /// Whether a path is in the store and does not lead out of it.
+    fn stays(&self, path: &Path) -> bool {
+        let leads_out = |path: PathBuf| !self.store.holds(&path);
+        self.store.holds(path) && !self.store.resolve(path).is_some_and(leads_out)
     }
 }
 
@@ -259,18 +267,9 @@ fn first_line(file: &Path) -> io::Result<(Option<PathBuf>, String)> {
     Ok((Some(PathBuf::from(interpreter)), switches.trim().to_owned()))
 }
 
-/// The dynamic loader that an ELF program asks for; its name stands near the file's beginning.
-fn loader(file: &Path) -> io::Result<Option<String>> {
-    let head = head(file)?;
-    if !head.starts_with(b"\x7fELF") {
-        return Ok(None);
-    }
-    let strings = head.split(|byte| *byte == 0);
-    let named = |text: &&[u8]| {
-        text.first() == Some(&b'/') && memchr::memmem::find(text, b"/ld-linux").is_some()
-    };
-    let found = strings.into_iter().find(named);
-    Ok(found.map(|text| String::from_utf8_lossy(text).into_owned()))
+/// The dynamic loader that an ELF program asks for.
+fn loader(file: &Path) -> Option<String> {
+    elf::read(File::open(file).ok()?).ok()?.interpreter
 }
 
 /// What `require` takes for the module at `place`: below `site_perl`, or below the version and architecture in it.
@@ -373,5 +372,35 @@ mod tests {
         let told = declared("share/x/A/X.pm", text);
         assert_eq!(told, Some(("share/x".into(), "A/X.pm".into())));
         assert_eq!(declared("share/x/B.pm", text), None);
+    }
+
+    #[test]
+    fn a_loader_in_the_store_may_lead_out_of_it() {
+        let root = tempfile::tempdir().unwrap();
+        let store = root.path().join("nix/store");
+        let make = |place: &str, bytes: &[u8]| {
+            let file = store.join(place);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(&file, bytes).unwrap();
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        // This machine's shell, by a loader of the store.
+        let mut shell = std::fs::read("/bin/sh").unwrap();
+        let asked = elf::read(std::io::Cursor::new(&shell)).unwrap();
+        let asked = asked.interpreter.expect("a dynamic program");
+        let at = memchr::memmem::find(&shell, asked.as_bytes()).unwrap();
+        let mut known = b"/nix/store/g/ld.so".to_vec();
+        known.resize(asked.len(), 0);
+        shell[at..at + asked.len()].copy_from_slice(&known);
+        make("perl/bin/perl", &shell);
+        make("link/share/x", b"#!/nix/store/perl/bin/perl\n");
+        make("g/ld.so", b"");
+
+        let read = || Link::read(&store.join("link")).unwrap().leans_on;
+        assert_eq!(read(), None);
+        std::fs::remove_file(store.join("g/ld.so")).unwrap();
+        std::os::unix::fs::symlink(&asked, store.join("g/ld.so")).unwrap();
+        let told = "/nix/store/perl/bin/perl is loaded by /nix/store/g/ld.so";
+        assert_eq!(read().as_deref(), Some(told));
     }
 }
