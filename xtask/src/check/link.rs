@@ -18,6 +18,8 @@ const SITE_PERL: &str = "lib/perl5/site_perl";
 const UNITS: &str = "lib/systemd/system";
 /// What it lacks, one name a line.
 const LACKS: &str = "nix-support/pve-lacks";
+/// The Perl that its modules are for.
+const PERL: &str = "nix-support/pve-perl";
 /// Its sources' `system.json`.
 const SYSTEMS: &str = "share/pve-nix/system";
 
@@ -36,6 +38,8 @@ pub struct Link {
     pub services: BTreeMap<String, String>,
     /// What it lacks; `None` where it does not say.
     pub lacks: Option<BTreeSet<String>>,
+    /// The Perl that it says its modules are for.
+    pub told_perl: Option<PathBuf>,
     /// The texts of its sources' `system.json`, by name.
     pub systems: BTreeMap<String, String>,
     /// Why it needs this machine's `/usr`; `None` where its store is all it needs.
@@ -111,6 +115,9 @@ impl Link {
         let (store, out) = Store::of(&path);
         let mut link = Self {
             lacks: lines(&path.join(LACKS))?,
+            told_perl: lines(&path.join(PERL))?
+                .and_then(|lines| lines.into_iter().next())
+                .map(PathBuf::from),
             programs: Vec::new(),
             modules: Vec::new(),
             services: BTreeMap::new(),
@@ -178,11 +185,13 @@ impl Link {
         self.store.resolve(&self.out.join(place)).is_some()
     }
 
-    /// The Perl that runs its programs.
+    /// The Perl that runs its programs, and that its modules are for.
     pub fn perl(&self) -> Option<&Path> {
         let perl = |program: &&Program| program.is_perl() && program.own;
         let found = self.programs.iter().find(perl);
-        found.and_then(|program| program.interpreter.as_deref())
+        found
+            .and_then(|program| program.interpreter.as_deref())
+            .or(self.told_perl.as_deref())
     }
 
     /// Where its own modules are.
@@ -219,7 +228,11 @@ impl Link {
             let names = entries.into_iter().flatten().flatten();
             names.map(move |entry| (dir.to_owned(), Path::new(dir).join(entry.file_name())))
         });
-        for (place, path) in interpreters.chain(commands) {
+        let told = self
+            .told_perl
+            .iter()
+            .map(|perl| (PERL.to_owned(), perl.clone()));
+        for (place, path) in interpreters.chain(told).chain(commands) {
             let Some(leads) = self.store.resolve(&path) else {
                 continue;
             };
