@@ -35,6 +35,8 @@ pub struct Release<'a> {
     pub binaries: &'a BTreeMap<String, Vec<String>>,
     /// The attributes of Debian packages whose source cargo builds, where there is a derivation.
     pub given: &'a BTreeMap<String, String>,
+    /// What such a package takes of several of the release's that would do: the first, as APT does.
+    pub chosen: &'a BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A source with what becomes of its files.
