@@ -7,6 +7,12 @@
   # The demo, whose expressions are kept.
   demo = pkgs.pveReleases.demo.pve;
 
+  # A Perl program of a package finds its modules, whoever runs it.
+  program = pkgs.runCommand "hive-emu-info" { } ''
+    env -i ${pkgs.pveReleases.demo.hive-qemu}/bin/hive-emu-info | grep -F '["aarch64","x86_64"]'
+    touch $out
+  '';
+
   # What the tool makes of it at evaluation is what is kept.
   generated = pkgs.runCommand "pve-generated-is-kept" { } ''
     diff -r ${../../pkgs/demo} ${pkgs.pveGenerated.demo}/pkgs/demo

@@ -208,6 +208,22 @@ fn every_patch_of_every_release_applies_to_its_pin() {
     }
 }
 
+#[test]
+fn an_object_has_what_a_package_of_crates_needs_one_of() {
+    let Some(sources) = std::env::var_os("PVE_SOURCES").filter(|value| !value.is_empty()) else {
+        eprintln!("skipped: PVE_SOURCES names no directory of repositories");
+        return;
+    };
+    let knowledge = knowledge();
+    let analysis = analysed("pve-9.1.4", Some(PathBuf::from(sources)), &knowledge);
+    let generated = generated(&analysis, &knowledge);
+    // libproxmox-rs-perl, the only one that its Depends names, loads the library of one of two others.
+    let common = text(&generated, "pve-common/package.nix");
+    assert!(common.contains("libproxmox-rs-perl ? null"), "{common}");
+    assert!(common.contains("libpve-rs-perl ? null"), "{common}");
+    assert!(!common.contains("libpmg-rs-perl"), "{common}");
+}
+
 /// Applies a source's patches in order, after `git apply --check` and `patch --dry-run` said that they would.
 fn apply(generated: &Generated, source: &str, tree: &Path) {
     let prefix = format!("patches/{source}/");

@@ -5,12 +5,14 @@
 #          ("usr/lib/systemd/system/hive.service" = "debian/hive.service"); at a place that ends in a slash,
 #          patterns of what the build leaves ("usr/share/hive/" = [ "build/*.fd" ])
 #   links  place → target; both as Debian has them, or an absolute target taken as it is
+#   perlModules  outside Perl modules that its programs use, which they find whoever runs them
 # }
 #   The attributes of a derivation that pve-build-hook's install phase reads.
-{ lib }:
+{ lib, perl }:
 {
   files ? { },
   links ? { },
+  perlModules ? [ ],
 }:
 let
   line =
@@ -24,8 +26,20 @@ let
     lib.concatStrings (
       lib.concatLists (lib.mapAttrsToList (place: from: map (line place) (lib.toList from)) pairs)
     );
+  modulePath = lib.concatMapStringsSep " " (module: "${module}/${perl.libPrefix}") (
+    lib.filter (module: module != perl) (perl.pkgs.requiredPerlModules perlModules)
+  );
 in
 {
   debianFiles = table files;
   debianLinks = table links;
+
+  ${if perlModules == [ ] then null else "postInstall"} = ''
+    for program in "$out"/bin/*; do
+      # Behind the first line: a line of the kernel's has no room for them.
+      if [[ -f "$program" && ! -L "$program" ]] && head -n 1 "$program" | grep -qE '^#!.*/(env +)?perl( |$)'; then
+        sed -i '1a use lib qw(${modulePath});' "$program"
+      fi
+    done
+  '';
 }

@@ -23,8 +23,9 @@
 #   copies, closed like an object's;
 #   manual pages and completions are made by running the programs themselves, where nothing is lacking and
 #   this machine can run them; else they are left out, and nix-support/pve-left-out lists them;
-#   nix-support/pve-lacks names what was null, one a line, and share/pve-nix/system/SOURCE.json is each object's
-#   system.json: `cargo xtask check` makes the directories and users that the programs expect of them.
+#   nix-support/pve-lacks names what was null, one a line, nix-support/pve-perl is the Perl that its modules are for, and
+#   share/pve-nix/system/SOURCE.json is each object's system.json: `cargo xtask check` makes the directories and users
+#   that the programs expect of them.
 #
 # passthru: `object` (of the first root), `objects` (names), `lacks` (what was null), `commandPath` (of
 # the outside packages).
@@ -130,6 +131,7 @@ let
       patchShebangs --host --update "$out"
       perl ${./run-deferred.pl} "$out" "$hostPerl" "$commandPath" "$docMake" "$runDeferred"
       install -Dm644 "$lackingPath" "$out/nix-support/pve-lacks"
+      echo "$hostPerl/bin/perl" >"$out/nix-support/pve-perl"
       while IFS=$'\t' read -r name file; do
         install -Dm644 "$file" "$out/share/pve-nix/system/$name.json"
       done <"$systemTablePath"

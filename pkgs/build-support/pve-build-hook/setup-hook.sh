@@ -13,7 +13,9 @@ pveBuildTools() {
     fi
   done
   export PATH="@tools@/bin:$aliases:$PATH"
-  # Messages of Rust programs name the file they come from. A newer compiler's lints warn, as Debian's older one does.
+  # Messages of programs name the file they come from, in C and in Rust.
+  export NIX_CFLAGS_COMPILE="${NIX_CFLAGS_COMPILE:+$NIX_CFLAGS_COMPILE }-ffile-prefix-map=$NIX_BUILD_TOP/="
+  # A newer compiler's lints warn, as Debian's older one does.
   export RUSTFLAGS="${RUSTFLAGS:+$RUSTFLAGS }--cap-lints=warn --remap-path-prefix=$NIX_BUILD_TOP/="
   # TeX and others keep a cache at home.
   export HOME="$NIX_BUILD_TOP/home"

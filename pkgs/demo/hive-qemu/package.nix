@@ -4,6 +4,7 @@
   dpkg-shim,
   lib,
   perl,
+  perlPackages,
   pve-build-hook,
   replaceVars,
   stdenv,
@@ -33,6 +34,7 @@ stdenv.mkDerivation (
       perl
       pve-build-hook
     ];
+    buildInputs = [ perl ];
 
     meta = {
       description = "Hive's emulator";
@@ -56,5 +58,6 @@ stdenv.mkDerivation (
       "usr/bin/hive-emu-aarch64" = "usr/bin/hive-emu";
       "usr/bin/hive-emu-x86_64" = "usr/bin/hive-emu";
     };
+    perlModules = [ perlPackages.JSON ];
   }
 )

@@ -29,6 +29,9 @@ const WHOLE: u64 = 16 << 20;
 /// Where builds take place: in Nix's sandbox, without one, and of a Nix that keeps them below `/nix/var`.
 const BUILD_DIRECTORIES: [&str; 3] = ["/build/", "/tmp/nix-build-", "/nix/var/nix/builds/"];
 
+/// What pdfTeX writes before the name of the file that it took a picture from, which no reader of the PDF asks for.
+const PICTURE: &[u8] = b"/PTEX.FileName (";
+
 /// What Rust's standard library and the linker bring into every program, whatever its source.
 const TOOLCHAINS: [&str; 1] = ["/usr/lib/debug"];
 
@@ -284,12 +287,13 @@ impl Looker<'_> {
                 let joined = before.is_some_and(|byte| {
                     byte.is_ascii_alphanumeric() || b"._-~/}*)@".contains(&byte)
                 });
+                let is_picture = piece.bytes[..at].ends_with(PICTURE);
                 let rest = &piece.bytes[at + directory.len()..];
                 let length = rest
                     .iter()
                     .take_while(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(byte))
                     .count();
-                if piece.owns(at) && !joined && length > 0 {
+                if piece.owns(at) && !joined && !is_picture && length > 0 {
                     let shown = String::from_utf8_lossy(&rest[..length.min(120)]);
                     let cause = format!("`{directory}{shown}` is where it was built");
                     self.once(&BUILD_DIRECTORY, directory, cause, piece, at);

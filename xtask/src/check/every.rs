@@ -60,7 +60,7 @@ fn modules(task: &Task, machine: &Machine) -> (Verdict, Vec<Item>) {
         let verdict = if task.link.modules.is_empty() {
             Verdict::NotApplicable("the link has no Perl modules".to_owned())
         } else {
-            let cause = "no program of the link tells which Perl runs its modules".to_owned();
+            let cause = "neither a program of the link nor its nix-support/pve-perl tells which Perl runs its modules".to_owned();
             Verdict::failed(cause, String::new())
         };
         return (verdict, Vec::new());

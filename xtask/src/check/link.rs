@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
 use super::store::Store;
+use crate::audit::elf;
 
 /// Where the link keeps its Perl modules.
 const SITE_PERL: &str = "lib/perl5/site_perl";
@@ -17,6 +18,8 @@ const SITE_PERL: &str = "lib/perl5/site_perl";
 const UNITS: &str = "lib/systemd/system";
 /// What it lacks, one name a line.
 const LACKS: &str = "nix-support/pve-lacks";
+/// The Perl that its modules are for.
+const PERL: &str = "nix-support/pve-perl";
 /// Its sources' `system.json`.
 const SYSTEMS: &str = "share/pve-nix/system";
 
@@ -35,6 +38,8 @@ pub struct Link {
     pub services: BTreeMap<String, String>,
     /// What it lacks; `None` where it does not say.
     pub lacks: Option<BTreeSet<String>>,
+    /// The Perl that it says its modules are for.
+    pub told_perl: Option<PathBuf>,
     /// The texts of its sources' `system.json`, by name.
     pub systems: BTreeMap<String, String>,
     /// Why it needs this machine's `/usr`; `None` where its store is all it needs.
@@ -110,6 +115,9 @@ impl Link {
         let (store, out) = Store::of(&path);
         let mut link = Self {
             lacks: lines(&path.join(LACKS))?,
+            told_perl: lines(&path.join(PERL))?
+                .and_then(|lines| lines.into_iter().next())
+                .map(PathBuf::from),
             programs: Vec::new(),
             modules: Vec::new(),
             services: BTreeMap::new(),
@@ -177,11 +185,13 @@ impl Link {
         self.store.resolve(&self.out.join(place)).is_some()
     }
 
-    /// The Perl that runs its programs.
+    /// The Perl that runs its programs, and that its modules are for.
     pub fn perl(&self) -> Option<&Path> {
         let perl = |program: &&Program| program.is_perl() && program.own;
         let found = self.programs.iter().find(perl);
-        found.and_then(|program| program.interpreter.as_deref())
+        found
+            .and_then(|program| program.interpreter.as_deref())
+            .or(self.told_perl.as_deref())
     }
 
     /// Where its own modules are.
@@ -218,19 +228,30 @@ impl Link {
             let names = entries.into_iter().flatten().flatten();
             names.map(move |entry| (dir.to_owned(), Path::new(dir).join(entry.file_name())))
         });
-        for (place, path) in interpreters.chain(commands) {
+        let told = self
+            .told_perl
+            .iter()
+            .map(|perl| (PERL.to_owned(), perl.clone()));
+        for (place, path) in interpreters.chain(told).chain(commands) {
             let Some(leads) = self.store.resolve(&path) else {
                 continue;
             };
             if !self.store.holds(&leads) {
                 return Some(format!("{place} leads to {}", leads.display()));
             }
-            let loader = loader(&self.store.lies(&leads)).ok().flatten();
-            if let Some(loader) = loader.filter(|loader| !self.store.holds(Path::new(loader))) {
+            if let Some(loader) = loader(&self.store.lies(&leads))
+                && !self.stays(Path::new(&loader))
+            {
                 return Some(format!("{} is loaded by {loader}", leads.display()));
             }
         }
         None
+    }
+
+    /// Whether a path is in the store and does not lead out of it.
+    fn stays(&self, path: &Path) -> bool {
+        let leads_out = |path: PathBuf| !self.store.holds(&path);
+        self.store.holds(path) && !self.store.resolve(path).is_some_and(leads_out)
     }
 }
 
@@ -259,18 +280,9 @@ fn first_line(file: &Path) -> io::Result<(Option<PathBuf>, String)> {
     Ok((Some(PathBuf::from(interpreter)), switches.trim().to_owned()))
 }
 
-/// The dynamic loader that an ELF program asks for; its name stands near the file's beginning.
-fn loader(file: &Path) -> io::Result<Option<String>> {
-    let head = head(file)?;
-    if !head.starts_with(b"\x7fELF") {
-        return Ok(None);
-    }
-    let strings = head.split(|byte| *byte == 0);
-    let named = |text: &&[u8]| {
-        text.first() == Some(&b'/') && memchr::memmem::find(text, b"/ld-linux").is_some()
-    };
-    let found = strings.into_iter().find(named);
-    Ok(found.map(|text| String::from_utf8_lossy(text).into_owned()))
+/// The dynamic loader that an ELF program asks for.
+fn loader(file: &Path) -> Option<String> {
+    elf::read(File::open(file).ok()?).ok()?.interpreter
 }
 
 /// What `require` takes for the module at `place`: below `site_perl`, or below the version and architecture in it.
@@ -373,5 +385,35 @@ mod tests {
         let told = declared("share/x/A/X.pm", text);
         assert_eq!(told, Some(("share/x".into(), "A/X.pm".into())));
         assert_eq!(declared("share/x/B.pm", text), None);
+    }
+
+    #[test]
+    fn a_loader_in_the_store_may_lead_out_of_it() {
+        let root = tempfile::tempdir().unwrap();
+        let store = root.path().join("nix/store");
+        let make = |place: &str, bytes: &[u8]| {
+            let file = store.join(place);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(&file, bytes).unwrap();
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        // This machine's shell, by a loader of the store.
+        let mut shell = std::fs::read("/bin/sh").unwrap();
+        let asked = elf::read(std::io::Cursor::new(&shell)).unwrap();
+        let asked = asked.interpreter.expect("a dynamic program");
+        let at = memchr::memmem::find(&shell, asked.as_bytes()).unwrap();
+        let mut known = b"/nix/store/g/ld.so".to_vec();
+        known.resize(asked.len(), 0);
+        shell[at..at + asked.len()].copy_from_slice(&known);
+        make("perl/bin/perl", &shell);
+        make("link/share/x", b"#!/nix/store/perl/bin/perl\n");
+        make("g/ld.so", b"");
+
+        let read = || Link::read(&store.join("link")).unwrap().leans_on;
+        assert_eq!(read(), None);
+        std::fs::remove_file(store.join("g/ld.so")).unwrap();
+        std::os::unix::fs::symlink(&asked, store.join("g/ld.so")).unwrap();
+        let told = "/nix/store/perl/bin/perl is loaded by /nix/store/g/ld.so";
+        assert_eq!(read().as_deref(), Some(told));
     }
 }

@@ -30,6 +30,8 @@ pub struct Places {
     pub links: BTreeMap<String, String>,
     /// Places that no output has.
     pub nowhere: BTreeSet<String>,
+    /// Outside Perl modules (nixpkgs attributes) that its programs use, and that no link finds for them.
+    pub modules: BTreeSet<String>,
 }
 
 /// The places of a source's packaging that `make install` does not fill.

@@ -154,7 +154,10 @@ fn needs(
     }
     let mut may_lack = unpinned(source, release);
     for other in of_role(Role::Crate) {
-        may_lack.extend(crate_packages(source, other, release));
+        for one in crate_packages(source, other, release) {
+            may_lack.extend(release.chosen.get(&one).into_iter().flatten().cloned());
+            may_lack.insert(one);
+        }
     }
     if !may_lack.is_empty() {
         let mut names = Vec::new();

@@ -1,5 +1,7 @@
 //! An ordinary package: `stdenv.mkDerivation`, built by make or by the recipes of `debian/rules`.
 
+use std::collections::BTreeSet;
+
 use super::formals::Formals;
 use super::inputs::{self, Inputs};
 use super::installed;
@@ -8,7 +10,9 @@ use super::package::{self, Lack, Patched, Release, lack};
 use super::rewrite::Role;
 use super::{meta, pin};
 use crate::analyse::AnalysedSource;
+use crate::decide::{Context, Decision};
 use crate::graph::Reason;
+use crate::scan::Kind;
 
 /// How a package is made.
 enum Build {
@@ -53,7 +57,8 @@ pub fn ordinary(
         Binding::attr("src", fetched.clone())
     };
     let patches = package::all_patches(whole, release, formals)?;
-    let places = installed::places(source);
+    let mut places = installed::places(source);
+    places.modules = modules(source);
     lacks.extend(
         places
             .nowhere
@@ -78,12 +83,8 @@ pub fn ordinary(
     let built = matches!(build, Build::Rules(_));
     let attributes = package::placed(body, (&places, built), name, release, formals)?;
     let derivation = formals.call("stdenv.mkDerivation", [attributes])?;
-    let perl = release
-        .graph
-        .nodes
-        .get(name)
-        .is_some_and(|_| has_modules(source));
-    let derivation = if perl {
+    let is_library = release.graph.nodes.contains_key(name) && has_modules(source);
+    let derivation = if is_library {
         formals.call("perl.pkgs.toPerlModule", [derivation])?
     } else {
         derivation
@@ -98,6 +99,33 @@ fn has_modules(source: &AnalysedSource) -> bool {
         .iter()
         .flat_map(|packaging| &packaging.made);
     made.any(|action| action.dest.starts_with("usr/share/perl5/") && action.dest.ends_with(".pm"))
+}
+
+/// What its programs use of outside Perl modules. Those of a library come from the link that it is in.
+fn modules(source: &AnalysedSource) -> BTreeSet<String> {
+    if has_modules(source) {
+        return BTreeSet::new();
+    }
+    let is_program = |dest: &str| dest.starts_with("usr/bin/") || dest.starts_with("usr/sbin/");
+    let made = source
+        .packagings
+        .iter()
+        .flat_map(|packaging| &packaging.made);
+    let programs: BTreeSet<&str> = made
+        .filter(|action| is_program(&action.dest))
+        .map(|action| action.origin.as_str())
+        .collect();
+    let used = source.decided.iter().filter(|one| {
+        let origin = one.path.strip_suffix(".in").unwrap_or(&one.path);
+        one.context == Context::Host
+            && one.occurrence.kind == Kind::Module
+            && programs.contains(origin)
+    });
+    used.filter_map(|one| match &one.decision {
+        Decision::Package { attr, .. } => Some(attr.clone()),
+        _ => None,
+    })
+    .collect()
 }
 
 /// Where the build runs elsewhere, `debian` is taken along.

@@ -35,6 +35,8 @@ pub struct Release<'a> {
     pub binaries: &'a BTreeMap<String, Vec<String>>,
     /// The attributes of Debian packages whose source cargo builds, where there is a derivation.
     pub given: &'a BTreeMap<String, String>,
+    /// What such a package takes of several of the release's that would do: the first, as APT does.
+    pub chosen: &'a BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A source with what becomes of its files.
@@ -377,6 +379,10 @@ pub fn placed(
     let mut bindings = Vec::new();
     bindings.extend(files.map(|files| set_binding("files", files)));
     bindings.extend(links.map(|links| set_binding("links", links)));
+    if !places.modules.is_empty() {
+        let modules = attributes(places.modules.iter().map(String::as_str), formals)?;
+        bindings.push(Binding::attr("perlModules", Expr::List(modules)));
+    }
     if bindings.is_empty() {
         return Ok(body);
     }

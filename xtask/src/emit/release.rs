@@ -122,6 +122,7 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
     let attributes = attributes(analysis, &roles, &binaries, &knowledge.rules);
     let (derivations, unbuilt) = program::derivations(analysis, &roles, &knowledge.rules);
     let given = given(&derivations);
+    let chosen = chosen(&derivations, &binaries);
     let release = Release {
         name: &analysis.manifest.name,
         rules: &knowledge.rules,
@@ -130,6 +131,7 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
         attributes: &attributes,
         binaries: &binaries,
         given: &given,
+        chosen: &chosen,
     };
     let results: Vec<Result<One, Vec<Problem>>> = analysis
         .sources
@@ -377,6 +379,27 @@ fn given(derivations: &[Derivation]) -> BTreeMap<String, String> {
         }
     }
     given
+}
+
+/// Names, each with those that were chosen for it.
+type Choices = BTreeMap<String, BTreeSet<String>>;
+
+/// Of each Debian package of sources that cargo builds, the first of several packages of the release that would do.
+fn chosen(
+    derivations: &[Derivation],
+    binaries: &BTreeMap<String, Vec<String>>,
+) -> Choices {
+    let ours: BTreeSet<&String> = binaries.values().flatten().collect();
+    let mut chosen = Choices::new();
+    for (name, first) in derivations.iter().flat_map(Derivation::choices) {
+        if ours.contains(first) {
+            chosen
+                .entry(name.clone())
+                .or_default()
+                .insert(first.clone());
+        }
+    }
+    chosen
 }
 
 /// The Debian packages of each source that run something: no crates.

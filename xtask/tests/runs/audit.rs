@@ -601,6 +601,23 @@ fn a_reference_to_the_build_directory() {
 }
 
 #[test]
+fn the_name_of_a_picture_in_a_pdf() {
+    let fixture = Fixture::new();
+    let place = "share/hive-docs/hive.pdf";
+    fixture.file(
+        place,
+        "%PDF-1.5\n/PTEX.FileName (/build/hive-1.0//logo.pdf)\n",
+    );
+    assert_eq!(fixture.found(), []);
+    fixture.file(place, "%PDF-1.5\n/F (/build/hive-1.0//logo.pdf)\n");
+    fixture.one(
+        "PNX-606",
+        "share/hive-docs/hive.pdf:2",
+        "`/build/hive-1.0//logo.pdf`",
+    );
+}
+
+#[test]
 fn a_socket_and_a_pipe() {
     let fixture = Fixture::new();
     let socket = UnixListener::bind(fixture.output.join("s")).expect("a socket");

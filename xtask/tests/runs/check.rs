@@ -373,6 +373,23 @@ fn each_point_is_passed_failed_or_not_applicable() {
 }
 
 #[test]
+fn a_link_without_programs_says_which_perl_its_modules_are_for() {
+    let made = Made::new();
+    for directory in ["bin", "libexec", "lib/systemd"] {
+        fs::remove_dir_all(made.link.join(directory)).expect("removed");
+    }
+    let modules = || {
+        let report = json(&made.check(&["--only", "modules", "--format", "json"]));
+        point(&report, "modules").clone()
+    };
+    let nothing = "neither a program of the link nor its nix-support/pve-perl tells which Perl runs its modules";
+    assert_eq!(modules()["text"], nothing);
+    made.file("nix-support/pve-perl", "/usr/bin/perl\n");
+    let good = "lib/perl5/site_perl/Bee/Good.pm";
+    assert_eq!(item(&modules(), good), ("passed", ""));
+}
+
+#[test]
 fn a_daemon_runs_as_its_user_where_there_are_users() {
     let made = Made::new();
     let report = json(&made.check(&["--format", "json", "--only", "daemon"]));

@@ -14,7 +14,7 @@ use xtask::emit::edits::{Edits, edits};
 use xtask::emit::patch::{Header, Patch, make};
 use xtask::emit::rewrite::{Theme, apply};
 use xtask::release::{Entry, Mode};
-use xtask::scan::Language;
+use xtask::scan::{Kind, Language};
 
 use crate::support::{DEMO, KNOWLEDGE, RELEASES, Run, real, real_sources, told};
 
@@ -152,6 +152,39 @@ fn every_line_that_names_a_debian_path_is_covered() {
         "{count} are not covered:\n{}",
         told.into_iter().collect::<Vec<_>>().join("\n")
     );
+}
+
+/// The absolute paths that an installed program of a source has, and that are decided as if a build alone read them.
+fn taken_for_a_builds(source: &AnalysedSource) -> Vec<String> {
+    let is_program = |dest: &str| dest.starts_with("usr/bin/") || dest.starts_with("usr/sbin/");
+    let programs: BTreeSet<&str> = (source.packagings.iter())
+        .flat_map(|packaging| &packaging.made)
+        .filter(|action| is_program(&action.dest))
+        .map(|action| action.origin.as_str())
+        .collect();
+    let taken = source.decided.iter().filter(|decided| {
+        let made_of = decided.path.strip_suffix(".in").unwrap_or(&decided.path);
+        programs.contains(made_of)
+            && decided.context == Context::Build
+            && decided.occurrence.kind == Kind::AbsolutePath
+            && matches!(decided.decision, Decision::Keep { .. })
+    });
+    taken
+        .map(|decided| {
+            let (name, line) = (&source.source.name, decided.occurrence.line);
+            format!(
+                "{name}/{}:{line}: {}",
+                decided.path, decided.occurrence.text
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn no_installed_program_is_decided_as_what_a_build_reads() {
+    let sources = releases().flat_map(|analysis| &analysis.sources);
+    let told: BTreeSet<String> = sources.flat_map(taken_for_a_builds).collect();
+    assert!(told.is_empty(), "{told:#?}");
 }
 
 /// The edits and patches of one source.

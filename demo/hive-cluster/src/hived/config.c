@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -45,6 +46,7 @@ int config_read(struct config *config, const char *path)
 
 const char *config_get(const struct config *config, const char *key)
 {
+	assert(config->count <= CONFIG_MAX);
 	for (size_t i = 0; i < config->count; i++)
 		if (strcmp(config->entries[i].key, key) == 0)
 			return config->entries[i].value;

@@ -279,6 +279,21 @@ fn whole(
 }
 
 impl Derivation<'_> {
+    /// Of its Debian packages, the first of each choice in `Depends`.
+    pub fn choices(&self) -> impl Iterator<Item = (&String, &String)> {
+        let binaries = self.packaging.control.binaries.iter();
+        let mine = binaries.filter(|binary| self.debian.contains(&binary.name));
+        mine.flat_map(|binary| {
+            let several = binary
+                .depends
+                .iter()
+                .filter(|relation| relation.alternatives.len() > 1);
+            several.filter_map(move |relation| {
+                Some((&binary.name, &relation.alternatives.first()?.name))
+            })
+        })
+    }
+
     /// `pname`, `version`, `debianVersion`.
     fn named(&self) -> Vec<Binding> {
         let version = meta::version_of(self.source, self.packaging);
