@@ -15,7 +15,7 @@ for my $arch (qw(x86_64 aarch64)) {
 system('src/hive-emu -firmware /nonexistent/firmware 2>/dev/null');
 is($? >> 8, 1, 'no firmware, no run');
 
-# The vendor of the processor, where it is x86; `/proc/cpuinfo` has none for others.
+# The maker of the processor, where it is x86; the kernel tells none for others.
 my ($vendor) = map { /^vendor_id\s*:\s*(\S+)/ ? $1 : () } read_lines('/proc/cpuinfo');
 system('src/hive-emu', '-vendor', $vendor // '');
 is($?, 0, 'the processor tells its maker');
