@@ -385,10 +385,7 @@ fn given(derivations: &[Derivation]) -> BTreeMap<String, String> {
 type Choices = BTreeMap<String, BTreeSet<String>>;
 
 /// Of each Debian package of sources that cargo builds, the first of several packages of the release that would do.
-fn chosen(
-    derivations: &[Derivation],
-    binaries: &BTreeMap<String, Vec<String>>,
-) -> Choices {
+fn chosen(derivations: &[Derivation], binaries: &BTreeMap<String, Vec<String>>) -> Choices {
     let ours: BTreeSet<&String> = binaries.values().flatten().collect();
     let mut chosen = Choices::new();
     for (name, first) in derivations.iter().flat_map(Derivation::choices) {
