@@ -51,8 +51,6 @@ pub struct Patch {
 /// What the header of a source's patches says.
 #[derive(Debug, Clone)]
 pub struct Header<'a> {
-    /// The release.
-    pub release: &'a str,
     /// The source.
     pub source: &'a str,
     /// Its version or commit.
@@ -114,7 +112,7 @@ pub fn make(files: &[Edited], header: &Header, _calls: &Calls) -> Result<Vec<Pat
     }
 }
 
-/// The text before the first hunk: what and why.
+/// The text before the first hunk: what and why. It names no release: what two have at one commit is built once.
 fn head(header: &Header, theme: Theme) -> String {
     let (what, why) = match theme {
         Theme::Features => (
@@ -135,8 +133,8 @@ fn head(header: &Header, theme: Theme) -> String {
         ),
     };
     let mut text = format!(
-        "{what}\n\n{why}\n\nMade by pve-nix for {}, source {} {}. Do not edit: change rules/ and run\n`cargo xtask regen {}`.\n\nRules:\n",
-        header.release, header.source, header.version, header.release
+        "{what}\n\n{why}\n\nMade by pve-nix for {} {}. Do not edit: change rules/ and run `cargo xtask regen`.\n\nRules:\n",
+        header.source, header.version
     );
     for (rule, count) in header.rules.get(&theme).into_iter().flatten() {
         let _ = writeln!(text, "  {rule} ({count})");

@@ -215,7 +215,6 @@ fn one(
         .or(pin.rev.as_deref())
         .unwrap_or("without a version");
     let header = Header {
-        release: release.name,
         source: name,
         version,
         rules: &edits.rules,

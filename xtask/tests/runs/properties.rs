@@ -1,6 +1,7 @@
 //! What holds whatever the input: patches change only what was decided, output is the same for any number of threads,
 //! parsers of foreign text never panic.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
@@ -13,7 +14,7 @@ use xtask::emit::rewrite::{Edit, Placing, Role, Theme, apply};
 use xtask::emit::rust;
 use xtask::scan::{self, Language};
 
-use crate::support::{KNOWLEDGE, Root, contents};
+use crate::support::{KNOWLEDGE, Root, contents, copy};
 
 /// A text of lines, some without an end, some with carriage returns, some that are not UTF-8.
 fn text() -> impl Strategy<Value = Vec<u8>> {
@@ -75,7 +76,7 @@ proptest! {
             tree: None,
         };
         let rules = std::collections::BTreeMap::new();
-        let header = Header { release: "r", source: "s", version: "1", rules: &rules };
+        let header = Header { source: "s", version: "1", rules: &rules };
         let patches = make(&[file], &header, &KNOWLEDGE.calls);
         let patches = patches.map_err(|problems| TestCaseError::fail(crate::support::told(&problems)))?;
         let mut bytes = original.clone();
@@ -346,4 +347,25 @@ fn check_tells_drift_from_an_edit_by_hand() {
         run.stderr
     );
     assert!(!run.stderr.contains("edited by hand"), "{}", run.stderr);
+}
+
+#[test]
+fn what_two_releases_have_at_one_commit_has_the_same_patches() {
+    let root = Root::new();
+    root.write("releases/after.toml", root.text("releases/demo.toml"));
+    copy(&root.join("releases/demo"), &root.join("releases/after"));
+    for run in [root.run(&["regen", "after"]), root.regen(&[])] {
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+    }
+    let patches = |release: &str| {
+        let directory = root.join(&format!("pkgs/{release}/patches"));
+        let all = contents(&directory).into_iter();
+        all.map(|(path, bytes)| {
+            let below = std::path::Path::new(&path).strip_prefix(&directory);
+            (below.expect("below it").to_path_buf(), bytes)
+        })
+        .collect::<BTreeMap<_, _>>()
+    };
+    assert!(!patches("after").is_empty());
+    assert_eq!(patches("after"), patches("demo"));
 }

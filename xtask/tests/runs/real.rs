@@ -201,7 +201,6 @@ fn patches(analysis: &Analysis, source: &AnalysedSource) -> (Edits, Vec<Patch>) 
     )
     .unwrap_or_else(|problems| fail(problems));
     let header = Header {
-        release,
         source: &source.source.name,
         version: "1",
         rules: &edits.rules,
