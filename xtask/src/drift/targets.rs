@@ -67,28 +67,54 @@ pub(super) fn lost(
                 found.push(one(feature, "module", module, path, nearest));
             }
         }
-        for file in feature::files(feature).collect::<BTreeSet<_>>() {
-            let (before, after) = (holds(old, feature, file)?, holds(new, feature, file)?);
-            let lost = |what: &str, name: &str, nearest| {
+        found.extend(within(feature, old, new)?);
+    }
+    Ok(found)
+}
+
+/// One kind of what a file holds.
+type Held = fn(&Holds) -> &BTreeSet<String>;
+
+/// What a feature no longer finds within the files that it names. What another of them has now was moved there.
+fn within(
+    feature: &Feature,
+    old: &AnalysedSource,
+    new: &AnalysedSource,
+) -> Result<Vec<Lost>, Problem> {
+    let mut files = Vec::new();
+    for file in feature::files(feature).collect::<BTreeSet<_>>() {
+        files.push((file, holds(old, feature, file)?, holds(new, feature, file)?));
+    }
+    let kinds: [(&str, Held); 4] = [
+        ("method", |holds| &holds.methods),
+        ("element", |holds| &holds.elements),
+        ("expression", |holds| &holds.expressions),
+        ("instruction", |holds| &holds.instructions),
+    ];
+    let mut found = Vec::new();
+    for (file, before, after) in &files {
+        for (what, of) in kinds {
+            let is_wanted = |name: &&String| {
+                what != "method" || {
+                    let mut methods = feature.drop_methods.iter();
+                    methods.any(|one| one.file == *file && one.name == **name)
+                }
+            };
+            let was_moved = |name: &String| {
+                let mut others = files.iter();
+                others.any(|(_, before, after)| {
+                    !of(before).contains(name) && of(after).contains(name)
+                })
+            };
+            for name in of(before).difference(of(after)).filter(is_wanted) {
+                if was_moved(name) {
+                    continue;
+                }
+                let alike = || nearest_of(name, &names(of(before)), &names(of(after)));
+                let nearest = if what == "method" { alike() } else { None };
                 let (mut lost, question) = one(feature, what, name, file, nearest);
                 lost.target = format!("{} in {file}", lost.target);
-                (lost, question)
-            };
-            let methods = feature.drop_methods.iter().filter(|one| one.file == file);
-            for name in methods.map(|one| &one.name) {
-                if before.methods.contains(name) && !after.methods.contains(name) {
-                    let nearest = nearest_of(name, &names(&before.methods), &names(&after.methods));
-                    found.push(lost("method", name, nearest));
-                }
-            }
-            for name in before.elements.difference(&after.elements) {
-                found.push(lost("element", name, None));
-            }
-            for name in before.expressions.difference(&after.expressions) {
-                found.push(lost("expression", name, None));
-            }
-            for name in before.instructions.difference(&after.instructions) {
-                found.push(lost("instruction", name, None));
+                found.push((lost, question));
             }
         }
     }

@@ -589,6 +589,28 @@ fn an_instruction_of_one_processor_is_gone() {
     );
 }
 
+#[test]
+fn an_instruction_of_one_processor_is_in_another_file_that_its_rule_names() {
+    let bump = Bump::from("hive-qemu", |root| {
+        let entry =
+            "{ file = \"src/hive-emu.c\", macro = \"__x86_64__\", instruction = \"cpuid\" }";
+        let both = format!("{entry}, {}", entry.replace("hive-emu", "host"));
+        root.edit("rules/features.toml", entry, &both);
+    });
+    let repository = bump.root.join("upstream/hive-qemu");
+    git(&repository, &["mv", "src/hive-emu.c", "src/host.c"]);
+    bump.edit(
+        "Makefile",
+        "src/hive-emu: src/hive-emu.c",
+        "src/hive-emu: src/host.c",
+    );
+    bump.commit();
+    let drift = bump.drift();
+    let qemu = source(&drift, "hive-qemu");
+    assert!(list(&qemu["lost_targets"]).is_empty(), "{qemu}");
+    assert!(list(&qemu["problems"]).is_empty(), "{qemu}");
+}
+
 /// A source of a report.
 fn source<'a>(drift: &'a Value, name: &str) -> &'a Value {
     let found = list(&drift["sources"])
