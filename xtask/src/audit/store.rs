@@ -80,7 +80,7 @@ impl Store {
         let called = of_root.map_or(directory, |_| Path::new(DEFAULT));
         let prefix = format!("{}/", called.display().to_string().trim_end_matches('/'));
         Self {
-            machine: of_root.map_or_else(Machine::this, Machine::at),
+            machine: of_root.map_or_else(Machine::this, |_| Machine::of(directory)),
             directory: directory.to_path_buf(),
             finder: Finder::new(&prefix).into_owned(),
             prefix,

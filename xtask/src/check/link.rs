@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
-use super::store::Store;
 use crate::audit::elf;
+use crate::store::place::Store;
 
 /// Where the link keeps its Perl modules.
 const SITE_PERL: &str = "lib/perl5/site_perl";

@@ -15,8 +15,8 @@ use rustix::fs::{StatVfsMountFlags, statvfs};
 use rustix::mount::{MountFlags, mount, mount_bind, mount_bind_recursive, mount_remount};
 
 use super::command::{Identity, Runner, Running, below, on_this_machine};
-use super::store::follow;
 use super::{Link, Rules, System, Task};
+use crate::store::place::follow;
 
 /// Directories of this machine that hold programs.
 const PROGRAMS: [&str; 5] = ["usr", "bin", "sbin", "lib", "lib64"];

@@ -23,7 +23,6 @@ pub mod points;
 pub mod service;
 pub mod start;
 pub mod steps;
-pub mod store;
 pub mod system;
 
 pub use link::Link;

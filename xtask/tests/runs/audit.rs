@@ -537,6 +537,7 @@ fn a_store_in_another_root() {
     );
     // By links of the store, one of a directory, to a file of that root.
     let other = fixture.root.path().join("other");
+    write(&other.join("usr/bin/env"), b"");
     write(&other.join("usr/share/perl5/Bee.pm"), b"1;\n");
     let library = fixture.package("libbee-perl").join("lib/perl5");
     fs::create_dir_all(&library).expect("a directory");
@@ -567,6 +568,12 @@ fn a_store_in_another_root() {
         &format!("{}/bin/cat\n", fixture.in_package("gone", "")),
     );
     fixture.one("PNX-602", "bin/hive-bee:1", "-gone` does not exist");
+    // A root without a `/usr` leans on this machine's.
+    fixture.file("bin/hive-bee", "");
+    fs::remove_dir_all(other.join("usr")).expect("removed");
+    fs::remove_file(library.join("Bee.pm")).expect("removed");
+    symlink("/usr/bin/env", library.join("Bee.pm")).expect("a link");
+    assert_eq!(fixture.found(), []);
 }
 
 #[test]
