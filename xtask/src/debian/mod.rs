@@ -12,6 +12,7 @@ pub mod rules;
 pub mod scripts;
 pub mod series;
 pub mod shell;
+pub mod shipped;
 pub mod system;
 pub mod tree_path;
 pub mod units;
