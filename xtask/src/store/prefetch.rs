@@ -216,17 +216,13 @@ impl Want<'_> {
         let [first, rest @ ..] = whole.absent() else {
             return Ok(());
         };
-        let url = first.url.as_deref().unwrap_or("a URL that is not told");
         let more: Vec<&str> = rest.iter().map(|one| one.path.as_str()).collect();
         let more = match more.len() {
             0 => String::new(),
             1..=8 => format!("; nor are {} there", more.join(", ")),
             count => format!("; nor are {count} more there"),
         };
-        let cause = format!(
-            "no repository at hand has the commit {} of {url}{more}",
-            first.rev
-        );
+        let cause = format!("{}{more}", first.cause());
         Err(Problem::new(&MISSING_SUBMODULE, cause)
             .in_source(&self.name)
             .at(&first.path, None))
