@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use super::lock::{ChangelogEntry, History};
 use super::repository::{self, Found};
-use super::{GitTree, OpenOptions, Pin, Source, git, own_pin};
+use super::sources::Rule;
+use super::{GitTree, Omitting, OpenOptions, Pin, Source, git, own_pin};
 use crate::problem::Problem;
 
 /// The history of a pinned source up to its pin.
@@ -15,6 +16,7 @@ pub struct Earlier {
     name: String,
     pin: Pin,
     git_dir: PathBuf,
+    options: OpenOptions,
 }
 
 impl Earlier {
@@ -30,6 +32,7 @@ impl Earlier {
                 name: name.to_owned(),
                 pin: pin.clone(),
                 git_dir,
+                options: options.clone(),
             }),
         })
     }
@@ -97,14 +100,19 @@ impl Earlier {
     pub fn at(&self, commit: &str, program: &str, kept: Option<&Pin>) -> Result<Source, Problem> {
         let history = History {
             name: self.name.clone(),
-            url: self.pin.url.clone().unwrap_or_default(),
+            rule: Rule {
+                url: self.pin.url.clone().unwrap_or_default(),
+                omit: self.pin.omit.clone(),
+                ..Rule::default()
+            },
             git_dir: self.git_dir.clone(),
         };
-        let pin = history.pin_at(commit, kept)?;
+        let pin = history.pin_at(commit, kept, &self.options)?;
         let rev = pin.rev.clone().unwrap_or_default();
+        let tree = GitTree::open(&self.name, &self.git_dir, &rev, None)?;
         Ok(Source {
             name: own_pin(&self.name, program),
-            tree: Box::new(GitTree::open(&self.name, &self.git_dir, &rev, None)?),
+            tree: Omitting::of(Box::new(tree), &pin.omit),
             pin,
         })
     }

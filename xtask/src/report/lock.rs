@@ -125,7 +125,7 @@ impl LockReport {
                 one_line(self::version(&pin.pin)),
                 pin.pin.date.as_deref().unwrap_or("          "),
                 short(&pin.pin),
-                change(pin),
+                note(pin),
             )?;
         }
         for source in &self.dropped {
@@ -216,6 +216,16 @@ fn short(pin: &Pin) -> &str {
     }
 }
 
+/// What is to be said of a pin: how it changed, and that there was no history to find it in.
+fn note(locked: &LockedPin) -> String {
+    let alone = if locked.pin.commit_only {
+        "  known by its commit alone"
+    } else {
+        ""
+    };
+    format!("{}{alone}", change(locked))
+}
+
 fn change(locked: &LockedPin) -> String {
     match &locked.before {
         None => format!("  {GOOD}new{GOOD:#}"),
@@ -240,13 +250,10 @@ mod tests {
     fn pin(rev: char, version: &str) -> Pin {
         Pin {
             url: Some("https://git.example.org/hive.git".into()),
-            path: None,
             rev: Some(rev.to_string().repeat(40)),
             date: Some("2026-01-02".into()),
             version: Some(version.into()),
-            submodules: false,
-            nar_hash: None,
-            tree_hash: None,
+            ..Pin::default()
         }
     }
 
@@ -258,7 +265,7 @@ mod tests {
                 .iter()
                 .map(|(n, p)| ((*n).to_owned(), p.clone()))
                 .collect::<BTreeMap<_, _>>(),
-            programs: BTreeMap::new(),
+            ..Manifest::default()
         }
     }
 
