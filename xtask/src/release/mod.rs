@@ -21,7 +21,7 @@ use crate::cache::Cache;
 use crate::problem::{self, Problem};
 
 pub use constraint::unsatisfied;
-pub use dir::DirTree;
+pub use dir::{DirTree, submodules};
 pub use earlier::Earlier;
 pub use git::GitTree;
 pub use lock::{At, Locked, lock};
@@ -29,7 +29,7 @@ pub use nar::{
     NarHash, check as check_nar_hash, hash as nar_hash, hash_of_directory as directory_hash,
     parse_sri, sri,
 };
-pub use whole::{Absent, Whole};
+pub use whole::{Absent, Whole, last_part};
 
 /// A release: a named set of pins, `releases/NAME.toml`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
@@ -264,6 +264,14 @@ pub fn open(manifest: &Manifest, options: &OpenOptions) -> Result<Opened, Vec<Pr
     } else {
         Err(problems)
     }
+}
+
+/// Opens one source at its pin.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_pin(name: &str, pin: &Pin, options: &OpenOptions) -> Result<Source, Problem> {
+    open_one(name, pin, options, &repository::Progress::new())
 }
 
 /// Whether a problem says that a source cannot be had, and not that what was found is unusable.
