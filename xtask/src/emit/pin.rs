@@ -54,7 +54,14 @@ fn why(source: &Source) -> String {
 /// # Errors
 /// Text that Nix cannot hold.
 pub fn source(source: &Source, formals: &mut Formals) -> Result<Expr, WriteError> {
-    let pin = &source.pin;
+    at(source, &source.pin, formals)
+}
+
+/// The source's tree by another pin than its own: without the submodules that a program lays beside it.
+///
+/// # Errors
+/// Text that Nix cannot hold.
+pub fn at(source: &Source, pin: &Pin, formals: &mut Formals) -> Result<Expr, WriteError> {
     if let Some(path) = &pin.path {
         return Ok(Expr::Path(format!("../../../{path}")));
     }

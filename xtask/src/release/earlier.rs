@@ -3,7 +3,7 @@
 //! Debian's archive keeps older versions of a crate beside newer ones; a pin is one commit. Where a program needs a
 //! version that its source has left behind, the commit that had it is looked for here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::lock::{ChangelogEntry, History};
 use super::repository::{self, Found};
@@ -71,12 +71,27 @@ impl Earlier {
             .collect())
     }
 
-    /// The newest commit up to the pin that gave a changelog a new version: what the package's release was built from.
-    /// `None` where there is no such changelog.
+    /// The pin up to which it goes.
+    pub fn pin(&self) -> &Pin {
+        &self.pin
+    }
+
+    /// The repository's Git directory.
+    pub fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
+    /// Whether the repository has a commit, its pin's own or any other.
+    pub fn has(&self, commit: &str) -> bool {
+        repository::has_commit(&self.git_dir, commit)
+    }
+
+    /// The commits up to the pin that gave a changelog a new version, newest first: what the package's releases were
+    /// built from. None where there is no such changelog.
     ///
     /// # Errors
     /// PNX-203 when Git cannot read the repository.
-    pub fn released(&self, changelog: &str) -> Result<Option<String>, Problem> {
+    pub fn released(&self, changelog: &str) -> Result<Vec<String>, Problem> {
         let paths = [changelog.to_owned()];
         let commits = self.commits(&paths)?;
         let contents = self.contents(&commits, &paths)?;
@@ -88,8 +103,16 @@ impl Earlier {
             let new = version(contents.get(*at));
             new.is_some() && new != version(contents.get(at + 1))
         };
-        let found = (0..commits.len()).find(is_bump);
-        Ok(found.and_then(|at| commits.get(at).cloned()))
+        let found = (0..commits.len()).filter(is_bump);
+        Ok(found.filter_map(|at| commits.get(at).cloned()).collect())
+    }
+
+    /// The tree of `commit`.
+    ///
+    /// # Errors
+    /// PNX-203 when Git cannot read the repository.
+    pub fn tree(&self, commit: &str) -> Result<GitTree, Problem> {
+        GitTree::open(&self.name, &self.git_dir, commit, None)
     }
 
     /// The source at `commit`, as the pin of `program` alone; `kept` is what such a pin was so far, whose hash stays

@@ -26,7 +26,7 @@ use crate::problem::{self, Problem};
 
 pub use archive::Archive;
 pub use constraint::unsatisfied;
-pub use dir::DirTree;
+pub use dir::{DirTree, submodules};
 pub use earlier::Earlier;
 pub use git::GitTree;
 pub use lock::{At, Locked, lock};
@@ -35,7 +35,7 @@ pub use nar::{
     parse_sri, sri,
 };
 pub use omit::Omitting;
-pub use whole::{Absent, Whole};
+pub use whole::{Absent, Whole, last_part};
 
 /// A release: a named set of pins, `releases/NAME.toml`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
@@ -295,6 +295,14 @@ pub fn open(manifest: &Manifest, options: &OpenOptions) -> Result<Opened, Vec<Pr
     } else {
         Err(problems)
     }
+}
+
+/// Opens one source at its pin.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_pin(name: &str, pin: &Pin, options: &OpenOptions) -> Result<Source, Problem> {
+    open_one(name, pin, options, &repository::Progress::new())
 }
 
 /// Whether a problem says that a source cannot be had, and not that what was found is unusable.

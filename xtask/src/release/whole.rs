@@ -321,7 +321,7 @@ fn absolute(base: &str, url: &str) -> Option<String> {
 }
 
 /// The last part of a URL, without `.git`.
-fn last_part(url: &str) -> Option<&str> {
+pub fn last_part(url: &str) -> Option<&str> {
     let part = url.trim_end_matches('/').rsplit(['/', ':']).next()?;
     let part = part.strip_suffix(".git").unwrap_or(part);
     bad_component(part).is_none().then_some(part)

@@ -46,6 +46,9 @@ pub struct LockedProgram {
     pub own: usize,
     /// How many packages its lock has; `None` without a lock.
     pub packages: Option<usize>,
+    /// Why it is built from an earlier release of its source than the pinned one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behind: Option<String>,
     /// The sources that it has at commits of its own.
     pub pins: BTreeMap<String, Pin>,
 }
@@ -171,6 +174,7 @@ impl LockedProgram {
             name: program.name.clone(),
             own: program.crates.len(),
             packages: program.is_resolved().then(|| packages.count()),
+            behind: program.behind.clone(),
             pins: own.map(|own| own.sources.clone()).unwrap_or_default(),
         }
     }
@@ -199,7 +203,16 @@ impl LockedProgram {
                 short(pin)
             )?;
         }
-        writeln!(out)
+        writeln!(out)?;
+        let Some(why) = &self.behind else {
+            return Ok(());
+        };
+        writeln!(
+            out,
+            "  {:width$}  {FOUND}an earlier release of its source{FOUND:#}: {}",
+            "",
+            one_line(why)
+        )
     }
 }
 

@@ -21,7 +21,7 @@ use crate::cargo::{Program, TargetKind};
 use crate::debian::Packaging;
 use crate::decide::rules::{CrateRule, CrateRules, DebianPackage, Rules};
 use crate::problem::{OUTPUT_FAILED, Problem, UNMAPPED_NATIVE};
-use crate::release::is_own_pin;
+use crate::release::{Entry, Mode, Pin, Source, is_own_pin};
 use install::Install;
 
 /// What is derived of a source that cargo builds.
@@ -253,9 +253,13 @@ fn whole(
             .iter()
             .map(|(what, why)| lack(name, what, why.clone())),
     );
-    let trees = program.sources.values();
-    let trees = trees.filter_map(|name| sources.get(name.as_str()));
-    lacks.extend(trees.filter_map(|(source, _)| pin::lacking(&source.source)));
+    for (directory, name) in &program.sources {
+        let Some((source, _)) = sources.get(name.as_str()) else {
+            continue;
+        };
+        let pin = fetched(program, directory, &source.source);
+        lacks.extend(pin::lacking(&source.source).filter(|_| pin.nar_hash.is_none()));
+    }
     let body = Expr::Set(package::grouped(vec![
         derivation.named(),
         vec![Binding::attr(
@@ -338,7 +342,14 @@ fn joined(
         let Some((source, made)) = sources.get(name.as_str()) else {
             continue;
         };
-        let mut tree = vec![Binding::attr("src", pin::source(&source.source, formals)?)];
+        let mut tree = vec![Binding::attr(
+            "src",
+            pin::at(
+                &source.source,
+                &fetched(program, directory, &source.source),
+                formals,
+            )?,
+        )];
         let patches = patched::patches(
             name,
             &made.edits,
@@ -349,7 +360,7 @@ fn joined(
         if !patches.is_empty() {
             tree.push(Binding::attr("patches", Expr::List(patches)));
         }
-        trees.push((directory.clone(), Expr::Set(tree)));
+        trees.push((program.place(directory, ""), Expr::Set(tree)));
     }
     let set = vec![
         Binding::attr("name", Expr::string(&derivation.attribute)),
@@ -358,6 +369,22 @@ fn joined(
         package::set_binding("sources", Expr::sorted_set(trees)),
     ];
     formals.call("joinCrates", [Expr::Set(set)])
+}
+
+/// The pin by which a source is fetched: without submodules, where all of them are other trees of the program.
+fn fetched(program: &Program, directory: &str, source: &Source) -> Pin {
+    let mut pin = source.pin.clone();
+    let entries = source.tree.entries().iter();
+    let mut submodules = entries.filter(|entry| entry.mode == Mode::Submodule);
+    let is_laid = |entry: &Entry| {
+        let place = program.place(directory, &entry.path);
+        program.submodules.values().any(|one| *one == place)
+    };
+    if pin.submodules && submodules.all(is_laid) {
+        pin.submodules = false;
+        pin.nar_hash = pin.tree_hash.take();
+    }
+    pin
 }
 
 /// What `buildRustPackage` is told of the tree.
