@@ -328,6 +328,7 @@
   rsync = [ "rsync" ];
   samba = [ "smbclient" ];
   sassc = [ "sassc" ];
+  scdoc = [ "scdoc" ];
   sequoia-sq = [ "sq" ];
   sequoia-sqv = [ "sqv" ];
   sg3_utils = [

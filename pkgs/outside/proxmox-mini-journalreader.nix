@@ -1,0 +1,40 @@
+# The journal's tab reads systemd's journal by it.
+{
+  lib,
+  pkg-config,
+  pvePin,
+  pveSource,
+  scdoc,
+  stdenv,
+  systemd,
+}:
+stdenv.mkDerivation {
+  pname = "proxmox-mini-journalreader";
+  inherit (pvePin "proxmox-mini-journalreader") version;
+
+  src = pveSource "proxmox-mini-journalreader";
+  sourceRoot = "source/src";
+
+  strictDeps = true;
+  nativeBuildInputs = [
+    pkg-config
+    scdoc
+  ];
+  buildInputs = [ systemd ];
+
+  # getopt's -1 is kept in a `char`, which has no sign on ARM: the loop over the arguments would not end.
+  env.NIX_CFLAGS_COMPILE = "-fsigned-char";
+
+  makeFlags = [
+    "BIN_DIR=$(out)/bin"
+    "MAN1_DIR=$(out)/share/man/man1"
+  ];
+
+  meta = {
+    description = "Minimal reader of systemd's journal";
+    homepage = "https://git.proxmox.com/?p=proxmox-mini-journalreader.git";
+    license = lib.getLicenseFromSpdxId "AGPL-3.0-or-later";
+    mainProgram = "mini-journalreader";
+    platforms = lib.platforms.linux;
+  };
+}
