@@ -2,55 +2,52 @@
 # novnc-pve.
 {
   lib,
+  dpkg-shim,
   esbuild,
   perl,
   pvePin,
   pveSource,
+  runtimeShell,
   stdenvNoCC,
 }:
-let
-  inherit (pvePin "novnc-pve") version;
-in
 stdenvNoCC.mkDerivation {
   pname = "novnc-pve";
-  inherit version;
+  inherit (pvePin "novnc-pve") version;
 
   src = pveSource "novnc-pve";
 
   strictDeps = true;
   nativeBuildInputs = [
+    dpkg-shim
     esbuild
     perl
   ];
 
-  # The series is of the packaging and applies to upstream's tree, its submodule.
+  # As the packaging's Makefile: its debian/ in upstream's tree, the submodule, to which its series applies.
   postPatch = ''
+    cp -r debian novnc
     chmod -R u+w novnc
     cd novnc
-    [ -s ../debian/patches/series ]
+    [ -s debian/patches/series ]
     while read -r name _; do
       case "$name" in "" | "#"*) continue ;; esac
       echo "applying $name"
-      patch -p1 <"../debian/patches/$name"
-    done <../debian/patches/series
+      patch -p1 <"debian/patches/$name"
+    done <debian/patches/series
+    perl -pi -e 's,/usr/share/dpkg/,${dpkg-shim}/share/dpkg/,' debian/rules
   '';
 
   dontConfigure = true;
 
-  # The switches of the bundle are those of debian/rules.
+  # The recipes of debian/rules as they are; what they hand to debhelper is done here.
   buildPhase = ''
     runHook preBuild
-    command=$(perl -ne 'print "$1\n" if /^\t(esbuild .*)/' ../debian/rules)
-    [ -n "$command" ] || {
-      echo "$name: debian/rules makes no app.js with esbuild" >&2
-      exit 1
-    }
-    echo "$command"
-    eval "$command"
-
-    # A cache keeps files by name and version.
-    perl -pe 's/\.(css|js)(?=")/.$1?ver=${version}/g' vnc.html >index.html.tpl
-    echo '{ "version": "${version}" }' >package.json
+    mkdir ../debhelper
+    for program in dh_auto_build dh_install; do
+      printf '#!${runtimeShell}\n' >"../debhelper/$program"
+      chmod +x "../debhelper/$program"
+    done
+    PATH=$PWD/../debhelper:$PATH make -f debian/rules override_dh_auto_build override_dh_install
     runHook postBuild
   '';
 
@@ -62,7 +59,7 @@ stdenvNoCC.mkDerivation {
       target=$out/''${to#usr/}
       mkdir -p "$target"
       cp -rt "$target" $from
-    done <../debian/install
+    done <debian/install
     runHook postInstall
   '';
 
@@ -71,10 +68,11 @@ stdenvNoCC.mkDerivation {
   installCheckPhase = ''
     runHook preInstallCheck
     cd $out/share/novnc-pve
-    for file in app.js index.html.tpl package.json \
-      $(grep -oE '"/novnc/[^"?[]+' index.html.tpl | sed 's,^"/novnc/,,' | sort -u); do
-      [ -e "$file" ] || {
-        echo "$name: $file is not there" >&2
+    asked=$(grep -oE '"/novnc/[^"?[]+' index.html.tpl | sed 's,^"/novnc/,,' | sort -u)
+    [ -n "$asked" ]
+    for file in app.js package.json $asked; do
+      [ -s "$file" ] || {
+        echo "$name: $file is not there, or empty" >&2
         exit 1
       }
     done

@@ -13,7 +13,6 @@ stdenv.mkDerivation {
   inherit (pvePin "proxmox-mini-journalreader") version;
 
   src = pveSource "proxmox-mini-journalreader";
-  sourceRoot = "source/src";
 
   strictDeps = true;
   nativeBuildInputs = [
@@ -25,7 +24,13 @@ stdenv.mkDerivation {
   # getopt's -1 is kept in a `char`, which has no sign on ARM: the loop over the arguments would not end.
   env.NIX_CFLAGS_COMPILE = "-fsigned-char";
 
+  # The Makefile sets another level of it, and makes an error of every warning.
+  hardeningDisable = [ "fortify" ];
+
+  # The one at the top makes Debian's package.
   makeFlags = [
+    "-C"
+    "src"
     "BIN_DIR=$(out)/bin"
     "MAN1_DIR=$(out)/share/man/man1"
   ];
