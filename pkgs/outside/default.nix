@@ -15,6 +15,7 @@ let
     "POSIX-strptime"
     "UUID"
     "bootstrap-html"
+    "corosync-qdevice"
     "cstream"
     "marked-js"
   ];
