@@ -10,7 +10,6 @@
 {
   fetchgit,
   lib,
-  pveSourceHashes,
 }:
 {
   release,
@@ -27,17 +26,8 @@ let
 
   hash =
     name: pin:
-    pin.nar-hash or (pveSourceHashes.${pin.rev}
-      or (throw "${file}: the pin of ${name} has no nar-hash; `cargo xtask lock ${release}` computes it from a copy of its repository")
-    );
-
-  # Paths of the tree, never out of it.
-  omitted =
-    name: path:
-    if lib.hasPrefix "/" path || lib.elem ".." (lib.splitString "/" path) then
-      throw "${file}: ${name} omits `${path}`, which is no path within its tree"
-    else
-      "rm -rf \"$out\"/${lib.escapeShellArg path}";
+    pin.nar-hash
+      or (throw "${file}: the pin of ${name} has no nar-hash; `cargo xtask lock ${release}` computes it from a copy of its repository");
 
   fetched =
     name: pin:
@@ -51,7 +41,7 @@ let
       }
       // lib.optionalAttrs (pin.submodules or false) { fetchSubmodules = true; }
       // lib.optionalAttrs (omit != [ ]) {
-        postFetch = lib.concatMapStrings (path: omitted name path + "\n") omit;
+        postFetch = lib.concatMapStrings (path: "rm -rf \"$out/${path}\"\n") omit;
       }
     );
 in
