@@ -43,7 +43,7 @@ let
   packages =
     directory:
     let
-      scope = pkgs.pveScope directory;
+      scope = pkgs.pveScope { inherit release directory; };
     in
     lib.genAttrs (lib.filter (name: name != "pveObjects") attributes) (name: scope.${name})
     // lib.listToAttrs (

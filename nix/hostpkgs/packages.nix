@@ -289,6 +289,11 @@
   nfs-utils = [ "nfs-common" ];
   nftables = [ "nftables" ];
   openiscsi = [ "open-iscsi" ];
+  nspr = [ "libnspr4-dev" ];
+  nss = [
+    "libnss3-dev"
+    "libnss3-tools"
+  ];
   openssh = [
     "openssh-client"
     "openssh-server"
@@ -328,6 +333,7 @@
   rsync = [ "rsync" ];
   samba = [ "smbclient" ];
   sassc = [ "sassc" ];
+  scdoc = [ "scdoc" ];
   sequoia-sq = [ "sq" ];
   sequoia-sqv = [ "sqv" ];
   sg3_utils = [

@@ -15,5 +15,6 @@ final: _: {
   pve-build-hook = final.callPackage ./pve-build-hook { };
   pve-doc-shim = final.callPackage ./pve-doc-shim { };
   pve-nix = final.callPackage ./pve-nix { };
+  releasePins = final.callPackage ./release-pins { };
   unifont-shim = final.callPackage ./unifont-shim { };
 }

@@ -1,10 +1,41 @@
-# What Proxmox VE uses that neither nixpkgs nor a pinned source has: by the names that generated packages take as arguments.
-self: {
-  Authen-PAM = self.callPackage ./Authen-PAM.nix { };
-  MIME-Base32 = self.callPackage ./MIME-Base32.nix { };
-  Net-Subnet = self.callPackage ./Net-Subnet.nix { };
-  POSIX-strptime = self.callPackage ./POSIX-strptime.nix { };
-  UUID = self.callPackage ./UUID.nix { };
-  cstream = self.callPackage ./cstream.nix { };
-  marked-js = self.callPackage ./marked-js.nix { };
-}
+# What Proxmox VE uses that nixpkgs has not and no expression is generated for: by the names that generated packages
+# take as arguments.
+#
+#   self  the release's scope
+#   pins  the release's pins: what is packaged from one is there where the release has it
+{ self, pins }:
+let
+  package = name: self.callPackage (./. + "/${name}.nix") { };
+
+  # From archives: of CPAN, from Debian's pool, and of npm.
+  archived = [
+    "Authen-PAM"
+    "MIME-Base32"
+    "Net-Subnet"
+    "POSIX-strptime"
+    "UUID"
+    "bootstrap-html"
+    "corosync-qdevice"
+    "cstream"
+    "marked-js"
+  ];
+
+  # From Proxmox's own repositories.
+  pinned = [
+    "extjs"
+    "fonts-font-logos"
+    "libjs-qrcodejs"
+    "novnc-pve"
+    "proxmox-mini-journalreader"
+  ];
+
+  named =
+    names:
+    builtins.listToAttrs (
+      map (name: {
+        inherit name;
+        value = package name;
+      }) names
+    );
+in
+named archived // named (builtins.filter (name: pins ? ${name}) pinned)
