@@ -352,10 +352,13 @@
     "libsqlite3-dev"
     "sqlite3"
   ];
-  swtpm = [
-    "swtpm"
-    "swtpm-tools"
-  ];
+  swtpm = {
+    packages = [
+      "swtpm"
+      "swtpm-tools"
+    ];
+    links."etc/swtpm_setup.conf" = "/etc/swtpm_setup.conf";
+  };
   # What systemd-sysv has are names of systemctl.
   systemd = {
     packages = [
@@ -429,7 +432,7 @@
     pexpect = [ "python3-pexpect" ];
     virt-firmware = {
       packages = [ "python3-virt-firmware" ];
-      links."lib/python3.13/site-packages/virt" = "/usr/lib/python3/dist-packages/virt";
+      links."lib/python3/site-packages/virt" = "/usr/lib/python3/dist-packages/virt";
     };
   };
 
