@@ -50,8 +50,7 @@ else
     installPhase = ''
       runHook preInstall
       install -Dm755 "$perl/bin/perl" $out/bin/perl
-      name=$(basename "$(readlink -f "$library/lib/libcrypt.so")")
-      name=$(patchelf --print-soname "$library/lib/$name")
+      name=$(patchelf --print-soname "$library/lib/libcrypt.so")
       patchelf --print-needed $out/bin/perl | grep -qxF "$name" || patchelf --add-needed "$name" $out/bin/perl
       patchelf --set-rpath "$library/lib:$(patchelf --print-rpath $out/bin/perl)" $out/bin/perl
       runHook postInstall
