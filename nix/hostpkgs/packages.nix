@@ -412,7 +412,7 @@
   which = [ "debianutils" ];
   wget = [ "wget" ];
   xfsprogs = [ "xfsprogs" ];
-  xorg.xorgproto = [ "x11proto-dev" ];
+  xorgproto = [ "x11proto-dev" ];
   xorriso = [ "xorriso" ];
   xz = [ "xz-utils" ];
   zfs = [ "zfsutils-linux" ];
