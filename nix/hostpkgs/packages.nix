@@ -271,6 +271,7 @@
     packages = [
       "lvm2"
       "dmsetup"
+      "thin-provisioning-tools"
     ];
   };
   lxc = [
