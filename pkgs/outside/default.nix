@@ -1,5 +1,5 @@
-# What Proxmox VE uses that nixpkgs has not and no expression is generated for: by the names that generated packages
-# take as arguments.
+# What Proxmox VE uses that nixpkgs has not and no expression is generated for, or that nixpkgs builds otherwise than it
+# needs (rules/differences.toml): by the names that generated packages take as arguments.
 #
 #   self  the release's scope
 #   pins  the release's pins: what is packaged from one is there where the release has it
@@ -20,6 +20,12 @@ let
     "marked-js"
   ];
 
+  # nixpkgs' own, built otherwise.
+  otherwise = [
+    "Crypt-OpenSSL-RSA"
+    "lvm2"
+  ];
+
   # From Proxmox's own repositories.
   pinned = [
     "extjs"
@@ -38,4 +44,4 @@ let
       }) names
     );
 in
-named archived // named (builtins.filter (name: pins ? ${name}) pinned)
+named archived // named otherwise // named (builtins.filter (name: pins ? ${name}) pinned)

@@ -8,6 +8,7 @@
   mkPveObject,
   perl,
   pve-doc-shim,
+  pve-perl,
   stdenv,
   stdenvNoCC,
   writeShellScriptBin,
@@ -155,7 +156,7 @@ rec {
       test ! -e ${lacking}/share/bash-completion/completions/hive
       test "${lib.concatStringsSep " " lacking.lacks}" = "hive-gone hive-rs"
       test "$(echo $(cat ${lacking}/nix-support/pve-lacks))" = "hive-gone hive-rs"
-      test "$(cat ${hive}/nix-support/pve-perl)" = ${perl}/bin/perl
+      test "$(cat ${hive}/nix-support/pve-perl)" = ${pve-perl}/bin/perl
       test -e ${hive}/nix-support/pve-lacks -a ! -s ${hive}/nix-support/pve-lacks
       test "${lib.concatStringsSep " " lacking.passthru.objects}" = "hive-common hive-lacking hive-manager"
       touch $out

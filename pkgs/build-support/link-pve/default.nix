@@ -36,6 +36,7 @@
   bash,
   buildPackages,
   perl,
+  pve-perl,
 }:
 {
   pname,
@@ -88,7 +89,7 @@ let
     # patchShebangs takes interpreters from here.
     buildInputs = [
       bash
-      perl
+      pve-perl
     ]
     ++ gather "pveInterpreters";
 
@@ -110,7 +111,7 @@ let
       ]
       ++ lib.optional (commandPath != "") commandPath
     );
-    hostPerl = perl;
+    hostPerl = pve-perl;
     runDeferred = if runs && lacks == [ ] then "1" else "";
     docMake = lib.optionalString (
       docGenerator != null
