@@ -99,7 +99,7 @@ fn manifest(pins: impl IntoIterator<Item = (&'static str, Pin)>) -> Manifest {
         name: "pve-1.0".to_owned(),
         version: Some("1.0".to_owned()),
         sources,
-        programs: std::collections::BTreeMap::new(),
+        ..Manifest::default()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::formals::Formals;
 use super::nix::{Binding, Expr, WriteError};
 use super::package::{Lack, lack};
-use crate::release::{Entry, Mode, Pin, Source};
+use crate::release::{Archive, Entry, Mode, Pin, Source};
 
 /// The formal argument that gives the hashes which pins lack, by commit.
 const HASHES_ARGUMENT: &str = "pveSourceHashes";
@@ -80,6 +80,18 @@ pub fn source(pin: &Pin, formals: &mut Formals) -> Result<Expr, WriteError> {
     formals.call("fetchgit", [Expr::Set(bindings)])
 }
 
+/// A release archive: `fetchurl`.
+///
+/// # Errors
+/// Text that Nix cannot hold.
+pub fn archive(archive: &Archive, formals: &mut Formals) -> Result<Expr, WriteError> {
+    let bindings = vec![
+        Binding::attr("url", Expr::string(archive.url.clone())),
+        Binding::attr("hash", Expr::string(archive.hash.clone())),
+    ];
+    formals.call("fetchurl", [Expr::Set(bindings)])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +164,20 @@ mod tests {
             "{{\n  fetchgit,\n  lib,\n  pveSourceHashes ? {{ }},\n}}:\nfetchgit {{\n  url = \"https://hive.example/vm.git\";\n  \
              rev = \"{REV}\";\n  hash = pveSourceHashes.\"{REV}\" or lib.fakeHash;\n  fetchSubmodules = true;\n}}\n"
         );
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn an_archive_is_fetched_by_its_url() {
+        let one = Archive {
+            version: "10.2.1".to_owned(),
+            url: "https://hive.example/vm-10.2.1.tar.xz".to_owned(),
+            hash: "sha256-x".to_owned(),
+        };
+        let mut formals = Formals::default();
+        let fetched = archive(&one, &mut formals).unwrap();
+        let text = nix::write(&formals.function(fetched)).unwrap();
+        let expected = "{\n  fetchurl,\n}:\nfetchurl {\n  url = \"https://hive.example/vm-10.2.1.tar.xz\";\n  hash = \"sha256-x\";\n}\n";
         assert_eq!(text, expected);
     }
 }

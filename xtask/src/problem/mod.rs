@@ -154,6 +154,8 @@ codes! {
     pnx_220 => UNKNOWN_MODULE,
     pnx_221 => MISSING_SUBMODULE,
     pnx_222 => MISSING_CRATE,
+    pnx_223 => UNLISTED_ARCHIVE,
+    pnx_224 => MISSING_ARCHIVE,
     pnx_301 => BAD_CONTROL,
     pnx_302 => BAD_CHANGELOG,
     pnx_303 => PATH_ESCAPES,

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::lock::{ChangelogEntry, History};
 use super::repository::{self, Found};
+use super::sources::Rule;
 use super::{GitTree, OpenOptions, Pin, Source, git, own_pin};
 use crate::problem::Problem;
 
@@ -97,7 +98,10 @@ impl Earlier {
     pub fn at(&self, commit: &str, program: &str, kept: Option<&Pin>) -> Result<Source, Problem> {
         let history = History {
             name: self.name.clone(),
-            url: self.pin.url.clone().unwrap_or_default(),
+            rule: Rule {
+                url: self.pin.url.clone().unwrap_or_default(),
+                ..Rule::default()
+            },
             git_dir: self.git_dir.clone(),
         };
         let pin = history.pin_at(commit, kept)?;

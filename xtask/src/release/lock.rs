@@ -5,15 +5,15 @@
 //! has no changelog of its own (several packages in one repository), the newest commit.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta};
 use rayon::prelude::*;
-use serde::Deserialize;
 
+use super::archive::{Archive, Archives};
 use super::repository::{self, Found};
+use super::sources::{self, Rule, Rules};
 use super::{
     GitTree, Manifest, Mode, OpenOptions, Pin, Source, Tree as _, constraint, git, manifest, nar,
 };
@@ -23,8 +23,6 @@ use crate::problem::{self, Problem};
 const NAMING_SOURCE: &str = "pve-manager";
 /// How a version bump's subject starts. A commit that changes the changelog under another subject is no release of it.
 const BUMP: &str = "bump version to ";
-/// Where the sources' URLs are kept.
-const URLS: &str = "rules/sources.toml";
 /// What was pushed within a day of the naming bump belongs to the release.
 const GRACE: TimeDelta = TimeDelta::days(1);
 
@@ -96,7 +94,7 @@ pub fn lock(
                     &problem::BAD_MANIFEST,
                     format!("{NAMING_SOURCE} is not there"),
                 )
-                .at(URLS, None),
+                .at(sources::FILE, None),
             ]
         })?;
     let (branch, bump) = naming.bump_to(version).map_err(|problem| vec![problem])?;
@@ -116,6 +114,7 @@ pub fn lock(
         sources.push(source);
     }
     problems.extend(constraint::unsatisfied(&sources).map_err(|problem| vec![problem])?);
+    let archives = archives(&sources, options)?;
     let pins = sources
         .into_iter()
         .map(|source| (source.name, source.pin))
@@ -124,9 +123,34 @@ pub fn lock(
         name: name.to_owned(),
         version: Some(version.to_owned()),
         sources: pins,
+        archives,
         programs: BTreeMap::new(),
     };
     Ok(Locked { manifest, problems })
+}
+
+/// The archives that sources package.
+fn archives(
+    sources: &[Source],
+    options: &OpenOptions,
+) -> Result<BTreeMap<String, Archive>, Vec<Problem>> {
+    let listed = Archives::read(&options.root).map_err(|problem| vec![problem])?;
+    let mut archives: BTreeMap<String, Archive> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for source in sources {
+        let Some(name) = &source.pin.archive else {
+            continue;
+        };
+        match listed.of(name, &source.name, source.pin.version.as_deref()) {
+            Ok(found) => drop(archives.insert(name.clone(), found)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() {
+        Ok(archives)
+    } else {
+        Err(problems)
+    }
 }
 
 /// The release's moment.
@@ -153,62 +177,30 @@ fn all<T: Send>(
     }
 }
 
-/// `rules/sources.toml`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Urls {
-    source: BTreeMap<String, Url>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Url {
-    url: String,
-}
-
-impl Urls {
-    fn read(root: &Path) -> Result<Self, Problem> {
-        let bad = |line, cause: String| Problem::new(&problem::BAD_MANIFEST, cause).at(URLS, line);
-        let text = fs::read_to_string(root.join(URLS))
-            .map_err(|error| bad(None, format!("cannot be read: {error}")))?;
-        let urls: Self = toml::from_str(&text).map_err(|error| {
-            let line = error
-                .span()
-                .and_then(|span| text.as_bytes().get(..span.start))
-                .map(manifest::line_after);
-            bad(line, error.message().to_owned())
-        })?;
-        for (name, Url { url }) in &urls.source {
-            let line = || manifest::key_line(&text, &["source", name]);
-            manifest::check_name(name)
-                .map_err(|why| bad(line(), format!("the name {name:?} {why}")))?;
-            manifest::check_url(url)
-                .map_err(|why| Problem::new(&problem::UNSAFE_URL, why).at(URLS, line()))?;
-        }
-        Ok(urls)
-    }
-}
-
 /// A source's repository.
 pub(super) struct History {
     pub(super) name: String,
-    pub(super) url: String,
+    pub(super) rule: Rule,
     pub(super) git_dir: PathBuf,
 }
 
 /// The repositories of all sources, brought up to date where they are clones of the cache.
 fn histories(options: &OpenOptions) -> Result<Vec<History>, Vec<Problem>> {
-    let urls = Urls::read(&options.root).map_err(|problem| vec![problem])?;
+    let rules = Rules::read(&options.root).map_err(|problem| vec![problem])?;
     let progress = repository::Progress::new();
-    let urls: Vec<_> = urls.source.into_iter().collect();
-    all(urls.into_par_iter().map(|(name, Url { url })| {
+    let rules: Vec<_> = rules.source.into_iter().collect();
+    all(rules.into_par_iter().map(|(name, rule)| {
         // Without a commit to look for, a clone in the cache is fetched.
         let pin = Pin {
-            url: Some(url.clone()),
+            url: Some(rule.url.clone()),
             ..Pin::default()
         };
         match repository::find(&name, &pin, options, &progress)? {
-            Found::Git(git_dir) => Ok(History { name, url, git_dir }),
+            Found::Git(git_dir) => Ok(History {
+                name,
+                rule,
+                git_dir,
+            }),
             Found::Plain(path) => {
                 let cause = format!(
                     "{} is a plain directory and has no history to resolve pins from",
@@ -429,7 +421,7 @@ impl History {
         let kept = kept.filter(|pin| pin.rev.as_deref() == Some(commit));
         let (computed, tree_hash) = hashes(&tree, submodules)?;
         Ok(Pin {
-            url: Some(self.url.clone()),
+            url: Some(self.rule.url.clone()),
             rev: Some(commit.to_owned()),
             date: Some(String::from_utf8_lossy(&dated).trim().to_owned()),
             submodules,
@@ -447,10 +439,10 @@ impl History {
         previous: Option<&Manifest>,
     ) -> Result<(Source, Option<Problem>), Problem> {
         let tree = GitTree::open(&self.name, &self.git_dir, &commit.id, None)?;
-        let submodules = tree
-            .entries()
-            .iter()
-            .any(|entry| entry.mode == Mode::Submodule);
+        // What upstream's archive has is in the submodules too.
+        let mut entries = tree.entries().iter();
+        let submodules =
+            self.rule.archive.is_none() && entries.any(|entry| entry.mode == Mode::Submodule);
         let (computed, tree_hash) = hashes(&tree, submodules)?;
         let before = previous.and_then(|manifest| manifest.sources.get(&self.name));
         let before = before.filter(|pin| pin.rev.as_ref() == Some(&commit.id));
@@ -467,11 +459,12 @@ impl History {
             _ => None,
         };
         let pin = Pin {
-            url: Some(self.url.clone()),
+            url: Some(self.rule.url.clone()),
             path: None,
             rev: Some(commit.id.clone()),
             date: Some(commit.time.date_naive().to_string()),
             version,
+            archive: self.rule.archive.clone(),
             submodules,
             nar_hash: computed.or(before),
             tree_hash,

@@ -1,5 +1,6 @@
 //! Pinned sources: manifests, Git histories, trees read from Git objects or plain directories.
 
+mod archive;
 mod constraint;
 mod dir;
 mod earlier;
@@ -9,6 +10,7 @@ mod lock;
 mod manifest;
 mod nar;
 mod repository;
+mod sources;
 mod whole;
 
 use std::collections::BTreeMap;
@@ -20,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::cache::Cache;
 use crate::problem::{self, Problem};
 
+pub use archive::Archive;
 pub use constraint::unsatisfied;
 pub use dir::DirTree;
 pub use earlier::Earlier;
@@ -44,6 +47,13 @@ pub struct Manifest {
     /// The pins by source name (the repository's name).
     #[serde(rename = "source", default)]
     pub sources: BTreeMap<String, Pin>,
+    /// The release archives that sources package, by name.
+    #[serde(
+        rename = "archive",
+        default,
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub archives: BTreeMap<String, Archive>,
     /// The sources that a Rust program has at a commit of its own, by program.
     #[serde(
         rename = "program",
@@ -111,6 +121,9 @@ pub struct Pin {
     /// The version of the newest `debian/changelog` entry; `None` where the repository has none of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// The release archive that it packages: what is built is that, and the tree's own submodules are not fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<String>,
     /// Whether the tree holds submodules, which a fetch must bring too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub submodules: bool,

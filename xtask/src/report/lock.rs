@@ -240,13 +240,10 @@ mod tests {
     fn pin(rev: char, version: &str) -> Pin {
         Pin {
             url: Some("https://git.example.org/hive.git".into()),
-            path: None,
             rev: Some(rev.to_string().repeat(40)),
             date: Some("2026-01-02".into()),
             version: Some(version.into()),
-            submodules: false,
-            nar_hash: None,
-            tree_hash: None,
+            ..Pin::default()
         }
     }
 
@@ -258,7 +255,7 @@ mod tests {
                 .iter()
                 .map(|(n, p)| ((*n).to_owned(), p.clone()))
                 .collect::<BTreeMap<_, _>>(),
-            programs: BTreeMap::new(),
+            ..Manifest::default()
         }
     }
 
