@@ -46,7 +46,7 @@ pub fn over(
     let recipe = recipe::hold(name, &source.packagings, rule).recipe;
     let body = Expr::Set(package::grouped(vec![
         package::named(name, source),
-        vec![Binding::attr("src", tree(source)?)],
+        vec![Binding::attr("src", built(source, release, formals)?)],
         series(source, rule)?,
         native_inputs(source, rule, release, formals)?,
         build_inputs(source, release, &recipe, formals, lacks)?,
@@ -105,8 +105,16 @@ fn packaging(whole: Patched, release: Release, formals: &mut Formals) -> Result<
     formals.call("applyPatches", [set])
 }
 
-/// `"${packaging}/qemu"`.
-fn tree(source: &AnalysedSource) -> Result<Expr, WriteError> {
+/// What is built: the release archive that the source packages, else the directory of its tree: `"${packaging}/qemu"`.
+fn built(
+    source: &AnalysedSource,
+    release: Release,
+    formals: &mut Formals,
+) -> Result<Expr, WriteError> {
+    let archive = source.source.pin.archive.as_ref();
+    if let Some(archive) = archive.and_then(|name| release.archives.get(name)) {
+        return pin::archive(archive, formals);
+    }
     let root = source
         .packagings
         .first()
