@@ -394,7 +394,11 @@ impl Variables {
                 let chosen = |word: &str| {
                     let mut patterns = patterns.split_whitespace();
                     let matches = patterns.any(|pattern| fits(word, pattern)) == wanted;
-                    if matches { word.to_owned() } else { String::new() }
+                    if matches {
+                        word.to_owned()
+                    } else {
+                        String::new()
+                    }
                 };
                 let list = each(&part(1), &chosen);
                 list.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -674,8 +674,7 @@ impl<'s, 't> Shell<'s, 't> {
 /// Whether a command does no more than ask: what follows it by `&&` need not run.
 fn is_test(kind: &str, text: &str) -> bool {
     let program = text.split_whitespace().next();
-    kind == "test_command"
-        || matches!(program, Some("[" | "test" | "grep" | "command" | "which"))
+    kind == "test_command" || matches!(program, Some("[" | "test" | "grep" | "command" | "which"))
 }
 
 fn compares_versions(condition: &str) -> bool {

@@ -100,7 +100,10 @@ const ANY_CPU: &str = "{cpu}";
 
 /// Reads the switches of a `debian/rules`.
 pub fn read(text: &str, package: Package) -> Switches {
-    let all: Vec<Switches> = CPUS.iter().map(|cpu| read_for(text, package, cpu)).collect();
+    let all: Vec<Switches> = CPUS
+        .iter()
+        .map(|cpu| read_for(text, package, cpu))
+        .collect();
     let mut switches = Switches::default();
     for (cpu, read) in CPUS.iter().zip(&all) {
         for mut one in read.switches.iter().cloned() {
@@ -165,7 +168,9 @@ fn dpkg(variables: &mut Variables, package: Package, cpu: &Cpu, gnu: &str) {
     for name in ["DEB_BUILD_OPTIONS", "DEB_BUILD_PROFILES", "DESTDIR"] {
         variables.set(name, "");
     }
-    for name in ["CURDIR", "MAKE", "CFLAGS", "CPPFLAGS", "CXXFLAGS", "LDFLAGS"] {
+    for name in [
+        "CURDIR", "MAKE", "CFLAGS", "CPPFLAGS", "CXXFLAGS", "LDFLAGS",
+    ] {
         variables.set(name, &format!("@{name}@"));
     }
     for machine in ["BUILD", "HOST", "TARGET"] {
@@ -300,9 +305,7 @@ fn conditional(line: &str, open: &mut Vec<Open>, variables: &Variables) -> bool 
             if rest.is_empty() {
                 last.otherwise(Some(true));
             } else {
-                let (word, arguments) = rest
-                    .split_once(char::is_whitespace)
-                    .unwrap_or((rest, ""));
+                let (word, arguments) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
                 last.otherwise(holds(word, arguments.trim_start(), variables));
                 rest.clone_into(&mut last.condition);
             }
@@ -354,7 +357,10 @@ fn sides(text: &str) -> Option<(String, String)> {
 }
 
 fn quoted(text: &str) -> Option<(&str, &str)> {
-    let quote = text.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    let quote = text
+        .chars()
+        .next()
+        .filter(|quote| matches!(quote, '"' | '\''))?;
     text.get(1..)?.split_once(quote)
 }
 
@@ -393,7 +399,10 @@ impl Reader<'_> {
         }
         for (number, line) in (lines.first..).zip(&lines.lines) {
             if let Some(condition) = self.taken.behind.get(&number) {
-                unread(number, format!("it stands behind `{condition}`, which cannot be evaluated"));
+                unread(
+                    number,
+                    format!("it stands behind `{condition}`, which cannot be evaluated"),
+                );
             }
             for name in &line.unset {
                 unread(number, format!("nothing sets the variable `{name}`"));
@@ -608,7 +617,10 @@ mod tests {
 
     fn why(text: &str) -> Vec<(u32, String)> {
         let read = read(text);
-        read.unread.into_iter().map(|one| (one.line, one.why)).collect()
+        read.unread
+            .into_iter()
+            .map(|one| (one.line, one.why))
+            .collect()
     }
 
     #[test]
@@ -630,7 +642,13 @@ mod tests {
         let text = "c:\n\tmkdir build\n\tcd build && meson .. --prefix=/usr \\\n\t\t-Dman=true -D x=y --libdir lib \\\n\t\t-Dpattern='lxc/%n'\n\tmeson compile -C build\n";
         assert_eq!(
             names(text),
-            ["--prefix=/usr", "-Dman=true", "-Dx=y", "--libdir=lib", "-Dpattern=lxc/%n"]
+            [
+                "--prefix=/usr",
+                "-Dman=true",
+                "-Dx=y",
+                "--libdir=lib",
+                "-Dpattern=lxc/%n"
+            ]
         );
         let text = "c:\n\tcmake -S . -B b -DA=on -G Ninja\n\tcmake --build b\n";
         assert_eq!(names(text), ["-S=.", "-B=b", "-DA=on", "-G=Ninja"]);
@@ -649,7 +667,11 @@ mod tests {
                     c:\n\t./configure $(FLAGS) --target-list=$(CPU)-softmmu,aarch64-softmmu\n";
         assert_eq!(
             names(text),
-            ["--enable-a", "--enable-b", "--target-list={cpu}-softmmu,aarch64-softmmu"]
+            [
+                "--enable-a",
+                "--enable-b",
+                "--target-list={cpu}-softmmu,aarch64-softmmu"
+            ]
         );
     }
 
@@ -660,7 +682,11 @@ mod tests {
                     c:\n\t./configure $(FLAGS) --both\n";
         assert_eq!(
             names(text),
-            ["--enable-kvm-intel on x86_64", "--both", "--enable-arm on aarch64"]
+            [
+                "--enable-kvm-intel on x86_64",
+                "--both",
+                "--enable-arm on aarch64"
+            ]
         );
     }
 
@@ -682,7 +708,10 @@ mod tests {
             ]
         );
         // What copies a file behind such a condition is no matter.
-        assert_eq!(why("c:\nifneq \"$(wildcard /x)\" \"\"\n\tcp a b\nendif\n\t./configure --a\n"), []);
+        assert_eq!(
+            why("c:\nifneq \"$(wildcard /x)\" \"\"\n\tcp a b\nendif\n\t./configure --a\n"),
+            []
+        );
     }
 
     #[test]
@@ -698,7 +727,10 @@ mod tests {
         );
         assert_eq!(
             why("c:\n\t./configure --jobs=$$(nproc)\n"),
-            [(2, "`--jobs=$(nproc)` is not known before it runs".to_owned())]
+            [(
+                2,
+                "`--jobs=$(nproc)` is not known before it runs".to_owned()
+            )]
         );
         assert_eq!(
             why("c:\n\t./configure somewhere\n"),
@@ -715,7 +747,11 @@ mod tests {
             "./other || ./configure --a",
             "case x in y) ./configure --a;; esac",
         ] {
-            assert_eq!(why(&format!("c:\n\t{recipe}\n")), [(2, guarded.to_owned())], "{recipe}");
+            assert_eq!(
+                why(&format!("c:\n\t{recipe}\n")),
+                [(2, guarded.to_owned())],
+                "{recipe}"
+            );
         }
         assert_eq!(why("c:\n\tmkdir -p b && cd b && ../configure --a\n"), []);
     }

@@ -165,7 +165,9 @@ mod tests {
 
     #[test]
     fn a_rule_that_names_the_value_decides_it_alone() {
-        let over = over("\"-Dman=true\" = { default = \"x\" }\n\"-Dlist\" = { default = \"x\" }\n\"--prefix\" = { drop = \"x\" }");
+        let over = over(
+            "\"-Dman=true\" = { default = \"x\" }\n\"-Dlist\" = { default = \"x\" }\n\"--prefix\" = { drop = \"x\" }",
+        );
         let decided = |text| rule(&switch(text, None), &over).map(|(name, _)| name);
         assert_eq!(decided("-Dman=true"), Some("-Dman=true"));
         assert_eq!(decided("-Dman=false"), None);

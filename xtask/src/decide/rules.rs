@@ -307,6 +307,9 @@ pub struct Over {
     /// `-Dman=true`.
     #[serde(default)]
     pub switch: BTreeMap<String, SwitchRule>,
+    /// Attributes that `Build-Depends` name and that are not added to nixpkgs' inputs.
+    #[serde(default)]
+    pub without: Vec<String>,
     /// The files of nixpkgs that were read for it.
     #[serde(default)]
     pub evidence: Vec<String>,

@@ -49,7 +49,7 @@ pub fn over(
         vec![Binding::attr("src", built(source, release, formals)?)],
         series(source, rule)?,
         native_inputs(source, rule, release, formals)?,
-        build_inputs(source, release, &recipe, formals, lacks)?,
+        build_inputs(source, release, (rule, &recipe), formals, lacks)?,
         flags(rule, &recipe, formals)?,
         shell.binding(formals)?,
         vec![Binding::attr("passthru", passthru()?)],
@@ -174,12 +174,12 @@ fn native_inputs(
         .collect()
 }
 
-/// What the switches need, and the libraries of crates that `Build-Depends` name. These are required: what is configured
+/// The libraries that `Build-Depends` name, and what the switches need. Those of crates are required: what is configured
 /// with them has no switch to go without. A release that has no derivation of one says so when it is asked for.
 fn build_inputs(
     source: &AnalysedSource,
     release: Release,
-    recipe: &Recipe,
+    (rule, recipe): (&Over, &Recipe),
     formals: &mut Formals,
     lacks: &mut Vec<Lack>,
 ) -> Result<Vec<Binding>, WriteError> {
@@ -207,20 +207,27 @@ fn build_inputs(
         list.push(formals.optional(library, error)?);
         lacks.push(lack(name, library, "there is no derivation of it"));
     }
-    let inputs = recipe.inputs.iter().map(String::as_str);
-    list.extend(package::attributes(inputs, formals)?);
-    if list.is_empty() {
-        return Ok(Vec::new());
+    // nixpkgs' own derivation need not have what only the series asks for.
+    let mut libraries = inputs::inputs(source, release.rules).build;
+    for attr in &rule.without {
+        libraries.remove(attr);
     }
-    Ok(vec![after("buildInputs", Expr::List(list))?])
+    for attr in &recipe.inputs {
+        libraries.add(attr);
+    }
+    let required = (!list.is_empty()).then_some(Expr::List(list));
+    let both = match (required, libraries.expr(formals)?) {
+        (Some(required), Some(libraries)) => {
+            Expr::Operator(Box::new(required), Operator::Concat, Box::new(libraries))
+        }
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => return Ok(Vec::new()),
+    };
+    Ok(vec![after("buildInputs", both)?])
 }
 
 /// The rule's flags, and the switches that are handed on.
-fn flags(
-    rule: &Over,
-    recipe: &Recipe,
-    formals: &mut Formals,
-) -> Result<Vec<Binding>, WriteError> {
+fn flags(rule: &Over, recipe: &Recipe, formals: &mut Formals) -> Result<Vec<Binding>, WriteError> {
     let mut bindings = Vec::new();
     for (name, system, own) in [
         (
@@ -308,9 +315,9 @@ fn base(
         sets.push(formals.call("lib.optionalAttrs", [condition, only])?);
     }
     sets.push(own);
-    let joined = sets.into_iter().reduce(|before, next| {
-        Expr::Operator(Box::new(before), Operator::Update, Box::new(next))
-    });
+    let joined = sets
+        .into_iter()
+        .reduce(|before, next| Expr::Operator(Box::new(before), Operator::Update, Box::new(next)));
     Ok(function.apply(joined))
 }
 
