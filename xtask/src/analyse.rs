@@ -16,6 +16,7 @@ use crate::debian::shipped::file_at;
 use crate::debian::{self, Packaging};
 use crate::decide::engine::{Uses, World, is_embedded};
 use crate::decide::matcher::is_below;
+use crate::decide::recipe;
 use crate::decide::rules::Rules;
 use crate::decide::{Decided, Decision};
 use crate::emit::program;
@@ -291,8 +292,14 @@ impl Analysis {
             }
         }
         for source in &sources {
-            if knowledge.rules.packages.contains_key(&source.source.name) {
-                uses.add(&format!("package.{}", source.source.name));
+            let name = &source.source.name;
+            if let Some(over) = knowledge.rules.packages.get(name) {
+                uses.add(&format!("package.{name}"));
+                let held = recipe::hold(name, &source.packagings, over);
+                findings.extend(held.findings);
+                for rule in &held.used {
+                    uses.add(rule);
+                }
             }
         }
         for directory in &knowledge.rules.directories {

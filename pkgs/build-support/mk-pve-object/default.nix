@@ -12,6 +12,7 @@
 #   commands              packages whose programs it runs by bare name
 #   interpreters          packages whose programs its scripts start with, besides Perl and the shell
 #   mayLack               packages by name, null where there is none yet: modules and commands like the others
+#   extras                packages that a link lays in beside it: what it finds below the link, not below the package
 #   rev                   the source's commit, for programs that tell it
 #   …                     everything else goes to mkDerivation (buildInputs of C programs, makeFlags, meta)
 # }
@@ -33,6 +34,7 @@
   commands ? [ ],
   interpreters ? [ ],
   mayLack ? { },
+  extras ? [ ],
   rev ? null,
   nativeBuildInputs ? [ ],
   buildInputs ? [ ],
@@ -44,6 +46,7 @@ let
   present = lib.filter (package: package != null) (lib.attrValues mayLack);
   own = [
     "commands"
+    "extras"
     "files"
     "interpreters"
     "links"
@@ -93,7 +96,7 @@ stdenv.mkDerivation (
         ++ lib.filter (package: !(package ? perlModule)) present
         ++ lib.concatMap (package: package.pveCommands or [ ]) present;
       pveInterpreters = interpreters;
-      pveExtras = present;
+      pveExtras = present ++ extras;
     }
     // passthru;
 

@@ -11,7 +11,7 @@
 //! | `debian.toml` | `[PACKAGE]`: what a Debian package is in nixpkgs |
 //! | `closure.toml` | `[[closure]]`: programs that join a source's `PATH` closure though no scanner sees them run; `[[library]]`: what its build needs though no packaging says so |
 //! | `features.toml` | `[[feature]]`: what is removed |
-//! | `packages.toml` | `[SOURCE]`: the nixpkgs package a source builds on |
+//! | `packages.toml` | `[SOURCE]`: the nixpkgs package a source builds on; `[SOURCE.switch]`: what becomes of the switches it is configured with |
 //! | `system.toml` | `[[directory]]`: directories on the machine beyond those of the packaging |
 //! | `crates.toml` | `[program.NAME]`, `[library.SOURCE]`: what cargo builds; `[crate.NAME]`: what a crate needs of nixpkgs |
 //! | `nixpkgs.toml` | in which nixpkgs file each attribute is defined |
@@ -303,10 +303,66 @@ pub struct Over {
     /// packaging's tree.
     #[serde(default)]
     pub post_install: BTreeMap<String, Vec<String>>,
+    /// What becomes of each switch that the packaging configures the source with: `--enable-rbd`, or with its value,
+    /// `-Dman=true`.
+    #[serde(default)]
+    pub switch: BTreeMap<String, SwitchRule>,
+    /// Attributes that `Build-Depends` name and that are not added to nixpkgs' inputs.
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// The files of nixpkgs that were read for it.
+    #[serde(default)]
+    pub evidence: Vec<String>,
+    /// The objects that use it lay its files beside their own in a link, which closes what it leaves open.
+    #[serde(default)]
+    pub laid: bool,
+}
+
+/// `[SOURCE.switch."--NAME"]` of `packages.toml`: exactly one of `override`, `flag`, `default`, `drop`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchRule {
+    /// Arguments of the attribute's function. `{value}` in a string is the switch's value; a list of this alone is the
+    /// value split at its commas.
+    #[serde(default, rename = "override")]
+    pub arguments: BTreeMap<String, OverValue>,
+    /// It is handed on as it is written.
+    #[serde(default)]
+    pub flag: bool,
+    /// nixpkgs attributes that it needs.
+    #[serde(default)]
+    pub inputs: Vec<String>,
+    /// nixpkgs has it so: by what.
+    #[serde(default)]
+    pub default: Option<String>,
+    /// It is not wanted: why.
+    #[serde(default)]
+    pub drop: Option<String>,
+    /// Why.
+    #[serde(default)]
+    #[allow(dead_code, reason = "for the reader of the rule")]
+    pub why: Option<String>,
+}
+
+impl SwitchRule {
+    /// What is wrong with it.
+    fn fault(&self) -> Option<&'static str> {
+        let choices = [
+            !self.arguments.is_empty(),
+            self.flag,
+            self.default.is_some(),
+            self.drop.is_some(),
+        ];
+        if choices.into_iter().filter(|chosen| *chosen).count() != 1 {
+            return Some("needs exactly one of override, flag, default, drop");
+        }
+        let taken = !self.arguments.is_empty() || self.flag;
+        (!taken && !self.inputs.is_empty()).then_some("has inputs for what it does not take over")
+    }
 }
 
 /// A value in `override`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum OverValue {
     /// `true`, `false`.
@@ -315,6 +371,11 @@ pub enum OverValue {
     Text(String),
     /// A list of strings, in which the same is kept once.
     List(Vec<String>),
+}
+
+/// The name of a switch's rule.
+pub fn switch_name(source: &str, switch: &str) -> String {
+    format!("switch.{source}.{switch}")
 }
 
 /// `[[directory]]` of `system.toml`.
@@ -683,9 +744,7 @@ impl Rules {
         if let Some((file, _)) = reader.file("nixpkgs.toml") {
             rules.nixpkgs = file;
         }
-        if let Some((file, _)) = reader.file("packages.toml") {
-            rules.packages = file;
-        }
+        rules.read_packages(&mut reader);
         rules.read_system(&mut reader);
         rules.read_crates(&mut reader);
         if reader.problems.is_empty() {
@@ -693,6 +752,25 @@ impl Rules {
         } else {
             Err(reader.problems)
         }
+    }
+
+    fn read_packages(&mut self, reader: &mut Reader) {
+        let name = "packages.toml";
+        let Some((file, text)) = reader.file::<BTreeMap<String, Over>>(name) else {
+            return;
+        };
+        for (source, over) in &file {
+            let table = Reader::line_of(&text, &format!("{source}.switch")).unwrap_or(0);
+            for (switch, rule) in &over.switch {
+                let line = Reader::line_after(&text, switch, table);
+                reader.claim(&switch_name(source, switch), name, line);
+                if let Some(fault) = rule.fault() {
+                    let problem = Problem::new(&BAD_RULE, format!("`{switch}` {fault}"));
+                    reader.problems.push(problem.at(reader.place(name), line));
+                }
+            }
+        }
+        self.packages = file;
     }
 
     fn read_crates(&mut self, reader: &mut Reader) {
@@ -991,6 +1069,9 @@ impl Rules {
                 .keys()
                 .map(|source| format!("package.{source}")),
         );
+        for (source, over) in &self.packages {
+            names.extend(over.switch.keys().map(|switch| switch_name(source, switch)));
+        }
         names.extend(
             self.directories
                 .iter()

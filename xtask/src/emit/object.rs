@@ -174,6 +174,18 @@ fn needs(
             .filter(|one| !node.lacks.contains_key(one) && !release.given.contains_key(one));
         lacks.extend(crates.map(|one| lack(name, one, "there is no derivation of it")));
     }
+    let laid: Vec<&str> = of_role(Role::Package)
+        .filter(|other| {
+            let over = release.rules.packages.get(*other);
+            over.is_some_and(|over| over.laid)
+        })
+        .filter_map(|other| release.attributes.get(other))
+        .map(String::as_str)
+        .collect();
+    if !laid.is_empty() {
+        let list = package::attributes(laid, formals)?;
+        bindings.push(Binding::attr("extras", Expr::List(list)));
+    }
     let missing = node.lacks.iter().map(|(what, why)| lack(name, what, why));
     lacks.extend(missing);
     Ok(bindings)

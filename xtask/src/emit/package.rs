@@ -17,12 +17,15 @@ use crate::decide::rules::{self, Rules};
 use crate::decide::{Context, Decision};
 use crate::graph::Graph;
 use crate::problem::{BAD_SERIES, OUTPUT_FAILED, Problem};
+use crate::release::Archive;
 
 /// What a package's expression depends on beside its source.
 #[derive(Clone, Copy)]
 pub struct Release<'a> {
     /// Its name.
     pub name: &'a str,
+    /// The release archives that sources package.
+    pub archives: &'a BTreeMap<String, Archive>,
     /// The rules.
     pub rules: &'a Rules,
     /// What needs what.

@@ -125,6 +125,7 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
     let chosen = chosen(&derivations, &binaries);
     let release = Release {
         name: &analysis.manifest.name,
+        archives: &analysis.manifest.archives,
         rules: &knowledge.rules,
         graph: &analysis.graph,
         roles: &roles,

@@ -164,6 +164,7 @@ codes! {
     pnx_305 => UNMAPPED_MODULE,
     pnx_306 => BAD_SERIES,
     pnx_307 => UNMAPPED_NATIVE,
+    pnx_308 => UNDECIDED_SWITCH,
     pnx_401 => PATCH_FAILS,
     pnx_402 => REWRITE_UNPARSED,
     pnx_403 => OUTPUT_DIFFERS,
