@@ -307,7 +307,9 @@ fn all_missing_sources_are_told_at_once_and_may_be_allowed() {
         allow_missing: true,
         ..options(dir.path())
     };
-    let Opened { sources, missing, .. } = open(&manifest, &allowed).expect("opened");
+    let Opened {
+        sources, missing, ..
+    } = open(&manifest, &allowed).expect("opened");
     assert_eq!(
         (sources.len(), codes(&missing)),
         (1, vec!["PNX-201", "PNX-201"])
