@@ -292,12 +292,18 @@ pub fn prefetch(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
         ..OpenOptions::default()
     };
     let one = |problem| vec![problem];
-    let mut clean = true;
+    let outside = store::outside::files(&root)?;
+    let mut worst = Outcome::Clean;
     for manifest in releases(&root, &args.release)? {
         let locks = locks(&root, &manifest.name).map_err(one)?;
-        let done = store::prefetch(&manifest, &locks, &options, args.allow_incomplete);
+        // The demo is built without what upstream's releases need.
+        let outside = manifest.version.as_ref().map_or(&[][..], |_| &outside);
+        let done = store::prefetch(&manifest, &locks, outside, &options);
         let done = done.map_err(one)?;
-        clean &= done.is_clean();
+        let of_release = severity(&done.problems);
+        if worst != Outcome::Fatal && of_release != Outcome::Clean {
+            worst = of_release;
+        }
         let problems = done.problems.iter();
         let problems = problems.map(|problem| manifest.at_pin(&root, problem.clone()));
         cli::complain(&problems.collect::<Vec<_>>());
@@ -306,7 +312,17 @@ pub fn prefetch(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
             PlainFormat::Json => cli::print_plain(|out| report::prefetch::json(out, &done)),
         }?;
     }
-    Ok(outcome(clean))
+    Ok(worst)
+}
+
+/// The exit status that the codes of problems have.
+fn severity(problems: &[Problem]) -> Outcome {
+    let fatal = |problem: &Problem| problem.code.severity == problem::Severity::Fatal;
+    match problems {
+        [] => Outcome::Clean,
+        problems if problems.iter().any(fatal) => Outcome::Fatal,
+        _ => Outcome::Findings,
+    }
 }
 
 /// The locks whose crates a release is built from: its programs', and this tool's own, which makes a release's
