@@ -232,7 +232,9 @@ fn behind(
     let pinned = known.sources.iter();
     let mut pinned = pinned.filter(|source| source.name == program.source);
     let at = rev.or_else(|| pinned.next()?.pin.rev.as_deref());
-    let before = releases.iter().skip_while(|commit| Some(commit.as_str()) != at);
+    let before = releases
+        .iter()
+        .skip_while(|commit| Some(commit.as_str()) != at);
     let before: Vec<&String> = before.skip(1).collect();
     let mut asked = failed.asked.clone();
     for commit in before {
@@ -575,7 +577,8 @@ mod tests {
         fn submodule(&self, commit: &str) {
             let directory = self.0.path().join("app");
             std::fs::create_dir_all(directory.join("sub/comb")).expect("a directory");
-            let text = "[submodule \"x\"]\n\tpath = sub/comb\n\turl = https://hive.example/comb.git\n";
+            let text =
+                "[submodule \"x\"]\n\tpath = sub/comb\n\turl = https://hive.example/comb.git\n";
             std::fs::write(directory.join(".gitmodules"), text).expect("written");
             let link = format!("160000,{commit},sub/comb");
             git(&directory, &["update-index", "--add", "--cacheinfo", &link]);
@@ -595,6 +598,10 @@ mod tests {
 
         fn resolved(&self) -> Result<Resolved, Vec<Problem>> {
             let mut manifest = Manifest::default();
+            let options = OpenOptions {
+                sources: Some(self.0.path().to_owned()),
+                ..OpenOptions::default()
+            };
             for entry in std::fs::read_dir(self.0.path()).expect("sources") {
                 let entry = entry.expect("a source");
                 let pin = Pin {
@@ -605,36 +612,36 @@ mod tests {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 manifest.sources.insert(name, pin);
             }
-            let options = OpenOptions {
-                sources: Some(self.0.path().to_owned()),
-                ..OpenOptions::default()
-            };
-            let opened = release::open(&manifest, &options)?;
-            let mut crates = BTreeMap::new();
-            for source in &opened.sources {
-                let read = SourceCrates::read(&source.name, source.tree.as_ref())?;
-                crates.insert(source.name.clone(), read);
-            }
-            let program = Program {
-                name: "app".to_owned(),
-                source: "app".to_owned(),
-                root: "app".to_owned(),
-                ..Program::default()
-            };
-            let known = Known {
-                sources: &opened.sources,
-                crates: &crates,
-                kept: &BTreeMap::new(),
-                options: &options,
-                rules: &CrateRules::default(),
-            };
-            let resolved = resolve(&program, &known)?;
+            let resolved = resolve_app(&manifest, &options)?;
             for (name, source) in &resolved.own {
                 assert_eq!(source.name, format!("{name}+app"));
                 assert!(source.pin.nar_hash.is_some());
             }
             Ok(resolved)
         }
+    }
+
+    fn resolve_app(manifest: &Manifest, options: &OpenOptions) -> Result<Resolved, Vec<Problem>> {
+        let opened = release::open(manifest, options)?;
+        let mut crates = BTreeMap::new();
+        for source in &opened.sources {
+            let read = SourceCrates::read(&source.name, source.tree.as_ref())?;
+            crates.insert(source.name.clone(), read);
+        }
+        let program = Program {
+            name: "app".to_owned(),
+            source: "app".to_owned(),
+            root: "app".to_owned(),
+            ..Program::default()
+        };
+        let known = Known {
+            sources: &opened.sources,
+            crates: &crates,
+            kept: &BTreeMap::new(),
+            options,
+            rules: &CrateRules::default(),
+        };
+        resolve(&program, &known)
     }
 
     fn own(pins: &[(&str, &String)]) -> BTreeMap<String, String> {
@@ -864,6 +871,46 @@ mod tests {
         );
         all.commit("comb", &[("comb", "1.0.0", "")]);
         assert_eq!(told(&all), format!("{whole}{directory}/comb/.git"));
+    }
+
+    #[test]
+    fn a_submodule_of_a_plain_tree_is_the_directory_in_it() {
+        let root = TempDir::new().expect("a directory");
+        let write = |path: &str, text: &str| {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+            std::fs::write(path, text).expect("written");
+        };
+        let package = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\n");
+        let app = format!("{}[dependencies]\n{IN_SUBMODULE}", package("app"));
+        write("vm/app/Cargo.toml", &app);
+        write("vm/.gitmodules", "[submodule \"x\"]\n\tpath = sub/comb\n");
+        std::fs::create_dir_all(root.path().join("vm/sub/comb")).expect("a directory");
+        let pin = Pin {
+            path: Some("vm".to_owned()),
+            ..Pin::default()
+        };
+        let manifest = Manifest {
+            sources: [("app".to_owned(), pin)].into(),
+            ..Manifest::default()
+        };
+        let options = OpenOptions {
+            root: root.path().to_owned(),
+            ..OpenOptions::default()
+        };
+        let problems = resolve_app(&manifest, &options).err().expect("it is empty");
+        assert!(
+            problems[0]
+                .cause
+                .ends_with("the submodule sub/comb: vm/sub/comb is empty"),
+            "{problems:?}"
+        );
+        write("vm/sub/comb/comb/Cargo.toml", &package("comb"));
+        let resolved = resolve_app(&manifest, &options).expect("it is there");
+        let own = &resolved.own["comb"];
+        assert_eq!(own.name, "comb+app");
+        assert_eq!(own.pin.path.as_deref(), Some("vm/sub/comb"));
+        assert_eq!(resolved.submodules["comb"], "app/sub/comb");
     }
 
     #[test]

@@ -609,10 +609,7 @@ mod tests {
             )
         };
         let within = app("sub/x");
-        let stopped = run(
-            &[("app", "Cargo.toml", &within), ("app", "sub/", "")],
-            "",
-        );
+        let stopped = run(&[("app", "Cargo.toml", &within), ("app", "sub/", "")], "");
         let Err(Stop::Submodule(stopped)) = stopped else {
             panic!("{stopped:?}");
         };

@@ -68,7 +68,11 @@ pub fn mount(
     let history = match Earlier::of(&name, &pin, known.options) {
         Ok(Some(history)) => history,
         Ok(None) => {
-            let sources = known.options.sources.as_deref().unwrap_or(&known.options.root);
+            let sources = known
+                .options
+                .sources
+                .as_deref()
+                .unwrap_or(&known.options.root);
             let place = sources.join(&name);
             return Err(lacks(&format!("{}, a plain tree", place.display())));
         }
@@ -128,9 +132,7 @@ fn name_of(url: &str, known: &Known) -> Option<String> {
     let same = |source: &&Source| source.pin.url.as_deref() == Some(url);
     let source = known.sources.iter().find(same);
     let named = source.map(|source| source.name.as_str());
-    named
-        .or_else(|| release::last_part(url))
-        .map(str::to_owned)
+    named.or_else(|| release::last_part(url)).map(str::to_owned)
 }
 
 #[cfg(test)]
