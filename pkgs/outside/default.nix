@@ -1,10 +1,25 @@
-# What Proxmox VE uses that neither nixpkgs nor a pinned source has: by the names that generated packages take as arguments.
-self: {
-  Authen-PAM = self.callPackage ./Authen-PAM.nix { };
-  MIME-Base32 = self.callPackage ./MIME-Base32.nix { };
-  Net-Subnet = self.callPackage ./Net-Subnet.nix { };
-  POSIX-strptime = self.callPackage ./POSIX-strptime.nix { };
-  UUID = self.callPackage ./UUID.nix { };
-  cstream = self.callPackage ./cstream.nix { };
-  marked-js = self.callPackage ./marked-js.nix { };
-}
+# What Proxmox VE uses that neither nixpkgs nor a pinned source has: NAME.nix, or NAME/default.nix, by the names that generated packages
+# take as arguments. The tool reads the same names (`rules/` beside this directory), so that none of it is told as absent.
+self:
+let
+  entries = builtins.readDir ./.;
+  nameOf =
+    entry:
+    let
+      file = builtins.match "(.+)\\.nix" entry;
+    in
+    if builtins.pathExists (./. + "/${entry}/default.nix") then
+      entry
+    else if file != null && entry != "default.nix" then
+      builtins.head file
+    else
+      null;
+  placeOf = name: if entries ? ${name} then ./. + "/${name}" else ./. + "/${name}.nix";
+  names = builtins.filter (name: name != null) (map nameOf (builtins.attrNames entries));
+in
+builtins.listToAttrs (
+  map (name: {
+    inherit name;
+    value = self.callPackage (placeOf name) { };
+  }) names
+)

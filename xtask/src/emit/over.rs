@@ -3,6 +3,7 @@
 use super::formals::Formals;
 use super::inputs;
 use super::installed::{self, Origin, Places};
+use super::needs::{Needs, Uses};
 use super::nix::{Binding, Expr, Name, Operator, Part, WriteError};
 use super::package::{self, Lack, Patched, Release, lack};
 use super::rewrite::{Fill, Role};
@@ -10,7 +11,7 @@ use super::{meta, patched, pin};
 use crate::analyse::AnalysedSource;
 use crate::debian::install::GNU_CPU;
 use crate::decide::rules::{self, Over, OverValue};
-use crate::graph::Reason;
+use crate::graph::{Place, Reason};
 
 /// Names of processors that only one platform has, with nixpkgs' predicate for it.
 const PROCESSORS: &[(&str, &str)] = &[
@@ -161,7 +162,7 @@ fn native_inputs(
         .collect()
 }
 
-/// Libraries of crates that `Build-Depends` name, where they are.
+/// Libraries of crates that `Build-Depends` name.
 fn build_inputs(
     source: &AnalysedSource,
     release: Release,
@@ -169,33 +170,37 @@ fn build_inputs(
     lacks: &mut Vec<Lack>,
 ) -> Result<Vec<Binding>, WriteError> {
     let name = &source.source.name;
-    let crates = release.graph.edges.iter().filter(|edge| {
-        edge.from == *name
-            && edge.reason == Reason::BuildDepends
-            && release.roles.get(&edge.to) == Some(&Role::Crate)
+    let mut uses = Uses::new();
+    let relations = source.packagings.iter().flat_map(|packaging| {
+        let control = &packaging.control;
+        let relations = control.source.all_build_depends();
+        relations.map(move |relation| (relation, &control.path))
     });
-    let mut list = Vec::new();
-    for edge in crates {
-        let mut made = release.binaries.get(&edge.to).into_iter().flatten();
-        if let Some(library) = made.find(|one| !one.ends_with("-dev")) {
-            list.push(formals.optional(library, Expr::Null)?);
-            if !release.given.contains_key(library) {
-                lacks.push(lack(name, library, "there is no derivation of it"));
+    for (relation, path) in relations {
+        for edge in release.graph.edges.iter().filter(|edge| {
+            edge.from == *name
+                && edge.reason == Reason::BuildDepends
+                && release.roles.get(&edge.to) == Some(&Role::Crate)
+        }) {
+            let made = release.binaries.get(&edge.to);
+            let mut named = relation.alternatives.iter();
+            let Some(made) = made.filter(|made| named.any(|one| made.contains(&one.name))) else {
+                continue;
+            };
+            if let Some(library) = made.iter().find(|one| !one.ends_with("-dev")) {
+                let place = Place {
+                    path: path.clone(),
+                    line: relation.line,
+                };
+                uses.entry(library.clone()).or_default().insert(place);
             }
         }
     }
-    if list.is_empty() {
+    if uses.is_empty() {
         return Ok(Vec::new());
     }
-    let there = Expr::Function(
-        Name::new("package")?,
-        Box::new(Expr::NotEqual(
-            Box::new(Expr::variable("package")?),
-            Box::new(Expr::Null),
-        )),
-    );
-    let given = formals.call("lib.filter", [there, Expr::List(list)])?;
-    Ok(vec![after("buildInputs", given)?])
+    let given = Needs::of(name, &uses, release, lacks).required(formals)?;
+    Ok(vec![after("buildInputs", Expr::List(given))?])
 }
 
 fn flags(rule: &Over) -> Result<Vec<Binding>, WriteError> {

@@ -2,7 +2,7 @@
 
 use super::formals::Formals;
 use super::nix::{Binding, Expr, WriteError};
-use super::package::{Lack, lack};
+use super::package::{Class, Lack, lack};
 use crate::release::{Entry, Mode, Pin, Source};
 
 /// The formal argument that gives the hashes which pins lack, by commit.
@@ -20,7 +20,10 @@ pub fn lacking(source: &Source) -> Option<Lack> {
     }
     let rev = source.pin.rev.as_deref().unwrap_or_default();
     let what = format!("{HASHES_ARGUMENT}.\"{rev}\"");
-    Some(lack(&source.name, what, why(source)))
+    Some(Lack {
+        class: Class::Unbuilt,
+        ..lack(&source.name, what, why(source))
+    })
 }
 
 /// Why a pin has no hash.
