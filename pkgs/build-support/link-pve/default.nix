@@ -61,7 +61,7 @@ let
   members = map (name: objects.${name}) names;
   missingRoots = lib.filter (name: !(objects ? ${name})) roots;
 
-  missingObjects = lib.subtractLists roots (lib.filter (name: !(objects ? ${name})) closure);
+  missingObjects = lib.filter (name: !(objects ? ${name}) && !(lib.elem name roots)) closure;
 
   # What the members and what lies in beside them may do without, by name.
   mayLack = lib.foldl' (all: one: all // (one.pveMayLack or { })) { } (members ++ beside);
