@@ -1,47 +1,31 @@
 # What Proxmox VE uses that nixpkgs has not and no expression is generated for, or that nixpkgs builds otherwise than it
-# needs (rules/differences.toml): by the names that generated packages take as arguments.
+# needs (rules/differences.toml): NAME.nix, or NAME/default.nix, by the names that generated packages take as arguments. The
+# tool reads the same names, so that it reports none of them as absent.
 #
 #   self  the release's scope
-#   pins  the release's pins: what is packaged from one is there where the release has it
+#   pins  the release's pins: a package that asks for `pveSource` is there where the release pins it
 { self, pins }:
 let
-  package = name: self.callPackage (./. + "/${name}.nix") { };
-
-  # From archives: of CPAN, from Debian's pool, and of npm.
-  archived = [
-    "Authen-PAM"
-    "MIME-Base32"
-    "Net-Subnet"
-    "POSIX-strptime"
-    "UUID"
-    "bootstrap-html"
-    "corosync-qdevice"
-    "cstream"
-    "marked-js"
-  ];
-
-  # nixpkgs' own, built otherwise.
-  otherwise = [
-    "Crypt-OpenSSL-RSA"
-    "lvm2"
-  ];
-
-  # From Proxmox's own repositories.
-  pinned = [
-    "extjs"
-    "fonts-font-logos"
-    "libjs-qrcodejs"
-    "novnc-pve"
-    "proxmox-mini-journalreader"
-  ];
-
-  named =
-    names:
-    builtins.listToAttrs (
-      map (name: {
-        inherit name;
-        value = package name;
-      }) names
-    );
+  entries = builtins.readDir ./.;
+  nameOf =
+    entry:
+    let
+      file = builtins.match "(.+)\\.nix" entry;
+    in
+    if builtins.pathExists (./. + "/${entry}/default.nix") then
+      entry
+    else if file != null && entry != "default.nix" then
+      builtins.head file
+    else
+      null;
+  placeOf = name: if entries ? ${name} then ./. + "/${name}" else ./. + "/${name}.nix";
+  needsPin = name: builtins.functionArgs (import (placeOf name)) ? pveSource;
+  isThere = name: name != null && (pins ? ${name} || !needsPin name);
+  names = builtins.filter isThere (map nameOf (builtins.attrNames entries));
 in
-named archived // named otherwise // named (builtins.filter (name: pins ? ${name}) pinned)
+builtins.listToAttrs (
+  map (name: {
+    inherit name;
+    value = self.callPackage (placeOf name) { };
+  }) names
+)

@@ -520,6 +520,7 @@ pub fn stale(uses: &Uses, knowledge: &Knowledge) -> Vec<Problem> {
             "package" => "packages.toml",
             "program" | "library" | "crate" => "crates.toml",
             "system" => "system.toml",
+            "optional" => "optional.toml",
             _ => "features.toml",
         };
         Problem::new(

@@ -66,11 +66,34 @@ let
       version = "1";
       src = ./hive-manager;
       dontMakeInstall = true;
-      requires = [
-        "hive-common"
-        "hive-gone"
-      ];
-      mayLack.hive-rs = null;
+      files."usr/share/man/man1/wax.1" = "wax.1";
+      requires = [ "hive-common" ];
+      mayLack = {
+        hive-rs = {
+          package = null;
+          cost = "no terminal";
+          rank = 1;
+        };
+        hive-wax = {
+          package = null;
+          cost = "no wax";
+          rank = 0;
+        };
+      };
+    };
+    hive-needing = mkPveObject {
+      pname = "hive-needing";
+      version = "1";
+      src = ./hive-manager;
+      dontMakeInstall = true;
+      needs.hive-honey = null;
+    };
+    hive-orphan = mkPveObject {
+      pname = "hive-orphan";
+      version = "1";
+      src = ./hive-manager;
+      dontMakeInstall = true;
+      requires = [ "hive-gone" ];
     };
   };
 
@@ -124,7 +147,15 @@ rec {
     extras = [ term ];
     inherit objects;
   };
-  lacking = link "lacking" [ "hive-lacking" ];
+  lacking = linkPve {
+    pname = "lacking";
+    version = "1";
+    roots = [ "hive-lacking" ];
+    inherit objects docGenerator;
+  };
+  # Must not evaluate: what is required is null, or an object is not there.
+  needing = link "needing" [ "hive-needing" ];
+  orphan = link "orphan" [ "hive-orphan" ];
   # Must not build.
   clash = link "clash" [ "hive-clash" ];
 
@@ -142,7 +173,7 @@ rec {
       test "$(readlink -f ${hive}/share/hive/tool)" = ${hive}/bin/hive
       grep -q "^hive-common 1:1.2-3 1.2 " ${hive}/${perl.libPrefix}/auto/Hive/version
       # Without pve-doc-generator the pages and their second names are left out, and said to be.
-      grep -qx share/man/man1/hive.1.gz ${hive}/nix-support/pve-left-out
+      grep -qxP 'share/man/man1/hive.1.gz\tpve-doc-generator is not there' ${hive}/nix-support/pve-left-out
       test ! -L ${hive}/share/man/man1/bee.1.gz
       test -e ${hive}/share/man/man1/hive-pod.1.gz -o -e ${hive}/share/man/man1/hive-pod.1
       # With it they are made, and second names lead to them.
@@ -152,10 +183,15 @@ rec {
       test "$(${extended}/bin/hive-term | tr -s /)" = "${extended}/bin/hive-manager"
       grep -qx "ExecStart=${extended}/bin/hive-term --foreground" ${extended}/lib/systemd/system/hive-term.service
       PATH=${extended.commandPath}:$PATH hum
-      # What lacks something makes nothing by running it.
-      test ! -e ${lacking}/share/bash-completion/completions/hive
-      test "${lib.concatStringsSep " " lacking.lacks}" = "hive-gone hive-rs"
-      test "$(echo $(cat ${lacking}/nix-support/pve-lacks))" = "hive-gone hive-rs"
+      # What lacks something makes all but what fails for it, and tells what that costs, the most painful first.
+      test "$(cat ${lacking}/share/bash-completion/completions/hive)" = "complete -W 'manager' hive"
+      test "$(gzip -dc ${lacking}/share/man/man1/bee.1.gz)" = manager
+      test "${lib.concatMapStringsSep ", " (one: one.cost) lacking.lacks}" = "no wax, no terminal"
+      test "$(cut -f 1 ${lacking}/nix-support/pve-lacks | tr '\n' ' ')" = "hive-wax hive-rs "
+      test ! -e ${lacking}/share/man/man1/wax.1
+      test "$(cat ${lacking}/nix-support/pve-left-out)" = "$(printf 'share/man/man1/wax.1\thive-wax is lacking')"
+      ${lib.optionalString (builtins.tryEval needing.drvPath).success "exit 1"}
+      ${lib.optionalString (builtins.tryEval orphan.drvPath).success "exit 1"}
       test "$(cat ${hive}/nix-support/pve-perl)" = ${pve-perl}/bin/perl
       test -e ${hive}/nix-support/pve-lacks -a ! -s ${hive}/nix-support/pve-lacks
       test "${lib.concatStringsSep " " lacking.passthru.objects}" = "hive-common hive-lacking hive-manager"

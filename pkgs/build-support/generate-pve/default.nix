@@ -68,7 +68,8 @@ stdenvNoCC.mkDerivation {
 
   installPhase = ''
     runHook preInstall
-    mkdir sources releases
+    mkdir sources releases pkgs
+    ln -s ${../../outside} pkgs/outside
     ln -s ${root + "/rules"} rules
     ln -s ${releases + "/${release}.toml"} releases/${release}.toml
     ${lib.optionalString (lib.pathExists locks) "ln -s ${locks} releases/${release}"}

@@ -21,14 +21,14 @@
 #   what is open as `@pve@/…` and comes from no object (extjs, noVNC, Rust programs) is there as links into the packages
 #   that the objects may lack and that were given, and into the extras; what is open in those, and their services, are
 #   copies, closed like an object's;
-#   manual pages and completions are made by running the programs themselves, where nothing is lacking and
-#   this machine can run them; else they are left out, and nix-support/pve-left-out lists them;
-#   nix-support/pve-lacks names what was null, one a line, nix-support/pve-perl is the Perl that its modules are for, and
+#   manual pages and completions are made by running the programs themselves, where this machine can run them; one that
+#   only what is lacking keeps from being made is left out, and nix-support/pve-left-out lists it, a tab and the reason;
+#   nix-support/pve-lacks names what was null and, behind a tab, what that costs, the most painful first; nix-support/pve-perl is the Perl that its modules are for, and
 #   share/pve-nix/system/SOURCE.json is each object's system.json: `cargo xtask check` makes the directories and users
 #   that the programs expect of them.
 #
-# passthru: `object` (of the first root), `objects` (names), `lacks` (what was null), `commandPath` (of
-# the outside packages).
+# passthru: `object` (of the first root), `objects` (names), `lacks` (what was null, the most painful first: `name`, `cost`),
+# `commandPath` (of the outside packages). What is required and null, or an object that is not there, is an error.
 {
   lib,
   stdenv,
@@ -62,15 +62,24 @@ let
   members = map (name: objects.${name}) names;
   missingRoots = lib.filter (name: !(objects ? ${name})) roots;
 
-  lacks = lib.unique (
-    lib.sort lib.lessThan (
-      lib.filter (name: !(objects ? ${name})) closure ++ lib.concatMap (object: object.pveLacks) members
-    )
-  );
+  missingObjects = lib.filter (name: !(objects ? ${name}) && !(lib.elem name roots)) closure;
+
+  # What the members and what lies in beside them may do without, by name.
+  mayLack = lib.foldl' (all: one: all // (one.pveMayLack or { })) { } (members ++ beside);
+  absent = lib.filterAttrs (_: one: one.package == null) mayLack;
+  lacks = map (name: {
+    inherit name;
+    inherit (absent.${name}) cost;
+  }) (lib.sort (one: other: rank one < rank other) (lib.attrNames absent));
+  rank = name: absent.${name}.rank;
   gather = attribute: lib.unique (lib.concatMap (object: object.${attribute}) members);
 
   # All that lies in, with what brings it.
-  added = lib.unique (gather "pveExtras" ++ extras);
+  beside = lib.unique (gather "pveExtras" ++ extras);
+  given = lib.concatMap (extra: (extra.pveExtras or [ ]) ++ optional (extra.pveMayLack or { })) beside;
+  optional =
+    entries: lib.filter (package: package != null) (lib.mapAttrsToList (_: one: one.package) entries);
+  added = lib.unique (beside ++ given);
 
   modules = perl.pkgs.requiredPerlModules (
     lib.unique (gather "pvePerlModules" ++ lib.filter (extra: extra ? perlModule) extras)
@@ -103,7 +112,7 @@ let
       module: "${lib.getName module}\t${module}/${perl.libPrefix}\n"
     ) modules;
     systemTable = lib.concatMapStrings (name: "${name}\t${systemFile name}\n") withSystem;
-    lacking = lib.concatMapStrings (name: "${name}\n") lacks;
+    lacking = lib.concatMapStrings (one: "${one.name}\t${one.cost}\n") lacks;
     commandPath = lib.concatStringsSep ":" (
       [
         "/run/wrappers/bin"
@@ -112,7 +121,10 @@ let
       ++ lib.optional (commandPath != "") commandPath
     );
     hostPerl = pve-perl;
-    runDeferred = if runs && lacks == [ ] then "1" else "";
+    # Why nothing is run; empty where it is.
+    notRun = lib.optionalString (
+      !runs
+    ) "this machine runs no programs for ${stdenv.hostPlatform.system}";
     docMake = lib.optionalString (
       docGenerator != null
     ) "${docGenerator}/share/pve-doc-generator/pve-doc-generator.mk";
@@ -130,7 +142,7 @@ let
       perl ${./lay-extras.pl} "$extraTablePath" "$out"
       perl ${./close-placeholders.pl} "$out" "$hostPerl" "$commandPath"
       patchShebangs --host --update "$out"
-      perl ${./run-deferred.pl} "$out" "$hostPerl" "$commandPath" "$docMake" "$runDeferred"
+      perl ${./run-deferred.pl} "$out" "$hostPerl" "$commandPath" "$docMake" "$lackingPath" "$notRun"
       install -Dm644 "$lackingPath" "$out/nix-support/pve-lacks"
       echo "$hostPerl/bin/perl" >"$out/nix-support/pve-perl"
       while IFS=$'\t' read -r name file; do
@@ -170,4 +182,6 @@ in
 assert lib.assertMsg (
   missingRoots == [ ]
 ) "linkPve: ${pname}: no object is called ${lib.concatStringsSep ", " missingRoots}";
+assert lib.assertMsg (missingObjects == [ ])
+  "linkPve: ${pname}: its objects need ${lib.concatStringsSep ", " missingObjects}, which the release does not have";
 link

@@ -1,9 +1,10 @@
-# run-deferred.pl OUT PERL PATH DOCMAKE RUN
+# run-deferred.pl OUT PERL PATH DOCMAKE LACKS WHYNOT
 #
 # Objects hold requests (`pve-deferred: KIND`, then what to run) where upstream makes manual pages and
-# completions by running its own programs. With RUN each is run now that all is there and its output takes
-# the request's place; a page needs DOCMAKE, pve-doc-generator's Makefile. Without, the files are taken
-# away and OUT/nix-support/pve-left-out lists them.
+# completions by running its own programs. Each is run now that all is there, and its output takes the request's place; a
+# page needs DOCMAKE, pve-doc-generator's Makefile. One that fails because of what LACKS names (a line each: the name, a tab,
+# what that costs) is left out; for any other reason the build fails. WHYNOT is the reason why this machine runs none.
+# OUT/nix-support/pve-left-out lists what is left out, a line each: the file, a tab, the reason.
 use strict;
 use warnings;
 
@@ -13,10 +14,12 @@ use File::Temp qw(tempdir);
 use IO::Compress::Gzip qw(gzip $GzipError);
 use IO::Uncompress::Gunzip qw(gunzip $GunzipError);
 
-my ($out, $perl, $path, $doc_make, $run) = @ARGV;
+my ($out, $perl, $path, $doc_make, $lacks, $why_not) = @ARGV;
 my $lib = "$out/lib/perl5/site_perl";
 my $work = tempdir(CLEANUP => 1);
 my @left_out;
+# What the last command said.
+my $said = '';
 
 sub slurp {
     my ($file) = @_;
@@ -40,10 +43,17 @@ sub request {
 sub output {
     my ($file, @command) = @_;
     local $ENV{PVE_GENERATING_DOCS} = 1;
-    open(my $fh, '-|', @command) or die "linkPve: $file: $command[0]: $!\n";
+    my $pid = open(my $fh, '-|') // die "linkPve: $file: $!\n";
+    if (!$pid) {
+        open(STDERR, '>', "$work/stderr") or die "linkPve: $file: $!\n";
+        exec { $command[0] } @command or die "linkPve: $file: $command[0]: $!\n";
+    }
     binmode($fh);
     my $made = do { local $/; scalar(<$fh>) // '' };
-    close($fh) or die "linkPve: $file: `@command` failed with status $?\n";
+    my $done = close($fh);
+    $said = slurp("$work/stderr");
+    print STDERR $said;
+    die "linkPve: $file: `@command` failed with status $?\n$said" if !$done;
     return $made;
 }
 
@@ -62,8 +72,7 @@ my %make = (
         close($fh) or die "linkPve: $wrapper: $!\n";
         chmod(0755, $wrapper);
         local $ENV{PATH} = "$work/bin:$ENV{PATH}";
-        system('make', '-s', '-C', $work, '-f', $doc_make, $page) == 0
-            or die "linkPve: $file: pve-doc-generator could not make $page\n";
+        output($file, 'make', '-s', '-C', $work, '-f', $doc_make, $page);
         return slurp("$work/$page");
     },
 );
@@ -81,9 +90,20 @@ sub replace {
 }
 
 sub leave_out {
-    my ($file) = @_;
-    push @left_out, substr($file, length($out) + 1);
+    my ($file, $why) = @_;
+    my $name = substr($file, length($out) + 1);
+    push @left_out, "$name\t$why";
+    print STDERR "linkPve: $name is left out: $why\n";
     unlink($file) or die "linkPve: $file: $!\n";
+}
+
+# What is lacking, by name.
+my @lacking = map { (split(/\t/))[0] } grep { /\S/ } split(/\n/, slurp($lacks));
+
+# The first of what is lacking that the last command named.
+sub culprit {
+    my ($found) = grep { $said =~ /(?<![\w-])\Q$_\E(?![\w-])/ } @lacking;
+    return $found;
 }
 
 my @files;
@@ -91,10 +111,14 @@ find({ wanted => sub { push @files, $_ if !-l $_ && -f _ }, no_chdir => 1 }, $ou
 for my $file (sort @files) {
     my ($kind, $text) = request($file) or next;
     my $maker = $make{$kind} or die "linkPve: $file: a request of unknown kind `$kind`\n";
-    if ($run && ($kind ne 'man' || $doc_make)) {
-        replace($file, $maker->($file, $text));
-    } else {
-        leave_out($file);
+    if ($why_not) {
+        leave_out($file, $why_not);
+    } elsif ($kind eq 'man' && !$doc_make) {
+        leave_out($file, 'pve-doc-generator is not there');
+    } elsif (!eval { $said = ''; replace($file, $maker->($file, $text)); 1 }) {
+        my $error = $@;
+        my $name = culprit() // die $error;
+        leave_out($file, "$name is lacking");
     }
 }
 
@@ -103,7 +127,7 @@ my @links;
 find({ wanted => sub { push @links, $_ if -l $_ && !-e $_ }, no_chdir => 1 }, "$out/share/man") if -d "$out/share/man";
 if (@left_out) {
     # Links whose page stdenv compresses later are not broken then.
-    leave_out($_) for grep { my $page = $_; $page =~ s/\.gz$//; !page_stays($page) } sort @links;
+    leave_out($_, 'its page is left out') for grep { my $page = $_; $page =~ s/\.gz$//; !page_stays($page) } sort @links;
     make_path("$out/nix-support");
     open(my $fh, '>', "$out/nix-support/pve-left-out") or die "linkPve: nix-support: $!\n";
     print {$fh} "$_\n" for sort @left_out;

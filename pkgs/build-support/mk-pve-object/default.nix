@@ -11,7 +11,9 @@
 #   perlModules           outside Perl modules its code uses at run time
 #   commands              packages whose programs it runs by bare name
 #   interpreters          packages whose programs its scripts start with, besides Perl and the shell
-#   mayLack               packages by name, null where there is none yet: modules and commands like the others
+#   needs                 packages by name of neither list: modules and commands like the others, laid into the link; null is an error
+#   mayLack               what its code asks for before it uses it, by name: `package` (null: none), `cost` (what a user misses
+#                         without it), `rank` (0 hurts the most)
 #   extras                packages that a link lays in beside it: what it finds below the link, not below the package
 #   rev                   the source's commit, for programs that tell it
 #   …                     everything else goes to mkDerivation (buildInputs of C programs, makeFlags, meta)
@@ -33,6 +35,7 @@
   perlModules ? [ ],
   commands ? [ ],
   interpreters ? [ ],
+  needs ? { },
   mayLack ? { },
   extras ? [ ],
   rev ? null,
@@ -43,7 +46,12 @@
   ...
 }@args:
 let
-  present = lib.filter (package: package != null) (lib.attrValues mayLack);
+  required = lib.mapAttrs (
+    name: package:
+    if package == null then throw "mkPveObject: ${pname} needs ${name}, which is null here" else package
+  ) needs;
+  optional = lib.mapAttrsToList (_: one: one.package) mayLack;
+  present = lib.attrValues required ++ lib.filter (package: package != null) optional;
   own = [
     "commands"
     "extras"
@@ -51,6 +59,7 @@ let
     "interpreters"
     "links"
     "mayLack"
+    "needs"
     "perlModules"
     "requires"
     "rev"
@@ -89,7 +98,7 @@ stdenv.mkDerivation (
     passthru = {
       pveName = pname;
       pveRequires = requires;
-      pveLacks = lib.attrNames (lib.filterAttrs (_: package: package == null) mayLack);
+      pveMayLack = mayLack;
       pvePerlModules = perlModules ++ lib.filter (package: package ? perlModule) present;
       pveCommands =
         commands

@@ -12,7 +12,7 @@
   lib,
   libfaketime,
   lvm2,
-  lxc ? null,
+  lxc,
   mkPveObject,
   openssh,
   pigz,
@@ -77,7 +77,7 @@ mkPveObject {
     systemd
     zstd
   ];
-  mayLack = { inherit lxc; };
+  needs = { inherit lxc; };
 
   meta = {
     description = "Hive's guests and storages";

@@ -38,7 +38,11 @@ impl Root {
         Self {
             path,
             shown,
-            lacks: text.lines().map(str::to_owned).collect(),
+            lacks: text
+                .lines()
+                .filter_map(|line| line.split('\t').next())
+                .map(str::to_owned)
+                .collect(),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::store::place::Store;
 const SITE_PERL: &str = "lib/perl5/site_perl";
 /// Where it keeps its units.
 const UNITS: &str = "lib/systemd/system";
-/// What it lacks, one name a line.
+/// What it lacks, a line each: the name, a tab, what that costs.
 const LACKS: &str = "nix-support/pve-lacks";
 /// The Perl that its modules are for.
 const PERL: &str = "nix-support/pve-perl";
@@ -317,7 +317,13 @@ fn declared(place: &str, text: &str) -> Option<(String, String)> {
 /// The lines of a file; `None` where it is not there.
 fn lines(file: &Path) -> io::Result<Option<BTreeSet<String>>> {
     match std::fs::read_to_string(file) {
-        Ok(text) => Ok(Some(text.lines().map(str::to_owned).collect())),
+        // What stands behind a tab is for people.
+        Ok(text) => Ok(Some(
+            text.lines()
+                .filter_map(|line| line.split('\t').next())
+                .map(str::to_owned)
+                .collect(),
+        )),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

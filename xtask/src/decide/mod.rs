@@ -2,6 +2,7 @@
 
 pub mod engine;
 pub mod matcher;
+pub mod optional;
 pub mod recipe;
 pub mod rules;
 

@@ -12,11 +12,12 @@
 //! | `closure.toml` | `[[closure]]`: programs that join a source's `PATH` closure though no scanner sees them run; `[[library]]`: what its build needs though no packaging says so |
 //! | `features.toml` | `[[feature]]`: what is removed |
 //! | `packages.toml` | `[SOURCE]`: the nixpkgs package a source builds on; `[SOURCE.switch]`: what becomes of the switches it is configured with |
+//! | `optional.toml` | `[[optional]]`: what may be absent, where the code asks for it and what that costs |
 //! | `system.toml` | `[[directory]]`: directories on the machine beyond those of the packaging |
 //! | `crates.toml` | `[program.NAME]`, `[library.SOURCE]`: what cargo builds; `[crate.NAME]`: what a crate needs of nixpkgs |
 //! | `nixpkgs.toml` | in which nixpkgs file each attribute is defined |
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -24,6 +25,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use super::matcher::{Condition, Matcher};
+use super::optional::{Optional, OptionalFile, outside};
 use super::{Context, Decision};
 use crate::problem::{BAD_RULE, DUPLICATE_RULE, Problem};
 
@@ -150,8 +152,13 @@ pub enum DebianPackage {
     None(String),
     /// Made by a pinned source.
     Source(String),
-    /// Nobody has it; the reason.
-    Missing(String),
+    /// Neither nixpkgs nor a pin has it.
+    Missing {
+        /// What code calls it, where that is another name.
+        name: Option<String>,
+        /// Why.
+        why: String,
+    },
 }
 
 /// `[[feature]]`: something Debian-only that is taken out of a source by structural edits.
@@ -440,6 +447,10 @@ pub struct Rules {
     pub directories: Vec<ExtraDirectory>,
     /// What cargo builds.
     pub crates: CrateRules,
+    /// What may be absent, the most painful first.
+    pub optional: Vec<Optional>,
+    /// The attributes of `pkgs/outside`.
+    pub outside: BTreeSet<String>,
 }
 
 /// Where nixpkgs defines an attribute.
@@ -590,6 +601,8 @@ struct DebianTable {
     source: Option<String>,
     #[serde(default)]
     missing: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -747,6 +760,8 @@ impl Rules {
         rules.read_packages(&mut reader);
         rules.read_system(&mut reader);
         rules.read_crates(&mut reader);
+        rules.read_optional(&mut reader);
+        rules.outside = outside(dir.parent().unwrap_or(dir));
         if reader.problems.is_empty() {
             Ok(rules)
         } else {
@@ -771,6 +786,24 @@ impl Rules {
             }
         }
         self.packages = file;
+    }
+
+    fn read_optional(&mut self, reader: &mut Reader) {
+        let name = "optional.toml";
+        let Some((file, text)) = reader.file::<OptionalFile>(name) else {
+            return;
+        };
+        for one in file.optional {
+            let line = Reader::line_of(&text, &one.name);
+            reader.claim(&format!("optional.{}", one.name), name, line);
+            self.optional.push(one);
+        }
+    }
+
+    /// What the rules say of something that may be absent, with its rank: 0 is the most painful.
+    pub fn optional(&self, name: &str) -> Option<(usize, &Optional)> {
+        let mut all = self.optional.iter().enumerate();
+        all.find(|(_, one)| one.name == name)
     }
 
     fn read_crates(&mut self, reader: &mut Reader) {
@@ -949,13 +982,21 @@ impl Rules {
                 none,
                 source,
                 missing,
+                name: called,
             } = table;
+            if called.is_some() && missing.is_none() {
+                let cause = format!("`{package}` has a `name`, which only goes with `missing`");
+                reader
+                    .problems
+                    .push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line));
+                continue;
+            }
             let choices = [
                 attr.map(DebianPackage::Attr),
                 perl.map(DebianPackage::Perl),
                 none.map(DebianPackage::None),
                 source.map(DebianPackage::Source),
-                missing.map(DebianPackage::Missing),
+                missing.map(|why| DebianPackage::Missing { name: called, why }),
             ];
             let mut choices = choices.into_iter().flatten();
             let (Some(choice), None) = (choices.next(), choices.next()) else {
@@ -1064,6 +1105,11 @@ impl Rules {
         names.extend(crates.program.keys().map(|name| format!("program.{name}")));
         names.extend(crates.library.keys().map(|name| format!("library.{name}")));
         names.extend(crates.crates.keys().map(|name| format!("crate.{name}")));
+        names.extend(
+            self.optional
+                .iter()
+                .map(|one| format!("optional.{}", one.name)),
+        );
         names.extend(
             self.packages
                 .keys()

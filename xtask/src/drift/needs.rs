@@ -140,13 +140,7 @@ impl Needed {
                 .map(|name| source_name(name))
                 .filter(|other| *other != name);
             needed.sources.extend(sources.map(there));
-            // The reason names a place, whose line is no difference.
-            let lacks = node.lacks.iter().map(|(name, why)| {
-                (
-                    name.clone(),
-                    why.split(" (").next().unwrap_or(why).to_owned(),
-                )
-            });
+            let lacks = node.outside.keys().map(|name| there(name));
             needed.lacks.extend(lacks);
         }
         needed.modules = modules(source);

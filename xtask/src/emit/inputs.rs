@@ -176,6 +176,6 @@ fn add(inputs: &mut Inputs, one: &Alternative, package: &DebianPackage) {
             list.add_on(attr.clone(), on);
         }
         DebianPackage::Perl(attr) => inputs.perl.add_on(format!("perlPackages.{attr}"), on),
-        DebianPackage::None(_) | DebianPackage::Source(_) | DebianPackage::Missing(_) => {}
+        DebianPackage::None(_) | DebianPackage::Source(_) | DebianPackage::Missing { .. } => {}
     }
 }

@@ -10,6 +10,7 @@ pub mod joined;
 pub mod kept;
 pub mod meta;
 pub mod names;
+pub mod needs;
 pub mod nix;
 pub mod object;
 pub mod ordinary;

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use super::formals::Formals;
 use super::inputs;
 use super::installed;
+use super::needs::{Needs, Uses};
 use super::nix::{Binding, Expr, Name, WriteError};
 use super::package::{self, Lack, Patched, Release, lack};
 use super::rewrite::Role;
 use super::{meta, pin};
 use crate::analyse::AnalysedSource;
 use crate::decide::{Context, Decision};
-use crate::graph::Reason;
+use crate::graph::{Place, Reason};
 use crate::scan::Language;
 
 /// The object's expression.
@@ -152,27 +153,15 @@ fn needs(
             bindings.push(Binding::attr(key, Expr::List(list)));
         }
     }
-    let mut may_lack = unpinned(source, release);
+    let mut uses = node.outside.clone();
     for other in of_role(Role::Crate) {
-        for one in crate_packages(source, other, release) {
-            may_lack.extend(release.chosen.get(&one).into_iter().flatten().cloned());
-            may_lack.insert(one);
+        for (one, places) in crate_packages(source, other, release) {
+            for chosen in release.chosen.get(&one).into_iter().flatten() {
+                let also = uses.entry(chosen.clone()).or_default();
+                also.extend(places.iter().cloned());
+            }
+            uses.entry(one).or_default().extend(places);
         }
-    }
-    if !may_lack.is_empty() {
-        let mut names = Vec::new();
-        for one in &may_lack {
-            formals.optional(one, Expr::Null)?;
-            names.push(Name::new(one.as_str())?);
-        }
-        bindings.push(Binding::attr(
-            "mayLack",
-            Expr::Set(vec![Binding::Inherit(names)]),
-        ));
-        let crates = may_lack
-            .into_iter()
-            .filter(|one| !node.lacks.contains_key(one) && !release.given.contains_key(one));
-        lacks.extend(crates.map(|one| lack(name, one, "there is no derivation of it")));
     }
     let laid: Vec<&str> = of_role(Role::Package)
         .filter(|other| {
@@ -186,55 +175,95 @@ fn needs(
         let list = package::attributes(laid, formals)?;
         bindings.push(Binding::attr("extras", Expr::List(list)));
     }
-    let missing = node.lacks.iter().map(|(what, why)| lack(name, what, why));
-    lacks.extend(missing);
+    let needs = Needs::of(name, &uses, release, lacks);
+    bindings.extend(needs.needs(formals)?);
+    let may_lack = needs.may_lack(formals)?;
+    bindings.extend(may_lack.map(|set| Binding::attr("mayLack", set)));
     Ok(bindings)
 }
 
-/// What the code takes from sources that no pin has.
-fn unpinned(source: &AnalysedSource, release: Release) -> BTreeSet<String> {
+/// The Debian packages of a crate that the source uses, with the places: those that install what the code names; else those
+/// that its `Depends` name, and all that run where it names none.
+fn crate_packages(source: &AnalysedSource, other: &str, release: Release) -> Uses {
+    let made = release.binaries.get(other).cloned().unwrap_or_default();
+    let mut packages = Uses::new();
+    let mut rest = BTreeSet::new();
+    for (target, place) in uses_of(source, other) {
+        let makers = release.makers.get(&(other.to_owned(), target));
+        let makers = makers
+            .into_iter()
+            .flatten()
+            .filter(|one| made.contains(one));
+        let before = packages.values().map(BTreeSet::len).sum::<usize>();
+        for maker in makers {
+            let places = packages.entry(maker.clone()).or_default();
+            places.insert(place.clone());
+        }
+        if packages.values().map(BTreeSet::len).sum::<usize>() == before {
+            rest.insert(place);
+        }
+    }
+    let depended: Vec<(&String, Place)> = source
+        .packagings
+        .iter()
+        .flat_map(|packaging| {
+            let control = &packaging.control;
+            let binaries = control.binaries.iter();
+            let relations = binaries.flat_map(|binary| {
+                let needs = binary.pre_depends.iter().chain(&binary.depends);
+                needs.chain(&binary.recommends)
+            });
+            relations.flat_map(move |relation| {
+                let names = relation.alternatives.iter().map(|one| &one.name);
+                let place = Place {
+                    path: control.path.clone(),
+                    line: relation.line,
+                };
+                names.map(move |name| (name, place.clone()))
+            })
+        })
+        .filter(|(name, _)| made.contains(name))
+        .collect();
+    for (name, place) in &depended {
+        let places = packages.entry((*name).clone()).or_default();
+        if rest.is_empty() {
+            places.insert(place.clone());
+        } else {
+            places.extend(rest.iter().cloned());
+        }
+    }
+    if packages.is_empty() {
+        let runs = |name: &&String| !name.ends_with("-dev") && !name.ends_with("-docs");
+        for name in made.iter().filter(runs) {
+            packages.insert(name.clone(), rest.clone());
+        }
+    }
+    packages
+}
+
+/// What the source's code takes from `other`, below its output, and where.
+fn uses_of<'a>(
+    source: &'a AnalysedSource,
+    other: &'a str,
+) -> impl Iterator<Item = (String, Place)> + 'a {
     let host = source
         .decided
         .iter()
-        .filter(|one| one.context == Context::Host);
-    host.filter_map(|one| match &one.decision {
-        Decision::Sibling { source, .. }
-        | Decision::Command {
-            source: Some(source),
-            ..
-        } => Some(source),
-        _ => None,
+        .filter(|one| matches!(one.context, Context::Host | Context::Remote));
+    host.filter_map(move |one| {
+        let target = match &one.decision {
+            Decision::Sibling { source, target } if source == other => target.clone(),
+            Decision::Command {
+                source: Some(source),
+                program,
+                ..
+            } if source == other => format!("bin/{program}"),
+            _ => return None,
+        };
+        let place = Place {
+            path: one.path.clone(),
+            line: one.occurrence.line,
+        };
+        Some((target, place))
     })
-    .filter(|other| !release.graph.nodes.contains_key(*other))
-    .cloned()
-    .collect()
-}
-
-/// The Debian packages of a crate that the source's `Depends` name; all that run where it names none.
-fn crate_packages(source: &AnalysedSource, other: &str, release: Release) -> Vec<String> {
-    let made = release.binaries.get(other).cloned().unwrap_or_default();
-    let depends: BTreeSet<&str> = source
-        .packagings
-        .iter()
-        .flat_map(|packaging| &packaging.control.binaries)
-        .flat_map(|binary| {
-            binary
-                .pre_depends
-                .iter()
-                .chain(&binary.depends)
-                .chain(&binary.recommends)
-        })
-        .flat_map(|relation| &relation.alternatives)
-        .map(|one| one.name.as_str())
-        .collect();
-    let named: Vec<String> = made
-        .iter()
-        .filter(|name| depends.contains(name.as_str()))
-        .cloned()
-        .collect();
-    if !named.is_empty() {
-        return named;
-    }
-    let runs = |name: &&String| !name.ends_with("-dev") && !name.ends_with("-docs");
-    made.iter().filter(runs).cloned().collect()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::formals::Formals;
 use super::inputs;
 use super::installed::{self, Origin, Places};
+use super::needs::{Needs, Uses};
 use super::nix::{Binding, Expr, Name, Operator, Part, WriteError};
 use super::package::{self, Lack, Patched, Release, lack};
 use super::rewrite::{Fill, Role};
@@ -14,7 +15,7 @@ use crate::debian::install::GNU_CPU;
 use crate::debian::switches::Configure;
 use crate::decide::recipe::{self, Flag, Recipe};
 use crate::decide::rules::{self, Over, OverValue};
-use crate::graph::Reason;
+use crate::graph::{Place, Reason};
 
 /// Names of processors that only one platform has, with nixpkgs' predicate for it.
 const PROCESSORS: &[(&str, &str)] = &[
@@ -184,28 +185,31 @@ fn build_inputs(
     lacks: &mut Vec<Lack>,
 ) -> Result<Vec<Binding>, WriteError> {
     let name = &source.source.name;
-    let crates = release.graph.edges.iter().filter(|edge| {
-        edge.from == *name
-            && edge.reason == Reason::BuildDepends
-            && release.roles.get(&edge.to) == Some(&Role::Crate)
+    let mut uses = Uses::new();
+    let relations = source.packagings.iter().flat_map(|packaging| {
+        let control = &packaging.control;
+        let relations = control.source.all_build_depends();
+        relations.map(move |relation| (relation, &control.path))
     });
-    let mut list = Vec::new();
-    for edge in crates {
-        let mut made = release.binaries.get(&edge.to).into_iter().flatten();
-        let Some(library) = made.find(|one| !one.ends_with("-dev")) else {
-            continue;
-        };
-        if release.given.contains_key(library) {
-            list.push(formals.variable(library)?);
-            continue;
+    for (relation, path) in relations {
+        for edge in release.graph.edges.iter().filter(|edge| {
+            edge.from == *name
+                && edge.reason == Reason::BuildDepends
+                && release.roles.get(&edge.to) == Some(&Role::Crate)
+        }) {
+            let made = release.binaries.get(&edge.to);
+            let mut named = relation.alternatives.iter();
+            let Some(made) = made.filter(|made| named.any(|one| made.contains(&one.name))) else {
+                continue;
+            };
+            if let Some(library) = made.iter().find(|one| !one.ends_with("-dev")) {
+                let place = Place {
+                    path: path.clone(),
+                    line: relation.line,
+                };
+                uses.entry(library.clone()).or_default().insert(place);
+            }
         }
-        let why = format!(
-            "{name}: {library} is required, its build links it, and {} has no derivation of it",
-            release.name
-        );
-        let error = Expr::variable("throw")?.apply([Expr::string(why)]);
-        list.push(formals.optional(library, error)?);
-        lacks.push(lack(name, library, "there is no derivation of it"));
     }
     // nixpkgs' own derivation need not have what only the series asks for.
     let mut libraries = inputs::inputs(source, release.rules).build;
@@ -215,7 +219,12 @@ fn build_inputs(
     for attr in &recipe.inputs {
         libraries.add(attr);
     }
-    let required = (!list.is_empty()).then_some(Expr::List(list));
+    let required = if uses.is_empty() {
+        None
+    } else {
+        let given = Needs::of(name, &uses, release, lacks).required(formals)?;
+        Some(Expr::List(given))
+    };
     let both = match (required, libraries.expr(formals)?) {
         (Some(required), Some(libraries)) => {
             Expr::Operator(Box::new(required), Operator::Concat, Box::new(libraries))

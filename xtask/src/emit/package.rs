@@ -38,6 +38,8 @@ pub struct Release<'a> {
     pub binaries: &'a BTreeMap<String, Vec<String>>,
     /// The attributes of Debian packages whose source cargo builds, where there is a derivation.
     pub given: &'a BTreeMap<String, String>,
+    /// The Debian packages that install a file, by source and place below the output.
+    pub makers: &'a BTreeMap<(String, String), BTreeSet<String>>,
     /// What such a package takes of several of the release's that would do: the first, as APT does.
     pub chosen: &'a BTreeMap<String, BTreeSet<String>>,
 }
@@ -53,9 +55,24 @@ pub struct Patched<'a> {
     pub patches: &'a [Patch],
 }
 
+/// How much it matters that something is not there, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// What uses it cannot be evaluated.
+    Required,
+    /// The code does without; how much that hurts, 0 the most.
+    Optional(usize),
+    /// A derivation is missing or cannot be fetched.
+    Unbuilt,
+    /// A file or place is left as it is.
+    Place,
+}
+
 /// Something that a derivation could have and has not.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lack {
+    /// How much that matters.
+    pub class: Class,
     /// The source.
     pub source: String,
     /// What: a formal argument, a Debian package, a place.
@@ -104,9 +121,10 @@ pub fn head(release: &str) -> String {
     format!("Made by pve-nix for {release}; `cargo xtask regen {release}` makes it again.")
 }
 
-/// A [`Lack`].
+/// A [`Lack`] of a file or place.
 pub fn lack(source: &str, what: impl Into<String>, why: impl Into<String>) -> Lack {
     Lack {
+        class: Class::Place,
         source: source.to_owned(),
         what: what.into(),
         why: why.into(),

@@ -2,7 +2,7 @@
 
 use super::formals::Formals;
 use super::nix::{Binding, Expr, WriteError};
-use super::package::{Lack, lack};
+use super::package::{Class, Lack, lack};
 use crate::release::{Archive, Entry, Mode, Pin, Source};
 
 /// Whether the pin's hash is not known, so that nobody can fetch it.
@@ -17,7 +17,10 @@ pub fn lacking(source: &Source) -> Option<Lack> {
     }
     let rev = source.pin.rev.as_deref().unwrap_or_default();
     let what = format!("the hash of {rev}");
-    Some(lack(&source.name, what, why(source)))
+    Some(Lack {
+        class: Class::Unbuilt,
+        ..lack(&source.name, what, why(source))
+    })
 }
 
 /// Why a pin has no hash.

@@ -9,7 +9,7 @@ use super::kept::{self, Kept, KeptFile};
 use super::meta;
 use super::nix::{self, Binding, Expr, Name, WriteError};
 use super::output::{Difference, Output};
-use super::package::{self, Lack, Package, Patched, Release, lack};
+use super::package::{self, Class, Lack, Package, Patched, Release, lack};
 use super::patch::{self, Header};
 use super::program::{self, Derivation, Made};
 use super::rewrite::{Placing, Role};
@@ -17,7 +17,8 @@ use crate::analyse::{AnalysedSource, Analysis, Knowledge};
 use crate::cargo::Program;
 use crate::cargo::crates::manifests;
 use crate::debian::system::{Directory, System};
-use crate::decide::rules::Rules;
+use crate::debian::tree_path::file_name;
+use crate::decide::rules::{Rules, fold};
 use crate::decide::{Context, Decision};
 use crate::problem::{OUTPUT_FAILED, Problem};
 use crate::release::is_own_pin;
@@ -93,12 +94,30 @@ impl Generated {
             written,
             removed,
             counts,
-            lacks: self
-                .lacks
-                .iter()
-                .map(|lack| format!("{}: {}: {}", lack.source, lack.what, lack.why))
-                .collect(),
+            required: self.told(|class| class == Class::Required),
+            lacks: self.optional(),
+            unbuilt: self.told(|class| class == Class::Unbuilt),
+            left_out: self.told(|class| class == Class::Place),
         }
+    }
+}
+
+impl Generated {
+    /// What is not there of some class, a line each.
+    fn told(&self, wanted: impl Fn(Class) -> bool) -> Vec<String> {
+        let lacks = self.lacks.iter().filter(|lack| wanted(lack.class));
+        lacks
+            .map(|lack| format!("{}: {}: {}", lack.source, lack.what, lack.why))
+            .collect()
+    }
+
+    /// What the code does without, by what it costs, the most painful first.
+    fn optional(&self) -> Vec<String> {
+        let optional = |lack: &&Lack| matches!(lack.class, Class::Optional(_));
+        let lacks = self.lacks.iter().filter(optional);
+        lacks
+            .map(|lack| format!("{} for {}: {}", lack.what, lack.source, lack.why))
+            .collect()
     }
 }
 
@@ -123,12 +142,14 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
     let (derivations, unbuilt) = program::derivations(analysis, &roles, &knowledge.rules);
     let given = given(&derivations);
     let chosen = chosen(&derivations, &binaries);
+    let makers = makers(analysis);
     let release = Release {
         name: &analysis.manifest.name,
         archives: &analysis.manifest.archives,
         rules: &knowledge.rules,
         graph: &analysis.graph,
         roles: &roles,
+        makers: &makers,
         attributes: &attributes,
         binaries: &binaries,
         given: &given,
@@ -316,8 +337,10 @@ impl Generated {
             // Crates are part of programs; why a program has none is told of the program.
             let is_crate = !manifests(source.source.tree.as_ref()).is_empty();
             if !is_crate && !members.contains(name.as_str()) {
-                self.lacks
-                    .push(lack(name, "a derivation", "it has no packaging"));
+                self.lacks.push(Lack {
+                    class: Class::Unbuilt,
+                    ..lack(name, "a derivation", "it has no packaging")
+                });
             }
             return Ok(one.made);
         };
@@ -388,6 +411,27 @@ fn given(derivations: &[Derivation]) -> BTreeMap<String, String> {
         }
     }
     given
+}
+
+/// The Debian packages that install each file, by source and place below the output.
+fn makers(analysis: &Analysis) -> BTreeMap<(String, String), BTreeSet<String>> {
+    let mut makers: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for source in &analysis.sources {
+        let installed = source
+            .packagings
+            .iter()
+            .flat_map(|packaging| &packaging.files.installed);
+        for one in installed {
+            let dest = if one.renames {
+                one.dest.clone()
+            } else {
+                format!("{}/{}", one.dest, file_name(&one.origin))
+            };
+            let key = (source.source.name.clone(), fold(&format!("/{dest}")));
+            makers.entry(key).or_default().insert(one.package.clone());
+        }
+    }
+    makers
 }
 
 /// Names, each with those that were chosen for it.

@@ -48,6 +48,15 @@ pub struct Edge {
     pub example: String,
 }
 
+/// A line of a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// The file, relative to the source.
+    pub path: String,
+    /// Its line, 1-based.
+    pub line: u32,
+}
+
 /// What a source needs and how it is built.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Node {
@@ -61,8 +70,9 @@ pub struct Node {
     pub modules: BTreeSet<String>,
     /// nixpkgs attributes its `Build-Depends` name.
     pub build: BTreeSet<String>,
-    /// What it needs and nobody has: the name, why.
-    pub lacks: BTreeMap<String, String>,
+    /// What it needs of neither nixpkgs nor a pin: the name, where it uses it. A place in `debian/control` is told only of what no
+    /// code uses.
+    pub outside: BTreeMap<String, BTreeSet<Place>>,
 }
 
 /// The dependencies of a release.
@@ -200,11 +210,14 @@ impl<'a> Builder<'a> {
                 && !self.graph.nodes.contains_key(source)
             {
                 let node = self.graph.nodes.entry(input.source.to_owned()).or_default();
-                let why = format!(
-                    "the source is not among the pins ({}:{})",
-                    one.path, one.occurrence.line
-                );
-                node.lacks.entry(source.clone()).or_insert(why);
+                let place = Place {
+                    path: one.path.clone(),
+                    line: one.occurrence.line,
+                };
+                node.outside
+                    .entry(source.clone())
+                    .or_default()
+                    .insert(place);
                 continue;
             }
             let example = || {
@@ -310,7 +323,14 @@ impl<'a> Builder<'a> {
                 known = true;
                 let package = package.clone();
                 self.used.insert(rule);
-                self.package(source, &alternative.name, &package, reason);
+                if self.made_by.contains_key(&alternative.name) {
+                    continue;
+                }
+                let place = Place {
+                    path: control.path.clone(),
+                    line: relation.line,
+                };
+                self.package(source, (&alternative.name, place), &package, reason);
             }
             if !known
                 && !relation
@@ -329,7 +349,13 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn package(&mut self, source: &str, name: &str, package: &DebianPackage, reason: Reason) {
+    fn package(
+        &mut self,
+        source: &str,
+        (package_name, place): (&str, Place),
+        package: &DebianPackage,
+        reason: Reason,
+    ) {
         let node = self.graph.nodes.entry(source.to_owned()).or_default();
         match package {
             DebianPackage::Attr(attr) if reason == Reason::BuildDepends => {
@@ -338,10 +364,15 @@ impl<'a> Builder<'a> {
             DebianPackage::Perl(attr) if reason == Reason::BuildDepends => {
                 node.build.insert(format!("perlPackages.{attr}"));
             }
-            DebianPackage::Missing(why) if reason == Reason::Depends => {
-                node.lacks
-                    .entry(name.to_owned())
-                    .or_insert_with(|| why.clone());
+            DebianPackage::Missing { name, .. } if reason == Reason::Depends => {
+                let name = name.as_deref().unwrap_or(package_name);
+                let pinned = self.graph.nodes.contains_key(name);
+                let node = self.graph.nodes.entry(source.to_owned()).or_default();
+                // Where the code uses it is told already.
+                if !pinned && !node.outside.contains_key(name) {
+                    let places = BTreeSet::from([place]);
+                    node.outside.insert(name.to_owned(), places);
+                }
             }
             _ => {}
         }

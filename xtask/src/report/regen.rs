@@ -56,8 +56,14 @@ pub struct RegenReport {
     pub unchanged: u64,
     /// How much the release gave.
     pub counts: RegenCounts,
-    /// What the result lacks because of `--allow-missing`, one sentence each.
+    /// What is required and absent, one sentence each: what uses it cannot be evaluated.
+    pub required: Vec<String>,
+    /// What the result does without, one sentence each, the most painful first.
     pub lacks: Vec<String>,
+    /// What has no derivation, or none that can be fetched.
+    pub unbuilt: Vec<String>,
+    /// Files and places that are left as they are, or out.
+    pub left_out: Vec<String>,
 }
 
 impl RegenReport {
@@ -91,10 +97,17 @@ impl RegenReport {
                 writeln!(out, "  {FAINT}{what:9}{FAINT:#}  {}", one_line(path))?;
             }
         }
-        if !self.lacks.is_empty() {
-            writeln!(out, "{FOUND}the result lacks{FOUND:#}")?;
-            for lack in &self.lacks {
-                paint::paragraph(out, "  ", 2, lack, width)?;
+        for (title, lines) in [
+            ("required and absent", &self.required),
+            ("the result lacks", &self.lacks),
+            ("not to be built", &self.unbuilt),
+            ("left out", &self.left_out),
+        ] {
+            if !lines.is_empty() {
+                writeln!(out, "{FOUND}{title}{FOUND:#}")?;
+            }
+            for line in lines {
+                paint::paragraph(out, "  ", 2, line, width)?;
             }
         }
         Ok(())

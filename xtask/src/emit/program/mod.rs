@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::edits::Edits;
 use super::formals::Formals;
 use super::kept::KeptFile;
+use super::needs::Needs;
 use super::nix::{self, Binding, Expr, WriteError};
-use super::package::{self, Lack, Package, Patched, Release, lack};
+use super::package::{self, Class, Lack, Package, Patched, Release, lack};
 use super::patch::Patch;
 use super::rewrite::Role;
 use super::{meta, patched, pin};
@@ -21,7 +22,7 @@ use crate::cargo::{Program, TargetKind};
 use crate::debian::Packaging;
 use crate::decide::rules::{CrateRule, CrateRules, DebianPackage, Rules};
 use crate::problem::{OUTPUT_FAILED, Problem, UNMAPPED_NATIVE};
-use crate::release::{Entry, Mode, Pin, Source, is_own_pin};
+use crate::release::{Entry, Mode, Pin, Source, is_own_pin, source_name};
 use install::Install;
 
 /// What is derived of a source that cargo builds.
@@ -67,7 +68,10 @@ pub fn derivations<'a>(
             Ok(derivation) => derivations.push(derivation),
             // Nothing is installed of a library.
             Err(_) if program.debian.is_empty() => {}
-            Err(why) => lacks.push(lack(&program.source, &program.name, why)),
+            Err(why) => lacks.push(Lack {
+                class: Class::Unbuilt,
+                ..lack(&program.source, &program.name, why)
+            }),
         }
     }
     let crates = analysis
@@ -126,9 +130,12 @@ fn lacking_tool(packaging: &Packaging, rules: &Rules) -> Option<String> {
     let relations = packaging.control.source.all_build_depends();
     let alternatives = relations.flat_map(|relation| &relation.alternatives);
     alternatives.into_iter().find_map(|one| {
-        let (DebianPackage::Missing(why), _) = rules.debian_package(&one.name)? else {
+        let (DebianPackage::Missing { name, why }, _) = rules.debian_package(&one.name)? else {
             return None;
         };
+        if rules.outside.contains(name.as_ref().unwrap_or(&one.name)) {
+            return None;
+        }
         Some(format!("it is built with {}: {why}", one.name))
     })
 }
@@ -272,6 +279,7 @@ fn whole(
         checks(),
         install.bindings(),
         inputs::commands(derivation, program, sources, formals)?,
+        may_lack(derivation, program, release, formals, lacks)?,
         vec![Binding::attr(
             "meta",
             Expr::Set(described(derivation, program, formals)?),
@@ -385,6 +393,33 @@ fn fetched(program: &Program, directory: &str, source: &Source) -> Pin {
         pin.nar_hash = pin.tree_hash.take();
     }
     pin
+}
+
+/// `passthru.pveMayLack`: what its crates ask for before they use it, and what they need beside.
+fn may_lack(
+    derivation: &Derivation,
+    program: &Program,
+    release: Release,
+    formals: &mut Formals,
+    lacks: &mut Vec<Lack>,
+) -> Result<Vec<Binding>, WriteError> {
+    let mut bindings = Vec::new();
+    let name = &derivation.source.source.name;
+    let mut needs = Needs::default();
+    for part in program.sources.values() {
+        if let Some(node) = release.graph.nodes.get(part) {
+            let both = (name.as_str(), source_name(part));
+            needs.add(both, &node.outside, release, lacks);
+        }
+    }
+    let path = |name: &str| vec!["passthru".to_owned(), name.to_owned()];
+    let required = needs.required(formals)?;
+    if !required.is_empty() {
+        bindings.push(Binding::Attr(path("pveExtras"), Expr::List(required)));
+    }
+    let may_lack = needs.may_lack(formals)?;
+    bindings.extend(may_lack.map(|set| Binding::Attr(path("pveMayLack"), set)));
+    Ok(bindings)
 }
 
 /// What `buildRustPackage` is told of the tree.
