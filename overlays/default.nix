@@ -96,7 +96,4 @@ import ../pkgs/build-support final prev
         pveObjects = lib.mapAttrs audited release.pveObjects;
       }
     );
-
-  # The hashes that pins lack, by commit: `"<rev>" = "sha256-…";`. An overlay after this one gives them.
-  pveSourceHashes = { };
 }

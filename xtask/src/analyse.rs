@@ -108,6 +108,8 @@ pub struct Analysis {
     pub findings: Vec<Problem>,
     /// Sources that could not be had, when that was allowed.
     pub missing: Vec<Problem>,
+    /// Sources that are known by their commits alone and are not scanned here, each with the cause.
+    pub unread: Vec<(String, String)>,
     /// How long it took.
     pub timings: Timings,
 }
@@ -127,6 +129,11 @@ pub struct Timings {
 }
 
 impl Analysis {
+    /// Whether every source of the release that is scanned was there.
+    pub fn is_whole(&self) -> bool {
+        self.missing.is_empty() && self.unread.is_empty()
+    }
+
     /// Scans and decides `sources`.
     ///
     /// # Errors
@@ -309,6 +316,7 @@ impl Analysis {
             uses,
             findings,
             missing,
+            unread: Vec::new(),
             timings,
         }
     }

@@ -3,6 +3,7 @@
 //! A function here takes its parsed arguments and gives the exit status. Results go to stdout through
 //! [`cli::print`]; problems that stop the run are given back.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -99,14 +100,32 @@ fn analyse_with(
         problems.into_iter().map(at_pin).collect::<Vec<_>>()
     })?;
     let programs = kept::read(root, &manifest.name).map_err(|problem| vec![problem])?;
-    Analysis::new(
+    let mut analysis = Analysis::new(
         manifest,
         opened.sources,
         programs,
         opened.missing,
         knowledge,
         cache,
-    )
+    )?;
+    analysis.unread = opened.unread;
+    Ok(analysis)
+}
+
+/// Tells what of a release was not to be had.
+fn tell_missing(analysis: &Analysis) {
+    cli::complain(&analysis.missing);
+    tell_unread(&analysis.unread);
+}
+
+/// Tells what is not scanned, because its commit is all that is known of it.
+fn tell_unread<'a>(unread: impl IntoIterator<Item = &'a (String, String)>) {
+    let unread = unread.into_iter();
+    cli::note(
+        unread.map(|(name, why)| {
+            format!("not scanned here: {name}, known by its commit alone ({why})")
+        }),
+    );
 }
 
 /// `cargo xtask lock`.
@@ -193,8 +212,8 @@ pub fn scan(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
     let mut whole = args.release == "all";
     for manifest in releases(&root, &args.release)? {
         let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
-        cli::complain(&analysis.missing);
-        whole &= analysis.missing.is_empty();
+        tell_missing(&analysis);
+        whole &= analysis.is_whole();
         uses.merge(&analysis.uses);
         reports.push(analysis.report());
     }
@@ -243,7 +262,7 @@ pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
             differences = written.changed;
         }
         // Elsewhere nobody asks for names before the output is there.
-        if args.out.is_none() && analysis.missing.is_empty() {
+        if args.out.is_none() && analysis.is_whole() {
             let names = names::file(&name, &generated.attributes, &generated.objects);
             if args.check {
                 findings.extend(names.finding(&root));
@@ -252,6 +271,7 @@ pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
             }
         }
         clean &= findings.is_empty();
+        // What is not scanned stands among the lacks.
         cli::complain(&analysis.missing);
         cli::complain(&findings);
         let report = generated.report(&analysis, args.check, &differences);
@@ -272,12 +292,18 @@ pub fn prefetch(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
         ..OpenOptions::default()
     };
     let one = |problem| vec![problem];
-    let mut clean = true;
+    let outside = store::outside::files(&root)?;
+    let mut worst = Outcome::Clean;
     for manifest in releases(&root, &args.release)? {
         let locks = locks(&root, &manifest.name).map_err(one)?;
-        let done = store::prefetch(&manifest, &locks, &options, args.allow_incomplete);
+        // The demo is built without what upstream's releases need.
+        let outside = manifest.version.as_ref().map_or(&[][..], |_| &outside);
+        let done = store::prefetch(&manifest, &locks, outside, &options);
         let done = done.map_err(one)?;
-        clean &= done.is_clean();
+        let of_release = severity(&done.problems);
+        if worst != Outcome::Fatal && of_release != Outcome::Clean {
+            worst = of_release;
+        }
         let problems = done.problems.iter();
         let problems = problems.map(|problem| manifest.at_pin(&root, problem.clone()));
         cli::complain(&problems.collect::<Vec<_>>());
@@ -286,7 +312,17 @@ pub fn prefetch(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
             PlainFormat::Json => cli::print_plain(|out| report::prefetch::json(out, &done)),
         }?;
     }
-    Ok(outcome(clean))
+    Ok(worst)
+}
+
+/// The exit status that the codes of problems have.
+fn severity(problems: &[Problem]) -> Outcome {
+    let fatal = |problem: &Problem| problem.code.severity == problem::Severity::Fatal;
+    match problems {
+        [] => Outcome::Clean,
+        problems if problems.iter().any(fatal) => Outcome::Fatal,
+        _ => Outcome::Findings,
+    }
 }
 
 /// The locks whose crates a release is built from: its programs', and this tool's own, which makes a release's
@@ -318,7 +354,7 @@ pub fn join(args: &JoinArgs) -> Result<Outcome, Vec<Problem>> {
     }
     let manifest = Manifest::named(&root, &args.release).map_err(|problem| vec![problem])?;
     let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
-    cli::complain(&analysis.missing);
+    tell_missing(&analysis);
     let named = |program: &&Program| program.name == args.program;
     let Some(program) = analysis.programs.iter().find(named) else {
         let names: Vec<&str> = analysis
@@ -370,6 +406,8 @@ pub fn drift(args: &DriftArgs) -> Result<Outcome, Vec<Problem>> {
     let mut old = analyse_with(&root, old, &args.from, old_knowledge, Some(&old_cache))?;
     old.forget_trees();
     let new = analyse_with(&root, new, &args.from, &knowledge, Some(&cache))?;
+    let unread: BTreeSet<_> = old.unread.iter().chain(&new.unread).cloned().collect();
+    tell_unread(&unread);
     let drift = drift::drift(&drift::Request {
         old: &old,
         new: &new,
@@ -428,7 +466,7 @@ pub fn graph(args: &GraphArgs) -> Result<Outcome, Vec<Problem>> {
     let knowledge = Knowledge::read(&root)?;
     let manifest = Manifest::named(&root, &args.release).map_err(|problem| vec![problem])?;
     let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
-    cli::complain(&analysis.missing);
+    tell_missing(&analysis);
     let link = args.link.as_deref().unwrap_or(draw::EVERYTHING);
     let Some(drawing) = Drawing::of(&analysis.graph, link) else {
         let cause = format!("{} has no link `{link}`", args.release);
@@ -579,7 +617,7 @@ fn explain_place(
         .iter()
         .find(|one| one.source.name == source)
     else {
-        cli::complain(&analysis.missing);
+        tell_missing(&analysis);
         let cause = format!("the release {release} has no source `{source}` that can be read");
         return Err(vec![Problem::new(&USAGE, cause)]);
     };

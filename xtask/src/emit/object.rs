@@ -26,7 +26,7 @@ pub fn object(
 ) -> Result<Expr, WriteError> {
     let source = whole.source;
     let name = source.source.name.as_str();
-    let fetched = pin::source(&source.source.pin, formals)?;
+    let fetched = pin::source(&source.source, formals)?;
     let patches = package::all_patches(whole, release, formals)?;
     let in_strings = source
         .packagings

@@ -46,7 +46,7 @@ pub fn ordinary(
     let source = whole.source;
     let name = source.source.name.as_str();
     let build = build(source);
-    let fetched = pin::source(&source.source.pin, formals)?;
+    let fetched = pin::source(&source.source, formals)?;
     let in_strings = source
         .packagings
         .iter()

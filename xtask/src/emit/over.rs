@@ -86,7 +86,7 @@ pub fn over(
 /// The packaging's tree, patched where there is something to patch.
 fn packaging(whole: Patched, release: Release, formals: &mut Formals) -> Result<Expr, WriteError> {
     let name = &whole.source.source.name;
-    let fetched = pin::source(&whole.source.source.pin, formals)?;
+    let fetched = pin::source(&whole.source.source, formals)?;
     let patches = patched::patches(
         name,
         whole.edits,

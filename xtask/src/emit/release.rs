@@ -145,6 +145,7 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
         lacks: unbuilt,
         ..Generated::default()
     };
+    generated.lacks.extend(unread(analysis));
     let mut problems = Vec::new();
     let mut sources: BTreeMap<&str, (&AnalysedSource, Made)> = BTreeMap::new();
     let mut kept = Kept {
@@ -193,6 +194,14 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
     } else {
         Err(problems)
     }
+}
+
+/// What is not derived, because its tree was not at hand.
+fn unread(analysis: &Analysis) -> impl Iterator<Item = Lack> {
+    analysis.unread.iter().map(|(name, why)| {
+        let why = format!("not scanned here, because it is known by its commit alone: {why}");
+        lack(name, "a derivation", why)
+    })
 }
 
 fn one(

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::lock::{ChangelogEntry, History};
 use super::repository::{self, Found};
 use super::sources::Rule;
-use super::{GitTree, OpenOptions, Pin, Source, git, own_pin};
+use super::{GitTree, Omitting, OpenOptions, Pin, Source, git, own_pin};
 use crate::problem::Problem;
 
 /// The history of a pinned source up to its pin.
@@ -16,6 +16,7 @@ pub struct Earlier {
     name: String,
     pin: Pin,
     git_dir: PathBuf,
+    options: OpenOptions,
 }
 
 impl Earlier {
@@ -31,6 +32,7 @@ impl Earlier {
                 name: name.to_owned(),
                 pin: pin.clone(),
                 git_dir,
+                options: options.clone(),
             }),
         })
     }
@@ -100,15 +102,17 @@ impl Earlier {
             name: self.name.clone(),
             rule: Rule {
                 url: self.pin.url.clone().unwrap_or_default(),
+                omit: self.pin.omit.clone(),
                 ..Rule::default()
             },
             git_dir: self.git_dir.clone(),
         };
-        let pin = history.pin_at(commit, kept)?;
+        let pin = history.pin_at(commit, kept, &self.options)?;
         let rev = pin.rev.clone().unwrap_or_default();
+        let tree = GitTree::open(&self.name, &self.git_dir, &rev, None)?;
         Ok(Source {
             name: own_pin(&self.name, program),
-            tree: Box::new(GitTree::open(&self.name, &self.git_dir, &rev, None)?),
+            tree: Omitting::of(Box::new(tree), &pin.omit),
             pin,
         })
     }

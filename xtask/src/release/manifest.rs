@@ -10,7 +10,7 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use debversion::Version;
 
-use super::{Manifest, Pin, archive, bad_component, nar};
+use super::{Manifest, Pin, archive, bad_component, nar, omit};
 use crate::problem::{self, Problem};
 
 /// The schemes a URL may have: those Git fetches by itself, without running a helper that the URL names.
@@ -269,10 +269,7 @@ fn check_pin(pin: &Pin) -> Result<(), Fault> {
                 cause,
             })?;
             if !is_rev(rev) {
-                return Err(Fault::new(
-                    "rev",
-                    format!("{rev:?} is not a commit: forty hex digits in lower case"),
-                ));
+                return Err(Fault::new("rev", not_rev(rev)));
             }
         }
         (None, None, Some(path)) => {
@@ -298,9 +295,7 @@ fn check_pin(pin: &Pin) -> Result<(), Fault> {
             return Err(Fault::new("rev", "the source has a `url` but no `rev`"));
         }
     }
-    if let Some(date) = &pin.date
-        && (date.len() != 10 || NaiveDate::from_str(date).is_err())
-    {
+    if let Some(date) = pin.date.as_deref().filter(|date| !is_date(date)) {
         return Err(Fault::new(
             "date",
             format!("{date:?} is not a date like 2025-12-22"),
@@ -308,6 +303,13 @@ fn check_pin(pin: &Pin) -> Result<(), Fault> {
     }
     if let Some(version) = &pin.version {
         check_version(version).map_err(|why| Fault::new("version", why))?;
+    }
+    for path in &pin.omit {
+        omit::check(path).map_err(|why| Fault::new("omit", why))?;
+    }
+    if pin.path.is_some() && (pin.commit_only || !pin.omit.is_empty()) {
+        let why = "a directory beside the manifest has neither `omit` nor `commit-only`";
+        return Err(Fault::new("path", why));
     }
     for (key, hash) in [("nar-hash", &pin.nar_hash), ("tree-hash", &pin.tree_hash)] {
         if let Some(hash) = hash
@@ -317,6 +319,16 @@ fn check_pin(pin: &Pin) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Says that `rev` is none.
+pub(super) fn not_rev(rev: &str) -> String {
+    format!("{rev:?} is not a commit: forty hex digits in lower case")
+}
+
+/// Whether `date` is one like 2025-12-22.
+pub(super) fn is_date(date: &str) -> bool {
+    date.len() == 10 && NaiveDate::from_str(date).is_ok()
 }
 
 /// Says that `hash` is none.

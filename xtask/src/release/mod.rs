@@ -9,6 +9,8 @@ pub mod history;
 mod lock;
 mod manifest;
 mod nar;
+mod omit;
+mod pinned;
 mod repository;
 mod sources;
 mod whole;
@@ -32,6 +34,7 @@ pub use nar::{
     NarHash, check as check_nar_hash, hash as nar_hash, hash_of_directory as directory_hash,
     parse_sri, sri,
 };
+pub use omit::Omitting;
 pub use whole::{Absent, Whole};
 
 /// A release: a named set of pins, `releases/NAME.toml`.
@@ -127,6 +130,15 @@ pub struct Pin {
     /// Whether the tree holds submodules, which a fetch must bring too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub submodules: bool,
+    /// Paths that are taken away after the tree was fetched, because a clone may lack them and only tests read them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub omit: Vec<String>,
+    /// Whether it is packaged by hand, in `pkgs/outside`: it is fetched, and neither scanned nor compiled.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outside: bool,
+    /// Whether it was pinned without its history: it is scanned where its tree is at hand, and else done without.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub commit_only: bool,
     /// The NAR hash of the tree as `fetchgit` makes it (SRI); `None` where it cannot be computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nar_hash: Option<String>,
@@ -234,9 +246,11 @@ pub struct Opened {
     pub sources: Vec<Source>,
     /// What could not be had; empty unless [`OpenOptions::allow_missing`].
     pub missing: Vec<Problem>,
+    /// What is known by its commit alone and could not be had: source and cause.
+    pub unread: Vec<(String, String)>,
 }
 
-/// Opens every source of a release at its pin, in parallel.
+/// Opens every source of a release at its pin, in parallel, but for those that are packaged by hand.
 ///
 /// # Errors
 ///
@@ -244,7 +258,8 @@ pub struct Opened {
 /// [`OpenOptions::allow_missing`] these are no errors), `PNX-203` for a repository that Git cannot read, `PNX-209`
 /// for a tree that cannot be handled.
 pub fn open(manifest: &Manifest, options: &OpenOptions) -> Result<Opened, Vec<Problem>> {
-    let pins: Vec<_> = manifest.pins().into_iter().collect();
+    let pins = manifest.pins().into_iter();
+    let pins: Vec<_> = pins.filter(|(_, pin)| !pin.outside).collect();
     let clones = repository::Progress::new();
     let results: Vec<_> = pins
         .par_iter()
@@ -253,9 +268,10 @@ pub fn open(manifest: &Manifest, options: &OpenOptions) -> Result<Opened, Vec<Pr
     let mut opened = Opened {
         sources: Vec::with_capacity(pins.len()),
         missing: Vec::new(),
+        unread: Vec::new(),
     };
     let mut problems = Vec::new();
-    for ((name, _), result) in pins.into_iter().zip(results) {
+    for ((name, pin), result) in pins.into_iter().zip(results) {
         match result {
             Ok(source) => opened.sources.push(source),
             Err(problem) => {
@@ -264,7 +280,9 @@ pub fn open(manifest: &Manifest, options: &OpenOptions) -> Result<Opened, Vec<Pr
                 } else {
                     problem
                 };
-                if options.allow_missing && is_missing(&problem) {
+                if pin.commit_only && is_missing(&problem) {
+                    opened.unread.push((name, problem.cause));
+                } else if options.allow_missing && is_missing(&problem) {
                     opened.missing.push(problem);
                 } else {
                     problems.push(problem);
@@ -311,7 +329,7 @@ fn open_one(
     Ok(Source {
         name: name.to_owned(),
         pin: pin.clone(),
-        tree,
+        tree: Omitting::of(tree, &pin.omit),
     })
 }
 

@@ -125,7 +125,7 @@ impl LockReport {
                 one_line(self::version(&pin.pin)),
                 pin.pin.date.as_deref().unwrap_or("          "),
                 short(&pin.pin),
-                change(pin),
+                note(pin),
             )?;
         }
         for source in &self.dropped {
@@ -214,6 +214,16 @@ fn short(pin: &Pin) -> &str {
         (None, Some(path)) => path,
         (None, None) => "",
     }
+}
+
+/// What is to be said of a pin: how it changed, and that there was no history to find it in.
+fn note(locked: &LockedPin) -> String {
+    let alone = if locked.pin.commit_only {
+        "  known by its commit alone"
+    } else {
+        ""
+    };
+    format!("{}{alone}", change(locked))
 }
 
 fn change(locked: &LockedPin) -> String {

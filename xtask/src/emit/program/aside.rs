@@ -72,7 +72,7 @@ pub fn package(
             .map(|place| lack(name, format!("/{place}"), "no place in an output")),
     );
     lacks.extend(pin::lacking(&source.source));
-    let fetched = pin::source(&source.source.pin, formals)?;
+    let fetched = pin::source(&source.source, formals)?;
     let patches = match patched_source(name, sources) {
         Some(whole) => package::all_patches(whole, release, formals)?,
         None => None,

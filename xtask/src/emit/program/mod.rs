@@ -338,10 +338,7 @@ fn joined(
         let Some((source, made)) = sources.get(name.as_str()) else {
             continue;
         };
-        let mut tree = vec![Binding::attr(
-            "src",
-            pin::source(&source.source.pin, formals)?,
-        )];
+        let mut tree = vec![Binding::attr("src", pin::source(&source.source, formals)?)];
         let patches = patched::patches(
             name,
             &made.edits,
