@@ -263,6 +263,17 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.append("releases/demo/cargo/hive-rs.toml", crates::NATIVE);
         root.regen(&[])
     }),
+    ("PNX-308", |root| {
+        root.append(
+            "rules/packages.toml",
+            "\n[hive-qemu]\nover = \"qemu\"\nwhy = \"a test\"\n",
+        );
+        root.append(
+            "demo/hive-qemu/debian/rules",
+            "\nconfigure:\n\t./configure --enable-comb\n",
+        );
+        root.run(&["scan", "demo"])
+    }),
     ("PNX-402", |root| {
         // The delimiter stands in every store path.
         root.write(
