@@ -231,7 +231,12 @@ impl<'a> World<'a> {
     }
 
     fn perl_module(&self, module: &str, source: &str) -> Option<Ruled> {
-        if let Some(provider) = self.rules.perl.get(module) {
+        let provider = self.rules.perl.get(module);
+        // What a rule has for a source that is not at hand, the source itself declares where it is.
+        let is_here = |provider: &&ModuleProvider| {
+            !matches!(provider, ModuleProvider::Missing(_)) || !self.declared.contains_key(module)
+        };
+        if let Some(provider) = provider.filter(is_here) {
             return Some((
                 module_decision(provider, module, "perlPackages"),
                 Some(format!("perl.{module}")),
