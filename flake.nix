@@ -3,7 +3,7 @@
 
   # It is only imported, so that a directory that is no flake may stand in for it (nix/hostpkgs).
   inputs.nixpkgs = {
-    url = "github:NixOS/nixpkgs/nixos-25.11";
+    url = "github:NixOS/nixpkgs/nixos-26.05";
     flake = false;
   };
 

@@ -44,7 +44,13 @@ let
       null;
   chosen = if names defaultRelease == null then "demo" else defaultRelease;
 
-  scopes = lib.genAttrs releases (release: final.pveScope (directory release));
+  scopes = lib.genAttrs releases (
+    release:
+    final.pveScope {
+      inherit release;
+      directory = directory release;
+    }
+  );
   default = lib.genAttrs (names chosen).attributes (name: scopes.${chosen}.${name});
 in
 import ../pkgs/build-support final prev
@@ -66,15 +72,21 @@ import ../pkgs/build-support final prev
 
   # The attributes of the release whose expressions lie in `directory`: they see one another, then
   # what is packaged by hand, before nixpkgs' ones. Each has `tests.audit`.
+  #
+  # pveScope {
+  #   release    its name in releases/, where its pins stand
+  #   directory  where its release.nix lies
+  # }
   pveScope =
-    directory:
+    { release, directory }:
     let
       audited = _: final.auditedPve (directory + "/kept.json");
+      pinned = final.releasePins { inherit release; };
     in
     lib.makeScope final.newScope (
       self:
       let
-        release = import (directory + "/release.nix") (
+        generated = import (directory + "/release.nix") (
           self
           // {
             linkPve =
@@ -90,13 +102,14 @@ import ../pkgs/build-support final prev
           }
         );
       in
-      import ../pkgs/outside self
-      // lib.mapAttrs audited (removeAttrs release [ "pveObjects" ])
+      import ../pkgs/outside {
+        inherit self;
+        inherit (pinned) pins;
+      }
+      // lib.mapAttrs audited (removeAttrs generated [ "pveObjects" ])
       // {
-        pveObjects = lib.mapAttrs audited release.pveObjects;
+        pveObjects = lib.mapAttrs audited generated.pveObjects;
+        inherit (pinned) pvePin pveSource;
       }
     );
-
-  # The hashes that pins lack, by commit: `"<rev>" = "sha256-…";`. An overlay after this one gives them.
-  pveSourceHashes = { };
 }

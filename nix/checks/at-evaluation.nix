@@ -5,7 +5,6 @@
 #   nixpkgs   what the packages are evaluated with
 #   release   its name in releases/
 #   kept      where `cargo xtask regen` wrote it
-#   hashes    pveSourceHashes
 #
 # Gives the names that differ, those that cannot be audited (`tests.audit`), and how many were compared.
 {
@@ -13,7 +12,6 @@
   nixpkgs ? ../hostpkgs,
   release ? "demo",
   kept ? ../../pkgs + "/${release}",
-  hashes ? { },
 }:
 let
   built =
@@ -27,7 +25,6 @@ let
     in
     {
       inherit pve-nix;
-      pveSourceHashes = hashes;
     };
   pkgs = import nixpkgs {
     overlays = [
@@ -46,7 +43,7 @@ let
   packages =
     directory:
     let
-      scope = pkgs.pveScope directory;
+      scope = pkgs.pveScope { inherit release directory; };
     in
     lib.genAttrs (lib.filter (name: name != "pveObjects") attributes) (name: scope.${name})
     // lib.listToAttrs (

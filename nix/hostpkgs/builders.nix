@@ -268,10 +268,11 @@ let
       hash,
       name ? gitName url rev,
       fetchSubmodules ? false,
+      postFetch ? "",
     }:
     runCommand name
       {
-        inherit url rev;
+        inherit url rev postFetch;
         outputHashMode = "recursive";
         outputHash = hash;
         impureEnvVars = impure;
@@ -285,6 +286,7 @@ let
         /usr/bin/git checkout --quiet FETCH_HEAD
         [ -z "$submodules" ] || /usr/bin/git submodule --quiet update --init --recursive --depth 1
         find . -name .git -prune -exec rm -rf {} +
+        eval "$postFetch"
       '';
   # nixpkgs' urlToName with its default naming.
   gitName =

@@ -34,7 +34,7 @@ let
     rust.rustcTarget = "${cpu}-unknown-linux-gnu";
   };
 
-  # What nixpkgs 25.11 has by these names; one that it lacks is not to be found here either.
+  # What nixpkgs has by these names, of the release that flake.nix takes; one that it lacks is not to be found here either.
   # As a flake's input this directory stands alone, and the names are believed.
   names = ../../rules/nixpkgs.toml;
   known = if lib.pathExists names then lib.importTOML names else null;

@@ -289,7 +289,7 @@ rec {
   trivial = { inherit id const; };
 
   # --- data ---
-  # Of the SPDX ids that nixpkgs 25.11 has, those that packages here can have.
+  # Of the SPDX ids that nixpkgs has, those that packages here can have.
   spdxIds = [
     "AGPL-3.0-only"
     "AGPL-3.0-or-later"
@@ -346,7 +346,7 @@ rec {
         shortName = spdxId;
       }
     else
-      throw "getLicenseFromSpdxId: no licence of nixpkgs 25.11 has the SPDX id ${spdxId}";
+      throw "getLicenseFromSpdxId: no licence of nixpkgs has the SPDX id ${spdxId}";
   systems.flakeExposed = platforms.linux;
   showJSON = toJSON;
 }

@@ -271,6 +271,7 @@
     packages = [
       "lvm2"
       "dmsetup"
+      "thin-provisioning-tools"
     ];
   };
   lxc = [
@@ -289,6 +290,11 @@
   nfs-utils = [ "nfs-common" ];
   nftables = [ "nftables" ];
   openiscsi = [ "open-iscsi" ];
+  nspr = [ "libnspr4-dev" ];
+  nss = [
+    "libnss3-dev"
+    "libnss3-tools"
+  ];
   openssh = [
     "openssh-client"
     "openssh-server"
@@ -328,6 +334,7 @@
   rsync = [ "rsync" ];
   samba = [ "smbclient" ];
   sassc = [ "sassc" ];
+  scdoc = [ "scdoc" ];
   sequoia-sq = [ "sq" ];
   sequoia-sqv = [ "sqv" ];
   sg3_utils = [
@@ -352,10 +359,13 @@
     "libsqlite3-dev"
     "sqlite3"
   ];
-  swtpm = [
-    "swtpm"
-    "swtpm-tools"
-  ];
+  swtpm = {
+    packages = [
+      "swtpm"
+      "swtpm-tools"
+    ];
+    links."etc/swtpm_setup.conf" = "/etc/swtpm_setup.conf";
+  };
   # What systemd-sysv has are names of systemctl.
   systemd = {
     packages = [
@@ -409,7 +419,7 @@
   which = [ "debianutils" ];
   wget = [ "wget" ];
   xfsprogs = [ "xfsprogs" ];
-  xorg.xorgproto = [ "x11proto-dev" ];
+  xorgproto = [ "x11proto-dev" ];
   xorriso = [ "xorriso" ];
   xz = [ "xz-utils" ];
   zfs = [ "zfsutils-linux" ];
@@ -429,7 +439,7 @@
     pexpect = [ "python3-pexpect" ];
     virt-firmware = {
       packages = [ "python3-virt-firmware" ];
-      links."lib/python3.13/site-packages/virt" = "/usr/lib/python3/dist-packages/virt";
+      links."lib/python3/site-packages/virt" = "/usr/lib/python3/dist-packages/virt";
     };
   };
 

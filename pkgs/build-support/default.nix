@@ -15,5 +15,8 @@ final: _: {
   pve-build-hook = final.callPackage ./pve-build-hook { };
   pve-doc-shim = final.callPackage ./pve-doc-shim { };
   pve-nix = final.callPackage ./pve-nix { };
+  pve-perl = final.callPackage ./pve-perl { };
+  releasePins = final.callPackage ./release-pins { };
   unifont-shim = final.callPackage ./unifont-shim { };
+  virt-firmware-shim = final.callPackage ./virt-firmware-shim { };
 }

@@ -1,6 +1,6 @@
 //! A release read, scanned and decided: what `scan`, `regen`, `graph` and `explain` all begin with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,9 +12,11 @@ use crate::cargo::Program;
 use crate::cargo::attach::{Attached, attach};
 use crate::cargo::compiled::{Compiled, Files};
 use crate::debian::make::ActionKind;
+use crate::debian::shipped::file_at;
 use crate::debian::{self, Packaging};
-use crate::decide::engine::{Uses, World};
+use crate::decide::engine::{Uses, World, is_embedded};
 use crate::decide::matcher::is_below;
+use crate::decide::recipe;
 use crate::decide::rules::Rules;
 use crate::decide::{Decided, Decision};
 use crate::emit::program;
@@ -107,6 +109,8 @@ pub struct Analysis {
     pub findings: Vec<Problem>,
     /// Sources that could not be had, when that was allowed.
     pub missing: Vec<Problem>,
+    /// Sources that are known by their commits alone and are not scanned here, each with the cause.
+    pub unread: Vec<(String, String)>,
     /// How long it took.
     pub timings: Timings,
 }
@@ -126,6 +130,11 @@ pub struct Timings {
 }
 
 impl Analysis {
+    /// Whether every source of the release that is scanned was there.
+    pub fn is_whole(&self) -> bool {
+        self.missing.is_empty() && self.unread.is_empty()
+    }
+
     /// Scans and decides `sources`.
     ///
     /// # Errors
@@ -211,7 +220,8 @@ impl Analysis {
             files.map(move |file| (name, file.path.as_str(), &file.scan))
         });
         let installed = installed(&read);
-        let world = World::new(&knowledge.rules, &manifest.name, scans, installed);
+        let embedded = embedded(&read);
+        let world = World::new(&knowledge.rules, &manifest.name, scans, installed, embedded);
         let sources: Vec<AnalysedSource> = read
             .into_par_iter()
             .map(|one| {
@@ -282,8 +292,14 @@ impl Analysis {
             }
         }
         for source in &sources {
-            if knowledge.rules.packages.contains_key(&source.source.name) {
-                uses.add(&format!("package.{}", source.source.name));
+            let name = &source.source.name;
+            if let Some(over) = knowledge.rules.packages.get(name) {
+                uses.add(&format!("package.{name}"));
+                let held = recipe::hold(name, &source.packagings, over);
+                findings.extend(held.findings);
+                for rule in &held.used {
+                    uses.add(rule);
+                }
             }
         }
         for directory in &knowledge.rules.directories {
@@ -302,6 +318,7 @@ impl Analysis {
             uses,
             findings,
             missing,
+            unread: Vec::new(),
             timings,
         }
     }
@@ -438,6 +455,34 @@ fn installed(read: &[Read]) -> HashMap<String, String> {
         .into_iter()
         .filter_map(|(path, owner)| Some((path, owner?)))
         .collect()
+}
+
+/// The files that the compiler reads by their place on Debian, and exactly one source has in its tree: by that place.
+fn embedded(read: &[Read]) -> HashMap<String, (String, String)> {
+    let places = read.iter().flat_map(|one| &one.scanned.files);
+    let places = places.flat_map(|file| {
+        let occurrences = file.scan.occurrences.iter();
+        occurrences.filter(|one| is_embedded(file.language, one))
+    });
+    let places: BTreeSet<&str> = places.map(|one| one.text.as_str()).collect();
+    let sources: Vec<&Read> = read
+        .iter()
+        .filter(|one| !is_own_pin(&one.source.name))
+        .collect();
+    let only_one = |place: &&str| {
+        let mut found = sources.iter().filter_map(|one| {
+            let entries = one.source.tree.entries();
+            let mut packagings = one.packagings.iter();
+            let path = packagings.find_map(|packaging| file_at(entries, packaging, place))?;
+            Some((one.source.name.clone(), path))
+        });
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    };
+    let found = places
+        .iter()
+        .filter_map(|place| Some(((*place).to_owned(), only_one(place)?)));
+    found.collect()
 }
 
 /// The undecided occurrences of a source, one problem each.

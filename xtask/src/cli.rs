@@ -634,6 +634,16 @@ pub fn complain(problems: &[Problem]) {
     let _ = out.flush();
 }
 
+/// Writes lines to stderr that are no problems.
+pub fn note(lines: impl IntoIterator<Item = String>) {
+    let mut out = BufWriter::new(anstream::stderr().lock());
+    for line in lines {
+        // As above.
+        let _ = writeln!(out, "{}", paint::one_line(&line));
+    }
+    let _ = out.flush();
+}
+
 /// Says on stderr what is being done, on terminals only.
 pub fn spinner() -> ProgressBar {
     if !io::stderr().is_terminal() {

@@ -3,6 +3,7 @@
 //! A function here takes its parsed arguments and gives the exit status. Results go to stdout through
 //! [`cli::print`]; problems that stop the run are given back.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -99,14 +100,32 @@ fn analyse_with(
         problems.into_iter().map(at_pin).collect::<Vec<_>>()
     })?;
     let programs = kept::read(root, &manifest.name).map_err(|problem| vec![problem])?;
-    Analysis::new(
+    let mut analysis = Analysis::new(
         manifest,
         opened.sources,
         programs,
         opened.missing,
         knowledge,
         cache,
-    )
+    )?;
+    analysis.unread = opened.unread;
+    Ok(analysis)
+}
+
+/// Tells what of a release was not to be had.
+fn tell_missing(analysis: &Analysis) {
+    cli::complain(&analysis.missing);
+    tell_unread(&analysis.unread);
+}
+
+/// Tells what is not scanned, because its commit is all that is known of it.
+fn tell_unread<'a>(unread: impl IntoIterator<Item = &'a (String, String)>) {
+    let unread = unread.into_iter();
+    cli::note(
+        unread.map(|(name, why)| {
+            format!("not scanned here: {name}, known by its commit alone ({why})")
+        }),
+    );
 }
 
 /// `cargo xtask lock`.
@@ -193,8 +212,8 @@ pub fn scan(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
     let mut whole = args.release == "all";
     for manifest in releases(&root, &args.release)? {
         let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
-        cli::complain(&analysis.missing);
-        whole &= analysis.missing.is_empty();
+        tell_missing(&analysis);
+        whole &= analysis.is_whole();
         uses.merge(&analysis.uses);
         reports.push(analysis.report());
     }
@@ -243,7 +262,7 @@ pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
             differences = written.changed;
         }
         // Elsewhere nobody asks for names before the output is there.
-        if args.out.is_none() && analysis.missing.is_empty() {
+        if args.out.is_none() && analysis.is_whole() {
             let names = names::file(&name, &generated.attributes, &generated.objects);
             if args.check {
                 findings.extend(names.finding(&root));
@@ -251,7 +270,10 @@ pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
                 names.write(&root).map_err(|problem| vec![problem])?;
             }
         }
-        clean &= findings.is_empty();
+        let absent = generated.absent();
+        clean &= findings.is_empty() && (absent.is_empty() || args.from.allow_missing);
+        // What is not scanned stands among the lacks.
+        cli::complain(&absent);
         cli::complain(&analysis.missing);
         cli::complain(&findings);
         let report = generated.report(&analysis, args.check, &differences);
@@ -318,7 +340,7 @@ pub fn join(args: &JoinArgs) -> Result<Outcome, Vec<Problem>> {
     }
     let manifest = Manifest::named(&root, &args.release).map_err(|problem| vec![problem])?;
     let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
-    cli::complain(&analysis.missing);
+    tell_missing(&analysis);
     let named = |program: &&Program| program.name == args.program;
     let Some(program) = analysis.programs.iter().find(named) else {
         let names: Vec<&str> = analysis
@@ -370,6 +392,8 @@ pub fn drift(args: &DriftArgs) -> Result<Outcome, Vec<Problem>> {
     let mut old = analyse_with(&root, old, &args.from, old_knowledge, Some(&old_cache))?;
     old.forget_trees();
     let new = analyse_with(&root, new, &args.from, &knowledge, Some(&cache))?;
+    let unread: BTreeSet<_> = old.unread.iter().chain(&new.unread).cloned().collect();
+    tell_unread(&unread);
     let drift = drift::drift(&drift::Request {
         old: &old,
         new: &new,
@@ -428,7 +452,7 @@ pub fn graph(args: &GraphArgs) -> Result<Outcome, Vec<Problem>> {
     let knowledge = Knowledge::read(&root)?;
     let manifest = Manifest::named(&root, &args.release).map_err(|problem| vec![problem])?;
     let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
-    cli::complain(&analysis.missing);
+    tell_missing(&analysis);
     let link = args.link.as_deref().unwrap_or(draw::EVERYTHING);
     let Some(drawing) = Drawing::of(&analysis.graph, link) else {
         let cause = format!("{} has no link `{link}`", args.release);
@@ -579,7 +603,7 @@ fn explain_place(
         .iter()
         .find(|one| one.source.name == source)
     else {
-        cli::complain(&analysis.missing);
+        tell_missing(&analysis);
         let cause = format!("the release {release} has no source `{source}` that can be read");
         return Err(vec![Problem::new(&USAGE, cause)]);
     };

@@ -99,7 +99,7 @@ fn manifest(pins: impl IntoIterator<Item = (&'static str, Pin)>) -> Manifest {
         name: "pve-1.0".to_owned(),
         version: Some("1.0".to_owned()),
         sources,
-        programs: std::collections::BTreeMap::new(),
+        ..Manifest::default()
     }
 }
 
@@ -307,7 +307,9 @@ fn all_missing_sources_are_told_at_once_and_may_be_allowed() {
         allow_missing: true,
         ..options(dir.path())
     };
-    let Opened { sources, missing } = open(&manifest, &allowed).expect("opened");
+    let Opened {
+        sources, missing, ..
+    } = open(&manifest, &allowed).expect("opened");
     assert_eq!(
         (sources.len(), codes(&missing)),
         (1, vec!["PNX-201", "PNX-201"])

@@ -133,9 +133,7 @@ fn source(name: &str, decided: Vec<Decided>) -> ScannedSource {
         rev: Some("0123456789abcdef0123456789abcdef01234567".into()),
         date: Some("2026-01-02".into()),
         version: (name != "hive-vm").then(|| "2.1-3".to_owned()),
-        submodules: false,
-        nar_hash: None,
-        tree_hash: None,
+        ..Pin::default()
     };
     ScannedSource::new(name, &pin, 12, 34_567, decided)
 }

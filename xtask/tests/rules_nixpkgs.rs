@@ -139,6 +139,146 @@ fn definitions_have_the_shape_of_nixpkgs_files() {
     }
 }
 
+/// The nixpkgs release that the flake takes: `26.05` of its input's `nixos-26.05`.
+fn release() -> String {
+    let flake = std::fs::read_to_string(repository().join("flake.nix")).unwrap();
+    let start = flake.find("nixos-").expect("flake.nix names no release") + "nixos-".len();
+    flake[start..].chars().take(5).collect()
+}
+
+/// One place says which release of nixpkgs it is: the flake, with its lock and the table of files beside it.
+#[test]
+fn the_release_is_named_once() {
+    let release = release();
+    assert!(is_release(&release), "{release}");
+    let lock = std::fs::read_to_string(repository().join("flake.lock")).unwrap();
+    assert!(lock.contains(&format!("\"ref\": \"nixos-{release}\"")));
+    let head = std::fs::read_to_string(repository().join("rules/nixpkgs.toml")).unwrap();
+    assert!(
+        head.lines()
+            .any(|line| line.contains(&format!("nixos-{release}")))
+    );
+    let mut named = Vec::new();
+    for directory in [
+        "rules",
+        "nix",
+        "overlays",
+        "pkgs/build-support",
+        "pkgs/outside",
+        "xtask/src",
+    ] {
+        for entry in walkdir::WalkDir::new(repository().join(directory)) {
+            let path = entry.unwrap().into_path();
+            let Ok(text) = std::fs::read_to_string(&path) else {
+                continue;
+            };
+            let says = |at: usize| text.get(at..at + 5).is_some_and(is_release);
+            let found = text
+                .match_indices("nixpkgs ")
+                .any(|(at, word)| says(at + word.len()));
+            if found || text.contains("python3.1") {
+                named.push(path);
+            }
+        }
+    }
+    assert!(
+        named.is_empty(),
+        "a release of nixpkgs or Python: {named:?}"
+    );
+}
+
+/// `25.11`, `26.05`.
+fn is_release(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() == 5
+        && bytes[2] == b'.'
+        && text
+            .chars()
+            .enumerate()
+            .all(|(at, c)| at == 2 || c.is_ascii_digit())
+}
+
+/// A name stands from a release, up to one, neither, but not for none of those that are looked at.
+#[test]
+fn names_stand_in_the_release_that_is_taken() {
+    let release = release();
+    for (attr, entry) in &table("nixpkgs.toml") {
+        for key in ["since", "until"] {
+            let said = text(entry, key);
+            assert!(said.is_none_or(is_release), "{attr}: {key} {said:?}");
+        }
+        assert!(
+            text(entry, "since").is_none_or(|since| since <= release.as_str()),
+            "{attr} is younger than {release}"
+        );
+        assert!(
+            text(entry, "until").is_none_or(|until| until >= release.as_str()),
+            "{attr} is gone from {release}"
+        );
+        let formerly = text(entry, "formerly");
+        assert!(formerly.is_none_or(is_nixpkgs_path), "{attr}: {formerly:?}");
+        assert!(formerly != text(entry, "file"), "{attr}: it has not moved");
+    }
+}
+
+/// What differs from Debian's is told whole: every mend and every point is there.
+#[test]
+fn differences_are_mended_and_shown() {
+    let differences = table("differences.toml");
+    assert!(!differences.is_empty());
+    let nixpkgs = table("nixpkgs.toml");
+    let points: BTreeSet<String> = entries(&table("check.toml"), "point", "id");
+    let features: BTreeSet<String> = entries(&table("features.toml"), "feature", "name");
+    let paths: BTreeSet<String> = entries(&table("paths.toml"), "path", "name");
+    let directories: BTreeSet<String> = entries(&table("system.toml"), "directory", "name");
+    for (attr, entry) in &differences {
+        assert!(nixpkgs.contains_key(attr), "{attr} is not in nixpkgs.toml");
+        for key in ["differs", "evidence", "breaks"] {
+            assert!(text(entry, key).is_some(), "{attr} has no {key}");
+        }
+        let file = nixpkgs.get(attr).and_then(|one| text(one, "file"));
+        assert!(
+            text(entry, "evidence").is_some_and(|said| said.starts_with(file.unwrap_or("?"))),
+            "{attr}: its evidence is not its file, {file:?}"
+        );
+        for mend in strings(entry, "mend") {
+            let is_there = match mend.split_once('.') {
+                Some(("feature", name)) => features.contains(name),
+                Some(("path", name)) => paths.contains(name),
+                Some(("system", name)) => directories.contains(name),
+                _ => repository().join(&mend).exists(),
+            };
+            assert!(is_there, "{attr}: there is no {mend}");
+        }
+        assert!(
+            !strings(entry, "mend").is_empty(),
+            "{attr}: nothing mends it"
+        );
+        let shown = strings(entry, "point");
+        assert!(!shown.is_empty(), "{attr}: no point shows it");
+        for point in shown {
+            assert!(
+                points.contains(&point),
+                "{attr}: no point is called {point}"
+            );
+        }
+    }
+}
+
+/// The texts of a list.
+fn strings(table: &Value, key: &str) -> Vec<String> {
+    let list = table.get(key).and_then(Value::as_array);
+    let texts = list.into_iter().flatten().filter_map(Value::as_str);
+    texts.map(str::to_owned).collect()
+}
+
+/// What each table of an array has under `key`.
+fn entries(table: &Table, array: &str, key: &str) -> BTreeSet<String> {
+    let list = table.get(array).and_then(Value::as_array);
+    let names = list.into_iter().flatten().filter_map(|one| text(one, key));
+    names.map(str::to_owned).collect()
+}
+
 fn is_nixpkgs_path(path: &str) -> bool {
     path.starts_with("pkgs/")
         && Path::new(path)

@@ -8,6 +8,7 @@
   mkPveObject,
   perl,
   pve-doc-shim,
+  pve-perl,
   stdenv,
   stdenvNoCC,
   writeShellScriptBin,
@@ -191,7 +192,7 @@ rec {
       test "$(cat ${lacking}/nix-support/pve-left-out)" = "$(printf 'share/man/man1/wax.1\thive-wax is lacking')"
       ${lib.optionalString (builtins.tryEval needing.drvPath).success "exit 1"}
       ${lib.optionalString (builtins.tryEval orphan.drvPath).success "exit 1"}
-      test "$(cat ${hive}/nix-support/pve-perl)" = ${perl}/bin/perl
+      test "$(cat ${hive}/nix-support/pve-perl)" = ${pve-perl}/bin/perl
       test -e ${hive}/nix-support/pve-lacks -a ! -s ${hive}/nix-support/pve-lacks
       test "${lib.concatStringsSep " " lacking.passthru.objects}" = "hive-common hive-lacking hive-manager"
       touch $out

@@ -3,13 +3,12 @@
 # generatePve {
 #   release  the name of a file in releases/ ("pve-9.1.4")
 # }
-#   Sources are fetched without their submodules, which are not scanned. Where a pin lacks the hash of that tree,
-#   `pveSourceHashes` gives it.
+#   Sources are fetched without their submodules, which are not scanned; but for those whose hash is known with them alone.
+#   What is packaged by hand is not scanned.
 {
   lib,
   fetchgit,
   pve-nix,
-  pveSourceHashes,
   stdenvNoCC,
 }:
 { release }:
@@ -25,22 +24,22 @@ let
       source: pin: lib.nameValuePair "${source}+${program}" pin
     ) manifest.program.${program}.source
   ) (lib.attrNames (manifest.program or { }));
-  pins = manifest.source // lib.listToAttrs own;
+  pins = lib.filterAttrs (_: pin: !(pin.outside or false)) (
+    manifest.source // lib.listToAttrs own
+  );
 
   # The tree that is scanned has no submodules.
-  hash =
-    pin:
-    pin.${if pin.submodules or false then "tree-hash" else "nar-hash"}
-      or (pveSourceHashes.${pin.rev} or lib.fakeHash);
   tree =
-    pin:
+    name: pin:
     if pin ? path then
       root + "/${pin.path}"
     else
       fetchgit {
         inherit (pin) url rev;
-        hash = hash pin;
-        fetchSubmodules = false;
+        hash =
+          pin.tree-hash or pin.nar-hash or (throw "${release}: ${name} at ${pin.rev} has no hash in releases/${release}.toml");
+        fetchSubmodules = pin.submodules or false && !(pin ? tree-hash);
+        postFetch = lib.concatMapStrings (path: "rm -rf \"$out/${path}\"\n") (pin.omit or [ ]);
       };
 
   # Expressions name what is kept in this repository by a path that leads out of `pkgs`.
@@ -60,8 +59,8 @@ stdenvNoCC.mkDerivation {
   # It is text that is read, and patches of scripts.
   dontFixup = true;
 
-  sources = lib.concatStrings (lib.mapAttrsToList (name: pin: "${name}\t${tree pin}\n") pins);
-  kept = lib.concatStrings (lib.mapAttrsToList (_: pin: "${pin.path}\t${tree pin}\n") kept);
+  sources = lib.concatStrings (lib.mapAttrsToList (name: pin: "${name}\t${tree name pin}\n") pins);
+  kept = lib.concatStrings (lib.mapAttrsToList (name: pin: "${pin.path}\t${tree name pin}\n") kept);
   passAsFile = [
     "sources"
     "kept"
@@ -77,7 +76,7 @@ stdenvNoCC.mkDerivation {
     while IFS=$'\t' read -r name tree; do
       ln -s "$tree" "sources/$name"
     done <"$sourcesPath"
-    xtask regen ${release} --sources sources --no-cache --out "$out"
+    xtask regen ${release} --sources sources --no-cache --allow-missing --out "$out"
     while IFS=$'\t' read -r place tree; do
       mkdir -p "$out/$(dirname "$place")"
       cp -rT "$tree" "$out/$place"

@@ -14,6 +14,7 @@
 #   needs                 packages by name of neither list: modules and commands like the others, laid into the link; null is an error
 #   mayLack               what its code asks for before it uses it, by name: `package` (null: none), `cost` (what a user misses
 #                         without it), `rank` (0 hurts the most)
+#   extras                packages that a link lays in beside it: what it finds below the link, not below the package
 #   rev                   the source's commit, for programs that tell it
 #   …                     everything else goes to mkDerivation (buildInputs of C programs, makeFlags, meta)
 # }
@@ -36,6 +37,7 @@
   interpreters ? [ ],
   needs ? { },
   mayLack ? { },
+  extras ? [ ],
   rev ? null,
   nativeBuildInputs ? [ ],
   buildInputs ? [ ],
@@ -52,6 +54,7 @@ let
   present = lib.attrValues required ++ lib.filter (package: package != null) optional;
   own = [
     "commands"
+    "extras"
     "files"
     "interpreters"
     "links"
@@ -102,7 +105,7 @@ stdenv.mkDerivation (
         ++ lib.filter (package: !(package ? perlModule)) present
         ++ lib.concatMap (package: package.pveCommands or [ ]) present;
       pveInterpreters = interpreters;
-      pveExtras = present;
+      pveExtras = present ++ extras;
     }
     // passthru;
 

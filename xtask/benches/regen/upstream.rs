@@ -67,10 +67,9 @@ pub fn make(dir: &Path) -> Manifest {
         sources.insert(name, pin);
     }
     Manifest {
-        programs: std::collections::BTreeMap::new(),
         name: "generated".to_owned(),
-        version: None,
         sources,
+        ..Manifest::default()
     }
 }
 

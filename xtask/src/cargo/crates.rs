@@ -6,6 +6,7 @@ use std::sync::Arc;
 use semver::Version;
 
 use super::manifest::{CargoManifest, Dependency, Package};
+use crate::decide::matcher::is_below;
 use crate::problem::{Problem, UNKNOWN_WORKSPACE};
 use crate::release::{Entry, Mode, Tree};
 
@@ -39,6 +40,8 @@ pub struct SourceCrates {
     pub workspaces: Vec<String>,
     /// Where other repositories would stand, which no tree holds.
     pub submodules: Vec<String>,
+    /// The sources that stand there for a program, by those places.
+    pub mounted: BTreeMap<String, String>,
 }
 
 /// The name of a manifest.
@@ -179,6 +182,12 @@ impl SourceCrates {
             features: package.features.clone(),
             workspace: workspace.map_or(directory, |(above, _)| above).to_owned(),
         })
+    }
+
+    /// The submodule that a path leads into.
+    pub fn submodule(&self, path: &str) -> Option<&String> {
+        let mut submodules = self.submodules.iter();
+        submodules.find(|submodule| is_below(path, submodule))
     }
 
     /// The crates of the workspace in `root`, or the one crate there.

@@ -53,7 +53,7 @@ pub fn unfit(
             problems.push(place(format!(
                 "{} is no longer in {}",
                 local.name,
-                super::below(&local.source, &local.path)
+                program.place(&local.source, &local.path)
             )));
             continue;
         };

@@ -52,7 +52,7 @@ fn patches(program: &Program) -> impl Iterator<Item = Place> + '_ {
     let crates = program.crates.iter();
     let named = crates.filter(|one| program.patch.contains(&one.name));
     let mut places: Vec<Place> = named
-        .map(|one| (one.name.clone(), below(&one.source, &one.path)))
+        .map(|one| (one.name.clone(), program.place(&one.source, &one.path)))
         .collect();
     places.sort();
     places.into_iter()

@@ -76,6 +76,8 @@ fn failed(path: &Path, error: &std::io::Error) -> Problem {
 fn prepare(program: &mut Program, resolved: &Resolved) {
     let Selection { patched, .. } = &resolved.selection;
     program.natives.clear();
+    program.submodules.clone_from(&resolved.submodules);
+    program.behind.clone_from(&resolved.behind);
     program.unresolved = None;
     program.patch = patched.keys().cloned().collect();
     program.crates = patched
@@ -111,7 +113,8 @@ fn lay(
             || entry.path.rsplit('/').next() == Some("Cargo.toml")
             || entry.mode == crate::release::Mode::Symlink
     };
-    tree::write(&directory.join(name), source, wanted, |entry, bytes| {
+    let place = directory.join(program.place(name, ""));
+    tree::write(&place, source, wanted, |entry, bytes| {
         let Ok(text) = str::from_utf8(&bytes) else {
             return Ok(Some(bytes));
         };
@@ -270,7 +273,8 @@ fn gather(
             .unwrap_or(place)
             .to_string_lossy()
             .into_owned();
-        let (source, path) = place.split_once('/').unwrap_or((&place, ""));
+        let (source, path) = program.source_at(&place);
+        let (source, path) = (source.to_owned(), path.to_owned());
         let is_root = program
             .packages
             .iter()
@@ -280,8 +284,8 @@ fn gather(
             .or_insert_with(|| LocalCrate {
                 name: package.name.to_string(),
                 version: package.version.to_string(),
-                source: source.to_owned(),
-                path: path.to_owned(),
+                source,
+                path,
                 features: Vec::new(),
                 targets: targets(package, is_root, &directory.join(&place)),
             });

@@ -90,6 +90,8 @@ impl LockedPrograms {
                     unresolved: Some(causes.join("; ")),
                     lock: String::new(),
                     patch: Vec::new(),
+                    behind: None,
+                    submodules: BTreeMap::new(),
                     crates: Vec::new(),
                     natives: Vec::new(),
                     ..program

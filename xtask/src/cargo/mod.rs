@@ -20,6 +20,7 @@ pub mod manifest;
 pub mod programs;
 pub mod resolve;
 pub mod select;
+pub mod submodule;
 
 use std::collections::BTreeMap;
 
@@ -43,6 +44,9 @@ pub struct Program {
     /// The target triple, where it is not the machine's own (`wasm32-unknown-unknown`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// Why it is built from an earlier release of its own source than the pinned one: what could not be met at the pin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<String>,
     /// Why there is no lock; the other lists are empty then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unresolved: Option<String>,
@@ -59,6 +63,10 @@ pub struct Program {
     /// The crates that `[patch.crates-io]` names by path, because others ask for them by name; sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patch: Vec<String>,
+    /// The sources that stand in another's submodule, each with its directory in the joined tree; the others stand in
+    /// directories of their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub submodules: BTreeMap<String, String>,
     /// The crates that are built from sources of the release, sorted by source and path.
     #[serde(default, rename = "crate", skip_serializing_if = "Vec::is_empty")]
     pub crates: Vec<LocalCrate>,
@@ -141,6 +149,28 @@ impl Program {
         own.map_or(self.source.as_str(), String::as_str)
     }
 
+    /// The place of a source's file or directory in the joined tree.
+    pub fn place(&self, source: &str, path: &str) -> String {
+        let directory = self.submodules.get(source);
+        below(directory.map_or(source, String::as_str), path)
+    }
+
+    /// The source and the path in it of a place in the joined tree.
+    pub fn source_at<'p>(&'p self, place: &'p str) -> (&'p str, &'p str) {
+        let within = self.submodules.iter().filter_map(|(source, directory)| {
+            let rest = place.strip_prefix(directory.as_str())?;
+            let rest = if rest.is_empty() {
+                rest
+            } else {
+                rest.strip_prefix('/')?
+            };
+            Some((source.as_str(), rest))
+        });
+        // Of submodules in one another the innermost.
+        let innermost = within.min_by_key(|(_, rest)| rest.len());
+        innermost.unwrap_or_else(|| place.split_once('/').unwrap_or((place, "")))
+    }
+
     /// The root manifest's directory in the joined tree.
     pub fn directory(&self) -> String {
         below(&self.source, &self.root)
@@ -153,5 +183,32 @@ pub fn below(directory: &str, path: &str) -> String {
         (directory, "") => directory.to_owned(),
         ("", path) => path.to_owned(),
         (directory, path) => format!("{directory}/{path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_submodule_stands_where_its_source_has_it() {
+        let submodules = [
+            ("comb".to_owned(), "hive-vm/sub/comb".to_owned()),
+            ("wax".to_owned(), "hive-vm/sub/comb/wax".to_owned()),
+        ];
+        let program = Program {
+            submodules: submodules.into(),
+            ..Program::default()
+        };
+        for (source, path, place) in [
+            ("hive-vm", "", "hive-vm"),
+            ("hive-vm", "sub/combs", "hive-vm/sub/combs"),
+            ("comb", "", "hive-vm/sub/comb"),
+            ("comb", "a/b", "hive-vm/sub/comb/a/b"),
+            ("wax", "c", "hive-vm/sub/comb/wax/c"),
+        ] {
+            assert_eq!(program.place(source, path), place);
+            assert_eq!(program.source_at(place), (source, path));
+        }
     }
 }

@@ -6,19 +6,24 @@ use std::sync::Arc;
 use semver::Version;
 
 use super::crates::{Member, SourceCrates, joined};
-use super::select::{Asked, Selection, Stop, Unsatisfied, select};
+use super::select::{Asked, Selection, Stop, Unsatisfied, Within, select};
+use super::submodule::{self, Mounted};
 use super::{Program, below};
 use crate::decide::matcher::is_below;
 use crate::decide::rules::CrateRules;
 use crate::problem::{Problem, UNSATISFIED_CRATE};
-use crate::release::{Earlier, Entry, Mode, OpenOptions, Pin, Source};
+use crate::release::{Earlier, Entry, Mode, OpenOptions, Pin, Source, own_pin};
 
 /// A program's crates and the commits of its own that they need.
 pub struct Resolved {
     /// The crates.
     pub selection: Selection,
-    /// The sources that it has at earlier commits than the release, by the source's name.
+    /// The sources that it has at other commits than the release, by the source's name.
     pub own: BTreeMap<String, Source>,
+    /// Those of them that stand in another's submodule, with their directories in the joined tree.
+    pub submodules: BTreeMap<String, String>,
+    /// Why its own source is at an earlier release than the pinned one.
+    pub behind: Option<String>,
 }
 
 /// What is known of a release before its programs are resolved.
@@ -36,41 +41,242 @@ pub struct Known<'a> {
 }
 
 /// Selects the crates of `program`; where a pin has gone past what is needed, an earlier commit of its source is taken.
+/// Where that does not help, the program's own source is taken at the newest earlier release at which all is there.
 ///
 /// # Errors
 /// What cannot be met at any commit, with what there is; what reading an earlier commit says.
 pub fn resolve(program: &Program, known: &Known) -> Result<Resolved, Vec<Problem>> {
-    let mut crates = known.crates.clone();
-    let mut own: BTreeMap<String, Source> = BTreeMap::new();
-    if let Some(source) = released(program, known).map_err(|problem| vec![problem])? {
-        let read = SourceCrates::read(&program.source, source.tree.as_ref())?;
-        crates.insert(program.source.clone(), read);
-        own.insert(program.source.clone(), source);
+    let one = |problem| vec![problem];
+    let released = released(program, known).map_err(one)?;
+    let rev = released.as_ref().and_then(|source| source.pin.rev.clone());
+    let failed = match attempt(program, known, released) {
+        Ok(resolved) => return Ok(resolved),
+        Err(failed) => failed,
+    };
+    match behind(program, known, rev.as_deref(), &failed)? {
+        Some(resolved) => Ok(resolved),
+        None => Err(failed.problems),
     }
-    let mut tried = BTreeSet::new();
+}
+
+/// Why a program could not be resolved.
+struct Failed {
+    problems: Vec<Problem>,
+    /// What is there at no commit, where that is why.
+    asked: Option<Asked>,
+}
+
+impl From<Problem> for Failed {
+    fn from(problem: Problem) -> Self {
+        vec![problem].into()
+    }
+}
+
+impl From<Vec<Problem>> for Failed {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self {
+            problems,
+            asked: None,
+        }
+    }
+}
+
+/// The crates of `program` with its own source as given, by default that of the release.
+fn attempt(program: &Program, known: &Known, first: Option<Source>) -> Result<Resolved, Failed> {
+    let mut taken = Taken::new(known);
+    if let Some(source) = first {
+        taken.put(&program.source, source)?;
+    }
     loop {
-        let unsatisfied = match select(program, &crates, known.rules) {
-            Ok(selection) => {
-                own.retain(|source, _| selection.sources.contains(source));
-                return Ok(Resolved { selection, own });
+        let unsatisfied = match select(program, &taken.crates, known.rules) {
+            Ok(selection) => return Ok(taken.resolved(selection)),
+            Err(Stop::Problem(problem)) => return Err(problem.into()),
+            Err(Stop::Submodule(within)) => {
+                taken.mount(&within, program)?;
+                continue;
             }
-            Err(Stop::Problem(problem)) => return Err(vec![problem]),
             Err(Stop::Unsatisfied(unsatisfied)) => unsatisfied,
         };
         let looking = Looking {
             program,
-            crates: &crates,
-            own: &own,
-            tried: &tried,
+            crates: &taken.crates,
+            own: &taken.own,
+            tried: &taken.tried,
+            mounted: &taken.submodules,
             known,
         };
-        let source = earlier(&unsatisfied, &looking)?;
+        let source = earlier(&unsatisfied, &looking).map_err(|problems| Failed {
+            problems,
+            asked: Some(unsatisfied.asked.clone()),
+        })?;
         let name = crate::release::source_name(&source.name).to_owned();
-        tried.insert((name.clone(), source.pin.rev.clone().unwrap_or_default()));
-        let read = SourceCrates::read(&name, source.tree.as_ref())?;
-        crates.insert(name.clone(), read);
-        own.insert(name, source);
+        taken
+            .tried
+            .insert((name.clone(), source.pin.rev.clone().unwrap_or_default()));
+        taken.put(&name, source)?;
     }
+}
+
+/// The sources as one program has them.
+struct Taken<'a> {
+    known: &'a Known<'a>,
+    crates: BTreeMap<String, SourceCrates>,
+    own: BTreeMap<String, Source>,
+    /// Sources and commits that the program had before, and that did not do.
+    tried: BTreeSet<(String, String)>,
+    /// Which source stands in which submodule: the source and its directory in the joined tree.
+    submodules: BTreeMap<String, String>,
+}
+
+impl<'a> Taken<'a> {
+    fn new(known: &'a Known) -> Self {
+        Self {
+            known,
+            crates: known.crates.clone(),
+            own: BTreeMap::new(),
+            tried: BTreeSet::new(),
+            submodules: BTreeMap::new(),
+        }
+    }
+
+    /// Takes a source at a commit of the program's own. What stood in its submodules is another commit's.
+    fn put(&mut self, name: &str, source: Source) -> Result<(), Vec<Problem>> {
+        let read = SourceCrates::read(name, source.tree.as_ref())?;
+        let before = self.crates.insert(name.to_owned(), read);
+        self.own.insert(name.to_owned(), source);
+        let mounted = before.into_iter().flat_map(|crates| crates.mounted);
+        for (_, inner) in mounted {
+            self.submodules.remove(&inner);
+            self.own.remove(&inner);
+            match self.known.crates.get(&inner) {
+                Some(crates) => drop(self.crates.insert(inner, crates.clone())),
+                None => drop(self.crates.remove(&inner)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the source stand in a submodule that the one around it names.
+    fn mount(&mut self, within: &Within, program: &Program) -> Result<(), Failed> {
+        let Within {
+            source: around,
+            submodule,
+            problem,
+        } = within;
+        let mut pinned = self.known.sources.iter();
+        let pinned = pinned.find(|source| source.name == *around);
+        let outer = self.own.get(around).or(pinned);
+        let outer = outer.ok_or_else(|| problem.clone())?;
+        let Mounted { name, source } = submodule::mount(within, outer, &program.name, self.known)?;
+        let directory = self.submodules.get(around).unwrap_or(around);
+        let directory = below(directory, submodule);
+        if let Some(other) = self.submodules.get(&name) {
+            let mut problem = problem.clone();
+            problem.cause = format!(
+                "{}, which is in the submodule {submodule}; {name} stands in {other} already",
+                problem.cause
+            );
+            return Err(problem.into());
+        }
+        self.put(&name, source)?;
+        if let Some(crates) = self.crates.get_mut(around) {
+            crates.mounted.insert(submodule.clone(), name.clone());
+        }
+        self.submodules.insert(name, directory);
+        Ok(())
+    }
+
+    /// What of it is needed.
+    fn resolved(mut self, selection: Selection) -> Resolved {
+        self.own
+            .retain(|source, _| selection.sources.contains(source));
+        self.submodules
+            .retain(|source, _| selection.sources.contains(source));
+        Resolved {
+            selection,
+            own: self.own,
+            submodules: self.submodules,
+            behind: None,
+        }
+    }
+}
+
+/// The history of the program's own source up to the release's pin.
+fn own_history(program: &Program, known: &Known) -> Result<Option<Earlier>, Problem> {
+    let mut sources = known.sources.iter();
+    match sources.find(|source| source.name == program.source) {
+        Some(pinned) => Earlier::of(&program.source, &pinned.pin, known.options),
+        None => Ok(None),
+    }
+}
+
+/// The program at the newest release of its own source, before the one that `failed`, at which it can be resolved. Its
+/// `rev` is that of the one that failed, where it is not the release's pin.
+fn behind(
+    program: &Program,
+    known: &Known,
+    rev: Option<&str>,
+    failed: &Failed,
+) -> Result<Option<Resolved>, Vec<Problem>> {
+    let one = |problem| vec![problem];
+    // Anything else is no better at an earlier release.
+    let is_unmet = |problem: &Problem| problem.code.id == UNSATISFIED_CRATE.id;
+    let Some(cause) = failed.problems.iter().find(|problem| is_unmet(problem)) else {
+        return Ok(None);
+    };
+    let Some(history) = own_history(program, known).map_err(one)? else {
+        return Ok(None);
+    };
+    let changelog = below(&program.root, "debian/changelog");
+    let releases = history.released(&changelog).map_err(one)?;
+    let pinned = known.sources.iter();
+    let mut pinned = pinned.filter(|source| source.name == program.source);
+    let at = rev.or_else(|| pinned.next()?.pin.rev.as_deref());
+    let before = releases
+        .iter()
+        .skip_while(|commit| Some(commit.as_str()) != at);
+    let before: Vec<&String> = before.skip(1).collect();
+    let mut asked = failed.asked.clone();
+    for commit in before {
+        let tree = history.tree(commit).map_err(one)?;
+        // A state that cannot be read is no release to build.
+        let Ok(crates) = SourceCrates::read(&program.source, &tree) else {
+            continue;
+        };
+        if asked.as_ref().is_some_and(|asked| asks(&crates, asked)) {
+            continue;
+        }
+        let source = Source {
+            name: own_pin(&program.source, &program.name),
+            pin: Pin {
+                rev: Some(commit.clone()),
+                ..history.pin().clone()
+            },
+            tree: Box::new(tree),
+        };
+        match attempt(program, known, Some(source)) {
+            Ok(mut resolved) => {
+                let kept = known.kept.get(&program.name);
+                let kept = kept.and_then(|pins| pins.get(&program.source));
+                if let Some(own) = resolved.own.get_mut(&program.source) {
+                    *own = history.at(commit, &program.name, kept).map_err(one)?;
+                }
+                resolved.behind = Some(cause.cause.clone());
+                return Ok(Some(resolved));
+            }
+            Err(failed) => asked = failed.asked.or(asked),
+        }
+    }
+    Ok(None)
+}
+
+/// Whether crates ask for what was found to be nowhere.
+fn asks(crates: &SourceCrates, asked: &Asked) -> bool {
+    let members = crates.members.values();
+    let mut dependencies = members
+        .filter(|member| asked.by.starts_with(&format!("{} ", member.name)))
+        .flat_map(|member| &member.dependencies);
+    dependencies.any(|one| one.package == asked.name && one.requirement == asked.requirement)
 }
 
 /// The program's own source at the release of its Debian package, where the pin has gone past that: a repository of
@@ -83,11 +289,11 @@ fn released(program: &Program, known: &Known) -> Result<Option<Source>, Problem>
     let Some(pinned) = pinned.filter(|source| source.pin.version.is_none()) else {
         return Ok(None);
     };
-    let Some(history) = Earlier::of(&program.source, &pinned.pin, known.options)? else {
+    let Some(history) = own_history(program, known)? else {
         return Ok(None);
     };
     let changelog = below(&program.root, "debian/changelog");
-    let Some(commit) = history.released(&changelog)? else {
+    let Some(commit) = history.released(&changelog)?.into_iter().next() else {
         return Ok(None);
     };
     if pinned.pin.rev.as_deref() == Some(commit.as_str()) {
@@ -192,6 +398,8 @@ struct Looking<'a> {
     own: &'a BTreeMap<String, Source>,
     /// Sources and commits that the program had before, and that did not do.
     tried: &'a BTreeSet<(String, String)>,
+    /// Sources that stand in a submodule, at the commit that another names.
+    mounted: &'a BTreeMap<String, String>,
     known: &'a Known<'a>,
 }
 
@@ -217,6 +425,9 @@ impl Looking<'_> {
         asked: &[&Asked],
         content: &dyn Fn(&Member) -> bool,
     ) -> Result<Option<Source>, Vec<Problem>> {
+        if self.mounted.contains_key(name) {
+            return Ok(None);
+        }
         let own = self.own.get(name).map(|source| &source.pin);
         let pins = own.into_iter().chain(self.released(name));
         for pin in pins {

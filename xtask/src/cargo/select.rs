@@ -14,7 +14,6 @@ use semver::VersionReq;
 use super::crates::{Member, SourceCrates};
 use super::manifest::{Dependency, For};
 use super::{Program, below};
-use crate::decide::matcher::is_below;
 use crate::decide::rules::CrateRules;
 use crate::problem::{AMBIGUOUS_CRATE, CRATE_CIRCLE, Problem, UNSATISFIED_CRATE};
 
@@ -42,6 +41,17 @@ pub struct Unsatisfied {
     pub before: BTreeMap<String, Vec<Asked>>,
 }
 
+/// A path that leads into a submodule.
+#[derive(Debug, Clone)]
+pub struct Within {
+    /// The source whose submodule it is.
+    pub source: String,
+    /// The submodule's place in it.
+    pub submodule: String,
+    /// What is told where it cannot be had: who needs it; the cause goes on with the reason.
+    pub problem: Problem,
+}
+
 /// The crates of a program.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
@@ -58,6 +68,8 @@ pub struct Selection {
 pub enum Stop {
     /// A version that is not there.
     Unsatisfied(Box<Unsatisfied>),
+    /// A crate in a submodule that is not there yet.
+    Submodule(Box<Within>),
     /// Anything else.
     Problem(Problem),
 }
@@ -197,29 +209,25 @@ impl Selector<'_> {
         let manifest = below(&member.directory, "Cargo.toml");
         let problem = |code, cause: String| {
             let problem = Problem::new(code, cause).in_source(&member.source);
-            Stop::Problem(problem.at(manifest.clone(), dependency.line))
+            problem.at(manifest.clone(), dependency.line)
         };
         if let Some(path) = &dependency.path {
-            let crates = self.all.get(&member.source);
-            if let Some(found) = crates.and_then(|crates| crates.members.get(path)) {
-                return Ok(Some(Arc::clone(found)));
-            }
-            let submodules = crates.map(|crates| &crates.submodules);
-            let within = submodules
-                .into_iter()
-                .flatten()
-                .find(|submodule| is_below(path, submodule));
-            let why = match within {
-                Some(submodule) => format!(
-                    "which is in the submodule {submodule}: its repository is no source of the release"
-                ),
-                None => "where no manifest is".to_owned(),
+            let needs = format!("{} needs `{}` at {path}", member.name, dependency.key);
+            return match self.at_path(&member.source, path) {
+                Ok(found) => Ok(Some(found)),
+                Err(None) => {
+                    let cause = format!("{needs}, where no manifest is");
+                    Err(Stop::Problem(problem(&UNSATISFIED_CRATE, cause)))
+                }
+                Err(Some((source, submodule))) => {
+                    let problem = problem(&UNSATISFIED_CRATE, needs);
+                    Err(Stop::Submodule(Box::new(Within {
+                        source,
+                        submodule,
+                        problem,
+                    })))
+                }
             };
-            let cause = format!(
-                "{} needs `{}` at {path}, {why}",
-                member.name, dependency.key
-            );
-            return Err(problem(&UNSATISFIED_CRATE, cause));
         }
         let candidates: Vec<&Arc<Member>> = self
             .all
@@ -278,9 +286,24 @@ impl Selector<'_> {
                     dependency.requirement,
                     all.join(" and ")
                 );
-                Err(problem(&AMBIGUOUS_CRATE, cause))
+                Err(Stop::Problem(problem(&AMBIGUOUS_CRATE, cause)))
             }
         }
+    }
+
+    /// The crate at a path of a source, in the source that stands in its submodule where the path leads into one; the
+    /// submodule in which nothing stands yet.
+    fn at_path(&self, source: &str, path: &str) -> Result<Arc<Member>, Option<(String, String)>> {
+        let crates = self.all.get(source).ok_or(None)?;
+        if let Some(found) = crates.members.get(path) {
+            return Ok(Arc::clone(found));
+        }
+        let submodule = crates.submodule(path).ok_or(None)?;
+        let Some(mounted) = crates.mounted.get(submodule) else {
+            return Err(Some((source.to_owned(), submodule.clone())));
+        };
+        let rest = path.strip_prefix(submodule.as_str()).unwrap_or(path);
+        self.at_path(mounted, rest.trim_start_matches('/'))
     }
 
     /// Refuses crates that need one another in a circle.
@@ -586,14 +609,16 @@ mod tests {
             )
         };
         let within = app("sub/x");
-        let problem = refused(&[("app", "Cargo.toml", &within), ("app", "sub/", "")]);
-        assert_eq!(problem.code.id, "PNX-214");
-        assert!(
-            problem.cause.contains("the submodule sub:"),
-            "{}",
-            problem.cause
+        let stopped = run(&[("app", "Cargo.toml", &within), ("app", "sub/", "")], "");
+        let Err(Stop::Submodule(stopped)) = stopped else {
+            panic!("{stopped:?}");
+        };
+        assert_eq!(
+            (stopped.source.as_str(), stopped.submodule.as_str()),
+            ("app", "sub")
         );
-        assert_eq!(problem.place.to_string(), "app/Cargo.toml:5");
+        assert_eq!(stopped.problem.code.id, "PNX-214");
+        assert_eq!(stopped.problem.place.to_string(), "app/Cargo.toml:5");
         for path in ["subway", "../other", "/usr/src/x"] {
             let problem = refused(&[("app", "Cargo.toml", &app(path)), ("app", "sub/", "")]);
             assert!(

@@ -138,6 +138,9 @@ pub struct Step {
     /// Headers that `get` sends.
     #[serde(default)]
     pub headers: Vec<String>,
+    /// Fields that `get` sends as a form does, `name=value`.
+    #[serde(default)]
+    pub data: Vec<String>,
     /// What `write` writes.
     pub content: Option<String>,
     /// What the output, the answer, the file must match.

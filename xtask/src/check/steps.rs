@@ -28,7 +28,7 @@ const LISTENS: Duration = Duration::from_secs(20);
 pub struct Steps<'a> {
     task: &'a Task,
     machine: &'a Machine,
-    /// What `{name}` stands for: `out`, `host`, `address`, and named groups of `expect`.
+    /// What `{name}` stands for: `out`, `host`, `address`, `perl`, and named groups of `expect`.
     known: BTreeMap<String, String>,
 }
 
@@ -37,12 +37,17 @@ impl<'a> Steps<'a> {
     pub fn new(task: &'a Task, machine: &'a Machine) -> Self {
         let rules = &task.rules.machine;
         let host = rules.host_name.split('.').next().unwrap_or_default();
+        let perl = task.link.perl().map(|perl| perl.display().to_string());
         let known = [
-            ("out", task.link.out.display().to_string()),
-            ("host", host.to_owned()),
-            ("address", rules.address.clone()),
+            ("out", Some(task.link.out.display().to_string())),
+            ("host", Some(host.to_owned())),
+            ("address", Some(rules.address.clone())),
+            ("perl", perl),
         ];
-        let known = known.map(|(name, value)| (name.to_owned(), value)).into();
+        let known = known
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect();
         Self {
             task,
             machine,
@@ -230,6 +235,9 @@ impl<'a> Steps<'a> {
         .into();
         for header in &step.headers {
             words.extend(["--header".to_owned(), self.fill(header)]);
+        }
+        for field in &step.data {
+            words.extend(["--data-urlencode".to_owned(), self.fill(field)]);
         }
         words.push(address.clone());
         let ran = match self.here(&words, &[]) {

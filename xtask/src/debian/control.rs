@@ -106,7 +106,7 @@ pub struct Relation {
 /// One alternative: `name:any (>= 1.2) [amd64 !i386] <!nocheck>`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alternative {
-    /// The package, or a substitution variable as written (`${misc:Depends}`).
+    /// The package, or a substitution variable as written (`${misc:Depends}`; in a `control.in` also `@PERLAPI@`).
     pub name: String,
     /// The architecture qualifier after the colon: `any`, `native`.
     pub qualifier: Option<String>,
@@ -123,7 +123,7 @@ pub struct Alternative {
 impl Alternative {
     /// Whether it stands for what a build fills in, not for a package.
     pub fn is_substvar(&self) -> bool {
-        self.name.starts_with("${")
+        is_substituted(&self.name)
     }
 
     /// Whether `version` satisfies it. Without a version, or with one that a build fills in, any does.
@@ -543,7 +543,7 @@ fn alternative(text: &str) -> Result<Alternative, String> {
         name: name.to_owned(),
         ..Alternative::default()
     };
-    if !name.contains("${") {
+    if !is_substituted(name) {
         if let Some((name, qualifier)) = name.split_once(':') {
             found.qualifier = Some(qualifier.to_owned());
             name.clone_into(&mut found.name);
@@ -589,6 +589,16 @@ fn version(text: &str) -> Result<(Option<Op>, Option<String>), String> {
         return Err(format!("`{version}` is no version"));
     }
     Ok((Some(op), Some(version.to_owned())))
+}
+
+/// Whether something is put in the place of `name` when the package is built: by `dpkg-gencontrol`, or by the Makefile that
+/// makes `control` of `control.in`.
+fn is_substituted(name: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let inner = name
+        .strip_prefix('@')
+        .and_then(|rest| rest.strip_suffix('@'));
+    name.contains("${") || inner.is_some_and(|word| !word.is_empty() && word.bytes().all(is_word))
 }
 
 #[cfg(test)]

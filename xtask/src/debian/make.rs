@@ -5,8 +5,8 @@
 //! make does (continuations, assignments, `include`, targets, recipes), variables are expanded as far
 //! as they can be without running anything, and the recipes go through [`super::shell`].
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -99,7 +99,8 @@ pub fn parse(text: &str) -> Makefile {
     makefile
 }
 
-fn ends_in_continuation(line: &str) -> bool {
+/// Whether the next line belongs to this one.
+pub(super) fn ends_in_continuation(line: &str) -> bool {
     line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
 }
 
@@ -192,6 +193,10 @@ pub struct Variables {
     values: BTreeMap<String, String>,
     /// References followed in the expansion that is under way.
     steps: Cell<u32>,
+    /// Variables that the last expansion asked for.
+    asked: RefCell<BTreeSet<String>>,
+    /// Of a variable whose value was expanded when it was set, those that nothing had set then.
+    unset: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Longer values than any Makefile needs are cut: `A = $(A)$(A)` must not fill the memory.
@@ -209,6 +214,8 @@ impl Variables {
                 "?=" if self.values.contains_key(name) => {}
                 ":=" => {
                     let value = self.expand(value);
+                    let unset = self.unset();
+                    self.unset.insert(name.clone(), unset);
                     self.values.insert(name.clone(), value);
                 }
                 "+=" => {
@@ -236,11 +243,34 @@ impl Variables {
         self.values.insert(name.to_owned(), value.to_owned());
     }
 
+    /// The variables that the last expansion asked for, one by another.
+    pub fn asked(&self) -> BTreeSet<String> {
+        self.asked.borrow().clone()
+    }
+
+    /// Those of them that nothing sets: empty, unless the environment has them.
+    pub fn unset(&self) -> BTreeSet<String> {
+        let mut unset = BTreeSet::new();
+        for name in self.asked.borrow().iter() {
+            if !self.values.contains_key(name) {
+                unset.insert(name.clone());
+            }
+            unset.extend(self.unset.get(name).into_iter().flatten().cloned());
+        }
+        unset
+    }
+
+    /// Whether something sets a variable.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
     /// `text` with its variables and the simple functions expanded. What is not known stays: `$(shell …)`, `$@`.
     /// A variable that nothing sets is empty, as for make.
     pub fn expand(&self, text: &str) -> String {
         let mut out = String::new();
         self.steps.set(0);
+        self.asked.borrow_mut().clear();
         self.expand_into(text, 0, &BTreeMap::new(), &mut out);
         out
     }
@@ -295,14 +325,15 @@ impl Variables {
             }
         } else {
             let name = expand(inner);
-            match local
-                .get(name.as_str())
-                .copied()
-                .or_else(|| self.values.get(&name).map(String::as_str))
-            {
+            let local_value = local.get(name.as_str()).copied();
+            let automatic = name.starts_with(['@', '<', '^', '*']);
+            if local_value.is_none() && !automatic {
+                self.asked.borrow_mut().insert(name.clone());
+            }
+            match local_value.or_else(|| self.values.get(&name).map(String::as_str)) {
                 Some(value) => self.expand_into(value, depth + 1, local, out),
                 // `$(@D)` and its like are make's own.
-                None if name.starts_with(['@', '<', '^', '*']) => {
+                None if automatic => {
                     out.push_str("$(");
                     out.push_str(&name);
                     out.push(')');
@@ -357,6 +388,29 @@ impl Variables {
                 }
             }
             "strip" | "sort" => each(&part(0), &str::to_owned),
+            "filter" | "filter-out" => {
+                let patterns = part(0);
+                let wanted = name == "filter";
+                let chosen = |word: &str| {
+                    let mut patterns = patterns.split_whitespace();
+                    let matches = patterns.any(|pattern| fits(word, pattern)) == wanted;
+                    if matches {
+                        word.to_owned()
+                    } else {
+                        String::new()
+                    }
+                };
+                let list = each(&part(1), &chosen);
+                list.split_whitespace().collect::<Vec<_>>().join(" ")
+            }
+            "findstring" => {
+                let wanted = part(0);
+                if part(1).contains(&wanted) {
+                    wanted
+                } else {
+                    String::new()
+                }
+            }
             "foreach" => {
                 let (variable, list) = (part(0), part(1));
                 let body = parts.get(2..)?.join(",");
@@ -395,7 +449,7 @@ fn bracketed(after: &str) -> Option<&str> {
 }
 
 /// A function's arguments: split at commas outside of brackets.
-fn arguments_of(text: &str) -> Vec<&str> {
+pub(super) fn arguments_of(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut depth = 0_u32;
     let mut start = 0;
@@ -412,6 +466,18 @@ fn arguments_of(text: &str) -> Vec<&str> {
     }
     parts.push(text.get(start..).unwrap_or_default());
     parts
+}
+
+/// Whether a word fits a pattern of `$(filter …)`.
+fn fits(word: &str, pattern: &str) -> bool {
+    match pattern.split_once('%') {
+        Some((before, after)) => {
+            word.len() >= before.len() + after.len()
+                && word.starts_with(before)
+                && word.ends_with(after)
+        }
+        None => word == pattern,
+    }
 }
 
 /// `$(VALUE:from=to)`, with `%` or as a suffix.

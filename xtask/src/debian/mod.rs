@@ -12,6 +12,8 @@ pub mod rules;
 pub mod scripts;
 pub mod series;
 pub mod shell;
+pub mod shipped;
+pub mod switches;
 pub mod system;
 pub mod tree_path;
 pub mod units;
@@ -152,7 +154,9 @@ impl<'a> Reader<'a> {
         let Some(control) = self.keep(control) else {
             return Err(self.problems);
         };
-        let rules = self.rules(&control);
+        let version = changelog.as_ref().and_then(changelog::Changelog::top);
+        let version = version.map(|entry| entry.version.clone());
+        let rules = self.rules(&control, version.as_deref());
         let packages: Vec<&str> = control
             .binaries
             .iter()
@@ -191,7 +195,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn rules(&self, control: &control::Control) -> rules::Rules {
+    fn rules(&self, control: &control::Control, version: Option<&str>) -> rules::Rules {
         rules::read(&rules::Input {
             root: self.root,
             rules: self.debian("rules"),
@@ -200,6 +204,7 @@ impl<'a> Reader<'a> {
                 .get(&files::under(self.root, "Makefile"))
                 .map(|(_, text)| text),
             compat: self.debian("compat").map(|(_, text)| text),
+            version,
             control,
             exists: &|path| self.exists(path),
         })

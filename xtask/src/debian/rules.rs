@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::control::Control;
 use super::make::{self, Makefile, Variables};
+use super::switches::{self, Configure, Switch, Unread};
 use super::tree_path;
 
 /// Facts from `debian/rules`, the top Makefile and the files beside them.
@@ -32,6 +33,10 @@ pub struct Rules {
     /// The directory `dh` works in, relative to the source: the top Makefile often copies `src`, or a
     /// submodule, beside `debian` and builds there. The directory that holds `debian` otherwise.
     pub build_root: String,
+    /// The switches it configures the source with.
+    pub switches: Vec<Switch>,
+    /// What of its configuration cannot be known.
+    pub unread: Vec<Unread>,
 }
 
 /// A target that changes the sequence of `dh(1)`.
@@ -137,6 +142,8 @@ pub struct Input<'a> {
     pub makefile: Option<&'a str>,
     /// `debian/compat`.
     pub compat: Option<&'a str>,
+    /// The version of the newest changelog entry.
+    pub version: Option<&'a str>,
     /// The parsed control file.
     pub control: &'a Control,
     /// Whether the source holds a file or directory.
@@ -170,6 +177,20 @@ pub fn read(input: &Input) -> Rules {
         rules.calls.extend(commands);
     }
     rules.sequence();
+    let read = switches::read(
+        text,
+        switches::Package {
+            source: &input.control.source.name,
+            version: input.version,
+            automatic: match rules.build_system {
+                Some(BuildSystem::Meson) => Configure::Meson,
+                Some(BuildSystem::Cmake) => Configure::Cmake,
+                _ => Configure::Script,
+            },
+        },
+    );
+    rules.switches = read.switches;
+    rules.unread = read.unread;
     rules
 }
 
@@ -370,6 +391,7 @@ mod tests {
             rules: Some(("debian/rules", text)),
             makefile,
             compat: None,
+            version: None,
             control: &control,
             exists: &exists,
         })

@@ -25,6 +25,8 @@ pub struct Command {
     pub branches: Vec<String>,
     /// Whether it runs only when `dpkg --compare-versions` says so: an upgrade from something older.
     pub upgrade: bool,
+    /// Whether something that is not known before decides if it runs: `if`, `case`, a loop, `||`, a test before `&&`.
+    pub guarded: bool,
 }
 
 /// A word of a command.
@@ -139,6 +141,8 @@ struct Shell<'s, 't> {
     upgrade: bool,
     /// Whether control may pass by the statement: an assignment adds a value then.
     maybe: bool,
+    /// Whether something that is not known decides if control comes by.
+    guarded: bool,
     run: Run,
 }
 
@@ -161,6 +165,7 @@ impl<'s, 't> Shell<'s, 't> {
             branches: Vec::new(),
             upgrade: false,
             maybe: false,
+            guarded: false,
             run: Run::default(),
         }
     }
@@ -222,7 +227,7 @@ impl<'s, 't> Shell<'s, 't> {
             "case_item" => self.case_item(node, depth),
             "if_statement" | "elif_clause" => self.conditional(node, depth),
             "list" => self.list(node, depth),
-            "while_statement" | "else_clause" => self.perhaps(|shell| shell.children(node, depth)),
+            "while_statement" | "else_clause" => self.guarded(|shell| shell.children(node, depth)),
             // Run where it is called.
             "function_definition" => {}
             _ => self.children(node, depth),
@@ -243,6 +248,12 @@ impl<'s, 't> Shell<'s, 't> {
         self.maybe = before;
     }
 
+    fn guarded(&mut self, what: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.guarded, true);
+        self.perhaps(what);
+        self.guarded = before;
+    }
+
     /// `if` and `elif`: a condition that compares versions marks what it guards.
     fn conditional(&mut self, node: Node<'t>, depth: u32) {
         let mut cursor = node.walk();
@@ -258,10 +269,10 @@ impl<'s, 't> Shell<'s, 't> {
                 }
                 "elif_clause" | "else_clause" => {
                     self.upgrade = before;
-                    self.perhaps(|shell| shell.statement(child, depth + 1));
+                    self.guarded(|shell| shell.statement(child, depth + 1));
                 }
                 _ if !child.is_named() => {}
-                _ if in_body => self.perhaps(|shell| shell.statement(child, depth + 1)),
+                _ if in_body => self.guarded(|shell| shell.statement(child, depth + 1)),
                 _ => {
                     guards.push(self.text(child));
                     self.statement(child, depth + 1);
@@ -276,10 +287,16 @@ impl<'s, 't> Shell<'s, 't> {
         let mut cursor = node.walk();
         let children: Vec<Node> = node.named_children(&mut cursor).collect();
         let before = self.upgrade;
+        let guarded = children
+            .first()
+            .is_some_and(|first| is_test(first.kind(), self.text(*first)))
+            || self.text(node).contains("||");
         for (index, child) in children.iter().enumerate() {
             if index == 0 {
                 self.statement(*child, depth + 1);
                 self.upgrade = before || compares_versions(self.text(*child));
+            } else if guarded {
+                self.guarded(|shell| shell.statement(*child, depth + 1));
             } else {
                 self.perhaps(|shell| shell.statement(*child, depth + 1));
             }
@@ -305,7 +322,7 @@ impl<'s, 't> Shell<'s, 't> {
             .filter(|child| !values.contains(&child.id()))
             .collect();
         for child in body {
-            self.perhaps(|shell| shell.statement(child, depth + 1));
+            self.guarded(|shell| shell.statement(child, depth + 1));
         }
         self.branches.pop();
     }
@@ -329,7 +346,7 @@ impl<'s, 't> Shell<'s, 't> {
         let name = self.text(variable).to_owned();
         if words.is_empty() || words.iter().any(|word| !word.known) {
             self.variables.remove(&name);
-            return self.perhaps(|shell| shell.children(body, depth + 1));
+            return self.guarded(|shell| shell.children(body, depth + 1));
         }
         for word in words {
             self.variables.insert(name.clone(), vec![word.text]);
@@ -504,6 +521,7 @@ impl<'s, 't> Shell<'s, 't> {
             .and_then(|index| self.run.commands.get_mut(*index))
         {
             earlier.upgrade &= self.upgrade;
+            earlier.guarded &= self.guarded;
             return;
         }
         self.seen.insert(key, self.run.commands.len());
@@ -514,6 +532,7 @@ impl<'s, 't> Shell<'s, 't> {
             writes: writes.to_vec(),
             branches,
             upgrade,
+            guarded: self.guarded,
         });
     }
 
@@ -650,6 +669,12 @@ impl<'s, 't> Shell<'s, 't> {
             }],
         }
     }
+}
+
+/// Whether a command does no more than ask: what follows it by `&&` need not run.
+fn is_test(kind: &str, text: &str) -> bool {
+    let program = text.split_whitespace().next();
+    kind == "test_command" || matches!(program, Some("[" | "test" | "grep" | "command" | "which"))
 }
 
 fn compares_versions(condition: &str) -> bool {

@@ -354,6 +354,7 @@ mod tests {
             rules: Some(("debian/rules", rules_text)),
             makefile: None,
             compat: None,
+            version: None,
             control: &control,
             exists: &|_| true,
         });

@@ -27,6 +27,8 @@ pub struct World<'a> {
     pub declared: HashMap<String, (String, String)>,
     /// Files that exactly one pinned source installs: path on Debian to source.
     pub installed: HashMap<String, String>,
+    /// Files that a compiler reads while it builds, and a pinned source has in its tree: path on Debian to source and file.
+    pub embedded: HashMap<String, (String, String)>,
     /// Perl core modules.
     pub core: HashSet<&'static str>,
 }
@@ -36,6 +38,13 @@ static PERL_CORE: &str = include_str!("perl_core.txt");
 
 /// Python's standard library, one module a line.
 static PYTHON_CORE: &str = include_str!("python_core.txt");
+
+/// Whether the compiler reads the file of this place while it builds.
+pub fn is_embedded(language: Language, occurrence: &Occurrence) -> bool {
+    let call = occurrence.site.call.as_deref();
+    language == Language::Rust
+        && matches!(call, Some("include!" | "include_bytes!" | "include_str!"))
+}
 
 /// A decision and the rule behind it.
 type Ruled = (Decision, Option<String>);
@@ -47,6 +56,7 @@ impl<'a> World<'a> {
         release: &'a str,
         scans: impl Iterator<Item = (&'s str, &'s str, &'s FileScan)>,
         installed: HashMap<String, String>,
+        embedded: HashMap<String, (String, String)>,
     ) -> Self {
         let mut declared: HashMap<String, (String, String)> = HashMap::new();
         let mut within: HashMap<String, (String, String)> = HashMap::new();
@@ -83,6 +93,7 @@ impl<'a> World<'a> {
             release,
             declared,
             installed,
+            embedded,
             core,
         }
     }
@@ -208,6 +219,9 @@ impl<'a> World<'a> {
             Kind::Module if subject.language == Language::Python => self.python_module(text),
             Kind::Module => self.perl_module(text, subject.source),
             Kind::BareCommand => self.named_program(text, subject.source),
+            Kind::AbsolutePath if is_embedded(subject.language, subject.occurrence) => {
+                self.embedded_path(text)
+            }
             Kind::AbsolutePath | Kind::Shebang => self
                 .installed_path(text, subject.source)
                 .or_else(|| self.own_path(text, subject.source))
@@ -293,6 +307,15 @@ impl<'a> World<'a> {
             }
         };
         Some((decision, Some("installed".to_owned())))
+    }
+
+    /// A file that the compiler reads: it must be in a tree, for no output exists while a program is compiled.
+    fn embedded_path(&self, text: &str) -> Option<Ruled> {
+        let (source, path) = self.embedded.get(text)?.clone();
+        Some((
+            Decision::Embed { source, path },
+            Some("embedded".to_owned()),
+        ))
     }
 
     fn own_path(&self, text: &str, source: &str) -> Option<Ruled> {

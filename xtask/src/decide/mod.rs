@@ -3,6 +3,7 @@
 pub mod engine;
 pub mod matcher;
 pub mod optional;
+pub mod recipe;
 pub mod rules;
 
 use serde::{Deserialize, Serialize};
@@ -85,6 +86,14 @@ pub enum Decision {
     /// store path would dangle after the next collection of garbage.
     System {
         /// The path, absolute.
+        path: String,
+    },
+    /// A file of a pinned source's tree, which the compiler reads: the literal becomes its path relative to the file that
+    /// reads it, in the tree in which all sources of a program stand side by side.
+    Embed {
+        /// The source's name.
+        source: String,
+        /// Relative to the source.
         path: String,
     },
     /// Stays as it is.

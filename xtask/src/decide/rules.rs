@@ -11,8 +11,9 @@
 //! | `debian.toml` | `[PACKAGE]`: what a Debian package is in nixpkgs |
 //! | `closure.toml` | `[[closure]]`: programs that join a source's `PATH` closure though no scanner sees them run; `[[library]]`: what its build needs though no packaging says so |
 //! | `features.toml` | `[[feature]]`: what is removed |
-//! | `packages.toml` | `[SOURCE]`: the nixpkgs package a source builds on |
+//! | `packages.toml` | `[SOURCE]`: the nixpkgs package a source builds on; `[SOURCE.switch]`: what becomes of the switches it is configured with |
 //! | `optional.toml` | `[[optional]]`: what may be absent, where the code asks for it and what that costs |
+//! | `places.toml` | `[[place]]`: directories below which nothing is laid out |
 //! | `system.toml` | `[[directory]]`: directories on the machine beyond those of the packaging |
 //! | `crates.toml` | `[program.NAME]`, `[library.SOURCE]`: what cargo builds; `[crate.NAME]`: what a crate needs of nixpkgs |
 //! | `nixpkgs.toml` | in which nixpkgs file each attribute is defined |
@@ -25,7 +26,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use super::matcher::{Condition, Matcher};
-use super::optional::{Optional, OptionalFile, outside};
+use super::optional::{Optional, OptionalFile, PlaceRule, PlacesFile, outside};
 use super::{Context, Decision};
 use crate::problem::{BAD_RULE, DUPLICATE_RULE, Problem};
 
@@ -310,10 +311,66 @@ pub struct Over {
     /// packaging's tree.
     #[serde(default)]
     pub post_install: BTreeMap<String, Vec<String>>,
+    /// What becomes of each switch that the packaging configures the source with: `--enable-rbd`, or with its value,
+    /// `-Dman=true`.
+    #[serde(default)]
+    pub switch: BTreeMap<String, SwitchRule>,
+    /// Attributes that `Build-Depends` name and that are not added to nixpkgs' inputs.
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// The files of nixpkgs that were read for it.
+    #[serde(default)]
+    pub evidence: Vec<String>,
+    /// The objects that use it lay its files beside their own in a link, which closes what it leaves open.
+    #[serde(default)]
+    pub laid: bool,
+}
+
+/// `[SOURCE.switch."--NAME"]` of `packages.toml`: exactly one of `override`, `flag`, `default`, `drop`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchRule {
+    /// Arguments of the attribute's function. `{value}` in a string is the switch's value; a list of this alone is the
+    /// value split at its commas.
+    #[serde(default, rename = "override")]
+    pub arguments: BTreeMap<String, OverValue>,
+    /// It is handed on as it is written.
+    #[serde(default)]
+    pub flag: bool,
+    /// nixpkgs attributes that it needs.
+    #[serde(default)]
+    pub inputs: Vec<String>,
+    /// nixpkgs has it so: by what.
+    #[serde(default)]
+    pub default: Option<String>,
+    /// It is not wanted: why.
+    #[serde(default)]
+    pub drop: Option<String>,
+    /// Why.
+    #[serde(default)]
+    #[allow(dead_code, reason = "for the reader of the rule")]
+    pub why: Option<String>,
+}
+
+impl SwitchRule {
+    /// What is wrong with it.
+    fn fault(&self) -> Option<&'static str> {
+        let choices = [
+            !self.arguments.is_empty(),
+            self.flag,
+            self.default.is_some(),
+            self.drop.is_some(),
+        ];
+        if choices.into_iter().filter(|chosen| *chosen).count() != 1 {
+            return Some("needs exactly one of override, flag, default, drop");
+        }
+        let taken = !self.arguments.is_empty() || self.flag;
+        (!taken && !self.inputs.is_empty()).then_some("has inputs for what it does not take over")
+    }
 }
 
 /// A value in `override`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum OverValue {
     /// `true`, `false`.
@@ -322,6 +379,11 @@ pub enum OverValue {
     Text(String),
     /// A list of strings, in which the same is kept once.
     List(Vec<String>),
+}
+
+/// The name of a switch's rule.
+pub fn switch_name(source: &str, switch: &str) -> String {
+    format!("switch.{source}.{switch}")
 }
 
 /// `[[directory]]` of `system.toml`.
@@ -388,8 +450,12 @@ pub struct Rules {
     pub crates: CrateRules,
     /// What may be absent, the most painful first.
     pub optional: Vec<Optional>,
+    /// Directories whose owner NixOS has not, or is; the longest first.
+    pub places: Vec<PlaceRule>,
     /// The attributes of `pkgs/outside`.
     pub outside: BTreeSet<String>,
+    /// Those of them that are packaged from a pin, which not every release has (`outside` in `sources.toml`).
+    pub by_pin: BTreeSet<String>,
 }
 
 /// Where nixpkgs defines an attribute.
@@ -401,6 +467,25 @@ pub struct Definition {
     /// The file that names it, where that is another.
     #[serde(default)]
     pub via: Option<String>,
+    /// The package's expression in the release before, where it has moved.
+    pub formerly: Option<String>,
+    /// The first release that has the name, where not all do.
+    pub since: Option<String>,
+    /// The last release that has it.
+    pub until: Option<String>,
+}
+
+/// What `sources.toml` says of packages; the rest of it is for `lock`.
+#[derive(Deserialize)]
+struct SourcesFile {
+    #[serde(default)]
+    source: BTreeMap<String, SourceTable>,
+}
+
+#[derive(Deserialize)]
+struct SourceTable {
+    #[serde(default)]
+    outside: bool,
 }
 
 #[derive(Deserialize)]
@@ -690,12 +775,18 @@ impl Rules {
         if let Some((file, _)) = reader.file("nixpkgs.toml") {
             rules.nixpkgs = file;
         }
-        if let Some((file, _)) = reader.file("packages.toml") {
-            rules.packages = file;
-        }
+        rules.read_packages(&mut reader);
         rules.read_system(&mut reader);
         rules.read_crates(&mut reader);
         rules.read_optional(&mut reader);
+        rules.read_places(&mut reader);
+        if let Some((file, _)) = reader.file::<SourcesFile>("sources.toml") {
+            let sources = file.source.into_iter();
+            rules.by_pin = sources
+                .filter(|(_, source)| source.outside)
+                .map(|(name, _)| name)
+                .collect();
+        }
         rules.outside = outside(dir.parent().unwrap_or(dir));
         if reader.problems.is_empty() {
             Ok(rules)
@@ -716,10 +807,63 @@ impl Rules {
         }
     }
 
+    fn read_places(&mut self, reader: &mut Reader) {
+        let name = "places.toml";
+        let Some((file, text)) = reader.file::<PlacesFile>(name) else {
+            return;
+        };
+        for place in file.place {
+            let line = Reader::line_of(&text, &place.below);
+            reader.claim(&format!("place.{}", place.below), name, line);
+            if place.leave_out.is_some() == place.keep.is_some() {
+                let cause = format!("`{}` needs exactly one of leave-out, keep", place.below);
+                let problem = Problem::new(&BAD_RULE, cause);
+                reader.problems.push(problem.at(reader.place(name), line));
+            }
+            self.places.push(place);
+        }
+        self.places
+            .sort_by_key(|place| std::cmp::Reverse(place.below.len()));
+    }
+
+    /// The directory that an installed place is below, by its path on Debian without a slash before it.
+    pub fn place(&self, path: &str) -> Option<&PlaceRule> {
+        let path = path.trim_start_matches('/');
+        let below = |place: &&PlaceRule| {
+            let rest = path.strip_prefix(place.below.as_str());
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        self.places.iter().find(below)
+    }
+
+    /// The directory that an installed place is below and whose files are not laid out.
+    pub fn left_out(&self, path: &str) -> Option<&PlaceRule> {
+        self.place(path).filter(|place| place.leave_out.is_some())
+    }
+
     /// What the rules say of something that may be absent, with its rank: 0 is the most painful.
     pub fn optional(&self, name: &str) -> Option<(usize, &Optional)> {
         let mut all = self.optional.iter().enumerate();
         all.find(|(_, one)| one.name == name)
+    }
+
+    fn read_packages(&mut self, reader: &mut Reader) {
+        let name = "packages.toml";
+        let Some((file, text)) = reader.file::<BTreeMap<String, Over>>(name) else {
+            return;
+        };
+        for (source, over) in &file {
+            let table = Reader::line_of(&text, &format!("{source}.switch")).unwrap_or(0);
+            for (switch, rule) in &over.switch {
+                let line = Reader::line_after(&text, switch, table);
+                reader.claim(&switch_name(source, switch), name, line);
+                if let Some(fault) = rule.fault() {
+                    let problem = Problem::new(&BAD_RULE, format!("`{switch}` {fault}"));
+                    reader.problems.push(problem.at(reader.place(name), line));
+                }
+            }
+        }
+        self.packages = file;
     }
 
     fn read_crates(&mut self, reader: &mut Reader) {
@@ -1031,6 +1175,9 @@ impl Rules {
                 .keys()
                 .map(|source| format!("package.{source}")),
         );
+        for (source, over) in &self.packages {
+            names.extend(over.switch.keys().map(|switch| switch_name(source, switch)));
+        }
         names.extend(
             self.directories
                 .iter()

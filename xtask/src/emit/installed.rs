@@ -4,20 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analyse::AnalysedSource;
 use crate::debian::Packaging;
-use crate::debian::install::{Base, Installed, matches};
+use crate::debian::install::{Base, Installed};
+pub use crate::debian::shipped::Origin;
+use crate::debian::shipped::origins;
 use crate::debian::tree_path;
-use crate::release::Mode;
-
-/// A file or directory of the source that goes to a place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// Relative to the source.
-    pub path: String,
-    /// Whether it is a directory.
-    pub directory: bool,
-    /// Whether it is executable.
-    pub executable: bool,
-}
+use crate::decide::rules::Rules;
 
 /// What goes where; all places relative to the root and as on Debian.
 #[derive(Debug, Clone, Default)]
@@ -95,6 +86,17 @@ fn has_place(path: &str) -> bool {
 }
 
 impl Places {
+    /// Without what the rules leave out.
+    #[must_use]
+    pub fn laid_out(mut self, rules: &Rules) -> Self {
+        let stays = |place: &str| rules.left_out(place).is_none();
+        self.files.retain(|place, _| stays(place));
+        self.built.retain(|place, _| stays(place));
+        self.links.retain(|place, _| stays(place));
+        self.nowhere.retain(|place| stays(place));
+        self
+    }
+
     fn add(
         &mut self,
         source: &AnalysedSource,
@@ -112,7 +114,7 @@ impl Places {
             }
             return;
         }
-        for origin in origins(source, packaging, &one.origin) {
+        for origin in origins(source.source.tree.entries(), packaging, &one.origin) {
             let place = if one.renames {
                 one.dest.clone()
             } else {
@@ -136,38 +138,4 @@ impl Places {
             }
         }
     }
-}
-
-/// The files and directories of the source that a pattern names, beside `debian` or where the build takes place.
-fn origins(source: &AnalysedSource, packaging: &Packaging, pattern: &str) -> Vec<Origin> {
-    let bases = [&packaging.root, &packaging.rules.build_root];
-    for base in bases {
-        let whole = if base.is_empty() {
-            pattern.to_owned()
-        } else {
-            format!("{base}/{pattern}")
-        };
-        let mut found: BTreeMap<&str, Origin> = BTreeMap::new();
-        for entry in source.source.tree.entries() {
-            if !matches(&whole, &entry.path) {
-                continue;
-            }
-            let depth = whole.split('/').count();
-            let end = entry
-                .path
-                .match_indices('/')
-                .nth(depth - 1)
-                .map(|(at, _)| at);
-            let path = &entry.path[..end.unwrap_or(entry.path.len())];
-            found.entry(path).or_insert_with(|| Origin {
-                path: path.to_owned(),
-                directory: end.is_some(),
-                executable: end.is_none() && entry.mode == Mode::Executable,
-            });
-        }
-        if !found.is_empty() {
-            return found.into_values().collect();
-        }
-    }
-    Vec::new()
 }

@@ -63,7 +63,14 @@ pub fn write(
         let read = read(&edits, program, name);
         let filled = filled(&edits.env, prefix, program).into_iter();
         env.extend(filled.filter(|(variable, _)| read.contains(variable)));
-        one(source, &edits, prefix, program, &staged.path().join(name)).map_err(|one| vec![one])?;
+        one(
+            source,
+            &edits,
+            prefix,
+            program,
+            &staged.path().join(program.place(name, "")),
+        )
+        .map_err(|one| vec![one])?;
     }
     std::fs::write(staged.path().join(lock::place(program)), &program.lock).map_err(failed)?;
     let config = staged.path().join(".cargo");

@@ -27,7 +27,7 @@ pub fn object(
 ) -> Result<Expr, WriteError> {
     let source = whole.source;
     let name = source.source.name.as_str();
-    let fetched = pin::source(&source.source.pin, formals)?;
+    let fetched = pin::source(&source.source, formals)?;
     let patches = package::all_patches(whole, release, formals)?;
     let in_strings = source
         .packagings
@@ -45,7 +45,7 @@ pub fn object(
     patching.extend(patches.map(|patches| Binding::attr("patches", patches)));
     let directory = package::make_directory(source).filter(|directory| !directory.is_empty());
     let making = directory.map(|directory| Binding::attr("makeDirectory", Expr::string(directory)));
-    let places = installed::places(source);
+    let places = installed::places(source).laid_out(release.rules);
     lacks.extend(
         places
             .nowhere
@@ -57,6 +57,11 @@ pub fn object(
         .extend(package::files(&places, false).map(|files| package::set_binding("files", files)));
     let links = package::links(&places, name, release, formals)?;
     placing.extend(links.map(|links| package::set_binding("links", links)));
+    let mut described = meta::meta(source, release, formals)?;
+    described.extend(
+        meta::main_program(source)
+            .map(|program| Binding::attr("mainProgram", Expr::string(program))),
+    );
     let body = package::grouped(vec![
         package::named(name, source),
         fetching,
@@ -64,11 +69,9 @@ pub fn object(
         making.into_iter().collect(),
         build(source, release, formals)?,
         placing,
+        package::left_out(source, release.rules),
         needs(source, release, formals, lacks)?,
-        vec![Binding::attr(
-            "meta",
-            Expr::Set(meta::meta(source, formals)?),
-        )],
+        vec![Binding::attr("meta", Expr::Set(described))],
     ]);
     let object = formals.call("mkPveObject", [Expr::Set(body)])?;
     Ok(package::with_source(fetched, in_strings, object))
@@ -163,10 +166,22 @@ fn needs(
             uses.entry(one).or_default().extend(places);
         }
     }
-    let needs = Needs::of(name, &uses, release, lacks);
+    let needs = Needs::of(source, &uses, release, lacks);
     bindings.extend(needs.needs(formals)?);
     let may_lack = needs.may_lack(formals)?;
     bindings.extend(may_lack.map(|set| Binding::attr("mayLack", set)));
+    let laid: Vec<&str> = of_role(Role::Package)
+        .filter(|other| {
+            let over = release.rules.packages.get(*other);
+            over.is_some_and(|over| over.laid)
+        })
+        .filter_map(|other| release.attributes.get(other))
+        .map(String::as_str)
+        .collect();
+    if !laid.is_empty() {
+        let list = package::attributes(laid, formals)?;
+        bindings.push(Binding::attr("extras", Expr::List(list)));
+    }
     Ok(bindings)
 }
 

@@ -1,5 +1,7 @@
 //! A package over nixpkgs' own: the same derivation with the source Proxmox pins, its series, files and links.
 
+use std::collections::BTreeMap;
+
 use super::formals::Formals;
 use super::inputs;
 use super::installed::{self, Origin, Places};
@@ -10,6 +12,8 @@ use super::rewrite::{Fill, Role};
 use super::{meta, patched, pin};
 use crate::analyse::AnalysedSource;
 use crate::debian::install::GNU_CPU;
+use crate::debian::switches::Configure;
+use crate::decide::recipe::{self, Flag, Recipe};
 use crate::decide::rules::{self, Over, OverValue};
 use crate::graph::{Place, Reason};
 
@@ -37,21 +41,22 @@ pub fn over(
     let source = whole.source;
     let name = source.source.name.as_str();
     let mut shell = Shell::default();
-    let places = installed::places(source);
+    let places = installed::places(source).laid_out(release.rules);
     shell.places(&places, whole);
     shell.rule(rule);
+    let recipe = recipe::hold(name, &source.packagings, rule).recipe;
     let body = Expr::Set(package::grouped(vec![
         package::named(name, source),
-        vec![Binding::attr("src", tree(source)?)],
+        vec![Binding::attr("src", built(source, release, formals)?)],
         series(source, rule)?,
         native_inputs(source, rule, release, formals)?,
-        build_inputs(source, release, formals, lacks)?,
-        flags(rule)?,
+        build_inputs(source, release, (rule, &recipe), formals, lacks)?,
+        flags(rule, &recipe, formals)?,
         shell.binding(formals)?,
         vec![Binding::attr("passthru", passthru()?)],
-        vec![Binding::attr("meta", described(source, formals)?)],
+        vec![Binding::attr("meta", described(source, release, formals)?)],
     ]));
-    let base = base(rule, formals, &mut shell.cpu)?;
+    let base = base(rule, &recipe, formals, &mut shell.cpu)?;
     let override_attrs = Expr::Select(Box::new(base), vec!["overrideAttrs".to_owned()]);
     let function = Expr::Function(Name::new("previous")?, Box::new(body));
     let mut bindings = vec![Binding::attr(
@@ -82,7 +87,7 @@ pub fn over(
 /// The packaging's tree, patched where there is something to patch.
 fn packaging(whole: Patched, release: Release, formals: &mut Formals) -> Result<Expr, WriteError> {
     let name = &whole.source.source.name;
-    let fetched = pin::source(&whole.source.source.pin, formals)?;
+    let fetched = pin::source(&whole.source.source, formals)?;
     let patches = patched::patches(
         name,
         whole.edits,
@@ -101,8 +106,16 @@ fn packaging(whole: Patched, release: Release, formals: &mut Formals) -> Result<
     formals.call("applyPatches", [set])
 }
 
-/// `"${packaging}/qemu"`.
-fn tree(source: &AnalysedSource) -> Result<Expr, WriteError> {
+/// What is built: the release archive that the source packages, else the directory of its tree: `"${packaging}/qemu"`.
+fn built(
+    source: &AnalysedSource,
+    release: Release,
+    formals: &mut Formals,
+) -> Result<Expr, WriteError> {
+    let archive = source.source.pin.archive.as_ref();
+    if let Some(archive) = archive.and_then(|name| release.archives.get(name)) {
+        return pin::archive(archive, formals);
+    }
     let root = source
         .packagings
         .first()
@@ -162,10 +175,12 @@ fn native_inputs(
         .collect()
 }
 
-/// Libraries of crates that `Build-Depends` name.
+/// The libraries that `Build-Depends` name, and what the switches need. Those of crates are required: what is configured
+/// with them has no switch to go without.
 fn build_inputs(
     source: &AnalysedSource,
     release: Release,
+    (rule, recipe): (&Over, &Recipe),
     formals: &mut Formals,
     lacks: &mut Vec<Lack>,
 ) -> Result<Vec<Binding>, WriteError> {
@@ -196,24 +211,68 @@ fn build_inputs(
             }
         }
     }
-    if uses.is_empty() {
-        return Ok(Vec::new());
+    let list = Needs::of(source, &uses, release, lacks).required(formals)?;
+    // nixpkgs' own derivation need not have what only the series asks for.
+    let mut libraries = inputs::inputs(source, release.rules).build;
+    for attr in &rule.without {
+        libraries.remove(attr);
     }
-    let given = Needs::of(name, &uses, release, lacks).required(formals)?;
-    Ok(vec![after("buildInputs", Expr::List(given))?])
+    for attr in &recipe.inputs {
+        libraries.add(attr);
+    }
+    let required = (!list.is_empty()).then_some(Expr::List(list));
+    let both = match (required, libraries.expr(formals)?) {
+        (Some(required), Some(libraries)) => {
+            Expr::Operator(Box::new(required), Operator::Concat, Box::new(libraries))
+        }
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => return Ok(Vec::new()),
+    };
+    Ok(vec![after("buildInputs", both)?])
 }
 
-fn flags(rule: &Over) -> Result<Vec<Binding>, WriteError> {
+/// The rule's flags, and the switches that are handed on.
+fn flags(rule: &Over, recipe: &Recipe, formals: &mut Formals) -> Result<Vec<Binding>, WriteError> {
     let mut bindings = Vec::new();
-    for (name, flags) in [
-        ("configureFlags", &rule.configure_flags),
-        ("mesonFlags", &rule.meson_flags),
+    for (name, system, own) in [
+        (
+            "configureFlags",
+            Configure::Script,
+            rule.configure_flags.as_slice(),
+        ),
+        ("mesonFlags", Configure::Meson, &rule.meson_flags),
+        ("cmakeFlags", Configure::Cmake, &[]),
     ] {
-        if !flags.is_empty() {
-            bindings.push(after(name, Expr::strings(flags.iter().cloned()))?);
+        let handed = recipe.flags.iter().filter(|flag| flag.system == system);
+        let (everywhere, only): (Vec<&Flag>, Vec<&Flag>) =
+            handed.partition(|flag| flag.on.is_none());
+        let texts = everywhere.iter().map(|flag| &flag.text);
+        let mut items = Vec::new();
+        for text in own.iter().chain(texts) {
+            items.push(Expr::string(text));
+        }
+        let mut list = (!items.is_empty()).then(|| Expr::List(items));
+        for flag in only {
+            let condition = is_cpu(flag.on.as_deref().unwrap_or_default(), formals)?;
+            let one = formals.call("lib.optional", [condition, Expr::string(&flag.text)])?;
+            list = Some(match list {
+                Some(list) => Expr::Operator(Box::new(list), Operator::Concat, Box::new(one)),
+                None => one,
+            });
+        }
+        if let Some(list) = list {
+            bindings.push(after(name, list)?);
         }
     }
     Ok(bindings)
+}
+
+/// `stdenv.hostPlatform.isx86_64`.
+fn is_cpu(cpu: &str, formals: &mut Formals) -> Result<Expr, WriteError> {
+    formals.variable("stdenv")?;
+    let found = PROCESSORS.iter().find(|(name, _)| *name == cpu);
+    let predicate = found.map_or("isLinux", |(_, predicate)| predicate);
+    Expr::dotted(&format!("stdenv.hostPlatform.{predicate}"))
 }
 
 fn passthru() -> Result<Expr, WriteError> {
@@ -227,8 +286,12 @@ fn passthru() -> Result<Expr, WriteError> {
     ))
 }
 
-fn described(source: &AnalysedSource, formals: &mut Formals) -> Result<Expr, WriteError> {
-    let mut bindings = meta::meta(source, formals)?;
+fn described(
+    source: &AnalysedSource,
+    release: Release,
+    formals: &mut Formals,
+) -> Result<Expr, WriteError> {
+    let mut bindings = meta::meta(source, release, formals)?;
     bindings.push(Binding::attr("platforms", meta::platforms(source)));
     let before = previous("meta", Expr::Set(Vec::new()))?;
     Ok(Expr::Operator(
@@ -238,14 +301,42 @@ fn described(source: &AnalysedSource, formals: &mut Formals) -> Result<Expr, Wri
     ))
 }
 
-/// nixpkgs' package, with the arguments a rule gives.
-fn base(rule: &Over, formals: &mut Formals, cpu: &mut bool) -> Result<Expr, WriteError> {
+/// nixpkgs' package, with the arguments that rules give and those of whoever uses the package.
+fn base(
+    rule: &Over,
+    recipe: &Recipe,
+    formals: &mut Formals,
+    cpu: &mut bool,
+) -> Result<Expr, WriteError> {
     let package = formals.dotted(&rule.over)?;
-    if rule.arguments.is_empty() {
-        return Ok(package);
+    let function = Expr::Select(Box::new(package), vec!["override".to_owned()]);
+    let name = rule.over.rsplit('.').next().unwrap_or(&rule.over);
+    let own = formals.optional(&format!("{name}Arguments"), Expr::Set(Vec::new()))?;
+    let mut all = rule.arguments.clone();
+    all.extend(recipe.arguments.clone());
+    let mut sets = Vec::new();
+    if !all.is_empty() {
+        sets.push(arguments(&all, formals, cpu)?);
     }
-    let mut arguments = Vec::new();
-    for (name, value) in &rule.arguments {
+    for (processor, only) in &recipe.only {
+        let condition = is_cpu(processor, formals)?;
+        let only = arguments(only, formals, cpu)?;
+        sets.push(formals.call("lib.optionalAttrs", [condition, only])?);
+    }
+    sets.push(own);
+    let joined = sets
+        .into_iter()
+        .reduce(|before, next| Expr::Operator(Box::new(before), Operator::Update, Box::new(next)));
+    Ok(function.apply(joined))
+}
+
+fn arguments(
+    arguments: &BTreeMap<String, OverValue>,
+    formals: &mut Formals,
+    cpu: &mut bool,
+) -> Result<Expr, WriteError> {
+    let mut set = Vec::new();
+    for (name, value) in arguments {
         let value = match value {
             OverValue::Bool(value) => Expr::Bool(*value),
             OverValue::Text(text) => Expr::String(parts(text, cpu)?),
@@ -257,10 +348,9 @@ fn base(rule: &Over, formals: &mut Formals, cpu: &mut bool) -> Result<Expr, Writ
                 formals.call("lib.unique", [Expr::List(items?)])?
             }
         };
-        arguments.push((name.clone(), value));
+        set.push((name.clone(), value));
     }
-    let function = Expr::Select(Box::new(package), vec!["override".to_owned()]);
-    Ok(function.apply([Expr::sorted_set(arguments)]))
+    Ok(Expr::sorted_set(set))
 }
 
 /// Text with `{cpu}` and `{packaging}` as interpolations.

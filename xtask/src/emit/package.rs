@@ -17,12 +17,15 @@ use crate::decide::rules::{self, Rules};
 use crate::decide::{Context, Decision};
 use crate::graph::Graph;
 use crate::problem::{BAD_SERIES, OUTPUT_FAILED, Problem};
+use crate::release::Archive;
 
 /// What a package's expression depends on beside its source.
 #[derive(Clone, Copy)]
 pub struct Release<'a> {
     /// Its name.
     pub name: &'a str,
+    /// The release archives that sources package.
+    pub archives: &'a BTreeMap<String, Archive>,
     /// The rules.
     pub rules: &'a Rules,
     /// What needs what.
@@ -37,6 +40,10 @@ pub struct Release<'a> {
     pub given: &'a BTreeMap<String, String>,
     /// The Debian packages that install a file, by source and place below the output.
     pub makers: &'a BTreeMap<(String, String), BTreeSet<String>>,
+    /// The Debian packages that the sources' `Depends` name.
+    pub wanted: &'a BTreeSet<String>,
+    /// The pins of what is packaged by hand.
+    pub by_hand: &'a BTreeSet<String>,
     /// What such a package takes of several of the release's that would do: the first, as APT does.
     pub chosen: &'a BTreeMap<String, BTreeSet<String>>,
 }
@@ -410,6 +417,22 @@ pub fn placed(
         Operator::Update,
         Box::new(install),
     ))
+}
+
+/// `leaveOut = [ … ]`: the directories with something in that `make install` makes and that is not laid out.
+pub fn left_out(source: &AnalysedSource, rules: &Rules) -> Vec<Binding> {
+    let made = source
+        .packagings
+        .iter()
+        .flat_map(|packaging| &packaging.made);
+    let below: BTreeSet<String> = made
+        .filter_map(|action| rules.left_out(&action.dest))
+        .map(|place| place.below.clone())
+        .collect();
+    if below.is_empty() {
+        return Vec::new();
+    }
+    vec![Binding::attr("leaveOut", Expr::strings(below))]
 }
 
 /// A set with one attribute as `name.attribute = value`, as a person writes it.

@@ -3,23 +3,20 @@
 use super::formals::Formals;
 use super::nix::{Binding, Expr, WriteError};
 use super::package::{Class, Lack, lack};
-use crate::release::{Entry, Mode, Pin, Source};
+use crate::release::{Archive, Entry, Mode, Pin, Source};
 
-/// The formal argument that gives the hashes which pins lack, by commit.
-const HASHES_ARGUMENT: &str = "pveSourceHashes";
-
-/// Whether the pin's hash is not known, so that whoever builds it has to give it.
+/// Whether the pin's hash is not known, so that nobody can fetch it.
 fn lacks_hash(pin: &Pin) -> bool {
     pin.path.is_none() && pin.nar_hash.is_none()
 }
 
-/// What whoever builds the source has to give, where its pin has no hash, and why it has none.
+/// That a source's pin has no hash, and why it has none.
 pub fn lacking(source: &Source) -> Option<Lack> {
     if !lacks_hash(&source.pin) {
         return None;
     }
     let rev = source.pin.rev.as_deref().unwrap_or_default();
-    let what = format!("{HASHES_ARGUMENT}.\"{rev}\"");
+    let what = format!("the hash of {rev}");
     Some(Lack {
         class: Class::Unbuilt,
         ..lack(&source.name, what, why(source))
@@ -54,12 +51,20 @@ fn why(source: &Source) -> String {
     }
 }
 
-/// The source's tree: a directory of this repository, or `fetchgit`. Where the hash is not known, it is
-/// `pveSourceHashes."REV"`, and a build without that fails, naming the right one.
+/// The source's tree: a directory of this repository, or `fetchgit`. Where the hash is not known, evaluating it fails and
+/// tells which and why.
 ///
 /// # Errors
 /// Text that Nix cannot hold.
-pub fn source(pin: &Pin, formals: &mut Formals) -> Result<Expr, WriteError> {
+pub fn source(source: &Source, formals: &mut Formals) -> Result<Expr, WriteError> {
+    at(source, &source.pin, formals)
+}
+
+/// The source's tree by another pin than its own: without the submodules that a program lays beside it.
+///
+/// # Errors
+/// Text that Nix cannot hold.
+pub fn at(source: &Source, pin: &Pin, formals: &mut Formals) -> Result<Expr, WriteError> {
     if let Some(path) = &pin.path {
         return Ok(Expr::Path(format!("../../../{path}")));
     }
@@ -67,20 +72,45 @@ pub fn source(pin: &Pin, formals: &mut Formals) -> Result<Expr, WriteError> {
     let hash = if pin.nar_hash.is_some() {
         text(&pin.nar_hash)
     } else {
-        let hashes = formals.optional(HASHES_ARGUMENT, Expr::Set(Vec::new()))?;
-        let rev = pin.rev.clone().unwrap_or_default();
-        let fake = Box::new(formals.dotted("lib.fakeHash")?);
-        Expr::SelectOr(Box::new(hashes), vec![rev], fake)
+        let rev = pin.rev.as_deref().unwrap_or_default();
+        let cause = format!(
+            "{} at {rev} cannot be fetched: {}",
+            source.name,
+            why(source)
+        );
+        Expr::variable("throw")?.apply([Expr::string(cause)])
     };
     let mut bindings = vec![
         Binding::attr("url", text(&pin.url)),
         Binding::attr("rev", text(&pin.rev)),
         Binding::attr("hash", hash),
     ];
-    if pin.submodules {
-        bindings.push(Binding::attr("fetchSubmodules", Expr::Bool(true)));
+    if pin.submodules || pin.archive.is_some() {
+        bindings.push(Binding::attr("fetchSubmodules", Expr::Bool(pin.submodules)));
+    }
+    if !pin.omit.is_empty() {
+        let lines = pin
+            .omit
+            .iter()
+            .map(|path| format!("rm -rf \"$out/{path}\"\n"));
+        bindings.push(Binding::attr(
+            "postFetch",
+            Expr::string(lines.collect::<String>()),
+        ));
     }
     formals.call("fetchgit", [Expr::Set(bindings)])
+}
+
+/// A release archive: `fetchurl`.
+///
+/// # Errors
+/// Text that Nix cannot hold.
+pub fn archive(archive: &Archive, formals: &mut Formals) -> Result<Expr, WriteError> {
+    let bindings = vec![
+        Binding::attr("url", Expr::string(archive.url.clone())),
+        Binding::attr("hash", Expr::string(archive.hash.clone())),
+    ];
+    formals.call("fetchurl", [Expr::Set(bindings)])
 }
 
 #[cfg(test)]
@@ -125,7 +155,7 @@ mod tests {
 
     #[test]
     fn the_cause_of_a_lacking_hash_is_told() {
-        let named = format!("pveSourceHashes.\"{REV}\": the pin has no hash");
+        let named = format!("the hash of {REV}: the pin has no hash");
         assert_eq!(
             lacking_of(true, &[("a", Mode::File), ("vm", Mode::Submodule)]).unwrap(),
             format!("{named}, because the submodules (vm) were not at hand")
@@ -140,21 +170,58 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_hash_that_the_pin_lacks_is_an_argument() {
-        let pin = Pin {
-            url: Some("https://hive.example/vm.git".to_owned()),
-            rev: Some(REV.to_owned()),
-            submodules: true,
-            ..Pin::default()
+    fn fetched(pin: Pin) -> String {
+        let source_ = Source {
+            name: "hive-vm".to_owned(),
+            pin: Pin {
+                url: Some("https://hive.example/vm.git".to_owned()),
+                rev: Some(REV.to_owned()),
+                ..pin
+            },
+            tree: Box::new(Listed(Vec::new())),
         };
         let mut formals = Formals::default();
-        let fetched = source(&pin, &mut formals).unwrap();
-        let text = nix::write(&formals.function(fetched)).unwrap();
+        let fetched = source(&source_, &mut formals).unwrap();
+        nix::write(&formals.function(fetched)).unwrap()
+    }
+
+    #[test]
+    fn a_pin_without_a_hash_is_an_error_that_tells_why() {
+        let text = fetched(Pin {
+            submodules: true,
+            ..Pin::default()
+        });
         let expected = format!(
-            "{{\n  fetchgit,\n  lib,\n  pveSourceHashes ? {{ }},\n}}:\nfetchgit {{\n  url = \"https://hive.example/vm.git\";\n  \
-             rev = \"{REV}\";\n  hash = pveSourceHashes.\"{REV}\" or lib.fakeHash;\n  fetchSubmodules = true;\n}}\n"
+            "hash = throw \"hive-vm at {REV} cannot be fetched: the pin has no hash, because the submodules were not at hand\";"
         );
+        assert!(text.contains(&expected), "{text}");
+        assert!(text.contains("  fetchSubmodules = true;\n"), "{text}");
+        assert!(text.starts_with("{\n  fetchgit,\n}:\n"), "{text}");
+    }
+
+    #[test]
+    fn what_is_left_out_is_taken_away_after_fetching() {
+        let text = fetched(Pin {
+            nar_hash: Some("sha256-x".to_owned()),
+            omit: vec!["wax/tests".to_owned(), "big".to_owned()],
+            archive: Some("vm".to_owned()),
+            ..Pin::default()
+        });
+        let expected = "  hash = \"sha256-x\";\n  fetchSubmodules = false;\n  postFetch = ''\n    rm -rf \"$out/wax/tests\"\n    rm -rf \"$out/big\"\n  '';\n";
+        assert!(text.contains(expected), "{text}");
+    }
+
+    #[test]
+    fn an_archive_is_fetched_by_its_url() {
+        let one = Archive {
+            version: "10.2.1".to_owned(),
+            url: "https://hive.example/vm-10.2.1.tar.xz".to_owned(),
+            hash: "sha256-x".to_owned(),
+        };
+        let mut formals = Formals::default();
+        let fetched = archive(&one, &mut formals).unwrap();
+        let text = nix::write(&formals.function(fetched)).unwrap();
+        let expected = "{\n  fetchurl,\n}:\nfetchurl {\n  url = \"https://hive.example/vm-10.2.1.tar.xz\";\n  hash = \"sha256-x\";\n}\n";
         assert_eq!(text, expected);
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::decide::{Decided, Decision};
 use crate::problem::{Problem, UNREWRITABLE};
+use crate::release::source_name;
 use crate::scan::{Form, Kind, Language};
 
 /// How a source is built.
@@ -306,6 +307,18 @@ pub(super) fn put(decided: &Decided, placing: Placing) -> Option<(Put, Theme)> {
             _ => below("pve", Fill::Link, target),
         },
         Decision::System { path } => Some((Put::Text(path.clone()), Theme::Paths)),
+        Decision::Embed { source, path } => {
+            let from = decided.path.as_str();
+            let relative = if source == source_name(placing.source) {
+                relative(from, path)
+            } else {
+                relative(
+                    &format!("{}/{from}", placing.source),
+                    &format!("{source}/{path}"),
+                )
+            };
+            Some((Put::Text(relative), Theme::Paths))
+        }
         Decision::Wrapper { program } if kind == Kind::AbsolutePath => {
             let path = format!("/run/wrappers/bin/{program}");
             Some((Put::Text(path), Theme::Paths))
@@ -320,6 +333,12 @@ pub(super) fn put(decided: &Decided, placing: Placing) -> Option<(Put, Theme)> {
     }
 }
 
+/// The path of `to` as the file `from` of the same tree names it: relative to its directory.
+fn relative(from: &str, to: &str) -> String {
+    let above = from.matches('/').count();
+    format!("{}{to}", "../".repeat(above))
+}
+
 /// The original with the edits of the given themes, which must not overlap and are sorted by range.
 pub fn apply(original: &[u8], edits: &[Edit], until: Theme) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(original.len() + 64 * edits.len());
@@ -331,4 +350,15 @@ pub fn apply(original: &[u8], edits: &[Edit], until: Theme) -> Vec<u8> {
     }
     bytes.extend_from_slice(&original[at..]);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::relative;
+
+    #[test]
+    fn a_path_leads_from_one_file_to_another() {
+        assert_eq!(relative("main.rs", "x.txt"), "x.txt");
+        assert_eq!(relative("a/src/main.rs", "t/x.txt"), "../../t/x.txt");
+    }
 }

@@ -1,6 +1,6 @@
 //! Trees that stand in plain directories: the demo, an unpacked source.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,11 +31,9 @@ impl DirTree {
     /// are neither regular nor symbolic links.
     pub fn open(source: &str, root: &Path) -> Result<Self, Problem> {
         let declared = fs::read(root.join(".gitmodules")).unwrap_or_default();
-        Self::list(
-            source,
-            root,
-            &submodules(&String::from_utf8_lossy(&declared)),
-        )
+        let declared = submodules(&String::from_utf8_lossy(&declared));
+        let paths = declared.into_keys().map(PathBuf::from);
+        Self::list(source, root, &paths.collect())
     }
 
     /// The same with what is in submodules.
@@ -114,21 +112,28 @@ impl Tree for DirTree {
     }
 }
 
-/// The paths that `.gitmodules` names (gitmodules(5)); what is no plain line of it names nothing.
-fn submodules(text: &str) -> BTreeSet<PathBuf> {
+/// The paths that `.gitmodules` names, with their URLs (gitmodules(5)); what is no plain line of it names nothing.
+pub fn submodules(text: &str) -> BTreeMap<String, Option<String>> {
+    let mut all: Vec<[Option<String>; 2]> = Vec::new();
     let mut within = false;
-    let mut paths = BTreeSet::new();
     for line in text.lines().map(str::trim) {
         if line.starts_with('[') {
             within = line.starts_with("[submodule ");
+            all.push([None, None]);
         } else if let Some((key, value)) = line.split_once('=')
+            && let Some([path, url]) = all.last_mut()
             && within
-            && key.trim().eq_ignore_ascii_case("path")
         {
-            paths.insert(PathBuf::from(value.trim().trim_matches('"')));
+            let value = value.trim().trim_matches('"').to_owned();
+            match key.trim().to_ascii_lowercase().as_str() {
+                "path" => *path = Some(value),
+                "url" => *url = Some(value),
+                _ => {}
+            }
         }
     }
-    paths
+    let named = all.into_iter().filter_map(|[path, url]| Some((path?, url)));
+    named.collect()
 }
 
 /// Whether there is nothing in a directory.

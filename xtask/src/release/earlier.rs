@@ -3,11 +3,12 @@
 //! Debian's archive keeps older versions of a crate beside newer ones; a pin is one commit. Where a program needs a
 //! version that its source has left behind, the commit that had it is looked for here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::lock::{ChangelogEntry, History};
 use super::repository::{self, Found};
-use super::{GitTree, OpenOptions, Pin, Source, git, own_pin};
+use super::sources::Rule;
+use super::{GitTree, Omitting, OpenOptions, Pin, Source, git, own_pin};
 use crate::problem::Problem;
 
 /// The history of a pinned source up to its pin.
@@ -15,6 +16,7 @@ pub struct Earlier {
     name: String,
     pin: Pin,
     git_dir: PathBuf,
+    options: OpenOptions,
 }
 
 impl Earlier {
@@ -30,6 +32,7 @@ impl Earlier {
                 name: name.to_owned(),
                 pin: pin.clone(),
                 git_dir,
+                options: options.clone(),
             }),
         })
     }
@@ -68,12 +71,27 @@ impl Earlier {
             .collect())
     }
 
-    /// The newest commit up to the pin that gave a changelog a new version: what the package's release was built from.
-    /// `None` where there is no such changelog.
+    /// The pin up to which it goes.
+    pub fn pin(&self) -> &Pin {
+        &self.pin
+    }
+
+    /// The repository's Git directory.
+    pub fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
+    /// Whether the repository has a commit, its pin's own or any other.
+    pub fn has(&self, commit: &str) -> bool {
+        repository::has_commit(&self.git_dir, commit)
+    }
+
+    /// The commits up to the pin that gave a changelog a new version, newest first: what the package's releases were
+    /// built from. None where there is no such changelog.
     ///
     /// # Errors
     /// PNX-203 when Git cannot read the repository.
-    pub fn released(&self, changelog: &str) -> Result<Option<String>, Problem> {
+    pub fn released(&self, changelog: &str) -> Result<Vec<String>, Problem> {
         let paths = [changelog.to_owned()];
         let commits = self.commits(&paths)?;
         let contents = self.contents(&commits, &paths)?;
@@ -85,8 +103,16 @@ impl Earlier {
             let new = version(contents.get(*at));
             new.is_some() && new != version(contents.get(at + 1))
         };
-        let found = (0..commits.len()).find(is_bump);
-        Ok(found.and_then(|at| commits.get(at).cloned()))
+        let found = (0..commits.len()).filter(is_bump);
+        Ok(found.filter_map(|at| commits.get(at).cloned()).collect())
+    }
+
+    /// The tree of `commit`.
+    ///
+    /// # Errors
+    /// PNX-203 when Git cannot read the repository.
+    pub fn tree(&self, commit: &str) -> Result<GitTree, Problem> {
+        GitTree::open(&self.name, &self.git_dir, commit, None)
     }
 
     /// The source at `commit`, as the pin of `program` alone; `kept` is what such a pin was so far, whose hash stays
@@ -97,14 +123,19 @@ impl Earlier {
     pub fn at(&self, commit: &str, program: &str, kept: Option<&Pin>) -> Result<Source, Problem> {
         let history = History {
             name: self.name.clone(),
-            url: self.pin.url.clone().unwrap_or_default(),
+            rule: Rule {
+                url: self.pin.url.clone().unwrap_or_default(),
+                omit: self.pin.omit.clone(),
+                ..Rule::default()
+            },
             git_dir: self.git_dir.clone(),
         };
-        let pin = history.pin_at(commit, kept)?;
+        let pin = history.pin_at(commit, kept, &self.options)?;
         let rev = pin.rev.clone().unwrap_or_default();
+        let tree = GitTree::open(&self.name, &self.git_dir, &rev, None)?;
         Ok(Source {
             name: own_pin(&self.name, program),
-            tree: Box::new(GitTree::open(&self.name, &self.git_dir, &rev, None)?),
+            tree: Omitting::of(Box::new(tree), &pin.omit),
             pin,
         })
     }

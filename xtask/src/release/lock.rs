@@ -5,26 +5,23 @@
 //! has no changelog of its own (several packages in one repository), the newest commit.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta};
 use rayon::prelude::*;
-use serde::Deserialize;
 
+use super::archive::{Archive, Archives};
+use super::pinned::Hashes;
 use super::repository::{self, Found};
-use super::{
-    GitTree, Manifest, Mode, OpenOptions, Pin, Source, Tree as _, constraint, git, manifest, nar,
-};
+use super::sources::{self, Known, Rule, Rules};
+use super::{GitTree, Manifest, Omitting, OpenOptions, Pin, Source, constraint, git, manifest};
 use crate::problem::{self, Problem};
 
 /// The source whose version names a release.
 const NAMING_SOURCE: &str = "pve-manager";
 /// How a version bump's subject starts. A commit that changes the changelog under another subject is no release of it.
 const BUMP: &str = "bump version to ";
-/// Where the sources' URLs are kept.
-const URLS: &str = "rules/sources.toml";
 /// What was pushed within a day of the naming bump belongs to the release.
 const GRACE: TimeDelta = TimeDelta::days(1);
 
@@ -64,7 +61,8 @@ pub struct Locked {
 /// Resolves the pins of the release `name` (`pve-9.1.4`) from the histories of all sources in `rules/sources.toml`.
 ///
 /// `previous` is the manifest that the result replaces: a hash of it that the tool cannot compute itself (submodules, a
-/// repository without some blob) stays as long as the commit does.
+/// repository without some blob) stays as long as the commit does. A source without a history here gets the newest commit
+/// that `rules/sources.toml` knows of it.
 ///
 /// # Errors
 ///
@@ -86,7 +84,7 @@ pub fn lock(
     })?;
     manifest::check_name(name)
         .map_err(|why| vec![Problem::new(&problem::USAGE, format!("{name:?} {why}"))])?;
-    let histories = histories(options)?;
+    let (histories, without) = histories(options)?;
     let naming = histories
         .iter()
         .find(|history| history.name == NAMING_SOURCE)
@@ -96,18 +94,19 @@ pub fn lock(
                     &problem::BAD_MANIFEST,
                     format!("{NAMING_SOURCE} is not there"),
                 )
-                .at(URLS, None),
+                .at(sources::FILE, None),
             ]
         })?;
     let (branch, bump) = naming.bump_to(version).map_err(|problem| vec![problem])?;
     let until = moment(&bump, at) + GRACE;
+    let (histories, older) = forks(histories, until);
     let resolved = all(histories.par_iter().map(|history| {
         let (commit, version) = if history.name == NAMING_SOURCE {
             (bump.clone(), Some(version.to_owned()))
         } else {
             history.newest(&history.branch_like(&branch), until)?
         };
-        history.pin(&commit, version, previous)
+        history.pin(&commit, version, previous, options)
     }))?;
     let mut problems = Vec::new();
     let mut sources = Vec::new();
@@ -116,17 +115,42 @@ pub fn lock(
         sources.push(source);
     }
     problems.extend(constraint::unsatisfied(&sources).map_err(|problem| vec![problem])?);
-    let pins = sources
-        .into_iter()
-        .map(|source| (source.name, source.pin))
-        .collect();
+    let archives = archives(&sources, options)?;
+    let pins = sources.into_iter();
+    let mut pins: BTreeMap<String, Pin> = pins.map(|source| (source.name, source.pin)).collect();
+    pins.extend(known(without.into_iter().chain(older), until)?);
     let manifest = Manifest {
         name: name.to_owned(),
         version: Some(version.to_owned()),
         sources: pins,
+        archives,
         programs: BTreeMap::new(),
     };
     Ok(Locked { manifest, problems })
+}
+
+/// The archives that sources package.
+fn archives(
+    sources: &[Source],
+    options: &OpenOptions,
+) -> Result<BTreeMap<String, Archive>, Vec<Problem>> {
+    let listed = Archives::read(&options.root).map_err(|problem| vec![problem])?;
+    let mut archives: BTreeMap<String, Archive> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for source in sources {
+        let Some(name) = &source.pin.archive else {
+            continue;
+        };
+        match listed.of(name, &source.name, source.pin.version.as_deref()) {
+            Ok(found) => drop(archives.insert(name.clone(), found)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() {
+        Ok(archives)
+    } else {
+        Err(problems)
+    }
 }
 
 /// The release's moment.
@@ -153,71 +177,135 @@ fn all<T: Send>(
     }
 }
 
-/// `rules/sources.toml`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Urls {
-    source: BTreeMap<String, Url>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Url {
-    url: String,
-}
-
-impl Urls {
-    fn read(root: &Path) -> Result<Self, Problem> {
-        let bad = |line, cause: String| Problem::new(&problem::BAD_MANIFEST, cause).at(URLS, line);
-        let text = fs::read_to_string(root.join(URLS))
-            .map_err(|error| bad(None, format!("cannot be read: {error}")))?;
-        let urls: Self = toml::from_str(&text).map_err(|error| {
-            let line = error
-                .span()
-                .and_then(|span| text.as_bytes().get(..span.start))
-                .map(manifest::line_after);
-            bad(line, error.message().to_owned())
-        })?;
-        for (name, Url { url }) in &urls.source {
-            let line = || manifest::key_line(&text, &["source", name]);
-            manifest::check_name(name)
-                .map_err(|why| bad(line(), format!("the name {name:?} {why}")))?;
-            manifest::check_url(url)
-                .map_err(|why| Problem::new(&problem::UNSAFE_URL, why).at(URLS, line()))?;
-        }
-        Ok(urls)
-    }
-}
-
 /// A source's repository.
 pub(super) struct History {
     pub(super) name: String,
-    pub(super) url: String,
+    pub(super) rule: Rule,
     pub(super) git_dir: PathBuf,
 }
 
-/// The repositories of all sources, brought up to date where they are clones of the cache.
-fn histories(options: &OpenOptions) -> Result<Vec<History>, Vec<Problem>> {
-    let urls = Urls::read(&options.root).map_err(|problem| vec![problem])?;
+/// A source whose history is not at hand, of which commits are known; and why it is not.
+struct Without {
+    name: String,
+    rule: Rule,
+    why: Problem,
+}
+
+/// The repositories of all sources, brought up to date where they are clones of the cache; and the sources that have none
+/// here, of which commits are known.
+fn histories(options: &OpenOptions) -> Result<(Vec<History>, Vec<Without>), Vec<Problem>> {
+    let rules = Rules::read(&options.root).map_err(|problem| vec![problem])?;
     let progress = repository::Progress::new();
-    let urls: Vec<_> = urls.source.into_iter().collect();
-    all(urls.into_par_iter().map(|(name, Url { url })| {
+    let rules: Vec<_> = rules.source.into_iter().collect();
+    let found = all(rules.into_par_iter().map(|(name, rule)| {
         // Without a commit to look for, a clone in the cache is fetched.
         let pin = Pin {
-            url: Some(url.clone()),
+            url: Some(rule.url.clone()),
             ..Pin::default()
         };
-        match repository::find(&name, &pin, options, &progress)? {
-            Found::Git(git_dir) => Ok(History { name, url, git_dir }),
-            Found::Plain(path) => {
+        let found = match repository::find(&name, &pin, options, &progress) {
+            Ok(Found::Git(git_dir)) => Ok(git_dir),
+            Ok(Found::Plain(path)) => {
                 let cause = format!(
                     "{} is a plain directory and has no history to resolve pins from",
                     path.display()
                 );
-                Err(Problem::new(&problem::MISSING_SOURCE, cause).in_source(name))
+                Err(Problem::new(&problem::MISSING_SOURCE, cause).in_source(&*name))
+            }
+            Err(problem) => Err(problem),
+        };
+        match found {
+            Ok(git_dir) => Ok(Ok(History {
+                name,
+                rule,
+                git_dir,
+            })),
+            Err(why) if why.code.id == problem::MISSING_SOURCE.id && !rule.known.is_empty() => {
+                Ok(Err(Without { name, rule, why }))
+            }
+            Err(problem) => Err(problem),
+        }
+    }))?;
+    let (mut histories, mut without) = (Vec::new(), Vec::new());
+    for one in found {
+        match one {
+            Ok(history) => histories.push(history),
+            Err(one) => without.push(one),
+        }
+    }
+    Ok((histories, without))
+}
+
+/// Tells the histories from those that end before a commit that is known of the source: copies that somebody no longer
+/// keeps, whose newest commit is not what the release has.
+fn forks(histories: Vec<History>, until: DateTime<FixedOffset>) -> (Vec<History>, Vec<Without>) {
+    let (mut whole, mut ending) = (Vec::new(), Vec::new());
+    for history in histories {
+        let newest = newest_known(&history.rule, until);
+        match newest.filter(|known| !repository::has_commit(&history.git_dir, &known.rev)) {
+            None => whole.push(history),
+            Some(known) => {
+                let cause = format!(
+                    "{} does not have the commit {}",
+                    history.git_dir.display(),
+                    known.rev
+                );
+                ending.push(Without {
+                    why: Problem::new(&problem::MISSING_SOURCE, cause).in_source(&*history.name),
+                    name: history.name,
+                    rule: history.rule,
+                });
             }
         }
-    }))
+    }
+    (whole, ending)
+}
+
+/// The newest known commit that is not newer than the release, where a date is known.
+fn newest_known(rule: &Rule, until: DateTime<FixedOffset>) -> Option<&Known> {
+    let until = until.date_naive().to_string();
+    let fits = |one: &&Known| {
+        one.date
+            .as_deref()
+            .is_none_or(|date| date <= until.as_str())
+    };
+    let version = |one: &&Known| debversion::Version::from_str(&one.version).ok();
+    rule.known
+        .iter()
+        .filter(fits)
+        .max_by(|a, b| version(a).cmp(&version(b)))
+}
+
+/// The pins of sources that are known by their commits alone.
+fn known(
+    without: impl Iterator<Item = Without>,
+    until: DateTime<FixedOffset>,
+) -> Result<Vec<(String, Pin)>, Vec<Problem>> {
+    let mut pins = Vec::new();
+    let mut problems = Vec::new();
+    for Without { name, rule, why } in without {
+        let Some(known) = newest_known(&rule, until) else {
+            problems.push(why);
+            continue;
+        };
+        let pin = Pin {
+            url: Some(rule.url.clone()),
+            rev: Some(known.rev.clone()),
+            date: known.date.clone(),
+            version: Some(known.version.clone()),
+            submodules: known.submodules,
+            outside: rule.outside,
+            commit_only: true,
+            nar_hash: Some(known.hash.clone()),
+            ..Pin::default()
+        };
+        pins.push((name, pin));
+    }
+    if problems.is_empty() {
+        Ok(pins)
+    } else {
+        Err(problems)
+    }
 }
 
 /// A commit of a history.
@@ -421,22 +509,19 @@ impl History {
     }
 
     /// The pin of `commit`, without a version: a program's own pin is of crates, which have versions of their own.
-    pub(super) fn pin_at(&self, commit: &str, kept: Option<&Pin>) -> Result<Pin, Problem> {
+    pub(super) fn pin_at(
+        &self,
+        commit: &str,
+        kept: Option<&Pin>,
+        options: &OpenOptions,
+    ) -> Result<Pin, Problem> {
         let dated = self.run(&["log", "-1", "--format=%cs", commit, "--"])?;
-        let tree = GitTree::open(&self.name, &self.git_dir, commit, None)?;
-        let mut entries = tree.entries().iter();
-        let submodules = entries.any(|entry| entry.mode == Mode::Submodule);
-        let kept = kept.filter(|pin| pin.rev.as_deref() == Some(commit));
-        let (computed, tree_hash) = hashes(&tree, submodules)?;
-        Ok(Pin {
-            url: Some(self.url.clone()),
-            rev: Some(commit.to_owned()),
-            date: Some(String::from_utf8_lossy(&dated).trim().to_owned()),
-            submodules,
-            nar_hash: computed.or_else(|| kept.and_then(|pin| pin.nar_hash.clone())),
-            tree_hash: tree_hash.or_else(|| kept.and_then(|pin| pin.tree_hash.clone())),
-            ..Pin::default()
-        })
+        let date = String::from_utf8_lossy(&dated).trim().to_owned();
+        let (pin, problem) = self.hashed(commit, date, kept, options)?;
+        match problem {
+            Some(problem) => Err(problem),
+            None => Ok(pin),
+        }
     }
 
     /// The source at `commit`, and what is wrong with its hash.
@@ -445,56 +530,49 @@ impl History {
         commit: &Commit,
         version: Option<String>,
         previous: Option<&Manifest>,
+        options: &OpenOptions,
     ) -> Result<(Source, Option<Problem>), Problem> {
-        let tree = GitTree::open(&self.name, &self.git_dir, &commit.id, None)?;
-        let submodules = tree
-            .entries()
-            .iter()
-            .any(|entry| entry.mode == Mode::Submodule);
-        let (computed, tree_hash) = hashes(&tree, submodules)?;
         let before = previous.and_then(|manifest| manifest.sources.get(&self.name));
-        let before = before.filter(|pin| pin.rev.as_ref() == Some(&commit.id));
-        let tree_hash = tree_hash.or_else(|| before.and_then(|pin| pin.tree_hash.clone()));
-        let before = before.and_then(|pin| pin.nar_hash.clone());
-        let problem = match (&computed, &before) {
-            (Some(now), Some(before)) if now != before => {
-                let cause = format!(
-                    "the tree of {} is {now}, the manifest so far has {before}",
-                    commit.id
-                );
-                Some(Problem::new(&problem::HASH_MISMATCH, cause).in_source(&*self.name))
-            }
-            _ => None,
-        };
+        let date = commit.time.date_naive().to_string();
+        let (pin, problem) = self.hashed(&commit.id, date, before, options)?;
         let pin = Pin {
-            url: Some(self.url.clone()),
-            path: None,
-            rev: Some(commit.id.clone()),
-            date: Some(commit.time.date_naive().to_string()),
             version,
-            submodules,
-            nar_hash: computed.or(before),
-            tree_hash,
+            archive: self.rule.archive.clone(),
+            outside: self.rule.outside,
+            ..pin
         };
-        Ok((
-            Source {
-                name: self.name.clone(),
-                pin,
-                tree: Box::new(tree),
-            },
-            problem,
-        ))
+        let tree = GitTree::open(&self.name, &self.git_dir, &commit.id, None)?;
+        let source = Source {
+            name: self.name.clone(),
+            tree: Omitting::of(Box::new(tree), &pin.omit),
+            pin,
+        };
+        Ok((source, problem))
     }
-}
 
-/// The hash of the whole tree, and, where it has submodules, instead the one without them.
-fn hashes(tree: &GitTree, submodules: bool) -> Result<(Option<String>, Option<String>), Problem> {
-    let hash = nar::hash(tree)?.known();
-    Ok(if submodules {
-        (None, hash)
-    } else {
-        (hash, None)
-    })
+    fn hashed(
+        &self,
+        commit: &str,
+        date: String,
+        before: Option<&Pin>,
+        options: &OpenOptions,
+    ) -> Result<(Pin, Option<Problem>), Problem> {
+        let hashes = Hashes::of(&self.name, (&self.git_dir, commit), &self.rule, options)?;
+        let in_source = |problem: Problem| problem.in_source(&*self.name);
+        let settled = hashes.settle(commit, &self.rule, before);
+        let (hash, problem) = settled.map_err(in_source)?;
+        let pin = Pin {
+            url: Some(self.rule.url.clone()),
+            rev: Some(commit.to_owned()),
+            date: Some(date),
+            submodules: hashes.submodules,
+            omit: self.rule.omit.clone(),
+            nar_hash: Some(hash),
+            tree_hash: hashes.tree,
+            ..Pin::default()
+        };
+        Ok((pin, problem.map(in_source)))
+    }
 }
 
 /// Where the naming source's bump was found; without a name it is the main branch.

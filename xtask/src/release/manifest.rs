@@ -10,7 +10,7 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use debversion::Version;
 
-use super::{Manifest, Pin, bad_component, nar};
+use super::{Manifest, Pin, archive, bad_component, nar, omit};
 use crate::problem::{self, Problem};
 
 /// The schemes a URL may have: those Git fetches by itself, without running a helper that the URL names.
@@ -53,13 +53,8 @@ impl Manifest {
     fn parse_at(name: &str, text: &str, shown: &str) -> Result<Self, Problem> {
         check_name(name)
             .map_err(|why| bad(shown, None, format!("the release's name {name:?} {why}")))?;
-        let mut manifest: Self = toml::from_str(text).map_err(|error| {
-            let line = error
-                .span()
-                .and_then(|span| text.as_bytes().get(..span.start))
-                .map(line_after);
-            bad(shown, line, error.message())
-        })?;
+        let mut manifest: Self = toml::from_str(text)
+            .map_err(|error| bad(shown, error_line(text, &error), error.message()))?;
         name.clone_into(&mut manifest.name);
         if let Some(version) = &manifest.version {
             check_version(version).map_err(|why| bad(shown, key_line(text, &["version"]), why))?;
@@ -78,6 +73,7 @@ impl Manifest {
             let program = Some(program.as_str());
             Place { program, ..place }.check(&own.sources)?;
         }
+        place.check_archives(&manifest)?;
         Ok(manifest)
     }
 
@@ -210,6 +206,34 @@ impl Place<'_> {
     }
 }
 
+impl Place<'_> {
+    /// Checks the archives, and that each is the one its source packages.
+    fn check_archives(&self, manifest: &Manifest) -> Result<(), Problem> {
+        for (name, archive) in &manifest.archives {
+            let line = |key| self.line(&["archive", name, key]);
+            check_name(name).map_err(|why| {
+                let line = self.line(&["archive", name]);
+                bad(
+                    self.shown,
+                    line,
+                    format!("the archive's name {name:?} {why}"),
+                )
+            })?;
+            archive
+                .check()
+                .map_err(|(key, code, why)| Problem::new(code, why).at(self.shown, line(key)))?;
+        }
+        for (source, pin) in &manifest.sources {
+            let Some(name) = &pin.archive else { continue };
+            archive::check_pin(name, manifest, pin.version.as_deref()).map_err(|why| {
+                let line = self.line(&["source", source, "archive"]);
+                bad(self.shown, line, format!("{source}: {why}"))
+            })?;
+        }
+        Ok(())
+    }
+}
+
 /// A source's name, which cannot hold what stands before a program's in the name of its own pin.
 fn check_source(name: &str) -> Result<(), &'static str> {
     check_name(name)?;
@@ -245,10 +269,7 @@ fn check_pin(pin: &Pin) -> Result<(), Fault> {
                 cause,
             })?;
             if !is_rev(rev) {
-                return Err(Fault::new(
-                    "rev",
-                    format!("{rev:?} is not a commit: forty hex digits in lower case"),
-                ));
+                return Err(Fault::new("rev", not_rev(rev)));
             }
         }
         (None, None, Some(path)) => {
@@ -274,9 +295,7 @@ fn check_pin(pin: &Pin) -> Result<(), Fault> {
             return Err(Fault::new("rev", "the source has a `url` but no `rev`"));
         }
     }
-    if let Some(date) = &pin.date
-        && (date.len() != 10 || NaiveDate::from_str(date).is_err())
-    {
+    if let Some(date) = pin.date.as_deref().filter(|date| !is_date(date)) {
         return Err(Fault::new(
             "date",
             format!("{date:?} is not a date like 2025-12-22"),
@@ -285,15 +304,36 @@ fn check_pin(pin: &Pin) -> Result<(), Fault> {
     if let Some(version) = &pin.version {
         check_version(version).map_err(|why| Fault::new("version", why))?;
     }
+    for path in &pin.omit {
+        omit::check(path).map_err(|why| Fault::new("omit", why))?;
+    }
+    if pin.path.is_some() && (pin.commit_only || !pin.omit.is_empty()) {
+        let why = "a directory beside the manifest has neither `omit` nor `commit-only`";
+        return Err(Fault::new("path", why));
+    }
     for (key, hash) in [("nar-hash", &pin.nar_hash), ("tree-hash", &pin.tree_hash)] {
         if let Some(hash) = hash
             && nar::parse_sri(hash).is_none()
         {
-            let why = "is not an SRI hash: sha256- and forty-four characters of base 64";
-            return Err(Fault::new(key, format!("{hash:?} {why}")));
+            return Err(Fault::new(key, not_sri(hash)));
         }
     }
     Ok(())
+}
+
+/// Says that `rev` is none.
+pub(super) fn not_rev(rev: &str) -> String {
+    format!("{rev:?} is not a commit: forty hex digits in lower case")
+}
+
+/// Whether `date` is one like 2025-12-22.
+pub(super) fn is_date(date: &str) -> bool {
+    date.len() == 10 && NaiveDate::from_str(date).is_ok()
+}
+
+/// Says that `hash` is none.
+pub(super) fn not_sri(hash: &str) -> String {
+    format!("{hash:?} is not an SRI hash: sha256- and forty-four characters of base 64")
 }
 
 /// Says why `name` cannot name a source or release: it becomes a file name, a Nix attribute, an argument of Git.
@@ -348,7 +388,7 @@ pub(super) fn is_rev(rev: &str) -> bool {
     rev.len() == 40 && rev.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-fn check_version(version: &str) -> Result<(), String> {
+pub(super) fn check_version(version: &str) -> Result<(), String> {
     Version::from_str(version)
         .map(drop)
         .map_err(|_| format!("{version:?} is not a Debian version"))
@@ -380,6 +420,26 @@ pub(super) fn line_after(before: &[u8]) -> u32 {
     u32::try_from(memchr::memchr_iter(b'\n', before).count())
         .unwrap_or(u32::MAX)
         .saturating_add(1)
+}
+
+/// The line that an error of reading TOML is about.
+pub(super) fn error_line(text: &str, error: &toml::de::Error) -> Option<u32> {
+    let before = text.as_bytes().get(..error.span()?.start)?;
+    Some(line_after(before))
+}
+
+/// The line of `key` in the table that is `nth` in the array at `path`.
+pub(super) fn nth_line(text: &str, path: &[&str], nth: usize, key: &str) -> Option<u32> {
+    let document = toml_edit::Document::parse(text).ok()?;
+    let (last, tables) = path.split_last()?;
+    let mut table: &dyn toml_edit::TableLike = document.as_table();
+    for name in tables {
+        table = table.get(name)?.as_table_like()?;
+    }
+    let table = table.get(last)?.as_array_of_tables()?.get(nth)?;
+    let (key, item) = table.get_key_value(key)?;
+    let start = key.span().or_else(|| item.span())?.start;
+    text.as_bytes().get(..start).map(line_after)
 }
 
 /// The line on which the key at `path` stands; only asked when there is something to complain about.
@@ -598,6 +658,27 @@ mod tests {
             if let Ok(manifest) = Manifest::parse("pve-1.0", &mixed) {
                 prop_assert_eq!(Manifest::parse("pve-1.0", &manifest.to_toml()).ok(), Some(manifest));
             }
+        }
+    }
+
+    #[test]
+    fn an_archive_is_of_the_version_that_is_packaged() {
+        let archive = "[archive.x]\nversion = \"1.0\"\nurl = \"https://example.org/x-1.0.tar.gz\"\nhash = \"sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=\"\n";
+        let packaged = "version = \"1.0-2\"\narchive = \"x\"\n\n";
+        let good = format!("{GOOD}{packaged}{archive}");
+        let read = Manifest::parse("pve-1.0", &good).unwrap();
+        assert_eq!(read.archives["x"].file_name(), "x-1.0.tar.gz");
+        assert_eq!(Manifest::parse("pve-1.0", &read.to_toml()).unwrap(), read);
+        for (from, to, refusal) in [
+            ("1.0-2", "1.1-2", ("PNX-207", Some(7))),
+            ("version = \"1.0-2\"\n", "", ("PNX-207", Some(6))),
+            (archive, "", ("PNX-207", Some(7))),
+            ("x-1.0.tar", "x-1.1.tar", ("PNX-207", Some(11))),
+            ("https://example.org/x-", "ext::x-", ("PNX-208", Some(11))),
+            ("sha256-l", "sha256-", ("PNX-207", Some(12))),
+            ("[archive.x]", "[archive.\"-x\"]", ("PNX-207", Some(9))),
+        ] {
+            assert_eq!(refused(&good.replace(from, to)), refusal, "{from}");
         }
     }
 }

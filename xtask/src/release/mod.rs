@@ -1,5 +1,6 @@
 //! Pinned sources: manifests, Git histories, trees read from Git objects or plain directories.
 
+mod archive;
 mod constraint;
 mod dir;
 mod earlier;
@@ -8,7 +9,10 @@ pub mod history;
 mod lock;
 mod manifest;
 mod nar;
+mod omit;
+mod pinned;
 mod repository;
+mod sources;
 mod whole;
 
 use std::collections::BTreeMap;
@@ -20,8 +24,9 @@ use serde::{Deserialize, Serialize};
 use crate::cache::Cache;
 use crate::problem::{self, Problem};
 
+pub use archive::Archive;
 pub use constraint::unsatisfied;
-pub use dir::DirTree;
+pub use dir::{DirTree, submodules};
 pub use earlier::Earlier;
 pub use git::GitTree;
 pub use lock::{At, Locked, lock};
@@ -29,7 +34,8 @@ pub use nar::{
     NarHash, check as check_nar_hash, hash as nar_hash, hash_of_directory as directory_hash,
     parse_sri, sri,
 };
-pub use whole::{Absent, Whole};
+pub use omit::Omitting;
+pub use whole::{Absent, Whole, last_part};
 
 /// A release: a named set of pins, `releases/NAME.toml`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
@@ -44,6 +50,13 @@ pub struct Manifest {
     /// The pins by source name (the repository's name).
     #[serde(rename = "source", default)]
     pub sources: BTreeMap<String, Pin>,
+    /// The release archives that sources package, by name.
+    #[serde(
+        rename = "archive",
+        default,
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub archives: BTreeMap<String, Archive>,
     /// The sources that a Rust program has at a commit of its own, by program.
     #[serde(
         rename = "program",
@@ -111,9 +124,21 @@ pub struct Pin {
     /// The version of the newest `debian/changelog` entry; `None` where the repository has none of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// The release archive that it packages: what is built is that, and the tree's own submodules are not fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<String>,
     /// Whether the tree holds submodules, which a fetch must bring too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub submodules: bool,
+    /// Paths that are taken away after the tree was fetched, because a clone may lack them and only tests read them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub omit: Vec<String>,
+    /// Whether it is packaged by hand, in `pkgs/outside`: it is fetched, and neither scanned nor compiled.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outside: bool,
+    /// Whether it was pinned without its history: it is scanned where its tree is at hand, and else done without.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub commit_only: bool,
     /// The NAR hash of the tree as `fetchgit` makes it (SRI); `None` where it cannot be computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nar_hash: Option<String>,
@@ -221,9 +246,11 @@ pub struct Opened {
     pub sources: Vec<Source>,
     /// What could not be had; empty unless [`OpenOptions::allow_missing`].
     pub missing: Vec<Problem>,
+    /// What is known by its commit alone and could not be had: source and cause.
+    pub unread: Vec<(String, String)>,
 }
 
-/// Opens every source of a release at its pin, in parallel.
+/// Opens every source of a release at its pin, in parallel, but for those that are packaged by hand.
 ///
 /// # Errors
 ///
@@ -231,7 +258,8 @@ pub struct Opened {
 /// [`OpenOptions::allow_missing`] these are no errors), `PNX-203` for a repository that Git cannot read, `PNX-209`
 /// for a tree that cannot be handled.
 pub fn open(manifest: &Manifest, options: &OpenOptions) -> Result<Opened, Vec<Problem>> {
-    let pins: Vec<_> = manifest.pins().into_iter().collect();
+    let pins = manifest.pins().into_iter();
+    let pins: Vec<_> = pins.filter(|(_, pin)| !pin.outside).collect();
     let clones = repository::Progress::new();
     let results: Vec<_> = pins
         .par_iter()
@@ -240,9 +268,10 @@ pub fn open(manifest: &Manifest, options: &OpenOptions) -> Result<Opened, Vec<Pr
     let mut opened = Opened {
         sources: Vec::with_capacity(pins.len()),
         missing: Vec::new(),
+        unread: Vec::new(),
     };
     let mut problems = Vec::new();
-    for ((name, _), result) in pins.into_iter().zip(results) {
+    for ((name, pin), result) in pins.into_iter().zip(results) {
         match result {
             Ok(source) => opened.sources.push(source),
             Err(problem) => {
@@ -251,7 +280,9 @@ pub fn open(manifest: &Manifest, options: &OpenOptions) -> Result<Opened, Vec<Pr
                 } else {
                     problem
                 };
-                if options.allow_missing && is_missing(&problem) {
+                if pin.commit_only && is_missing(&problem) {
+                    opened.unread.push((name, problem.cause));
+                } else if options.allow_missing && is_missing(&problem) {
                     opened.missing.push(problem);
                 } else {
                     problems.push(problem);
@@ -264,6 +295,14 @@ pub fn open(manifest: &Manifest, options: &OpenOptions) -> Result<Opened, Vec<Pr
     } else {
         Err(problems)
     }
+}
+
+/// Opens one source at its pin.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_pin(name: &str, pin: &Pin, options: &OpenOptions) -> Result<Source, Problem> {
+    open_one(name, pin, options, &repository::Progress::new())
 }
 
 /// Whether a problem says that a source cannot be had, and not that what was found is unusable.
@@ -298,7 +337,7 @@ fn open_one(
     Ok(Source {
         name: name.to_owned(),
         pin: pin.clone(),
-        tree,
+        tree: Omitting::of(tree, &pin.omit),
     })
 }
 

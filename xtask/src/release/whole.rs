@@ -6,13 +6,18 @@
 //! 1. the source's own clone, where its submodules were initialised (`.git/modules/NAME`);
 //! 2. `DIR/SOURCE.submodules/PATH`, `PATH` being the submodule's place in the source;
 //! 3. `DIR/NAME`, `NAME` being the last part of the submodule's URL: many of Proxmox's are sources themselves.
+//!
+//! Without a DIR its URL is cloned into the user's cache directory, as the source's own is.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use super::repository::{self, Found, Progress};
 use super::{
-    DirTree, Entry, GitTree, Mode, OpenOptions, Pin, Tree, bad_component, git, nar, source_name,
+    DirTree, Entry, GitTree, Mode, OpenOptions, Pin, Tree, bad_component, git, nar, omit,
+    source_name,
 };
 use crate::problem::{self, Problem};
 
@@ -37,6 +42,23 @@ pub struct Absent {
     pub rev: String,
     /// Where it comes from, as the source says; `None` where the source does not say.
     pub url: Option<String>,
+    /// Where it was looked for.
+    pub looked: Vec<String>,
+}
+
+impl Absent {
+    /// That it is not there, where it comes from and where it was looked for.
+    pub fn cause(&self) -> String {
+        let url = self.url.as_deref().unwrap_or("a URL that is not told");
+        let looked = match self.looked.as_slice() {
+            [] => String::new(),
+            looked => format!(" (looked for in {})", looked.join(", ")),
+        };
+        format!(
+            "no repository at hand has the commit {} of {url}{looked}",
+            self.rev
+        )
+    }
 }
 
 impl Whole {
@@ -51,23 +73,14 @@ impl Whole {
         options: &OpenOptions,
         submodules: bool,
     ) -> Result<Self, Problem> {
-        let known = source_name(name);
-        let whole = match repository::find(name, pin, options, &Progress::new())? {
+        let mut whole = match repository::find(name, pin, options, &Progress::new())? {
             Found::Plain(path) => Self::plain(name, &path, submodules)?,
             Found::Git(git_dir) => {
-                let mut whole = Self::empty();
                 let rev = pin.rev.as_deref().unwrap_or_default();
-                let place = Place {
-                    source: known,
-                    sources: options.sources.as_deref(),
-                    submodules,
-                };
-                let tree = GitTree::open(name, &git_dir, rev, pin.date.as_deref())?;
-                whole.add(&place, "", (&git_dir, rev), tree, 0)?;
-                whole.entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-                whole
+                Self::at(name, (&git_dir, rev), pin, options, submodules)?
             }
         };
+        whole.omit(&pin.omit);
         if let Some(path) = nar::converted(&whole)? {
             let cause =
                 "it asks Git to change files when they are checked out, which is not done here";
@@ -76,6 +89,42 @@ impl Whole {
                 .at(path, None));
         }
         Ok(whole)
+    }
+
+    /// The tree of a commit in the repository `git_dir`, submodules in their places.
+    ///
+    /// # Errors
+    ///
+    /// What reading the repositories says.
+    pub(super) fn at(
+        name: &str,
+        (git_dir, rev): (&Path, &str),
+        pin: &Pin,
+        options: &OpenOptions,
+        submodules: bool,
+    ) -> Result<Self, Problem> {
+        let mut whole = Self::empty();
+        let place = Place {
+            source: source_name(name),
+            url: pin.url.as_deref().unwrap_or_default(),
+            options,
+            submodules,
+        };
+        let tree = GitTree::open(name, git_dir, rev, pin.date.as_deref())?;
+        whole.add(&place, "", (git_dir, rev), tree, 0)?;
+        whole.entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        Ok(whole)
+    }
+
+    /// Leaves paths out.
+    pub(super) fn omit(&mut self, omit: &[String]) {
+        if !omit.is_empty() {
+            self.entries = omit::without(&self.entries, omit);
+            self.absent.retain(|one| {
+                let mut entries = self.entries.iter();
+                entries.any(|entry| entry.path == one.path)
+            });
+        }
     }
 
     fn empty() -> Self {
@@ -131,12 +180,14 @@ impl Whole {
         for entry in modules {
             let local = entry.path.strip_prefix(prefix).unwrap_or(&entry.path);
             let declared = declared.get(local.trim_start_matches('/'));
-            let found = declared.and_then(|one| place.find(git_dir, &entry, one));
+            let mut looked = Vec::new();
+            let found = declared.and_then(|one| place.find(git_dir, &entry, one, &mut looked));
             let Some(found) = found.filter(|_| depth < DEEPEST) else {
                 self.absent.push(Absent {
                     path: entry.path.clone(),
                     rev: entry.id.clone(),
                     url: declared.and_then(|one| one.url.clone()),
+                    looked,
                 });
                 self.entries.push(entry);
                 continue;
@@ -175,30 +226,102 @@ impl Tree for Whole {
 /// Where submodules are looked for.
 struct Place<'a> {
     source: &'a str,
-    sources: Option<&'a Path>,
+    /// The source's own URL, which submodules' may be relative to.
+    url: &'a str,
+    options: &'a OpenOptions,
     submodules: bool,
 }
 
 impl Place<'_> {
-    /// The Git directory of a repository that has the submodule's commit; `git_dir` is that of the tree around it.
-    fn find(&self, git_dir: &Path, entry: &Entry, declared: &Declared) -> Option<PathBuf> {
-        let mut candidates = Vec::new();
+    /// The Git directory of a repository that has the submodule's commit; `git_dir` is that of the tree around it. `looked`
+    /// gets the places that were looked at.
+    fn find(
+        &self,
+        git_dir: &Path,
+        entry: &Entry,
+        declared: &Declared,
+        looked: &mut Vec<String>,
+    ) -> Option<PathBuf> {
+        let has = |git_dir: &Path| git_dir.is_dir() && repository::has_commit(git_dir, &entry.id);
         if bad_component(&declared.name).is_none() {
-            candidates.push(Some(git_dir.join("modules").join(&declared.name)));
+            let own = git_dir.join("modules").join(&declared.name);
+            if has(&own) {
+                return Some(own);
+            }
+            looked.push(own.display().to_string());
         }
-        if let Some(sources) = self.sources {
-            let beside = sources.join(format!("{}.submodules", self.source));
-            candidates.push(repository::git_below(&beside, &entry.path));
-            let name = declared.url.as_deref().and_then(last_part);
-            candidates.push(name.and_then(|name| repository::git_below(sources, name)));
+        let Some(sources) = self.options.sources.as_deref() else {
+            return self.cloned(entry, declared, looked);
+        };
+        let beside = (format!("{}.submodules", self.source), entry.path.as_str());
+        let other = declared.url.as_deref().and_then(last_part);
+        let other = other.map(|name| (String::new(), name));
+        for (directory, name) in [Some(beside), other].into_iter().flatten() {
+            let directory = sources.join(directory);
+            let git_dir = repository::git_below(&directory, name);
+            if let Some(found) = git_dir.filter(|git_dir| has(git_dir)) {
+                return Some(found);
+            }
+            looked.push(directory.join(name).display().to_string());
         }
-        let mut candidates = candidates.into_iter().flatten();
-        candidates.find(|git_dir| git_dir.is_dir() && repository::has_commit(git_dir, &entry.id))
+        None
+    }
+
+    /// A clone of the submodule's URL in the cache.
+    fn cloned(
+        &self,
+        entry: &Entry,
+        declared: &Declared,
+        looked: &mut Vec<String>,
+    ) -> Option<PathBuf> {
+        let url = absolute(self.url, declared.url.as_deref()?)?;
+        // Two repositories of one name must not share a clone.
+        let digest = Sha256::digest(&url);
+        let digest: String = digest.iter().take(4).map(|b| format!("{b:02x}")).collect();
+        let name = last_part(&url)?.to_ascii_lowercase().replace('_', "-");
+        let name = format!("submodule-{name}-{digest}");
+        let rev = Some(entry.id.as_str());
+        let cached = repository::cached(&name, &url, rev, self.options, &Progress::new());
+        match cached {
+            Ok(git_dir) if repository::has_commit(&git_dir, &entry.id) => Some(git_dir),
+            Ok(_) => {
+                looked.push(url);
+                None
+            }
+            Err(problem) => {
+                looked.push(problem.cause);
+                None
+            }
+        }
+    }
+}
+
+/// A submodule's URL, which may be relative to that of the repository around it (gitmodules(5)). A local one is taken from
+/// a repository that is local itself, and from no other.
+fn absolute(base: &str, url: &str) -> Option<String> {
+    if !url.starts_with("./") && !url.starts_with("../") {
+        let is_local = url.starts_with("file://") && !base.starts_with("file://");
+        return (!is_local).then(|| url.to_owned());
+    }
+    let mut base = base.trim_end_matches('/');
+    let mut rest = url;
+    loop {
+        if let Some(after) = rest.strip_prefix("./") {
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix("../") {
+            base = base
+                .rsplit_once('/')
+                .filter(|(above, _)| !above.ends_with('/'))?
+                .0;
+            rest = after;
+        } else {
+            return Some(format!("{base}/{rest}"));
+        }
     }
 }
 
 /// The last part of a URL, without `.git`.
-fn last_part(url: &str) -> Option<&str> {
+pub fn last_part(url: &str) -> Option<&str> {
     let part = url.trim_end_matches('/').rsplit(['/', ':']).next()?;
     let part = part.strip_suffix(".git").unwrap_or(part);
     bad_component(part).is_none().then_some(part)
@@ -251,6 +374,30 @@ fn declared(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_relative_url_is_taken_from_that_of_the_repository_around() {
+        let base = "git://hive.example/git/ui/comb.git";
+        for (base, url, expected) in [
+            (base, "../wax", Some("git://hive.example/git/ui/wax")),
+            (base, "../../wax", Some("git://hive.example/git/wax")),
+            (
+                base,
+                "./wax",
+                Some("git://hive.example/git/ui/comb.git/wax"),
+            ),
+            (base, "../../../../../wax", None),
+            (base, "https://a.example/b", Some("https://a.example/b")),
+            (base, "file:///etc", None),
+            (
+                "file:///srv/comb",
+                "file:///srv/wax",
+                Some("file:///srv/wax"),
+            ),
+        ] {
+            assert_eq!(absolute(base, url).as_deref(), expected, "{url}");
+        }
+    }
 
     #[test]
     fn a_urls_last_part_names_the_repository() {

@@ -46,6 +46,9 @@ pub struct LockedProgram {
     pub own: usize,
     /// How many packages its lock has; `None` without a lock.
     pub packages: Option<usize>,
+    /// Why it is built from an earlier release of its source than the pinned one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behind: Option<String>,
     /// The sources that it has at commits of its own.
     pub pins: BTreeMap<String, Pin>,
 }
@@ -125,7 +128,7 @@ impl LockReport {
                 one_line(self::version(&pin.pin)),
                 pin.pin.date.as_deref().unwrap_or("          "),
                 short(&pin.pin),
-                change(pin),
+                note(pin),
             )?;
         }
         for source in &self.dropped {
@@ -171,6 +174,7 @@ impl LockedProgram {
             name: program.name.clone(),
             own: program.crates.len(),
             packages: program.is_resolved().then(|| packages.count()),
+            behind: program.behind.clone(),
             pins: own.map(|own| own.sources.clone()).unwrap_or_default(),
         }
     }
@@ -199,7 +203,16 @@ impl LockedProgram {
                 short(pin)
             )?;
         }
-        writeln!(out)
+        writeln!(out)?;
+        let Some(why) = &self.behind else {
+            return Ok(());
+        };
+        writeln!(
+            out,
+            "  {:width$}  {FOUND}an earlier release of its source{FOUND:#}: {}",
+            "",
+            one_line(why)
+        )
     }
 }
 
@@ -214,6 +227,16 @@ fn short(pin: &Pin) -> &str {
         (None, Some(path)) => path,
         (None, None) => "",
     }
+}
+
+/// What is to be said of a pin: how it changed, and that there was no history to find it in.
+fn note(locked: &LockedPin) -> String {
+    let alone = if locked.pin.commit_only {
+        "  known by its commit alone"
+    } else {
+        ""
+    };
+    format!("{}{alone}", change(locked))
 }
 
 fn change(locked: &LockedPin) -> String {
@@ -240,13 +263,10 @@ mod tests {
     fn pin(rev: char, version: &str) -> Pin {
         Pin {
             url: Some("https://git.example.org/hive.git".into()),
-            path: None,
             rev: Some(rev.to_string().repeat(40)),
             date: Some("2026-01-02".into()),
             version: Some(version.into()),
-            submodules: false,
-            nar_hash: None,
-            tree_hash: None,
+            ..Pin::default()
         }
     }
 
@@ -258,7 +278,7 @@ mod tests {
                 .iter()
                 .map(|(n, p)| ((*n).to_owned(), p.clone()))
                 .collect::<BTreeMap<_, _>>(),
-            programs: BTreeMap::new(),
+            ..Manifest::default()
         }
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::json::Finding;
 use super::paint::{self, BAD, FAINT, GOOD, STRONG, one_line};
 use crate::store::Prefetch;
+use crate::store::archives::Fetched;
 use crate::store::prefetch::{Crate, State, Tree};
 
 #[derive(Serialize)]
@@ -15,6 +16,7 @@ struct Whole<'a> {
     release: &'a str,
     sources: &'a [Tree],
     crates: &'a [Crate],
+    archives: &'a [Fetched],
     pve_source_hashes: &'a std::collections::BTreeMap<String, String>,
     problems: Vec<Finding<'a>>,
 }
@@ -25,6 +27,7 @@ pub fn json(out: &mut dyn Write, done: &Prefetch) -> io::Result<()> {
         release: &done.release,
         sources: &done.sources,
         crates: &done.crates,
+        archives: &done.archives,
         pve_source_hashes: &done.hashes,
         problems: done.problems.iter().map(Finding::from).collect(),
     };
@@ -37,7 +40,12 @@ pub fn text(out: &mut dyn Write, done: &Prefetch) -> io::Result<()> {
     let sources = tally("source", done.sources.iter().map(|one| one.state));
     let crates = tally("crate", done.crates.iter().map(|one| one.state));
     let release = one_line(&done.release);
-    writeln!(out, "{STRONG}{release}{STRONG:#}: {sources}; {crates}")?;
+    write!(out, "{STRONG}{release}{STRONG:#}: {sources}; {crates}")?;
+    if !done.archives.is_empty() {
+        let archives = tally("archive", done.archives.iter().map(|one| one.state));
+        write!(out, "; {archives}")?;
+    }
+    writeln!(out)?;
     let name = |one: &Tree| {
         let without = if one.without_submodules {
             " without submodules"
@@ -57,6 +65,13 @@ pub fn text(out: &mut dyn Write, done: &Prefetch) -> io::Result<()> {
             let name = format!("{} {}", one.name, one.version);
             row(out, one.state, &format!("{name:longest$}  {}", one.path))?;
         }
+    }
+    for one in &done.archives {
+        row(
+            out,
+            one.state,
+            &format!("{:longest$}  {}", one.name, one.path),
+        )?;
     }
     if done.hashes.is_empty() {
         return Ok(());
@@ -131,7 +146,7 @@ mod tests {
                 archive("wax", State::Refused),
             ],
             hashes: BTreeMap::from([("0123".to_owned(), "sha256-x".to_owned())]),
-            problems: Vec::new(),
+            ..Prefetch::default()
         }
     }
 

@@ -40,6 +40,8 @@ pub enum Verdict {
     Wrapper,
     /// [`Decision::System`].
     System,
+    /// [`Decision::Embed`].
+    Embed,
     /// [`Decision::Keep`].
     Keep,
     /// [`Decision::Disable`].
@@ -49,13 +51,14 @@ pub enum Verdict {
 }
 
 /// Every kind of decision, in the order of the summary.
-pub const VERDICTS: [Verdict; 9] = [
+pub const VERDICTS: [Verdict; 10] = [
     Verdict::Package,
     Verdict::Own,
     Verdict::Sibling,
     Verdict::Command,
     Verdict::Wrapper,
     Verdict::System,
+    Verdict::Embed,
     Verdict::Keep,
     Verdict::Disable,
     Verdict::Unknown,
@@ -71,6 +74,7 @@ impl Verdict {
             Decision::Command { .. } => Self::Command,
             Decision::Wrapper { .. } => Self::Wrapper,
             Decision::System { .. } => Self::System,
+            Decision::Embed { .. } => Self::Embed,
             Decision::Keep { .. } => Self::Keep,
             Decision::Disable { .. } => Self::Disable,
             Decision::Unknown => Self::Unknown,
@@ -86,6 +90,7 @@ impl Verdict {
             Self::Command => "command",
             Self::Wrapper => "wrapper",
             Self::System => "system",
+            Self::Embed => "embed",
             Self::Keep => "keep",
             Self::Disable => "disable",
             Self::Unknown => "unknown",
@@ -209,6 +214,7 @@ pub fn decision(decision: &Decision) -> String {
         },
         Decision::Wrapper { program } => format!("{word} {program}"),
         Decision::System { path } => format!("{word}, {path}"),
+        Decision::Embed { source, path } => format!("{word} {source}/{path}"),
         Decision::Keep { reason } => format!("{word}: {reason}"),
         Decision::Disable { feature } => format!("{word} {feature}"),
         Decision::Unknown => word.to_owned(),

@@ -3,6 +3,7 @@
 //! A fixed output's path depends on its name and its hash and on nothing else, so that what is there under it need not
 //! be fetched: the same expressions that a consumer evaluates build without a network. And where a built store's files lie.
 
+pub mod archives;
 pub mod nix;
 pub mod path;
 pub mod place;

@@ -10,7 +10,7 @@ const EXTENSIONS: [&str; 13] = [
     "git", "tar", "zip", "gz", "tgz", "bz", "tbz", "bz2", "tbz2", "lzma", "txz", "xz", "zstd",
 ];
 
-/// The name that `fetchgit` of nixpkgs 25.11 gives a commit: the URL's last part and seven digits.
+/// The name that nixpkgs' `fetchgit` gives a commit: the URL's last part and seven digits.
 pub fn fetchgit_name(url: &str, rev: &str) -> String {
     let url = url.rsplit(':').next().unwrap_or(url);
     let url = url.strip_suffix('/').unwrap_or(url);

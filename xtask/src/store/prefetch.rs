@@ -9,9 +9,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::archives::{self, Fetched, Wanted};
 use super::nix::Store;
 use super::path::{self, Digest};
-use crate::cargo::archives::{self, Archive, Cache, Kept};
+use crate::cargo::archives::{self as crate_archives, Archive, Cache, Kept};
 use crate::emit::tree;
 use crate::problem::{
     HASH_MISMATCH, MISSING_BLOB, MISSING_CRATE, MISSING_SUBMODULE, OUTPUT_FAILED, Problem,
@@ -71,6 +72,8 @@ pub struct Prefetch {
     pub sources: Vec<Tree>,
     /// The crates, by name and version.
     pub crates: Vec<Crate>,
+    /// The release archives, by name.
+    pub archives: Vec<Fetched>,
     /// The hashes that the pins lack, by commit: what `pveSourceHashes` has to hold.
     pub hashes: BTreeMap<String, String>,
     /// Why something is not in the store.
@@ -80,7 +83,7 @@ pub struct Prefetch {
 /// A kept lock: where it stands, and its text.
 pub type Lock = (String, String);
 
-/// Puts the sources of a release and the crates of `locks` into the Nix store.
+/// Puts the sources and archives of a release and the crates of `locks` into the Nix store.
 ///
 /// With `incomplete` a tree whose pin has no hash is put there without the files that its repository lacks.
 ///
@@ -121,7 +124,21 @@ pub fn prefetch(
         done.add(want, result)?;
     }
     crates(&mut done, &store, locks)?;
+    for (fetched, problem) in archives::put(&store, &files(manifest), options.sources.as_deref())? {
+        done.archives.push(fetched);
+        done.problems.extend(problem);
+    }
     Ok(done)
+}
+
+/// The files that the release's expressions fetch.
+fn files(manifest: &Manifest) -> Vec<Wanted> {
+    let files = manifest.archives.values().map(|one| Wanted {
+        name: one.file_name().to_owned(),
+        urls: vec![one.url.clone()],
+        hash: one.hash.clone(),
+    });
+    files.collect()
 }
 
 /// One tree to put there.
@@ -199,17 +216,13 @@ impl Want<'_> {
         let [first, rest @ ..] = whole.absent() else {
             return Ok(());
         };
-        let url = first.url.as_deref().unwrap_or("a URL that is not told");
         let more: Vec<&str> = rest.iter().map(|one| one.path.as_str()).collect();
         let more = match more.len() {
             0 => String::new(),
             1..=8 => format!("; nor are {} there", more.join(", ")),
             count => format!("; nor are {count} more there"),
         };
-        let cause = format!(
-            "no repository at hand has the commit {} of {url}{more}",
-            first.rev
-        );
+        let cause = format!("{}{more}", first.cause());
         Err(Problem::new(&MISSING_SUBMODULE, cause)
             .in_source(&self.name)
             .at(&first.path, None))
@@ -283,7 +296,7 @@ impl Prefetch {
 fn crates(done: &mut Prefetch, store: &Store, locks: &[Lock]) -> Result<(), Problem> {
     let locks = locks
         .iter()
-        .map(|(shown, text)| archives::archives(text, shown));
+        .map(|(shown, text)| crate_archives::archives(text, shown));
     let locks: Vec<BTreeSet<Archive>> = locks.collect::<Result<_, _>>()?;
     let all: BTreeSet<&Archive> = locks.iter().flatten().collect();
     let path = |one: &Archive| {
@@ -345,7 +358,7 @@ fn kept<'a>(
         if lock.iter().any(|one| is_lacking(&one)) {
             let bar = progress(1);
             bar.set_message("crates");
-            said.extend(archives::download(lock)?);
+            said.extend(crate_archives::download(lock)?);
             bar.finish_and_clear();
             found = look(&Cache::open());
         }
@@ -372,7 +385,7 @@ fn add_archives<'a>(
 }
 
 /// A second name for a file, or a copy on another file system.
-fn lay(from: &Path, to: &Path) -> std::io::Result<()> {
+pub(super) fn lay(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
 }
 
@@ -391,7 +404,7 @@ fn lacking(one: &Archive, kept: Option<&Kept>, said: &[String]) -> Problem {
 }
 
 /// Holds the path that the store gave against the one that the expressions have.
-fn expect(path: &str, stored: &str) -> Result<(), Problem> {
+pub(super) fn expect(path: &str, stored: &str) -> Result<(), Problem> {
     if path == stored {
         return Ok(());
     }
@@ -399,7 +412,7 @@ fn expect(path: &str, stored: &str) -> Result<(), Problem> {
     Err(Problem::new(&STORE_FAILED, cause))
 }
 
-fn unwritten(error: &std::io::Error) -> Problem {
+pub(super) fn unwritten(error: &std::io::Error) -> Problem {
     Problem::new(&OUTPUT_FAILED, format!("a temporary directory: {error}"))
 }
 

@@ -18,8 +18,69 @@ fn lines_after_the_installation_have_the_perl_modules_of_build_depends() {
     let run = root.regen(&["--sources", "demo"]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let package = root.text("pkgs/demo/hive-qemu/package.nix");
-    assert!(package.contains("qemu.overrideAttrs"), "{package}");
+    assert!(
+        package.contains("(qemu.override qemuArguments).overrideAttrs"),
+        "{package}"
+    );
     let inputs = "nativeBuildInputs = previous.nativeBuildInputs or [ ] ++ [\n    perl\n    perlPackages.JSON\n  ];";
     assert!(package.contains(inputs), "{package}");
     assert!(package.contains("\n  perlPackages,\n"), "{package}");
+}
+
+/// A root whose hive-qemu is built over nixpkgs' qemu, with `switches` in its configuration and rules for them.
+fn configured(recipe: &str, rules: &str) -> Root {
+    let root = Root::new();
+    root.append("demo/hive-qemu/debian/rules", recipe);
+    let table =
+        format!("\n[hive-qemu]\nover = \"qemu\"\nwhy = \"a test\"\n[hive-qemu.switch]\n{rules}");
+    root.append("rules/packages.toml", &table);
+    root
+}
+
+const RECIPE: &str = "\nifeq ($(DEB_HOST_ARCH),amd64)\nextra = --enable-honey\nendif\n\n\
+                      configure:\n\t./configure --prefix=/usr \\\n\t\t--enable-comb \\\n\t\t$(extra)\n";
+
+#[test]
+fn switches_become_arguments_and_flags() {
+    let root = configured(
+        RECIPE,
+        "\"--prefix\" = { drop = \"x\" }\n\"--enable-comb\" = { override = { combSupport = true } }\n\
+         \"--enable-honey\" = { flag = true, inputs = [\"zstd\"] }\n",
+    );
+    let run = root.regen(&["--sources", "demo"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let package = root.text("pkgs/demo/hive-qemu/package.nix");
+    for expected in [
+        "combSupport = true;",
+        "// qemuArguments",
+        "lib.optional stdenv.hostPlatform.isx86_64 \"--enable-honey\"",
+        "zstd",
+    ] {
+        assert!(package.contains(expected), "{expected}: {package}");
+    }
+}
+
+#[test]
+fn a_switch_without_a_rule_is_a_finding() {
+    let root = configured(
+        RECIPE,
+        "\"--prefix\" = { drop = \"x\" }\n\"--enable-honey\" = { flag = true }\n",
+    );
+    let line = root.text("demo/hive-qemu/debian/rules");
+    let line = line.lines().position(|line| line.contains("--enable-comb"));
+    let run = root.regen(&["--sources", "demo"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let place = format!("hive-qemu/debian/rules:{}", line.unwrap() + 1);
+    assert!(run.stderr.contains("PNX-308"), "{}", run.stderr);
+    assert!(run.stderr.contains(&place), "{}", run.stderr);
+    assert!(run.stderr.contains("--enable-comb"), "{}", run.stderr);
+}
+
+#[test]
+fn a_switch_behind_what_only_a_build_knows_is_a_finding() {
+    let root = configured("\nconfigure:\n\t./configure $(HIVE_FLAGS)\n", "");
+    let run = root.regen(&["--sources", "demo"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let cause = "nothing sets the variable `HIVE_FLAGS`";
+    assert!(run.stderr.contains(cause), "{}", run.stderr);
 }

@@ -22,7 +22,7 @@ use crate::cargo::{Program, TargetKind};
 use crate::debian::Packaging;
 use crate::decide::rules::{CrateRule, CrateRules, DebianPackage, Rules};
 use crate::problem::{OUTPUT_FAILED, Problem, UNMAPPED_NATIVE};
-use crate::release::{is_own_pin, source_name};
+use crate::release::{Entry, Mode, Pin, Source, is_own_pin};
 use install::Install;
 
 /// What is derived of a source that cargo builds.
@@ -260,9 +260,13 @@ fn whole(
             .iter()
             .map(|(what, why)| lack(name, what, why.clone())),
     );
-    let trees = program.sources.values();
-    let trees = trees.filter_map(|name| sources.get(name.as_str()));
-    lacks.extend(trees.filter_map(|(source, _)| pin::lacking(&source.source)));
+    for (directory, name) in &program.sources {
+        let Some((source, _)) = sources.get(name.as_str()) else {
+            continue;
+        };
+        let pin = fetched(program, directory, &source.source);
+        lacks.extend(pin::lacking(&source.source).filter(|_| pin.nar_hash.is_none()));
+    }
     let body = Expr::Set(package::grouped(vec![
         derivation.named(),
         vec![Binding::attr(
@@ -275,10 +279,10 @@ fn whole(
         checks(),
         install.bindings(),
         inputs::commands(derivation, program, sources, formals)?,
-        may_lack(derivation, program, release, formals, lacks)?,
+        may_lack((derivation, program), sources, release, formals, lacks)?,
         vec![Binding::attr(
             "meta",
-            Expr::Set(described(derivation, program, formals)?),
+            Expr::Set(described(derivation, program, release, formals)?),
         )],
     ]));
     let attributes = install.with_places(body, name, release, formals)?;
@@ -348,7 +352,11 @@ fn joined(
         };
         let mut tree = vec![Binding::attr(
             "src",
-            pin::source(&source.source.pin, formals)?,
+            pin::at(
+                &source.source,
+                &fetched(program, directory, &source.source),
+                formals,
+            )?,
         )];
         let patches = patched::patches(
             name,
@@ -360,7 +368,7 @@ fn joined(
         if !patches.is_empty() {
             tree.push(Binding::attr("patches", Expr::List(patches)));
         }
-        trees.push((directory.clone(), Expr::Set(tree)));
+        trees.push((program.place(directory, ""), Expr::Set(tree)));
     }
     let set = vec![
         Binding::attr("name", Expr::string(&derivation.attribute)),
@@ -373,8 +381,8 @@ fn joined(
 
 /// `passthru.pveMayLack`: what its crates ask for before they use it, and what they need beside.
 fn may_lack(
-    derivation: &Derivation,
-    program: &Program,
+    (derivation, program): (&Derivation, &Program),
+    sources: &Sources,
     release: Release,
     formals: &mut Formals,
     lacks: &mut Vec<Lack>,
@@ -383,9 +391,9 @@ fn may_lack(
     let name = &derivation.source.source.name;
     let mut needs = Needs::default();
     for part in program.sources.values() {
-        if let Some(node) = release.graph.nodes.get(part) {
-            let both = (name.as_str(), source_name(part));
-            needs.add(both, &node.outside, release, lacks);
+        let node = release.graph.nodes.get(part);
+        if let (Some(node), Some((code, _))) = (node, sources.get(part.as_str())) {
+            needs.add((name, code), &node.outside, release, lacks);
         }
     }
     let path = |name: &str| vec!["passthru".to_owned(), name.to_owned()];
@@ -396,6 +404,22 @@ fn may_lack(
     let may_lack = needs.may_lack(formals)?;
     bindings.extend(may_lack.map(|set| Binding::Attr(path("pveMayLack"), set)));
     Ok(bindings)
+}
+
+/// The pin by which a source is fetched: without submodules, where all of them are other trees of the program.
+fn fetched(program: &Program, directory: &str, source: &Source) -> Pin {
+    let mut pin = source.pin.clone();
+    let entries = source.tree.entries().iter();
+    let mut submodules = entries.filter(|entry| entry.mode == Mode::Submodule);
+    let is_laid = |entry: &Entry| {
+        let place = program.place(directory, &entry.path);
+        program.submodules.values().any(|one| *one == place)
+    };
+    if pin.submodules && submodules.all(is_laid) {
+        pin.submodules = false;
+        pin.nar_hash = pin.tree_hash.take();
+    }
+    pin
 }
 
 /// What `buildRustPackage` is told of the tree.
@@ -426,10 +450,11 @@ fn checks() -> Vec<Binding> {
 fn described(
     derivation: &Derivation,
     program: &Program,
+    release: Release,
     formals: &mut Formals,
 ) -> Result<Vec<Binding>, WriteError> {
     let (source, packaging) = (derivation.source, derivation.packaging);
-    let mut bindings = meta::meta_of(source, packaging, &derivation.attribute, formals)?;
+    let mut bindings = meta::meta_of(source, packaging, &derivation.attribute, release, formals)?;
     if let [only] = binaries(program).as_slice() {
         bindings.push(Binding::attr("mainProgram", Expr::string(*only)));
     }

@@ -1,0 +1,75 @@
+# The Perl that a link's programs start with: nixpkgs', with a `crypt` that knows each hash that Proxmox VE stores.
+#
+# nixpkgs' libxcrypt is built with strong hashes alone (rules/differences.toml, [libxcrypt]). Only the interpreter itself is
+# another one, some kilobytes with the library that it wants in front of nixpkgs': libperl.so, Perl's own modules and every
+# package of `perlPackages` are nixpkgs' as they are, so that nothing else is built again.
+{
+  lib,
+  stdenv,
+  stdenvNoCC,
+  buildPackages,
+  libxcrypt,
+  perl,
+  # What rules/differences.toml says of libxcrypt.
+  difference ? (lib.importTOML ../../../rules/differences.toml).libxcrypt,
+}:
+let
+  # Without a word of what it knows it is a distribution's, which knows all.
+  known = libxcrypt.enabledCryptSchemeIds or null;
+  lacking =
+    known != null && lib.any (vector: !lib.elem vector.scheme known) (lib.attrValues difference.vector);
+
+  withHashes = libxcrypt.override { enableHashes = difference.hashes; };
+
+  vectors = lib.concatMapStrings (
+    vector:
+    lib.concatStringsSep "\t" [
+      vector.password
+      vector.hash
+    ]
+    + "\n"
+  ) (lib.attrValues difference.vector);
+in
+if !lacking then
+  perl
+else
+  stdenvNoCC.mkDerivation {
+    pname = "pve-perl";
+    version = lib.getVersion perl;
+
+    dontUnpack = true;
+    dontConfigure = true;
+    dontBuild = true;
+    strictDeps = true;
+    nativeBuildInputs = [ buildPackages.patchelf ];
+
+    inherit perl vectors;
+    library = lib.getLib withHashes;
+    passAsFile = [ "vectors" ];
+
+    installPhase = ''
+      runHook preInstall
+      install -Dm755 "$perl/bin/perl" $out/bin/perl
+      name=$(patchelf --print-soname "$library/lib/libcrypt.so")
+      patchelf --print-needed $out/bin/perl | grep -qxF "$name" || patchelf --add-needed "$name" $out/bin/perl
+      patchelf --set-rpath "$library/lib:$(patchelf --print-rpath $out/bin/perl)" $out/bin/perl
+      runHook postInstall
+    '';
+
+    # The path above is the first on purpose; the library is not found in what was linked.
+    dontPatchELF = true;
+
+    doInstallCheck = stdenv.buildPlatform.canExecute stdenv.hostPlatform;
+    installCheckPhase = ''
+      runHook preInstallCheck
+      $out/bin/perl ${./hashes.pl} "$vectorsPath"
+      runHook postInstallCheck
+    '';
+
+    meta = {
+      description = "Perl whose crypt knows the hashes that Proxmox VE stores";
+      inherit (perl.meta) homepage;
+      mainProgram = "perl";
+      platforms = lib.platforms.linux;
+    };
+  }

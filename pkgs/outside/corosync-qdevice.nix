@@ -1,0 +1,66 @@
+# A vote of a third machine for small clusters: the daemon and the tools that `pvecm qdevice` runs. The tarball is
+# upstream's, from Debian's archive.
+{
+  lib,
+  corosync,
+  fetchurl,
+  libqb,
+  makeWrapper,
+  nspr,
+  nss,
+  pkg-config,
+  stdenv,
+  systemd,
+}:
+stdenv.mkDerivation {
+  pname = "corosync-qdevice";
+  version = "3.0.3";
+
+  src = fetchurl {
+    url = "mirror://debian/pool/main/c/corosync-qdevice/corosync-qdevice_3.0.3.orig.tar.gz";
+    hash = "sha256-CkcFq9F695UoetO7GMCrrPPAAnIi5F8UnLm+vrYFaSY=";
+  };
+
+  strictDeps = true;
+  nativeBuildInputs = [
+    makeWrapper
+    pkg-config
+  ];
+  buildInputs = [
+    corosync
+    libqb
+    nspr
+    nss
+    systemd
+  ];
+
+  # Names of the machine's own places are compiled in; what is installed there goes to the output.
+  configureFlags = [
+    "--sysconfdir=/etc"
+    "--localstatedir=/var"
+    "--enable-systemd"
+    "--disable-qnetd"
+    "--sbindir=${placeholder "out"}/bin"
+    "--with-systemddir=${placeholder "out"}/lib/systemd/system"
+  ];
+  installFlags = [
+    "sysconfdir=$(out)/etc"
+    "localstatedir=$(out)/var"
+    "COROSYSCONFDIR=$(out)/etc/corosync"
+    "INITDDIR=$(out)/etc/init.d"
+  ];
+
+  # State is made on the machine. The script keeps certificates by programs of NSS.
+  postInstall = ''
+    rm -rf $out/var
+    wrapProgram $out/bin/corosync-qdevice-net-certutil --prefix PATH : ${lib.getBin nss.tools or nss}/bin
+  '';
+
+  meta = {
+    description = "Daemon by which a machine outside of the cluster votes";
+    homepage = "https://github.com/corosync/corosync-qdevice";
+    license = lib.getLicenseFromSpdxId "BSD-3-Clause";
+    mainProgram = "corosync-qdevice-tool";
+    platforms = lib.platforms.linux;
+  };
+}

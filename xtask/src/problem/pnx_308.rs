@@ -1,0 +1,24 @@
+//! PNX-308: a switch of a configuration that no rule decides.
+
+use super::{Code, Severity};
+
+/// A switch in `debian/rules` of a source that is built over nixpkgs' own derivation, of which `rules/packages.toml`
+/// says nothing, or that cannot be read.
+pub static UNDECIDED_SWITCH: Code = Code {
+    id: "PNX-308",
+    title: "a switch of a configuration that no rule decides",
+    severity: Severity::Finding,
+    explanation: "\
+        The source is built over nixpkgs' own derivation, which configures it in its own way. `debian/rules` configures \
+        it with a switch of which no rule says what it is there: built so, the program could lack what Proxmox's has, and \
+        nobody would see it. Or the switch cannot be read: it stands behind a variable that nothing sets, or a condition \
+        that only a build can answer.",
+    example: "# hive-qemu/debian/rules, line 12
+./configure --enable-comb
+
+PNX-308: hive-qemu/debian/rules:12: no rule says what `--enable-comb` is in nixpkgs' `qemu`",
+    remedy: "\
+        Read nixpkgs' file and add the switch to `[SOURCE.switch]` in `rules/packages.toml`: `override` with the function's \
+        argument, `flag = true` to hand it on, `default` with what in nixpkgs' file has it so, or `drop` with the reason. A \
+        switch that cannot be read is decided by a rule for it that names the whole of it once it can.",
+};
