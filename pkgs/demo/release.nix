@@ -43,5 +43,6 @@ self: {
       "hive-manager"
     ];
     extras = [ self.hive-term ];
+    meta.description = "Everything of demo, linked into one output";
   };
 }

@@ -268,8 +268,10 @@ pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
                 names.write(&root).map_err(|problem| vec![problem])?;
             }
         }
-        clean &= findings.is_empty();
+        let absent = generated.absent();
+        clean &= findings.is_empty() && (absent.is_empty() || args.from.allow_missing);
         // What is not scanned stands among the lacks.
+        cli::complain(&absent);
         cli::complain(&analysis.missing);
         cli::complain(&findings);
         let report = generated.report(&analysis, args.check, &differences);

@@ -81,8 +81,8 @@ fn the_demo_has_objects_links_and_an_ordinary_package() {
         "(replaceVars ../patches/hive-guests/0001-paths.patch {",
         "lvm2 = lib.getBin lvm2;",
         "    pve = null;",
-        "lxc ? null,",
-        "mayLack = { inherit lxc; };",
+        "\n  lxc,\n",
+        "needs = { inherit lxc; };",
     ] {
         assert!(guests.contains(part), "{part} is not in\n{guests}");
     }

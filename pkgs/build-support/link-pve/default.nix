@@ -87,6 +87,7 @@ let
   commandPath = lib.makeBinPath (
     lib.unique (gather "pveCommands" ++ lib.concatMap (extra: extra.pveCommands or [ ]) added)
   );
+  rootMeta = name: objects.${name}.meta or { };
   systemFile = name: systems + "/${name}/system.json";
   withSystem = lib.filter (name: systems != null && lib.pathExists (systemFile name)) names;
   runs = stdenv.buildPlatform.canExecute stdenv.hostPlatform;
@@ -170,7 +171,25 @@ let
     }
     // passthru;
 
-    meta = {
+    # What a single root says of itself; of several their licences.
+    meta =
+      (
+        if lib.length roots == 1 then
+          lib.filterAttrs (
+            name: _:
+            lib.elem name [
+              "description"
+              "homepage"
+              "license"
+              "mainProgram"
+            ]
+          ) (rootMeta (lib.head roots))
+        else
+          {
+            license = lib.unique (lib.concatMap (name: lib.toList ((rootMeta name).license or [ ])) names);
+          }
+      )
+      // {
       platforms = [
         "x86_64-linux"
         "aarch64-linux"

@@ -210,6 +210,10 @@ pveInstallPhase() {
     concatTo flags installFlags installFlagsArray installTargets=install
     pveMake "${flags[@]}"
   fi
+  local directory
+  for directory in ${leaveOut:-}; do
+    rm -r "${root:?}/$directory"
+  done
   pveInstallFiles "$root"
   foldUsr "$root"
 

@@ -86,5 +86,6 @@ mkPveObject {
       (lib.getLicenseFromSpdxId "MIT")
       (lib.getLicenseFromSpdxId "Apache-2.0")
     ];
+    mainProgram = "hivesm";
   };
 }

@@ -49,6 +49,8 @@ mkPveObject {
   files."usr/lib/tmpfiles.d/hive-manager.conf" = "debian/tmpfiles";
   links."usr/bin/hive-net-pin" = "usr/libexec/hive/net-pin";
 
+  leaveOut = [ "etc/network/if-up.d" ];
+
   requires = [
     "hive-cluster"
     "hive-common"

@@ -39,15 +39,44 @@ pub struct OptionalFile {
 }
 
 impl Optional {
-    /// Whether `source` asks in each of the files in which it uses it; one that uses it in no file has it as a dependency
+    /// Whether `source` asks in each of the files in which it uses it, which `has` looks up by file and text; one that uses it in no file has it as a dependency
     /// alone, which a probe of any source answers.
-    pub fn covers<'f>(&self, source: &str, files: impl IntoIterator<Item = &'f str>) -> bool {
+    pub fn covers<'f>(
+        &self,
+        source: &str,
+        files: impl IntoIterator<Item = &'f str>,
+        has: impl Fn(&str, &str) -> bool,
+    ) -> bool {
         let mut files = files.into_iter().filter(|file| !is_control(file));
         files.all(|file| {
             let mut probes = self.probe.iter();
-            probes.any(|probe| probe.source == source && probe.file == file)
+            probes
+                .any(|probe| probe.source == source && probe.file == file && has(file, &probe.asks))
         })
     }
+}
+
+/// `[[place]]` of `places.toml`: a directory whose owner NixOS has not, or is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PlaceRule {
+    /// The directory, without a slash before it.
+    pub below: String,
+    /// Why nothing below it is laid out.
+    #[serde(default)]
+    pub leave_out: Option<String>,
+    /// Why what is below it is.
+    #[serde(default)]
+    pub keep: Option<String>,
+}
+
+/// `places.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlacesFile {
+    /// The entries.
+    #[serde(default)]
+    pub place: Vec<PlaceRule>,
 }
 
 /// Whether a file is a packaging's list of dependencies.
@@ -87,11 +116,14 @@ mod tests {
                 asks: "has_wax".into(),
             }],
         };
-        let covers = |source: &str, files: &[&str]| optional.covers(source, files.iter().copied());
+        let covers = |source: &str, files: &[&str]| {
+            optional.covers(source, files.iter().copied(), |_, asks| asks == "has_wax")
+        };
         assert!(covers("hive-manager", &["Hive/Wax.pm", "debian/control"]));
         assert!(!covers("hive-manager", &["Hive/Wax.pm", "Hive/API.pm"]));
         assert!(!covers("hive-common", &["Hive/Wax.pm"]));
         assert!(covers("hive-common", &["debian/control"]));
+        assert!(!optional.covers("hive-manager", ["Hive/Wax.pm"], |_, _| false));
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //! | `features.toml` | `[[feature]]`: what is removed |
 //! | `packages.toml` | `[SOURCE]`: the nixpkgs package a source builds on; `[SOURCE.switch]`: what becomes of the switches it is configured with |
 //! | `optional.toml` | `[[optional]]`: what may be absent, where the code asks for it and what that costs |
+//! | `places.toml` | `[[place]]`: directories below which nothing is laid out |
 //! | `system.toml` | `[[directory]]`: directories on the machine beyond those of the packaging |
 //! | `crates.toml` | `[program.NAME]`, `[library.SOURCE]`: what cargo builds; `[crate.NAME]`: what a crate needs of nixpkgs |
 //! | `nixpkgs.toml` | in which nixpkgs file each attribute is defined |
@@ -25,7 +26,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use super::matcher::{Condition, Matcher};
-use super::optional::{Optional, OptionalFile, outside};
+use super::optional::{Optional, OptionalFile, PlaceRule, PlacesFile, outside};
 use super::{Context, Decision};
 use crate::problem::{BAD_RULE, DUPLICATE_RULE, Problem};
 
@@ -471,8 +472,12 @@ pub struct Rules {
     pub crates: CrateRules,
     /// What may be absent, the most painful first.
     pub optional: Vec<Optional>,
+    /// Directories whose owner NixOS has not, or is; the longest first.
+    pub places: Vec<PlaceRule>,
     /// The attributes of `pkgs/outside`.
     pub outside: BTreeSet<String>,
+    /// Those of them that are packaged from a pin, which not every release has (`outside` in `sources.toml`).
+    pub by_pin: BTreeSet<String>,
 }
 
 /// Where nixpkgs defines an attribute.
@@ -490,6 +495,19 @@ pub struct Definition {
     pub since: Option<String>,
     /// The last release that has it.
     pub until: Option<String>,
+}
+
+/// What `sources.toml` says of packages; the rest of it is for `lock`.
+#[derive(Deserialize)]
+struct SourcesFile {
+    #[serde(default)]
+    source: BTreeMap<String, SourceTable>,
+}
+
+#[derive(Deserialize)]
+struct SourceTable {
+    #[serde(default)]
+    outside: bool,
 }
 
 #[derive(Deserialize)]
@@ -783,12 +801,72 @@ impl Rules {
         rules.read_system(&mut reader);
         rules.read_crates(&mut reader);
         rules.read_optional(&mut reader);
+        rules.read_places(&mut reader);
+        if let Some((file, _)) = reader.file::<SourcesFile>("sources.toml") {
+            let sources = file.source.into_iter();
+            rules.by_pin = sources
+                .filter(|(_, source)| source.outside)
+                .map(|(name, _)| name)
+                .collect();
+        }
         rules.outside = outside(dir.parent().unwrap_or(dir));
         if reader.problems.is_empty() {
             Ok(rules)
         } else {
             Err(reader.problems)
         }
+    }
+
+    fn read_optional(&mut self, reader: &mut Reader) {
+        let name = "optional.toml";
+        let Some((file, text)) = reader.file::<OptionalFile>(name) else {
+            return;
+        };
+        for one in file.optional {
+            let line = Reader::line_of(&text, &one.name);
+            reader.claim(&format!("optional.{}", one.name), name, line);
+            self.optional.push(one);
+        }
+    }
+
+    fn read_places(&mut self, reader: &mut Reader) {
+        let name = "places.toml";
+        let Some((file, text)) = reader.file::<PlacesFile>(name) else {
+            return;
+        };
+        for place in file.place {
+            let line = Reader::line_of(&text, &place.below);
+            reader.claim(&format!("place.{}", place.below), name, line);
+            if place.leave_out.is_some() == place.keep.is_some() {
+                let cause = format!("`{}` needs exactly one of leave-out, keep", place.below);
+                let problem = Problem::new(&BAD_RULE, cause);
+                reader.problems.push(problem.at(reader.place(name), line));
+            }
+            self.places.push(place);
+        }
+        self.places
+            .sort_by_key(|place| std::cmp::Reverse(place.below.len()));
+    }
+
+    /// The directory that an installed place is below, by its path on Debian without a slash before it.
+    pub fn place(&self, path: &str) -> Option<&PlaceRule> {
+        let path = path.trim_start_matches('/');
+        let below = |place: &&PlaceRule| {
+            let rest = path.strip_prefix(place.below.as_str());
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        self.places.iter().find(below)
+    }
+
+    /// The directory that an installed place is below and whose files are not laid out.
+    pub fn left_out(&self, path: &str) -> Option<&PlaceRule> {
+        self.place(path).filter(|place| place.leave_out.is_some())
+    }
+
+    /// What the rules say of something that may be absent, with its rank: 0 is the most painful.
+    pub fn optional(&self, name: &str) -> Option<(usize, &Optional)> {
+        let mut all = self.optional.iter().enumerate();
+        all.find(|(_, one)| one.name == name)
     }
 
     fn read_packages(&mut self, reader: &mut Reader) {
@@ -808,24 +886,6 @@ impl Rules {
             }
         }
         self.packages = file;
-    }
-
-    fn read_optional(&mut self, reader: &mut Reader) {
-        let name = "optional.toml";
-        let Some((file, text)) = reader.file::<OptionalFile>(name) else {
-            return;
-        };
-        for one in file.optional {
-            let line = Reader::line_of(&text, &one.name);
-            reader.claim(&format!("optional.{}", one.name), name, line);
-            self.optional.push(one);
-        }
-    }
-
-    /// What the rules say of something that may be absent, with its rank: 0 is the most painful.
-    pub fn optional(&self, name: &str) -> Option<(usize, &Optional)> {
-        let mut all = self.optional.iter().enumerate();
-        all.find(|(_, one)| one.name == name)
     }
 
     fn read_crates(&mut self, reader: &mut Reader) {

@@ -8,6 +8,7 @@ use crate::debian::install::{Base, Installed};
 pub use crate::debian::shipped::Origin;
 use crate::debian::shipped::origins;
 use crate::debian::tree_path;
+use crate::decide::rules::Rules;
 
 /// What goes where; all places relative to the root and as on Debian.
 #[derive(Debug, Clone, Default)]
@@ -85,6 +86,17 @@ fn has_place(path: &str) -> bool {
 }
 
 impl Places {
+    /// Without what the rules leave out.
+    #[must_use]
+    pub fn laid_out(mut self, rules: &Rules) -> Self {
+        let stays = |place: &str| rules.left_out(place).is_none();
+        self.files.retain(|place, _| stays(place));
+        self.built.retain(|place, _| stays(place));
+        self.links.retain(|place, _| stays(place));
+        self.nowhere.retain(|place| stays(place));
+        self
+    }
+
     fn add(
         &mut self,
         source: &AnalysedSource,

@@ -1,9 +1,13 @@
 //! What a package says of itself: version, description, licence, platforms.
 
+use std::collections::BTreeSet;
+
 use super::formals::Formals;
 use super::nix::{Binding, Expr, WriteError};
+use super::package::Release;
 use crate::analyse::AnalysedSource;
 use crate::debian::Packaging;
+use crate::debian::make::ActionKind;
 
 /// A version as a store name and as Debian has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,11 +55,32 @@ fn of(whole: &str) -> Version {
 ///
 /// # Errors
 /// Text that Nix cannot hold.
-pub fn meta(source: &AnalysedSource, formals: &mut Formals) -> Result<Vec<Binding>, WriteError> {
+pub fn meta(
+    source: &AnalysedSource,
+    release: Release,
+    formals: &mut Formals,
+) -> Result<Vec<Binding>, WriteError> {
     match source.packagings.first() {
-        Some(packaging) => meta_of(source, packaging, &source.source.name, formals),
+        Some(packaging) => meta_of(source, packaging, &source.source.name, release, formals),
         None => Ok(Vec::new()),
     }
+}
+
+/// The program that a source is run by: the only one that it installs, or the one that has its name.
+pub fn main_program(source: &AnalysedSource) -> Option<&str> {
+    let made = source
+        .packagings
+        .iter()
+        .flat_map(|packaging| &packaging.made);
+    let programs: BTreeSet<&str> = made
+        .filter(|action| action.kind == ActionKind::File)
+        .filter_map(|action| {
+            let mut directories = ["usr/bin/", "usr/sbin/"].iter();
+            directories.find_map(|directory| action.dest.strip_prefix(directory))
+        })
+        .collect();
+    let named = programs.get(source.source.name.as_str()).copied();
+    named.or_else(|| programs.first().copied().filter(|_| programs.len() == 1))
 }
 
 /// The same by one of its packagings, described as its Debian package `name` is.
@@ -66,13 +91,18 @@ pub fn meta_of(
     source: &AnalysedSource,
     packaging: &Packaging,
     name: &str,
+    release: Release,
     formals: &mut Formals,
 ) -> Result<Vec<Binding>, WriteError> {
     let mut bindings = Vec::new();
     let named = |name: &str| {
         let binaries = &packaging.control.binaries;
         let same = binaries.iter().find(|binary| binary.name == name);
-        same.or(binaries.first())
+        // Of packages for several products, the one that another source of this release depends on.
+        let mut wanted = binaries
+            .iter()
+            .filter(|binary| release.wanted.contains(&binary.name));
+        same.or_else(|| wanted.next()).or(binaries.first())
     };
     if let Some(binary) = named(name).filter(|binary| !binary.short.is_empty()) {
         bindings.push(Binding::attr("description", Expr::string(&binary.short)));

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::formals::Formals;
 use super::nix::{Binding, Expr, Name, WriteError};
-use super::package::{Class, Lack, Release};
+use super::package::{self, Class, Lack, Release};
+use crate::analyse::AnalysedSource;
 use crate::graph::Place;
+use crate::release::source_name;
 
 /// By name, where each is used.
 pub type Uses = BTreeMap<String, BTreeSet<Place>>;
@@ -21,26 +23,34 @@ pub struct Needs {
 
 impl Needs {
     /// Sorts `source`'s uses into what it may do without and what not, and tells what of both is absent.
-    pub fn of(source: &str, uses: &Uses, release: Release, lacks: &mut Vec<Lack>) -> Self {
+    pub fn of(
+        source: &AnalysedSource,
+        uses: &Uses,
+        release: Release,
+        lacks: &mut Vec<Lack>,
+    ) -> Self {
         let mut needs = Self::default();
-        needs.add((source, source), uses, release, lacks);
+        needs.add((&source.source.name, source), uses, release, lacks);
         needs
     }
 
     /// Adds the uses of `code`, a source that is part of what is made of `source`.
     pub fn add(
         &mut self,
-        (source, code): (&str, &str),
+        (source, code): (&str, &AnalysedSource),
         uses: &Uses,
         release: Release,
         lacks: &mut Vec<Lack>,
     ) {
+        let has = |file: &str, asks: &str| {
+            package::text(code, file).is_some_and(|text| text.contains(asks))
+        };
         for (name, places) in uses {
             let files = places.iter().map(|place| place.path.as_str());
             let optional = release
                 .rules
                 .optional(name)
-                .filter(|(_, rule)| rule.covers(code, files));
+                .filter(|(_, rule)| rule.covers(source_name(&code.source.name), files, has));
             let absent = !is_there(name, release);
             let first = first(places);
             let lack = |class, why| Lack {
@@ -143,6 +153,7 @@ pub fn is_there(name: &str, release: Release) -> bool {
             release.attributes.contains_key(source) && names.iter().any(|there| there == name)
         })
         || release.rules.outside.contains(name)
+            && (!release.rules.by_pin.contains(name) || release.by_hand.contains(name))
         || release.rules.nixpkgs.contains_key(name)
 }
 

@@ -47,7 +47,7 @@ pub fn object(
     patching.extend(patches.map(|patches| Binding::attr("patches", patches)));
     let directory = package::make_directory(source).filter(|directory| !directory.is_empty());
     let making = directory.map(|directory| Binding::attr("makeDirectory", Expr::string(directory)));
-    let places = installed::places(source);
+    let places = installed::places(source).laid_out(release.rules);
     lacks.extend(
         places
             .nowhere
@@ -59,6 +59,11 @@ pub fn object(
         .extend(package::files(&places, false).map(|files| package::set_binding("files", files)));
     let links = package::links(&places, name, release, formals)?;
     placing.extend(links.map(|links| package::set_binding("links", links)));
+    let mut described = meta::meta(source, release, formals)?;
+    described.extend(
+        meta::main_program(source)
+            .map(|program| Binding::attr("mainProgram", Expr::string(program))),
+    );
     let body = package::grouped(vec![
         package::named(name, source),
         fetching,
@@ -66,11 +71,9 @@ pub fn object(
         making.into_iter().collect(),
         build(source, release, formals)?,
         placing,
+        package::left_out(source, release.rules),
         needs(source, release, formals, lacks)?,
-        vec![Binding::attr(
-            "meta",
-            Expr::Set(meta::meta(source, formals)?),
-        )],
+        vec![Binding::attr("meta", Expr::Set(described))],
     ]);
     let object = formals.call("mkPveObject", [Expr::Set(body)])?;
     Ok(package::with_source(fetched, in_strings, object))
@@ -183,6 +186,10 @@ fn needs(
             uses.entry(one).or_default().extend(places);
         }
     }
+    let needs = Needs::of(source, &uses, release, lacks);
+    bindings.extend(needs.needs(formals)?);
+    let may_lack = needs.may_lack(formals)?;
+    bindings.extend(may_lack.map(|set| Binding::attr("mayLack", set)));
     let laid: Vec<&str> = of_role(Role::Package)
         .filter(|other| {
             let over = release.rules.packages.get(*other);
@@ -195,10 +202,6 @@ fn needs(
         let list = package::attributes(laid, formals)?;
         bindings.push(Binding::attr("extras", Expr::List(list)));
     }
-    let needs = Needs::of(name, &uses, release, lacks);
-    bindings.extend(needs.needs(formals)?);
-    let may_lack = needs.may_lack(formals)?;
-    bindings.extend(may_lack.map(|set| Binding::attr("mayLack", set)));
     Ok(bindings)
 }
 

@@ -57,7 +57,7 @@ pub fn ordinary(
         Binding::attr("src", fetched.clone())
     };
     let patches = package::all_patches(whole, release, formals)?;
-    let mut places = installed::places(source);
+    let mut places = installed::places(source).laid_out(release.rules);
     places.modules = modules(source);
     lacks.extend(
         places
@@ -75,9 +75,10 @@ pub fn ordinary(
             .collect(),
         depends(source, release, formals)?,
         making(source, &build),
+        package::left_out(source, release.rules),
         vec![Binding::attr(
             "meta",
-            Expr::Set(described(source, formals)?),
+            Expr::Set(described(source, release, formals)?),
         )],
     ]));
     let built = matches!(build, Build::Rules(_));
@@ -225,8 +226,12 @@ fn making(source: &AnalysedSource, build: &Build) -> Vec<Binding> {
     bindings
 }
 
-fn described(source: &AnalysedSource, formals: &mut Formals) -> Result<Vec<Binding>, WriteError> {
-    let mut bindings = meta::meta(source, formals)?;
+fn described(
+    source: &AnalysedSource,
+    release: Release,
+    formals: &mut Formals,
+) -> Result<Vec<Binding>, WriteError> {
+    let mut bindings = meta::meta(source, release, formals)?;
     bindings.push(Binding::attr("platforms", meta::platforms(source)));
     Ok(bindings)
 }

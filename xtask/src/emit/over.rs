@@ -41,7 +41,7 @@ pub fn over(
     let source = whole.source;
     let name = source.source.name.as_str();
     let mut shell = Shell::default();
-    let places = installed::places(source);
+    let places = installed::places(source).laid_out(release.rules);
     shell.places(&places, whole);
     shell.rule(rule);
     let recipe = recipe::hold(name, &source.packagings, rule).recipe;
@@ -54,7 +54,7 @@ pub fn over(
         flags(rule, &recipe, formals)?,
         shell.binding(formals)?,
         vec![Binding::attr("passthru", passthru()?)],
-        vec![Binding::attr("meta", described(source, formals)?)],
+        vec![Binding::attr("meta", described(source, release, formals)?)],
     ]));
     let base = base(rule, &recipe, formals, &mut shell.cpu)?;
     let override_attrs = Expr::Select(Box::new(base), vec!["overrideAttrs".to_owned()]);
@@ -176,7 +176,7 @@ fn native_inputs(
 }
 
 /// The libraries that `Build-Depends` name, and what the switches need. Those of crates are required: what is configured
-/// with them has no switch to go without. A release that has no derivation of one says so when it is asked for.
+/// with them has no switch to go without.
 fn build_inputs(
     source: &AnalysedSource,
     release: Release,
@@ -211,6 +211,7 @@ fn build_inputs(
             }
         }
     }
+    let list = Needs::of(source, &uses, release, lacks).required(formals)?;
     // nixpkgs' own derivation need not have what only the series asks for.
     let mut libraries = inputs::inputs(source, release.rules).build;
     for attr in &rule.without {
@@ -219,12 +220,7 @@ fn build_inputs(
     for attr in &recipe.inputs {
         libraries.add(attr);
     }
-    let required = if uses.is_empty() {
-        None
-    } else {
-        let given = Needs::of(name, &uses, release, lacks).required(formals)?;
-        Some(Expr::List(given))
-    };
+    let required = (!list.is_empty()).then_some(Expr::List(list));
     let both = match (required, libraries.expr(formals)?) {
         (Some(required), Some(libraries)) => {
             Expr::Operator(Box::new(required), Operator::Concat, Box::new(libraries))
@@ -290,8 +286,12 @@ fn passthru() -> Result<Expr, WriteError> {
     ))
 }
 
-fn described(source: &AnalysedSource, formals: &mut Formals) -> Result<Expr, WriteError> {
-    let mut bindings = meta::meta(source, formals)?;
+fn described(
+    source: &AnalysedSource,
+    release: Release,
+    formals: &mut Formals,
+) -> Result<Expr, WriteError> {
+    let mut bindings = meta::meta(source, release, formals)?;
     bindings.push(Binding::attr("platforms", meta::platforms(source)));
     let before = previous("meta", Expr::Set(Vec::new()))?;
     Ok(Expr::Operator(

@@ -40,6 +40,10 @@ pub struct Release<'a> {
     pub given: &'a BTreeMap<String, String>,
     /// The Debian packages that install a file, by source and place below the output.
     pub makers: &'a BTreeMap<(String, String), BTreeSet<String>>,
+    /// The Debian packages that the sources' `Depends` name.
+    pub wanted: &'a BTreeSet<String>,
+    /// The pins of what is packaged by hand.
+    pub by_hand: &'a BTreeSet<String>,
     /// What such a package takes of several of the release's that would do: the first, as APT does.
     pub chosen: &'a BTreeMap<String, BTreeSet<String>>,
 }
@@ -413,6 +417,22 @@ pub fn placed(
         Operator::Update,
         Box::new(install),
     ))
+}
+
+/// `leaveOut = [ … ]`: the directories with something in that `make install` makes and that is not laid out.
+pub fn left_out(source: &AnalysedSource, rules: &Rules) -> Vec<Binding> {
+    let made = source
+        .packagings
+        .iter()
+        .flat_map(|packaging| &packaging.made);
+    let below: BTreeSet<String> = made
+        .filter_map(|action| rules.left_out(&action.dest))
+        .map(|place| place.below.clone())
+        .collect();
+    if below.is_empty() {
+        return Vec::new();
+    }
+    vec![Binding::attr("leaveOut", Expr::strings(below))]
 }
 
 /// A set with one attribute as `name.attribute = value`, as a person writes it.

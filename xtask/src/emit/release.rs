@@ -16,11 +16,12 @@ use super::rewrite::{Placing, Role};
 use crate::analyse::{AnalysedSource, Analysis, Knowledge};
 use crate::cargo::Program;
 use crate::cargo::crates::manifests;
+use crate::debian::make::ActionKind;
 use crate::debian::system::{Directory, System};
 use crate::debian::tree_path::file_name;
 use crate::decide::rules::{Rules, fold};
 use crate::decide::{Context, Decision};
-use crate::problem::{OUTPUT_FAILED, Problem};
+use crate::problem::{OUTPUT_FAILED, Problem, REQUIRED_ABSENT, UNKNOWN_PLACE};
 use crate::release::is_own_pin;
 use crate::report::{RegenCounts, RegenReport, Tally};
 
@@ -116,6 +117,18 @@ impl Generated {
 }
 
 impl Generated {
+    /// What is required and absent, one problem each: they keep nothing from being written.
+    pub fn absent(&self) -> Vec<Problem> {
+        let required = |lack: &&Lack| lack.class == Class::Required;
+        let lacks = self.lacks.iter().filter(required);
+        lacks
+            .map(|lack| {
+                let cause = format!("{} is required and absent: {}", lack.what, lack.why);
+                Problem::new(&REQUIRED_ABSENT, cause).in_source(&lack.source)
+            })
+            .collect()
+    }
+
     /// What is not there of some class, a line each.
     fn told(&self, wanted: impl Fn(Class) -> bool) -> Vec<String> {
         let lacks = self.lacks.iter().filter(|lack| wanted(lack.class));
@@ -126,11 +139,23 @@ impl Generated {
 
     /// What the code does without, by what it costs, the most painful first.
     fn optional(&self) -> Vec<String> {
-        let optional = |lack: &&Lack| matches!(lack.class, Class::Optional(_));
-        let lacks = self.lacks.iter().filter(optional);
-        lacks
-            .map(|lack| format!("{} for {}: {}", lack.what, lack.source, lack.why))
-            .collect()
+        let mut told: Vec<(&str, &str, Vec<String>)> = Vec::new();
+        for lack in &self.lacks {
+            let (Class::Optional(_), Some((cost, place))) =
+                (lack.class, lack.why.rsplit_once(" ("))
+            else {
+                continue;
+            };
+            let place = format!("{}: {}", lack.source, place.trim_end_matches(')'));
+            match told.last_mut() {
+                Some((what, _, places)) if *what == lack.what => places.push(place),
+                _ => told.push((&lack.what, cost, vec![place])),
+            }
+        }
+        let line = |(what, cost, places): (&str, &str, Vec<String>)| {
+            format!("{cost}: {what} ({})", places.join(", "))
+        };
+        told.into_iter().map(line).collect()
     }
 }
 
@@ -156,6 +181,12 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
     let given = given(&derivations);
     let chosen = chosen(&derivations, &binaries);
     let makers = makers(analysis);
+    let wanted = wanted(analysis);
+    let pins = analysis.manifest.sources.iter();
+    let by_hand = pins
+        .filter(|(_, pin)| pin.outside)
+        .map(|(name, _)| name.clone())
+        .collect();
     let release = Release {
         name: &analysis.manifest.name,
         archives: &analysis.manifest.archives,
@@ -163,6 +194,8 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
         graph: &analysis.graph,
         roles: &roles,
         makers: &makers,
+        wanted: &wanted,
+        by_hand: &by_hand,
         attributes: &attributes,
         binaries: &binaries,
         given: &given,
@@ -234,7 +267,10 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
 fn unread(analysis: &Analysis) -> impl Iterator<Item = Lack> {
     analysis.unread.iter().map(|(name, why)| {
         let why = format!("not scanned here, because it is known by its commit alone: {why}");
-        lack(name, "a derivation", why)
+        Lack {
+            class: Class::Unbuilt,
+            ..lack(name, "a derivation", why)
+        }
     })
 }
 
@@ -275,6 +311,11 @@ fn one(
             Some(package::package(whole, release).map_err(|problem| vec![problem])?)
         }
     };
+    if package.is_some() {
+        edits
+            .findings
+            .extend(unknown_places(source, &knowledge.rules));
+    }
     let system = system(source, &knowledge.rules).map_err(|problem| vec![problem])?;
     let placing = Placing {
         source: name,
@@ -291,6 +332,43 @@ fn one(
         system,
         kept,
     })
+}
+
+/// What is installed below a directory of `/etc` of which no rule says whose it is.
+fn unknown_places(source: &AnalysedSource, rules: &Rules) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for packaging in &source.packagings {
+        let made = packaging.made.iter();
+        let made = made.filter(|one| one.kind != ActionKind::Directory);
+        let made = made.map(|one| (one.dest.clone(), &one.path, one.line));
+        let files = packaging.files.installed.iter().map(|one| {
+            let dest = if one.renames {
+                one.dest.clone()
+            } else {
+                format!("{}/", one.dest)
+            };
+            (dest, &one.path, one.line)
+        });
+        for (dest, path, line) in made.chain(files) {
+            let directory = dest
+                .strip_prefix("etc/")
+                .and_then(|rest| rest.split_once('/'));
+            let Some((directory, _)) = directory else {
+                continue;
+            };
+            if rules.place(&dest).is_none() {
+                let cause = format!(
+                    "`/{dest}` is installed below /etc/{directory}, and no rule says whose that is"
+                );
+                problems.push(
+                    Problem::new(&UNKNOWN_PLACE, cause)
+                        .in_source(&source.source.name)
+                        .at(path, Some(line)),
+                );
+            }
+        }
+    }
+    problems
 }
 
 /// `system.json`, with the directories that rules add.
@@ -426,6 +504,15 @@ fn given(derivations: &[Derivation]) -> BTreeMap<String, String> {
     given
 }
 
+/// The Debian packages that some source's `Depends` name.
+fn wanted(analysis: &Analysis) -> BTreeSet<String> {
+    let packagings = analysis.sources.iter().flat_map(|one| &one.packagings);
+    let binaries = packagings.flat_map(|packaging| &packaging.control.binaries);
+    let relations = binaries.flat_map(|binary| binary.pre_depends.iter().chain(&binary.depends));
+    let names = relations.flat_map(|relation| &relation.alternatives);
+    names.map(|one| one.name.clone()).collect()
+}
+
 /// The Debian packages that install each file, by source and place below the output.
 fn makers(analysis: &Analysis) -> BTreeMap<(String, String), BTreeSet<String>> {
     let mut makers: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
@@ -559,7 +646,14 @@ fn list(
     aliases(release, &mut entries)?;
     let roots: Vec<&String> = objects.keys().collect();
     let version = analysis.manifest.version.as_deref().unwrap_or(release.name);
-    let everything = link("pve", version, &roots, extras)?;
+    let mut everything = link("pve", version, &roots, extras)?;
+    if let Expr::Apply(_, arguments) = &mut everything
+        && let [Expr::Set(set)] = arguments.as_mut_slice()
+    {
+        let text = format!("Everything of {}, linked into one output", release.name);
+        let path = vec!["meta".to_owned(), "description".to_owned()];
+        set.push(Binding::Attr(path, Expr::string(text)));
+    }
     let names = objects.keys().cloned().collect();
     let objects = Expr::sorted_set(objects);
     let own = ["pve", "pveObjects"].map(str::to_owned);

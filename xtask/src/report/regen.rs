@@ -176,7 +176,8 @@ mod tests {
             release: "hive-2".into(),
             written: vec!["pkgs/a.nix".into()],
             removed: vec!["pkgs/old.nix".into()],
-            lacks: vec!["hive-vm: no repository".into()],
+            required: vec!["hive-vm: honey: a.pm:1 uses it".into()],
+            lacks: vec!["no wax: hive-wax (hive-vm: a.pm:2)".into()],
             ..Default::default()
         };
         let run = text(&report);
@@ -189,7 +190,10 @@ mod tests {
             "{run}"
         );
         assert!(
-            run.contains("the result lacks\n  hive-vm: no repository\n"),
+            run.ends_with(
+                "required and absent\n  hive-vm: honey: a.pm:1 uses it\n\
+                 the result lacks\n  no wax: hive-wax (hive-vm: a.pm:2)\n"
+            ),
             "{run}"
         );
         report.check = true;

@@ -27,4 +27,5 @@ mod prefetch;
 mod properties;
 mod real;
 mod remote;
+mod required;
 mod support;

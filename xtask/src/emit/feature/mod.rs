@@ -11,6 +11,7 @@ mod javascript;
 mod makefile;
 mod perl;
 mod replaced;
+mod unit;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -63,7 +64,7 @@ pub fn files(feature: &Feature) -> impl Iterator<Item = &str> {
     named.map(String::as_str)
 }
 
-/// What the feature changes in a Perl file, a script, a file of C or a Makefile.
+/// What the feature changes in a Perl file, a script, a file of C or a unit or a Makefile.
 ///
 /// # Errors
 /// A file that does not parse; what is to be changed and is not there.
@@ -73,6 +74,9 @@ pub fn changes(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Vec<Change
         Ok(cuts.into_iter().map(|cut| (cut, String::new())).collect())
     } else if c::is_named(feature, path) {
         c::changes(feature, path, bytes)
+    } else if unit::is_unit(path) {
+        let cuts = unit::cuts(feature, path, bytes)?;
+        Ok(cuts.into_iter().map(|cut| (cut, String::new())).collect())
     } else if javascript::is_script(path) {
         javascript::changes(feature, path, bytes)
     } else {
@@ -87,6 +91,8 @@ pub fn changes(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Vec<Change
 pub fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds, Problem> {
     if c::is_named(feature, path) {
         Ok(c::holds(feature, path, bytes))
+    } else if unit::is_unit(path) {
+        Ok(unit::holds(feature, path, bytes))
     } else if javascript::is_script(path) {
         javascript::holds(feature, path, bytes)
     } else {

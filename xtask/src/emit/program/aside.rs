@@ -64,7 +64,7 @@ pub fn package(
     let name = &source.source.name;
     let makefile = below(&packaging.root, "Makefile");
     let makes = package::has_install(source, &makefile);
-    let places = places(source, packaging, makes);
+    let places = places(source, packaging, makes).laid_out(release.rules);
     lacks.extend(
         places
             .nowhere
@@ -77,7 +77,7 @@ pub fn package(
         Some(whole) => package::all_patches(whole, release, formals)?,
         None => None,
     };
-    let mut described = meta::meta_of(source, packaging, &derivation.attribute, formals)?;
+    let mut described = meta::meta_of(source, packaging, &derivation.attribute, release, formals)?;
     described.push(Binding::attr("platforms", meta::platforms_of([packaging])));
     let body = Expr::Set(package::grouped(vec![
         derivation.named(),

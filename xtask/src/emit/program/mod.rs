@@ -22,7 +22,7 @@ use crate::cargo::{Program, TargetKind};
 use crate::debian::Packaging;
 use crate::decide::rules::{CrateRule, CrateRules, DebianPackage, Rules};
 use crate::problem::{OUTPUT_FAILED, Problem, UNMAPPED_NATIVE};
-use crate::release::{Entry, Mode, Pin, Source, is_own_pin, source_name};
+use crate::release::{Entry, Mode, Pin, Source, is_own_pin};
 use install::Install;
 
 /// What is derived of a source that cargo builds.
@@ -279,10 +279,10 @@ fn whole(
         checks(),
         install.bindings(),
         inputs::commands(derivation, program, sources, formals)?,
-        may_lack(derivation, program, release, formals, lacks)?,
+        may_lack((derivation, program), sources, release, formals, lacks)?,
         vec![Binding::attr(
             "meta",
-            Expr::Set(described(derivation, program, formals)?),
+            Expr::Set(described(derivation, program, release, formals)?),
         )],
     ]));
     let attributes = install.with_places(body, name, release, formals)?;
@@ -379,6 +379,33 @@ fn joined(
     formals.call("joinCrates", [Expr::Set(set)])
 }
 
+/// `passthru.pveMayLack`: what its crates ask for before they use it, and what they need beside.
+fn may_lack(
+    (derivation, program): (&Derivation, &Program),
+    sources: &Sources,
+    release: Release,
+    formals: &mut Formals,
+    lacks: &mut Vec<Lack>,
+) -> Result<Vec<Binding>, WriteError> {
+    let mut bindings = Vec::new();
+    let name = &derivation.source.source.name;
+    let mut needs = Needs::default();
+    for part in program.sources.values() {
+        let node = release.graph.nodes.get(part);
+        if let (Some(node), Some((code, _))) = (node, sources.get(part.as_str())) {
+            needs.add((name, code), &node.outside, release, lacks);
+        }
+    }
+    let path = |name: &str| vec!["passthru".to_owned(), name.to_owned()];
+    let required = needs.required(formals)?;
+    if !required.is_empty() {
+        bindings.push(Binding::Attr(path("pveExtras"), Expr::List(required)));
+    }
+    let may_lack = needs.may_lack(formals)?;
+    bindings.extend(may_lack.map(|set| Binding::Attr(path("pveMayLack"), set)));
+    Ok(bindings)
+}
+
 /// The pin by which a source is fetched: without submodules, where all of them are other trees of the program.
 fn fetched(program: &Program, directory: &str, source: &Source) -> Pin {
     let mut pin = source.pin.clone();
@@ -393,33 +420,6 @@ fn fetched(program: &Program, directory: &str, source: &Source) -> Pin {
         pin.nar_hash = pin.tree_hash.take();
     }
     pin
-}
-
-/// `passthru.pveMayLack`: what its crates ask for before they use it, and what they need beside.
-fn may_lack(
-    derivation: &Derivation,
-    program: &Program,
-    release: Release,
-    formals: &mut Formals,
-    lacks: &mut Vec<Lack>,
-) -> Result<Vec<Binding>, WriteError> {
-    let mut bindings = Vec::new();
-    let name = &derivation.source.source.name;
-    let mut needs = Needs::default();
-    for part in program.sources.values() {
-        if let Some(node) = release.graph.nodes.get(part) {
-            let both = (name.as_str(), source_name(part));
-            needs.add(both, &node.outside, release, lacks);
-        }
-    }
-    let path = |name: &str| vec!["passthru".to_owned(), name.to_owned()];
-    let required = needs.required(formals)?;
-    if !required.is_empty() {
-        bindings.push(Binding::Attr(path("pveExtras"), Expr::List(required)));
-    }
-    let may_lack = needs.may_lack(formals)?;
-    bindings.extend(may_lack.map(|set| Binding::Attr(path("pveMayLack"), set)));
-    Ok(bindings)
 }
 
 /// What `buildRustPackage` is told of the tree.
@@ -450,10 +450,11 @@ fn checks() -> Vec<Binding> {
 fn described(
     derivation: &Derivation,
     program: &Program,
+    release: Release,
     formals: &mut Formals,
 ) -> Result<Vec<Binding>, WriteError> {
     let (source, packaging) = (derivation.source, derivation.packaging);
-    let mut bindings = meta::meta_of(source, packaging, &derivation.attribute, formals)?;
+    let mut bindings = meta::meta_of(source, packaging, &derivation.attribute, release, formals)?;
     if let [only] = binaries(program).as_slice() {
         bindings.push(Binding::attr("mainProgram", Expr::string(*only)));
     }
