@@ -835,9 +835,12 @@ mod tests {
     fn what_a_submodule_asks_for_does_not_take_it_back() {
         let all = Histories::new();
         all.commit("lib", &[("wax", "0.3.0", "")]);
+        all.commit("mid", &[("mid", "1.0.0", "comb = \"1\"\n")]);
+        all.commit("comb", &[("comb", "0.9.0", "")]);
         all.commit("comb", &[("comb", "1.0.0", "wax = \"0.3\"\n")]);
         let named = all.commit("comb", &[("comb", "1.1.0", "wax = \"0.4\"\n")]);
-        all.commit("app", &[("app", "1.0.0", IN_SUBMODULE)]);
+        let needs = format!("mid = \"1\"\n{IN_SUBMODULE}");
+        all.commit("app", &[("app", "1.0.0", &needs)]);
         all.submodule(&named);
         let problems = all.resolved().err().expect("wax 0.4 is nowhere");
         assert!(
