@@ -63,7 +63,7 @@ pub fn resolve(program: &Program, known: &Known) -> Result<Resolved, Vec<Problem
 struct Failed {
     problems: Vec<Problem>,
     /// What is there at no commit, where that is why.
-    asked: Option<Asked>,
+    asked: Option<Box<Asked>>,
 }
 
 impl From<Problem> for Failed {
@@ -107,7 +107,7 @@ fn attempt(program: &Program, known: &Known, first: Option<Source>) -> Result<Re
         };
         let source = earlier(&unsatisfied, &looking).map_err(|problems| Failed {
             problems,
-            asked: Some(unsatisfied.asked.clone()),
+            asked: Some(Box::new(unsatisfied.asked.clone())),
         })?;
         let name = crate::release::source_name(&source.name).to_owned();
         taken
