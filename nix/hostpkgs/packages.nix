@@ -12,6 +12,10 @@
     "acl"
     "libacl1-dev"
   ];
+  acme-sh = {
+    packages = [ "acme.sh" ];
+    links.libexec = "/usr/share/acme.sh";
+  };
   acpica-tools = [ "acpica-tools" ];
   apparmor-bin-utils = [ "apparmor" ];
   apparmor-parser = [ "apparmor" ];
@@ -240,6 +244,7 @@
     "libegl1"
     "libgl1"
   ];
+  libidn = [ "idn" ];
   libiscsi = [
     "libiscsi-bin"
     "libiscsi-dev"

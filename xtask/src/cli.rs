@@ -169,7 +169,6 @@ pub struct JoinArgs {
 #[command(after_help = "\
 Examples:
   cargo xtask prefetch pve-9.1.4 --sources ~/upstream
-  cargo xtask prefetch pve-9.1.4 --sources ~/upstream --allow-incomplete
   cargo xtask prefetch demo --format json | jq '.crates | length'")]
 pub struct PrefetchArgs {
     /// The release whose sources are wanted, or `all`
@@ -179,12 +178,6 @@ pub struct PrefetchArgs {
     /// The directory that holds the sources.
     #[command(flatten)]
     pub dir: SourcesDir,
-
-    /// Put a tree whose pin has no hash there without the files that its repository lacks
-    ///
-    /// The hash of such a tree is told, to be given as `pveSourceHashes`.
-    #[arg(long)]
-    pub allow_incomplete: bool,
 
     /// How the result is written
     #[arg(long, value_enum, default_value_t)]
@@ -559,6 +552,8 @@ pub enum Outcome {
     Clean,
     /// Findings, which stand in the result on stdout: exit status 1.
     Findings,
+    /// The same, of which one makes it impossible to go on with the result: exit status 2.
+    Fatal,
 }
 
 /// Parses the arguments, makes one call, gives the exit status: 0 nothing to report, 1 findings,
@@ -587,6 +582,7 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),
+        Ok(Outcome::Fatal) => ExitCode::from(2),
         Err(problems) => {
             complain(&problems);
             let fatal = |problem: &Problem| problem.code.severity == Severity::Fatal;

@@ -240,13 +240,11 @@ pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
     for manifest in releases(&root, &args.release)? {
         let name = manifest.name.clone();
         let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
-        let generated = emit::release::generate(&analysis, &knowledge)?;
-        let mut findings: Vec<Problem> = analysis
-            .findings
-            .iter()
-            .chain(&generated.findings)
-            .cloned()
-            .collect();
+        let mut generated = emit::release::generate(&analysis, &knowledge)?;
+        let found = analysis.findings.iter().chain(&generated.findings);
+        let (unseen, mut findings): (Vec<Problem>, Vec<Problem>) =
+            found.cloned().partition(|one| is_unseen(&analysis, one));
+        generated.leave(&unseen);
         let mut differences = Vec::new();
         if args.check {
             differences = generated
@@ -285,6 +283,15 @@ pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
     Ok(outcome(clean))
 }
 
+/// Whether a finding is about a source that is known by its commit alone. The rules may have been written where its tree was
+/// not at hand; so what they do not decide stays as it is, which is told, and does not keep the release from being made.
+fn is_unseen(analysis: &Analysis, finding: &Problem) -> bool {
+    let source = finding.place.source.as_deref();
+    let pin = source.and_then(|source| analysis.manifest.sources.get(source));
+    let is_finding = finding.code.severity == problem::Severity::Finding;
+    is_finding && pin.is_some_and(|pin| pin.commit_only)
+}
+
 /// `cargo xtask prefetch`.
 pub fn prefetch(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
@@ -294,12 +301,18 @@ pub fn prefetch(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
         ..OpenOptions::default()
     };
     let one = |problem| vec![problem];
-    let mut clean = true;
+    let outside = store::outside::files(&root)?;
+    let mut worst = Outcome::Clean;
     for manifest in releases(&root, &args.release)? {
         let locks = locks(&root, &manifest.name).map_err(one)?;
-        let done = store::prefetch(&manifest, &locks, &options, args.allow_incomplete);
+        // The demo is built without what upstream's releases need.
+        let outside = manifest.version.as_ref().map_or(&[][..], |_| &outside);
+        let done = store::prefetch(&manifest, &locks, outside, &options);
         let done = done.map_err(one)?;
-        clean &= done.is_clean();
+        let of_release = severity(&done.problems);
+        if worst != Outcome::Fatal && of_release != Outcome::Clean {
+            worst = of_release;
+        }
         let problems = done.problems.iter();
         let problems = problems.map(|problem| manifest.at_pin(&root, problem.clone()));
         cli::complain(&problems.collect::<Vec<_>>());
@@ -308,7 +321,17 @@ pub fn prefetch(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
             PlainFormat::Json => cli::print_plain(|out| report::prefetch::json(out, &done)),
         }?;
     }
-    Ok(outcome(clean))
+    Ok(worst)
+}
+
+/// The exit status that the codes of problems have.
+fn severity(problems: &[Problem]) -> Outcome {
+    let fatal = |problem: &Problem| problem.code.severity == problem::Severity::Fatal;
+    match problems {
+        [] => Outcome::Clean,
+        problems if problems.iter().any(fatal) => Outcome::Fatal,
+        _ => Outcome::Findings,
+    }
 }
 
 /// The locks whose crates a release is built from: its programs', and this tool's own, which makes a release's

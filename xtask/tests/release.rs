@@ -796,17 +796,302 @@ fn lock_keeps_hashes_it_cannot_compute_and_compares_those_it_can() {
     for pin in previous.sources.values_mut() {
         pin.nar_hash = Some(other.clone());
     }
-    let none = lock("pve-9.0", None, &histories.options(), None)
-        .expect("locked")
-        .manifest;
-    assert!(none.sources["tool"].submodules && none.sources["tool"].nar_hash.is_none());
+    let none = lock("pve-9.0", None, &histories.options(), None).expect_err("no hash");
+    assert_eq!(codes(&none), ["PNX-225"]);
+    let told = none[0].to_string();
+    for part in [
+        &*"1".repeat(40),
+        "module",
+        "tool.submodules",
+        "sources.toml",
+    ] {
+        assert!(told.contains(part), "{told}");
+    }
+    if let Some(tool) = previous.sources.get_mut("tool") {
+        tool.submodules = true;
+    }
     let kept = lock("pve-9.0", None, &histories.options(), Some(&previous)).expect("locked");
-    assert_eq!(kept.manifest.sources["tool"].nar_hash, Some(other));
-    assert_eq!(
-        kept.manifest.sources["pve-manager"],
-        none.sources["pve-manager"]
-    );
+    assert_eq!(kept.manifest.sources["tool"].nar_hash, Some(other.clone()));
+    let naming = &kept.manifest.sources["pve-manager"];
+    assert!(naming.nar_hash.is_some() && naming.nar_hash != Some(other));
     assert_eq!(codes(&kept.problems), ["PNX-206"]);
+}
+
+/// What `nix-hash` of Nix says of a directory; `None` where Nix is not there.
+fn nix_hash(directory: &Path) -> Option<String> {
+    let mut command = Command::new("nix-hash");
+    let output = command.args(["--type", "sha256"]).arg(directory).output();
+    let output = output.ok()?;
+    assert!(output.status.success(), "{output:?}");
+    let hex = String::from_utf8(output.stdout).expect("text");
+    let digest = xtask::store::path::parse_hex(hex.trim()).expect("a digest");
+    Some(xtask::release::sri(&digest))
+}
+
+#[test]
+fn what_is_left_out_is_what_is_gone_after_fetching() {
+    let histories = Histories::new();
+    let Histories {
+        dir,
+        naming,
+        tool,
+        many,
+    } = &histories;
+    naming.bump("pve-manager", "9.0", NOON, "bump version to 9.0");
+    many.commit(NOON, "a commit");
+    tool.write("apt/src/lib.rs", "pub fn one() {}\n");
+    tool.write("apt/tests/data/Packages", "Package: one\n");
+    tool.write("apt/tests-too", "stays\n");
+    tool.write("lone/tests/x", "x\n");
+    tool.commit(NOON, "a commit");
+    let rules = dir.path().join("rules/sources.toml");
+    let text = fs::read_to_string(&rules).expect("read");
+    let omit = "url = \"https://example.org/tool.git\"\nomit = [\"apt/tests\", \"lone/tests\"]";
+    let text = text.replace("url = \"https://example.org/tool.git\"", omit);
+    fs::write(&rules, text).expect("written");
+    let locked = lock("pve-9.0", None, &histories.options(), None).expect("locked");
+    let pin = &locked.manifest.sources["tool"];
+    assert_eq!(pin.omit, ["apt/tests", "lone/tests"]);
+    let opened = open(&locked.manifest, &histories.options()).expect("opened");
+    let source = opened.sources.iter().find(|one| one.name == "tool");
+    let entries = source.expect("there").tree.entries().iter();
+    let paths: Vec<&str> = entries.map(|entry| entry.path.as_str()).collect();
+    assert_eq!(paths, ["apt/src/lib.rs", "apt/tests-too", "lone"]);
+    // What `fetchgit` leaves: a checkout without Git's directory, then `postFetch`.
+    let checkout = dir.path().join("checkout");
+    fs::create_dir(&checkout).expect("made");
+    let place = checkout.display().to_string();
+    git(
+        &tool.0,
+        NOON,
+        &["--work-tree", &place, "checkout", "-f", "HEAD", "--", "."],
+    );
+    for path in &pin.omit {
+        fs::remove_dir_all(checkout.join(path)).expect("removed");
+    }
+    let found = xtask::release::directory_hash(&checkout).expect("hashed");
+    assert_eq!(pin.nar_hash, Some(xtask::release::sri(&found)));
+    if let Some(hash) = nix_hash(&checkout) {
+        assert_eq!(pin.nar_hash, Some(hash));
+    }
+    // A clone that lacks what is left out has the same hash.
+    let blob = git(
+        &tool.0,
+        NOON,
+        &["rev-parse", "HEAD:apt/tests/data/Packages"],
+    );
+    let object = format!(".git/objects/{}/{}", &blob[..2], &blob[2..]);
+    fs::remove_file(tool.0.join(object)).expect("removed");
+    let again = lock("pve-9.0", None, &histories.options(), None).expect("locked");
+    assert_eq!(again.manifest, locked.manifest);
+}
+
+/// `tool` with the submodule `lib/wax`, whose repository stands at `place` below the sources; and its commit.
+fn with_submodule(histories: &Histories, place: &str) -> String {
+    let Histories {
+        dir,
+        naming,
+        tool,
+        many,
+    } = histories;
+    naming.bump("pve-manager", "9.0", NOON, "bump version to 9.0");
+    many.commit(NOON, "a commit");
+    let wax = Repository::new(dir.path().join(place));
+    wax.write("wax.c", "int wax;\n");
+    let rev = wax.commit(NOON, "the wax");
+    let modules = "[submodule \"wax\"]\n\tpath = lib/wax\n\turl = ../wax-mirror\n";
+    tool.write(".gitmodules", modules);
+    tool.write("debian/changelog", "tool (1.0) trixie; urgency=medium\n");
+    git(&tool.0, NOON, &["add", "-A"]);
+    let info = format!("160000,{rev},lib/wax");
+    git(
+        &tool.0,
+        NOON,
+        &["update-index", "--add", "--cacheinfo", &info],
+    );
+    git(
+        &tool.0,
+        NOON,
+        &["commit", "-q", "-m", "bump version to 1.0"],
+    );
+    git(&tool.0, NOON, &["rev-parse", "HEAD"])
+}
+
+/// Adds `[[source.tool.known]]` to the rules.
+fn known(histories: &Histories, rev: &str, more: &str, hash: &str) {
+    let rules = histories.dir.path().join("rules/sources.toml");
+    let mut text = fs::read_to_string(&rules).expect("read");
+    text += &format!(
+        "\n[[source.tool.known]]\nversion = \"1.0\"\nrev = \"{rev}\"\n{more}hash = \"{hash}\"\n"
+    );
+    fs::write(&rules, text).expect("written");
+}
+
+#[test]
+fn lock_puts_submodules_together_and_holds_them_against_what_is_published() {
+    let histories = Histories::new();
+    let rev = with_submodule(&histories, "sources/wax-mirror");
+    let locked = lock("pve-9.0", None, &histories.options(), None).expect("locked");
+    let pin = &locked.manifest.sources["tool"];
+    let checkout = histories.dir.path().join("checkout");
+    for (path, text) in [
+        (
+            ".gitmodules",
+            &*git(&histories.tool.0, NOON, &["show", "HEAD:.gitmodules"]),
+        ),
+        ("debian/changelog", "tool (1.0) trixie; urgency=medium"),
+        ("lib/wax/wax.c", "int wax;"),
+    ] {
+        let path = checkout.join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        fs::write(path, format!("{text}\n")).expect("written");
+    }
+    let found = xtask::release::directory_hash(&checkout).expect("hashed");
+    let hash = xtask::release::sri(&found);
+    assert_eq!(pin.nar_hash.as_ref(), Some(&hash));
+    assert!(pin.submodules && pin.tree_hash.is_some() && pin.tree_hash != pin.nar_hash);
+    known(&histories, &rev, "submodules = true\n", &hash);
+    let agreed = lock("pve-9.0", None, &histories.options(), None).expect("locked");
+    assert_eq!(codes(&agreed.problems), [""; 0]);
+    let rules = histories.dir.path().join("rules/sources.toml");
+    let text = fs::read_to_string(&rules).expect("read");
+    let other = format!("sha256-{}=", "A".repeat(43));
+    fs::write(&rules, text.replace(&hash, &other)).expect("written");
+    let differing = lock("pve-9.0", None, &histories.options(), None).expect("locked");
+    assert_eq!(codes(&differing.problems), ["PNX-206"]);
+    let told = differing.problems[0].to_string();
+    assert!(told.contains(&hash) && told.contains(&other), "{told}");
+    // A submodule that no copy has: what is published is taken.
+    fs::remove_dir_all(histories.dir.path().join("sources/wax-mirror")).expect("removed");
+    let published = lock("pve-9.0", None, &histories.options(), None).expect("locked");
+    assert_eq!(published.manifest.sources["tool"].nar_hash, Some(other));
+}
+
+#[test]
+fn lock_clones_submodules_where_it_clones_sources() {
+    let histories = Histories::new();
+    with_submodule(&histories, "sources/wax-mirror");
+    let rules = histories.dir.path().join("rules/sources.toml");
+    let text = fs::read_to_string(&rules).expect("read");
+    let here = format!("file://{}/", histories.dir.path().join("sources").display());
+    let text = text
+        .replace("https://example.org/", &here)
+        .replace(".git\"", "\"");
+    fs::write(&rules, text).expect("written");
+    let options = OpenOptions {
+        sources: None,
+        cache: Some(histories.dir.path().join("cache")),
+        ..histories.options()
+    };
+    let cloned = lock("pve-9.0", None, &options, None).expect("locked");
+    let beside = lock("pve-9.0", None, &histories.options(), None).expect("locked");
+    let hash = |locked: &xtask::release::Locked| locked.manifest.sources["tool"].nar_hash.clone();
+    assert!(hash(&cloned).is_some() && hash(&cloned) == hash(&beside));
+}
+
+#[test]
+fn a_source_without_history_is_pinned_by_its_known_commit() {
+    let histories = Histories::new();
+    histories.naming.bump(
+        "pve-manager",
+        "9.0",
+        "2025-03-01T10:00:00Z",
+        "bump version to 9.0",
+    );
+    histories.many.commit("2025-02-01T10:00:00Z", "a commit");
+    let (old, new, newest) = ("1".repeat(40), "2".repeat(40), "3".repeat(40));
+    let hash = format!("sha256-{}=", "A".repeat(43));
+    known(&histories, &old, "date = \"2025-01-01\"\n", &hash);
+    known(&histories, &newest, "date = \"2025-04-01\"\n", &hash);
+    let rules = histories.dir.path().join("rules/sources.toml");
+    let text = fs::read_to_string(&rules).expect("read");
+    let more = format!(
+        "\n[[source.tool.known]]\nversion = \"1.10\"\nrev = \"{new}\"\nhash = \"{hash}\"\n"
+    );
+    fs::write(&rules, text + &more).expect("written");
+    let check = |locked: &xtask::release::Locked| {
+        let pin = &locked.manifest.sources["tool"];
+        assert_eq!(pin.rev.as_ref(), Some(&new));
+        assert_eq!(pin.version.as_deref(), Some("1.10"));
+        assert_eq!(pin.nar_hash.as_ref(), Some(&hash));
+        assert!(pin.commit_only && !pin.outside);
+    };
+    // A copy that ends before it is not upstream's history.
+    histories
+        .tool
+        .bump("tool", "0.9", "2024-01-01T10:00:00Z", "bump version to 0.9");
+    let ending = lock("pve-9.0", None, &histories.options(), None).expect("locked");
+    check(&ending);
+    let opened = open(&ending.manifest, &histories.options()).expect("opened");
+    let unread: Vec<&str> = opened
+        .unread
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(unread, ["tool"]);
+    assert_eq!(opened.sources.len(), 2);
+    // Its tree is scanned where it is at hand.
+    fs::remove_dir_all(histories.tool.0.join(".git")).expect("removed");
+    let plain = lock("pve-9.0", None, &histories.options(), None).expect("locked");
+    check(&plain);
+    let opened = open(&plain.manifest, &histories.options()).expect("opened");
+    assert_eq!((opened.sources.len(), opened.unread.len()), (3, 0));
+    fs::remove_dir_all(&histories.tool.0).expect("removed");
+    let none = lock("pve-9.0", None, &histories.options(), None).expect("locked");
+    check(&none);
+    // One that is not known by its commit alone has to be there.
+    let mut other = none.manifest.clone();
+    if let Some(tool) = other.sources.get_mut("tool") {
+        tool.commit_only = false;
+    }
+    let missing = open(&other, &histories.options()).err().expect("refused");
+    assert_eq!(codes(&missing), ["PNX-201"]);
+    // What is packaged by hand is not asked for at all.
+    if let Some(tool) = other.sources.get_mut("tool") {
+        tool.outside = true;
+    }
+    assert_eq!(
+        open(&other, &histories.options())
+            .expect("opened")
+            .sources
+            .len(),
+        2
+    );
+}
+
+#[test]
+fn lock_takes_the_archive_that_is_packaged() {
+    let histories = Histories::new();
+    let rev = with_submodule(&histories, "nowhere/wax-mirror");
+    let root = histories.dir.path();
+    let rules = root.join("rules/sources.toml");
+    let text = fs::read_to_string(&rules).expect("read");
+    let text = text.replace("tool.git\"", "tool.git\"\narchive = \"wax\"");
+    fs::write(&rules, text).expect("written");
+    let listed = |version: &str| {
+        let text = format!(
+            "[[archive.wax]]\nversion = \"{version}\"\nurl = \"https://example.org/wax-{version}.tar.xz\"\nhash = \"sha256-{}=\"\nwhy = \"published\"\n",
+            "A".repeat(43)
+        );
+        fs::write(root.join("rules/archives.toml"), text).expect("written");
+    };
+    listed("0.9");
+    let refused = lock("pve-9.0", None, &histories.options(), None).expect_err("unlisted");
+    assert_eq!(codes(&refused), ["PNX-223"]);
+    listed("1.0");
+    let locked = lock("pve-9.0", None, &histories.options(), None).expect("locked");
+    let pin = &locked.manifest.sources["tool"];
+    assert_eq!(pin.rev.as_ref(), Some(&rev));
+    // What is in the submodule is in the archive, so that the tree alone is fetched, and its hash is known.
+    assert!(!pin.submodules && pin.nar_hash.is_some() && pin.tree_hash.is_none());
+    assert_eq!(pin.archive.as_deref(), Some("wax"));
+    let archive = &locked.manifest.archives["wax"];
+    assert_eq!(archive.url, "https://example.org/wax-1.0.tar.xz");
+    let text = locked.manifest.to_toml();
+    assert_eq!(
+        Manifest::parse("pve-9.0", &text).expect("parsed"),
+        locked.manifest
+    );
 }
 
 #[test]
@@ -886,7 +1171,7 @@ fn lock_refuses_what_it_cannot_resolve() {
     let unsafe_url = problems("pve-9.0", &histories.options());
     assert_eq!(
         (codes(&unsafe_url), unsafe_url[0].place.line),
-        (vec!["PNX-208"], Some(1))
+        (vec!["PNX-208"], Some(2))
     );
 }
 
@@ -915,11 +1200,30 @@ fn the_kept_manifests_read_and_write_alike() {
         "pve-9.1.1",
         "pve-9.1.4",
         "pve-9.1.7",
+        "pve-9.1.8",
     ] {
         assert!(names.iter().any(|kept| kept == name), "{name}");
         let manifest = Manifest::named(&root(), name).expect("read");
         let kept = fs::read_to_string(root().join(format!("releases/{name}.toml"))).expect("read");
-        assert_eq!((manifest.sources.len(), manifest.to_toml()), (37, kept));
+        assert!(manifest.sources.len() >= 44, "{name}");
+        assert!(
+            manifest.to_toml() == kept,
+            "{name} is not as `lock` writes it"
+        );
+    }
+}
+
+#[test]
+fn no_pin_of_the_newest_releases_lacks_a_hash() {
+    for name in ["pve-9.1.4", "pve-9.1.7", "pve-9.1.8"] {
+        let manifest = Manifest::named(&root(), name).expect("read");
+        for (source, pin) in manifest.pins() {
+            assert!(pin.nar_hash.is_some(), "{name}: {source}");
+        }
+        let archive = &manifest.archives["qemu"];
+        let packaged = manifest.sources["pve-qemu"].version.as_deref();
+        let packaged = packaged.and_then(|version| version.split('-').next());
+        assert_eq!(packaged, Some(archive.version.as_str()), "{name}");
     }
 }
 
@@ -941,8 +1245,21 @@ fn lock_gives_the_kept_manifests_from_the_real_histories() {
         let mut kept = Manifest::named(&root(), name).expect("read");
         // What programs need of their own is resolved after the pins.
         kept.programs.clear();
-        let locked =
-            lock(name, None, &options, None).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let without = kept.sources.iter();
+        let without = without.filter(|(_, pin)| pin.nar_hash.is_none());
+        let without: Vec<&str> = without.map(|(source, _)| source.as_str()).collect();
+        let locked = match lock(name, None, &options, None) {
+            // Submodules that no copy has.
+            Err(problems) if !without.is_empty() => {
+                let told = problems.iter().map(|one| {
+                    assert_eq!(one.code.id, "PNX-225", "{one}");
+                    one.place.source.as_deref().unwrap_or_default()
+                });
+                assert_eq!(told.collect::<Vec<_>>(), without, "{name}");
+                continue;
+            }
+            locked => locked.unwrap_or_else(|problems| panic!("{problems:#?}")),
+        };
         assert_eq!(locked.manifest, kept);
         assert_eq!(
             locked
@@ -968,15 +1285,17 @@ fn the_real_sources_open_at_every_release() {
         let manifest = Manifest::named(&root(), name).expect("read");
         let opened =
             open(&manifest, &options(&sources)).unwrap_or_else(|problems| panic!("{problems:#?}"));
-        assert_eq!(manifest.sources.len(), 37);
-        assert_eq!(opened.sources.len(), manifest.pins().len());
+        let pins = manifest.pins();
+        let scanned = pins.values().filter(|pin| !pin.outside).count();
+        assert_eq!(opened.sources.len() + opened.unread.len(), scanned);
         opened.sources.par_iter().for_each(|source| {
             let submodules = source
                 .tree
                 .entries()
                 .iter()
                 .any(|entry| entry.mode == Mode::Submodule);
-            assert_eq!(submodules, source.pin.submodules, "{name} {}", source.name);
+            let fetched = source.pin.submodules || source.pin.archive.is_some();
+            assert_eq!(submodules, fetched, "{name} {}", source.name);
         });
     }
 }

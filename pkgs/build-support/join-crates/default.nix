@@ -4,7 +4,7 @@
 # joinCrates {
 #   name
 #   sources  directory → { src, patches }: a source's tree and what is applied to it, as applyPatches does
-#            (`patches` may be left out)
+#            (`patches` may be left out); one may stand within another, in the place of a submodule
 #   root     the directory of the program's root manifest ("hive-rs", "hive-perl-rs/hive-rs")
 #   lock     its Cargo.lock, which is put beside that manifest
 # }
@@ -45,6 +45,9 @@ stdenvNoCC.mkDerivation {
     while IFS=$'\t' read -r what directory path; do
       case "$what" in
       tree)
+        # The place of a submodule: as the source around it came, it is empty or holds the same.
+        rm -rf "''${out:?}/$directory"
+        mkdir -p "$(dirname "$out/$directory")"
         cp -rT "$path" "$out/$directory"
         chmod -R u+w "$out/$directory"
         ;;

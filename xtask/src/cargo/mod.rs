@@ -149,6 +149,12 @@ impl Program {
         own.map_or(self.source.as_str(), String::as_str)
     }
 
+    /// What rustc is told beside what cargo tells it. The crates of other sources are dependencies from a registry on Debian, of which cargo
+    /// lets no lint become an error; by path they are as the program's own, and a newer rustc refuses what it only warns of there.
+    pub fn rustc_flags(&self) -> Option<&'static str> {
+        (self.sources.len() > 1).then_some("--cap-lints=warn")
+    }
+
     /// The place of a source's file or directory in the joined tree.
     pub fn place(&self, source: &str, path: &str) -> String {
         let directory = self.submodules.get(source);

@@ -565,9 +565,43 @@ mod tests {
             git(&directory, &["rev-parse", "HEAD"])
         }
 
+        /// Gives `app` a new version in its changelog, for the next commit.
+        fn bump(&self, version: &str) {
+            let directory = self.0.path().join("app/app/debian");
+            std::fs::create_dir_all(&directory).expect("a directory");
+            let text = format!("app ({version}) stable; urgency=low\n\n  * x\n\n -- x\n");
+            std::fs::write(directory.join("changelog"), text).expect("written");
+        }
+
+        /// Gives `app` the submodule `sub/comb` at a commit.
+        fn submodule(&self, commit: &str) {
+            let directory = self.0.path().join("app");
+            std::fs::create_dir_all(directory.join("sub/comb")).expect("a directory");
+            let text =
+                "[submodule \"x\"]\n\tpath = sub/comb\n\turl = https://hive.example/comb.git\n";
+            std::fs::write(directory.join(".gitmodules"), text).expect("written");
+            let link = format!("160000,{commit},sub/comb");
+            git(&directory, &["update-index", "--add", "--cacheinfo", &link]);
+            git(&directory, &["add", ".gitmodules"]);
+            git(&directory, &["commit", "-q", "-m", "x"]);
+        }
+
         /// What becomes of the program `app` of the source `app`: the commits of its own by source.
         fn resolve(&self) -> Result<(BTreeMap<String, String>, Selection), Vec<Problem>> {
+            let resolved = self.resolved()?;
+            let rev = |(name, source): (String, Source)| (name, source.pin.rev.unwrap_or_default());
+            Ok((
+                resolved.own.into_iter().map(rev).collect(),
+                resolved.selection,
+            ))
+        }
+
+        fn resolved(&self) -> Result<Resolved, Vec<Problem>> {
             let mut manifest = Manifest::default();
+            let options = OpenOptions {
+                sources: Some(self.0.path().to_owned()),
+                ..OpenOptions::default()
+            };
             for entry in std::fs::read_dir(self.0.path()).expect("sources") {
                 let entry = entry.expect("a source");
                 let pin = Pin {
@@ -578,40 +612,36 @@ mod tests {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 manifest.sources.insert(name, pin);
             }
-            let options = OpenOptions {
-                sources: Some(self.0.path().to_owned()),
-                ..OpenOptions::default()
-            };
-            let opened = release::open(&manifest, &options)?;
-            let mut crates = BTreeMap::new();
-            for source in &opened.sources {
-                let read = SourceCrates::read(&source.name, source.tree.as_ref())?;
-                crates.insert(source.name.clone(), read);
-            }
-            let program = Program {
-                name: "app".to_owned(),
-                source: "app".to_owned(),
-                root: "app".to_owned(),
-                ..Program::default()
-            };
-            let known = Known {
-                sources: &opened.sources,
-                crates: &crates,
-                kept: &BTreeMap::new(),
-                options: &options,
-                rules: &CrateRules::default(),
-            };
-            let resolved = resolve(&program, &known)?;
+            let resolved = resolve_app(&manifest, &options)?;
             for (name, source) in &resolved.own {
                 assert_eq!(source.name, format!("{name}+app"));
                 assert!(source.pin.nar_hash.is_some());
             }
-            let rev = |(name, source): (String, Source)| (name, source.pin.rev.unwrap_or_default());
-            Ok((
-                resolved.own.into_iter().map(rev).collect(),
-                resolved.selection,
-            ))
+            Ok(resolved)
         }
+    }
+
+    fn resolve_app(manifest: &Manifest, options: &OpenOptions) -> Result<Resolved, Vec<Problem>> {
+        let opened = release::open(manifest, options)?;
+        let mut crates = BTreeMap::new();
+        for source in &opened.sources {
+            let read = SourceCrates::read(&source.name, source.tree.as_ref())?;
+            crates.insert(source.name.clone(), read);
+        }
+        let program = Program {
+            name: "app".to_owned(),
+            source: "app".to_owned(),
+            root: "app".to_owned(),
+            ..Program::default()
+        };
+        let known = Known {
+            sources: &opened.sources,
+            crates: &crates,
+            kept: &BTreeMap::new(),
+            options,
+            rules: &CrateRules::default(),
+        };
+        resolve(&program, &known)
     }
 
     fn own(pins: &[(&str, &String)]) -> BTreeMap<String, String> {
@@ -742,6 +772,145 @@ mod tests {
         let (pins, selection) = all.resolve().expect("resolved");
         assert_eq!(pins, own(&[("mid", &wanted)]));
         assert!(!selection.sources.contains("lib"));
+    }
+
+    #[test]
+    fn a_program_goes_back_to_the_release_whose_crates_are_there() {
+        let all = Histories::new();
+        all.commit("lib", &[("wax", "0.3.0", "")]);
+        all.bump("1.0");
+        all.commit("app", &[("app", "1.0.0", "wax = \"0.3\"\n")]);
+        all.bump("1.1");
+        let wanted = all.commit("app", &[("app", "1.1.0", "wax = \"0.3\"\n")]);
+        // What follows a release belongs to none.
+        all.commit("app", &[("app", "1.1.9", "wax = \"0.3\"\n")]);
+        for (version, requirement) in [("1.2", "0.4"), ("1.3", "0.4"), ("1.4", "0.5")] {
+            all.bump(version);
+            let needs = format!("wax = \"{requirement}\"\n");
+            all.commit("app", &[("app", &format!("{version}.0"), &needs)]);
+        }
+        let resolved = all.resolved().expect("1.1 can be built");
+        assert_eq!(resolved.own["app"].pin.rev.as_ref(), Some(&wanted));
+        let why = resolved.behind.expect("it is told why");
+        assert!(why.starts_with("app 1.4.0 needs wax ^0.5; "), "{why}");
+    }
+
+    #[test]
+    fn a_program_whose_releases_all_ask_for_too_much_is_told_by_its_pin() {
+        let all = Histories::new();
+        all.commit("lib", &[("wax", "0.3.0", "")]);
+        for (version, requirement) in [("1.0", "0.4"), ("1.1", "0.5")] {
+            all.bump(version);
+            let needs = format!("wax = \"{requirement}\"\n");
+            all.commit("app", &[("app", &format!("{version}.0"), &needs)]);
+        }
+        let problems = all.resolved().err().expect("none can be built");
+        assert!(
+            problems[0].cause.starts_with("app 1.1.0 needs wax ^0.5"),
+            "{problems:?}"
+        );
+    }
+
+    const IN_SUBMODULE: &str = "comb = { path = \"../sub/comb/comb\" }\n";
+
+    #[test]
+    fn a_submodule_is_at_the_commit_that_its_source_names() {
+        let all = Histories::new();
+        all.commit("lib", &[("wax", "0.3.0", "")]);
+        let near = "cell = { path = \"../cell\" }\nwax = \"0.3\"\n";
+        let comb = [("comb", "1.0.0", near), ("cell", "1.0.0", "")];
+        let wanted = all.commit("comb", &comb);
+        all.commit("comb", &[("comb", "2.0.0", "wax = \"9\"\n")]);
+        all.commit("app", &[("app", "1.0.0", IN_SUBMODULE)]);
+        all.submodule(&wanted);
+        let resolved = all.resolved().expect("resolved");
+        assert_eq!(resolved.own["comb"].pin.rev.as_ref(), Some(&wanted));
+        assert_eq!(resolved.submodules["comb"], "app/sub/comb");
+        // The path leads to it: nobody asks for it by name.
+        let patched: Vec<&String> = resolved.selection.patched.keys().collect();
+        assert_eq!(patched, ["wax"]);
+    }
+
+    #[test]
+    fn what_a_submodule_asks_for_does_not_take_it_back() {
+        let all = Histories::new();
+        all.commit("lib", &[("wax", "0.3.0", "")]);
+        all.commit("comb", &[("comb", "1.0.0", "wax = \"0.3\"\n")]);
+        let named = all.commit("comb", &[("comb", "1.1.0", "wax = \"0.4\"\n")]);
+        all.commit("app", &[("app", "1.0.0", IN_SUBMODULE)]);
+        all.submodule(&named);
+        let problems = all.resolved().err().expect("wax 0.4 is nowhere");
+        assert!(
+            problems[0].cause.starts_with("comb 1.1.0 needs wax ^0.4"),
+            "{problems:?}"
+        );
+    }
+
+    #[test]
+    fn a_submodule_that_no_copy_has_is_told_with_commit_url_and_place() {
+        let all = Histories::new();
+        let commit = "12".repeat(20);
+        all.commit("app", &[("app", "1.0.0", IN_SUBMODULE)]);
+        all.submodule(&commit);
+        let told = |all: &Histories| {
+            let problems = all.resolved().err().expect("nothing has it");
+            assert_eq!(problems[0].code.id, "PNX-214");
+            assert_eq!(problems[0].place.to_string(), "app/app/Cargo.toml:5");
+            problems[0].cause.clone()
+        };
+        let whole = format!(
+            "app needs `comb` at sub/comb/comb, which is in the submodule sub/comb: no copy at hand has its commit \
+             {commit} of https://hive.example/comb.git; looked for in "
+        );
+        // Neither where there is no repository, nor where there is one without it.
+        let nowhere = told(&all);
+        let directory = all.0.path().display();
+        assert_eq!(
+            nowhere,
+            format!("{whole}the source comb: neither comb nor comb.git is in {directory}")
+        );
+        all.commit("comb", &[("comb", "1.0.0", "")]);
+        assert_eq!(told(&all), format!("{whole}{directory}/comb/.git"));
+    }
+
+    #[test]
+    fn a_submodule_of_a_plain_tree_is_the_directory_in_it() {
+        let root = TempDir::new().expect("a directory");
+        let write = |path: &str, text: &str| {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+            std::fs::write(path, text).expect("written");
+        };
+        let package = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\n");
+        let app = format!("{}[dependencies]\n{IN_SUBMODULE}", package("app"));
+        write("vm/app/Cargo.toml", &app);
+        write("vm/.gitmodules", "[submodule \"x\"]\n\tpath = sub/comb\n");
+        std::fs::create_dir_all(root.path().join("vm/sub/comb")).expect("a directory");
+        let pin = Pin {
+            path: Some("vm".to_owned()),
+            ..Pin::default()
+        };
+        let manifest = Manifest {
+            sources: [("app".to_owned(), pin)].into(),
+            ..Manifest::default()
+        };
+        let options = OpenOptions {
+            root: root.path().to_owned(),
+            ..OpenOptions::default()
+        };
+        let problems = resolve_app(&manifest, &options).err().expect("it is empty");
+        assert!(
+            problems[0]
+                .cause
+                .ends_with("the submodule sub/comb: vm/sub/comb is empty"),
+            "{problems:?}"
+        );
+        write("vm/sub/comb/comb/Cargo.toml", &package("comb"));
+        let resolved = resolve_app(&manifest, &options).expect("it is there");
+        let own = &resolved.own["comb"];
+        assert_eq!(own.name, "comb+app");
+        assert_eq!(own.pin.path.as_deref(), Some("vm/sub/comb"));
+        assert_eq!(resolved.submodules["comb"], "app/sub/comb");
     }
 
     #[test]

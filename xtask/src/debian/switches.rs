@@ -200,6 +200,8 @@ struct Taken {
     behind: BTreeMap<u32, String>,
     /// Variables that are set behind such a condition, with it.
     unsure: BTreeMap<String, String>,
+    /// Variables that branches set which are not taken: where nothing else sets them they are empty, and known to be.
+    empty: BTreeSet<String>,
 }
 
 /// One `if…` that is open.
@@ -246,6 +248,7 @@ impl Taken {
             text: String::new(),
             behind: BTreeMap::new(),
             unsure: BTreeMap::new(),
+            empty: BTreeSet::new(),
         };
         let mut open: Vec<Open> = Vec::new();
         let mut lines = (1..).zip(text.lines());
@@ -259,7 +262,12 @@ impl Taken {
             let count = logical.matches('\n').count() + 1;
             let directive = !logical.starts_with('\t')
                 && conditional(&logical.replace("\\\n", " "), &mut open, &variables);
-            if directive || open.iter().any(|one| one.taken == Some(false)) {
+            let left_out = open.iter().any(|one| one.taken == Some(false));
+            if left_out && !directive && !logical.starts_with('\t') {
+                let names = make::parse(&logical).variables.into_iter();
+                taken.empty.extend(names.map(|(name, ..)| name));
+            }
+            if directive || left_out {
                 taken.text.push_str(&"\n".repeat(count));
                 continue;
             }
@@ -404,7 +412,7 @@ impl Reader<'_> {
                     format!("it stands behind `{condition}`, which cannot be evaluated"),
                 );
             }
-            for name in &line.unset {
+            for name in line.unset.difference(&self.taken.empty) {
                 unread(number, format!("nothing sets the variable `{name}`"));
             }
             for name in &line.asked {
@@ -585,6 +593,8 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -691,6 +701,12 @@ mod tests {
     }
 
     #[test]
+    fn what_a_branch_would_set_is_empty_where_it_is_not_taken() {
+        let text = "ifeq ($(DEB_HOST_ARCH),amd64)\nextra = --enable-kvm\nendif\nc:\n\t./configure $(extra) --both\n";
+        assert_eq!(names(text), ["--enable-kvm on x86_64", "--both"]);
+    }
+
+    #[test]
     fn a_condition_that_cannot_be_evaluated_is_told() {
         let text = "ifneq \"$(wildcard /usr/lib/x)\" \"\"\nFLAGS = --enable-x\nendif\n\
                     c:\nifdef HAVE_Y\n\t./configure --enable-y\nendif\n\t./configure --a $(FLAGS)\n";
@@ -772,12 +788,12 @@ mod tests {
         #[test]
         fn no_switch_is_lost(switches in prop::collection::vec(("[a-z]{1,6}", any::<bool>()), 1..12)) {
             let mut text = "c:\n\t./configure".to_owned();
-            for (name, broken) in &switches {
+            for (index, (name, broken)) in switches.iter().enumerate() {
                 text.push_str(if *broken { " \\\n\t  --" } else { " --" });
-                text.push_str(name);
+                let _ = write!(text, "{name}{index}");
             }
             text.push('\n');
-            let expected: Vec<String> = switches.iter().map(|(name, _)| format!("--{name}")).collect();
+            let expected: Vec<String> = (0..).zip(&switches).map(|(index, (name, _)): (usize, _)| format!("--{name}{index}")).collect();
             prop_assert_eq!(names(&text), expected);
         }
     }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{Array, DocumentMut, Item, Table, value};
 
 use super::edits::{self, Edits};
 use super::rewrite::{Fill, Placeholders, Theme, apply};
@@ -75,7 +75,11 @@ pub fn write(
     std::fs::write(staged.path().join(lock::place(program)), &program.lock).map_err(failed)?;
     let config = staged.path().join(".cargo");
     std::fs::create_dir(&config).map_err(failed)?;
-    std::fs::write(config.join("config.toml"), configuration(&env)).map_err(failed)?;
+    std::fs::write(
+        config.join("config.toml"),
+        configuration(&env, program.rustc_flags()),
+    )
+    .map_err(failed)?;
     std::fs::rename(staged.path(), directory).map_err(failed)?;
     // It lies in its place; there is nothing left to remove.
     drop(staged.keep());
@@ -118,14 +122,20 @@ fn filled(
         .collect()
 }
 
-/// Cargo's configuration for the whole tree: the variables that rewritten Rust reads.
-fn configuration(env: &BTreeMap<String, String>) -> String {
+/// Cargo's configuration for the whole tree: the variables that rewritten Rust reads, and what rustc is told.
+fn configuration(env: &BTreeMap<String, String>, flags: Option<&str>) -> String {
     let mut document = DocumentMut::new();
     let mut table = Table::new();
     for (name, path) in env {
         table.insert(name, value(path));
     }
     document.insert("env", Item::Table(table));
+    if let Some(flags) = flags {
+        let mut build = Table::new();
+        let list: Array = flags.split(' ').collect();
+        build.insert("rustflags", value(list));
+        document.insert("build", Item::Table(build));
+    }
     document.to_string()
 }
 

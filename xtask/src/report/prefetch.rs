@@ -10,6 +10,9 @@ use crate::store::Prefetch;
 use crate::store::archives::Fetched;
 use crate::store::prefetch::{Crate, State, Tree};
 
+/// How many crates that are not there are listed for people; where there is no registry, none is.
+const LISTED: usize = 20;
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Whole<'a> {
@@ -17,7 +20,6 @@ struct Whole<'a> {
     sources: &'a [Tree],
     crates: &'a [Crate],
     archives: &'a [Fetched],
-    pve_source_hashes: &'a std::collections::BTreeMap<String, String>,
     problems: Vec<Finding<'a>>,
 }
 
@@ -28,7 +30,6 @@ pub fn json(out: &mut dyn Write, done: &Prefetch) -> io::Result<()> {
         sources: &done.sources,
         crates: &done.crates,
         archives: &done.archives,
-        pve_source_hashes: &done.hashes,
         problems: done.problems.iter().map(Finding::from).collect(),
     };
     serde_json::to_writer(&mut *out, &whole)?;
@@ -58,13 +59,23 @@ pub fn text(out: &mut dyn Write, done: &Prefetch) -> io::Result<()> {
     let longest = longest.unwrap_or_default();
     for one in &done.sources {
         let path = one.path.as_deref().unwrap_or("");
-        row(out, one.state, &format!("{:longest$}  {path}", name(one)))?;
+        // The hash that a pin lacks can be put into it.
+        let hash = one.hash.as_deref().filter(|_| !one.pinned).unwrap_or("");
+        row(
+            out,
+            one.state,
+            &format!("{:longest$}  {path}  {hash}", name(one)),
+        )?;
     }
-    for one in &done.crates {
-        if one.state == State::Refused {
-            let name = format!("{} {}", one.name, one.version);
-            row(out, one.state, &format!("{name:longest$}  {}", one.path))?;
-        }
+    let refused = done.crates.iter();
+    let refused: Vec<&Crate> = refused.filter(|one| one.state == State::Refused).collect();
+    for one in refused.iter().take(LISTED) {
+        let name = format!("{} {}", one.name, one.version);
+        row(out, one.state, &format!("{name:longest$}  {}", one.path))?;
+    }
+    if let Some(more @ 1..) = refused.len().checked_sub(LISTED) {
+        let more = paint::count(more as u64, "crate more", "crates more");
+        row(out, State::Refused, &more)?;
     }
     for one in &done.archives {
         row(
@@ -73,16 +84,7 @@ pub fn text(out: &mut dyn Write, done: &Prefetch) -> io::Result<()> {
             &format!("{:longest$}  {}", one.name, one.path),
         )?;
     }
-    if done.hashes.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "{STRONG}pveSourceHashes{STRONG:#} = {{")?;
-    for (rev, hash) in &done.hashes {
-        let of = done.sources.iter().find(|one| one.rev == *rev);
-        let of = of.map_or("", |one| one.source.as_str());
-        writeln!(out, "  # {}\n  \"{rev}\" = \"{hash}\";", one_line(of))?;
-    }
-    writeln!(out, "}};")
+    Ok(())
 }
 
 fn row(out: &mut dyn Write, state: State, rest: &str) -> io::Result<()> {
@@ -116,8 +118,6 @@ fn tally(what: &str, states: impl Iterator<Item = State>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     fn done() -> Prefetch {
@@ -125,7 +125,8 @@ mod tests {
             source: source.to_owned(),
             rev: "0123".to_owned(),
             without_submodules,
-            hash: None,
+            hash: (state != State::Refused).then(|| "sha256-x".to_owned()),
+            pinned: false,
             path: (state != State::Refused).then(|| format!("/nix/store/x-{source}")),
             state,
         };
@@ -145,7 +146,6 @@ mod tests {
                 archive("comb", State::There),
                 archive("wax", State::Refused),
             ],
-            hashes: BTreeMap::from([("0123".to_owned(), "sha256-x".to_owned())]),
             ..Prefetch::default()
         }
     }
@@ -158,14 +158,22 @@ mod tests {
         let expected = "\
 hive-2: 2 sources, 1 added, 1 refused; 2 crates, 1 already there, 1 refused
   refused  hive-vm
-  added    hive-vm without submodules  /nix/store/x-hive-vm
+  added    hive-vm without submodules  /nix/store/x-hive-vm  sha256-x
   refused  wax 1.0.0                   /nix/store/x-wax
-pveSourceHashes = {
-  # hive-vm
-  \"0123\" = \"sha256-x\";
-};
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn where_every_crate_is_refused_not_every_one_is_a_line() {
+        let mut done = done();
+        let refused = done.crates.pop().unwrap();
+        done.crates.extend(vec![refused; 600]);
+        let mut out = Vec::new();
+        text(&mut out, &done).unwrap();
+        let text = anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string();
+        assert!(text.lines().count() < 30, "{text}");
+        assert!(text.contains("\n  refused  580 crates more\n"), "{text}");
     }
 
     #[test]
@@ -175,6 +183,5 @@ pveSourceHashes = {
         let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(json["crates"][0]["state"], "there");
         assert_eq!(json["sources"][1]["withoutSubmodules"], true);
-        assert_eq!(json["pveSourceHashes"]["0123"], "sha256-x");
     }
 }

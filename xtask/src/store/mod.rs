@@ -4,7 +4,9 @@
 //! be fetched: the same expressions that a consumer evaluates build without a network. And where a built store's files lie.
 
 pub mod archives;
+mod causes;
 pub mod nix;
+pub mod outside;
 pub mod path;
 pub mod place;
 pub mod prefetch;

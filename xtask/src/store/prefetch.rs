@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::archives::{self, Fetched, Wanted};
+use super::causes;
 use super::nix::Store;
 use super::path::{self, Digest};
 use crate::cargo::archives::{self as crate_archives, Archive, Cache, Kept};
@@ -44,6 +45,8 @@ pub struct Tree {
     pub without_submodules: bool,
     /// Its NAR hash (SRI), where it is known.
     pub hash: Option<String>,
+    /// Whether the pin has the hash.
+    pub pinned: bool,
     /// Its store path, where its hash is known.
     pub path: Option<String>,
     /// What became of it.
@@ -74,8 +77,6 @@ pub struct Prefetch {
     pub crates: Vec<Crate>,
     /// The release archives, by name.
     pub archives: Vec<Fetched>,
-    /// The hashes that the pins lack, by commit: what `pveSourceHashes` has to hold.
-    pub hashes: BTreeMap<String, String>,
     /// Why something is not in the store.
     pub problems: Vec<Problem>,
 }
@@ -85,7 +86,7 @@ pub type Lock = (String, String);
 
 /// Puts the sources and archives of a release and the crates of `locks` into the Nix store.
 ///
-/// With `incomplete` a tree whose pin has no hash is put there without the files that its repository lacks.
+/// `outside` is what packages written by hand fetch.
 ///
 /// # Errors
 /// PNX-406 where the store cannot be used, PNX-211 for a lock that cannot be read. What is wrong with one source or
@@ -93,8 +94,8 @@ pub type Lock = (String, String);
 pub fn prefetch(
     manifest: &Manifest,
     locks: &[Lock],
+    outside: &[Wanted],
     options: &OpenOptions,
-    incomplete: bool,
 ) -> Result<Prefetch, Problem> {
     let store = Store::open()?;
     let mut done = Prefetch {
@@ -113,7 +114,7 @@ pub fn prefetch(
             let got = if want.path.as_ref().is_some_and(is_there) {
                 Ok(Got::There)
             } else {
-                want.get(&store, options, incomplete)
+                want.get(&store, options)
             };
             bar.inc(1);
             got
@@ -124,14 +125,17 @@ pub fn prefetch(
         done.add(want, result)?;
     }
     crates(&mut done, &store, locks)?;
-    for (fetched, problem) in archives::put(&store, &files(manifest), options.sources.as_deref())? {
+    let mut files = files(manifest);
+    files.extend_from_slice(outside);
+    for (fetched, problem) in archives::put(&store, &files, options.sources.as_deref())? {
         done.archives.push(fetched);
         done.problems.extend(problem);
     }
+    done.problems = causes::once(done.problems);
     Ok(done)
 }
 
-/// The files that the release's expressions fetch.
+/// The archives that the release's expressions fetch.
 fn files(manifest: &Manifest) -> Vec<Wanted> {
     let files = manifest.archives.values().map(|one| Wanted {
         name: one.file_name().to_owned(),
@@ -167,7 +171,8 @@ fn wanted<'a>(manifest: &'a Manifest, store: &Store) -> Vec<Want<'a>> {
             continue;
         };
         let whole = Some((pin.submodules, pin.nar_hash.as_deref()));
-        let scanned = pin.tree_hash.as_deref().map(|hash| (false, Some(hash)));
+        let scanned = pin.tree_hash.as_deref().filter(|_| !pin.outside);
+        let scanned = scanned.map(|hash| (false, Some(hash)));
         for (submodules, hash) in whole.into_iter().chain(scanned) {
             let store_name = path::fetchgit_name(url, rev);
             let digest = hash.and_then(release::parse_sri);
@@ -187,12 +192,10 @@ fn wanted<'a>(manifest: &'a Manifest, store: &Store) -> Vec<Want<'a>> {
 
 impl Want<'_> {
     /// Lays the tree out, holds it against its hash and adds it to the store.
-    fn get(&self, store: &Store, options: &OpenOptions, incomplete: bool) -> Result<Got, Problem> {
+    fn get(&self, store: &Store, options: &OpenOptions) -> Result<Got, Problem> {
         let whole = Whole::open(&self.name, self.pin, options, self.submodules)?;
         self.check_submodules(&whole)?;
-        if !incomplete || self.hash.is_some() {
-            self.check_files(&whole)?;
-        }
+        self.check_files(&whole)?;
         let directory = tempfile::tempdir().map_err(|error| unwritten(&error))?;
         let laid = directory.path().join(&self.store_name);
         tree::write_all(&laid, &whole)?;
@@ -242,14 +245,7 @@ impl Want<'_> {
         let problem = Problem::new(&MISSING_BLOB, cause)
             .in_source(&self.name)
             .at(&first.path, None);
-        Err(if self.hash.is_none() {
-            problem.mend(
-                "Fetch the missing objects; or, where only tests read such files, give --allow-incomplete, and put the \
-                 hash that it tells into `pveSourceHashes`.",
-            )
-        } else {
-            problem
-        })
+        Err(problem)
     }
 }
 
@@ -265,11 +261,7 @@ impl Prefetch {
         let state = match result {
             Ok(Got::There) => State::There,
             Ok(Got::Tree(digest, stored, state)) => {
-                let found = release::sri(&digest);
-                if want.hash.is_none() {
-                    self.hashes.insert(want.rev.to_owned(), found.clone());
-                }
-                hash = Some(found);
+                hash = Some(release::sri(&digest));
                 path = Some(stored);
                 state
             }
@@ -284,6 +276,7 @@ impl Prefetch {
             source: want.name,
             rev: want.rev.to_owned(),
             without_submodules: want.pin.submodules && !want.submodules,
+            pinned: want.hash.is_some(),
             hash,
             path,
             state,
@@ -323,11 +316,15 @@ fn crates(done: &mut Prefetch, store: &Store, locks: &[Lock]) -> Result<(), Prob
         expect(paths.get(one).map_or("", String::as_str), &stored)?;
         added.insert(one);
     }
+    let mut nowhere = Vec::new();
     for (one, path) in &paths {
         let state = if added.contains(one) {
             State::Added
         } else if missing.contains(path) {
-            done.problems.push(lacking(one, found.get(one), &said));
+            match found.get(one) {
+                Some(Kept::Other(file)) => done.problems.push(other(one, file)),
+                _ => nowhere.push(format!("{} {}", one.name, one.version)),
+            }
             State::Refused
         } else {
             State::There
@@ -338,6 +335,15 @@ fn crates(done: &mut Prefetch, store: &Store, locks: &[Lock]) -> Result<(), Prob
             path: path.clone(),
             state,
         });
+    }
+    // What cargo says is of all of them.
+    if !nowhere.is_empty() {
+        let (have, said) = match said.first() {
+            None => ("does not have", String::new()),
+            Some(said) => ("cannot fetch", format!(": {said}")),
+        };
+        let cause = format!("cargo {have} {}{said}", causes::listed(&nowhere));
+        done.problems.push(Problem::new(&MISSING_CRATE, cause));
     }
     Ok(())
 }
@@ -358,7 +364,7 @@ fn kept<'a>(
         if lock.iter().any(|one| is_lacking(&one)) {
             let bar = progress(1);
             bar.set_message("crates");
-            said.extend(crate_archives::download(lock)?);
+            said.extend(crate_archives::download(lock)?.filter(|one| !said.contains(one)));
             bar.finish_and_clear();
             found = look(&Cache::open());
         }
@@ -389,17 +395,15 @@ pub(super) fn lay(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
 }
 
-fn lacking(one: &Archive, kept: Option<&Kept>, said: &[String]) -> Problem {
-    let which = format!("{} {}", one.name, one.version);
-    let cause = match kept {
-        Some(Kept::Other(path)) => format!(
-            "{which}: {} is not the archive whose checksum the lock has, {}",
-            path.display(),
-            path::hex(&one.checksum)
-        ),
-        _ if said.is_empty() => format!("{which}: cargo does not have it"),
-        _ => format!("{which}: cargo does not have it: {}", said.join("; ")),
-    };
+/// That cargo keeps another file than the lock names.
+fn other(one: &Archive, file: &Path) -> Problem {
+    let cause = format!(
+        "{} {}: {} is not the archive whose checksum the lock has, {}",
+        one.name,
+        one.version,
+        file.display(),
+        path::hex(&one.checksum)
+    );
     Problem::new(&MISSING_CRATE, cause)
 }
 

@@ -188,6 +188,36 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.write("releases/demo/cargo/hive-rs.lock", changed);
         Run::of(&mut prefetch::command(root, &[]))
     }),
+    ("PNX-223", |root| {
+        let archives = "[[archive.vm]]\nversion = \"2.0\"\nurl = \"https://hive.example/vm-2.0.tar.xz\"\nhash = \"sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=\"\nwhy = \"x\"\n";
+        root.write("rules/archives.toml", archives);
+        locked_with(root, "Depends: perl", "archive = \"vm\"\n")
+    }),
+    ("PNX-224", |root| {
+        root.append("releases/demo.toml", &archive(root, "vm-1.0.tar.xz"));
+        Run::of(&mut prefetch::command(root, &[]))
+    }),
+    ("PNX-225", |root| {
+        let repository = root.join("upstream/pve-manager");
+        fs::create_dir_all(&repository).expect("made");
+        git(&repository, &["init", "-q", "-b", "master"]);
+        let link = format!("160000,{},comb", "1".repeat(40));
+        git(
+            &repository,
+            &["update-index", "--add", "--cacheinfo", &link],
+        );
+        git(&repository, &["commit", "-q", "-m", "one"]);
+        // Without a directory Git has no reason to drop the submodule.
+        fs::create_dir_all(repository.join("comb")).expect("made");
+        locked(root, "Depends: perl")
+    }),
+    ("PNX-226", |root| {
+        root.write(
+            "pkgs/outside/comb.nix",
+            "{ fetchurl }: fetchurl { url = comb; hash = comb; }\n",
+        );
+        Run::of(&mut prefetch::command(root, &[]))
+    }),
     ("PNX-301", |root| {
         root.edit(
             "demo/hive-common/debian/control",
@@ -232,6 +262,17 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
     ("PNX-307", |root| {
         root.append("releases/demo/cargo/hive-rs.toml", crates::NATIVE);
         root.regen(&[])
+    }),
+    ("PNX-308", |root| {
+        root.append(
+            "rules/packages.toml",
+            "\n[hive-qemu]\nover = \"qemu\"\nwhy = \"a test\"\n",
+        );
+        root.append(
+            "demo/hive-qemu/debian/rules",
+            "\nconfigure:\n\t./configure --enable-comb\n",
+        );
+        root.run(&["scan", "demo"])
     }),
     ("PNX-402", |root| {
         // The delimiter stands in every store path.
@@ -417,13 +458,26 @@ fn audited(root: &Root, place: &str, text: &str) -> Run {
     ])
 }
 
+/// `[archive.vm]` with a URL that leads to a file below the root.
+fn archive(root: &Root, name: &str) -> String {
+    let url = format!("file://{}", root.join(name).display());
+    format!(
+        "\n[archive.vm]\nversion = \"1.0\"\nurl = \"{url}\"\nhash = \"sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=\"\n"
+    )
+}
+
 /// A history of one commit, locked.
 fn locked(root: &Root, field: &str) -> Run {
+    locked_with(root, field, "")
+}
+
+/// The same with more in the source's rule.
+fn locked_with(root: &Root, field: &str, rule: &str) -> Run {
     let control = format!(
         "Source: pve-manager\n\nPackage: pve-manager\nArchitecture: all\n{field}\nDescription: x\n"
     );
     let sources = "[source.pve-manager]\nurl = \"https://upstream.example/pve-manager.git\"\n";
-    root.write("rules/sources.toml", sources);
+    root.write("rules/sources.toml", format!("{sources}{rule}"));
     root.write("upstream/pve-manager/debian/control", control);
     let changelog = "pve-manager (1.0) trixie; urgency=medium\n\n  * one\n\n -- A B <a@b.example>  Mon, 01 Jan 2024 00:00:00 +0000\n";
     root.write("upstream/pve-manager/debian/changelog", changelog);

@@ -56,7 +56,10 @@ fn a_tree_gets_the_path_of_its_hash_and_is_not_written_twice() {
     let source = &told["sources"][0];
     assert_eq!(source["state"], "added");
     let hash = source["hash"].as_str().expect("a hash").to_owned();
-    assert_eq!(told["pveSourceHashes"][&rev], hash.as_str());
+    assert_eq!(source["pinned"], false);
+    // What the pin lacks is told, to be put into it.
+    let text = Run::of(&mut command(&root, &[]));
+    assert!(text.stdout.contains(&hash), "{text:?}");
     let path = source["path"].as_str().expect("a path").to_owned();
     assert!(
         path.ends_with(&format!("-hive-common-{}", &rev[..7])),
@@ -85,8 +88,8 @@ fn a_tree_that_is_not_the_pinned_one_is_refused() {
     let (root, rev) = root();
     let other = format!("rev = \"{rev}\"\nnar-hash = \"sha256-{}=\"", "A".repeat(43));
     root.edit("releases/demo.toml", &format!("rev = \"{rev}\""), &other);
-    let (run, told) = run(&root, &["--allow-incomplete"]);
-    assert_eq!(run.code, Some(1), "{run:?}");
+    let (run, told) = run(&root, &[]);
+    assert_eq!(run.code, Some(2), "{run:?}");
     assert!(run.stderr.contains("PNX-206: hive-common"), "{run:?}");
     assert_eq!(told["sources"][0]["state"], "refused");
     assert_eq!(told["problems"][0]["code"], "PNX-206");
@@ -94,24 +97,56 @@ fn a_tree_that_is_not_the_pinned_one_is_refused() {
 }
 
 #[test]
-fn a_tree_that_lacks_files_is_only_put_there_when_that_is_allowed() {
+fn a_tree_that_lacks_files_is_put_there_without_what_the_pin_leaves_out() {
     let (root, rev) = root();
     fs::remove_file(root.object("hive-common", "src/Hive/CLI.pm")).expect("removed");
     let (refused, _) = run(&root, &[]);
-    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert_eq!(refused.code, Some(2), "{refused:?}");
     assert!(
         refused
             .stderr
             .contains("PNX-204: hive-common/src/Hive/CLI.pm"),
         "{refused:?}"
     );
-    assert!(refused.stderr.contains("--allow-incomplete"), "{refused:?}");
     assert_eq!(in_store(&root), Vec::<String>::new());
-    let (allowed, told) = run(&root, &["--allow-incomplete"]);
+    root.edit(
+        "releases/demo.toml",
+        &format!("rev = \"{rev}\""),
+        &format!("rev = \"{rev}\"\nomit = [\"src/Hive/CLI.pm\"]"),
+    );
+    let (allowed, told) = run(&root, &[]);
     assert_eq!(allowed.code, Some(0), "{allowed:?}");
-    assert!(told["pveSourceHashes"][&rev].is_string(), "{told}");
     let tree = on_disk(&root, &told["sources"][0]["path"]);
     assert!(tree.join("Makefile").exists() && !tree.join("src/Hive/CLI.pm").exists());
+}
+
+#[test]
+fn an_archive_is_taken_from_the_directory_or_its_url_and_held_against_its_hash() {
+    let (root, _) = root();
+    let digest = "sha256-uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek=";
+    root.write("far/vm-1.0.tar.xz", "hello world");
+    let url = format!("file://{}", root.join("far/vm-1.0.tar.xz").display());
+    root.append(
+        "releases/demo.toml",
+        &format!("\n[archive.vm]\nversion = \"1.0\"\nurl = \"{url}\"\nhash = \"{digest}\"\n"),
+    );
+    root.write("upstream/vm-1.0.tar.xz", "another");
+    let (other, told) = run(&root, &[]);
+    assert_eq!(other.code, Some(2), "{other:?}");
+    assert!(other.stderr.contains("PNX-206"), "{other:?}");
+    assert!(other.stderr.contains("vm-1.0.tar.xz: "), "{other:?}");
+    assert!(other.stderr.contains(digest), "{other:?}");
+    assert_eq!(told["archives"][0]["state"], "refused");
+    fs::remove_file(root.join("upstream/vm-1.0.tar.xz")).expect("removed");
+    let (fetched, told) = run(&root, &[]);
+    assert_eq!(fetched.code, Some(0), "{fetched:?}");
+    assert_eq!(told["archives"][0]["state"], "added");
+    let stored = on_disk(&root, &told["archives"][0]["path"]);
+    assert_eq!(fs::read_to_string(stored).expect("there"), "hello world");
+    fs::remove_file(root.join("far/vm-1.0.tar.xz")).expect("removed");
+    let (again, told) = run(&root, &[]);
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert_eq!(told["archives"][0]["state"], "there");
 }
 
 #[test]
@@ -138,7 +173,7 @@ fn submodules_are_taken_from_whichever_repository_has_their_commit() {
         &format!("{rev}\"\nsubmodules = true #"),
     );
 
-    let (lacking, _) = run(&root, &["--allow-incomplete"]);
+    let (lacking, _) = run(&root, &[]);
     assert_eq!(lacking.code, Some(1), "{lacking:?}");
     assert!(
         lacking.stderr.contains("PNX-221: hive-common/lib/comb"),
@@ -163,7 +198,7 @@ fn submodules_are_taken_from_whichever_repository_has_their_commit() {
         fs::rename(from, &place).expect("moved");
         let (whole, told) = run(&root, &[]);
         assert_eq!(whole.code, Some(0), "{whole:?}");
-        hashes.push(told["pveSourceHashes"][&rev].clone());
+        hashes.push(told["sources"][0]["hash"].clone());
         let tree = on_disk(&root, &told["sources"][0]["path"]);
         let wax = fs::read_to_string(tree.join("lib/comb/wax.c")).expect("there");
         assert_eq!(wax, "int wax;\n");

@@ -13,8 +13,8 @@ use crate::emit::rewrite::{Fill, PADDED_LENGTH};
 /// What the link closes.
 const OPEN: &str = "@pve@";
 
-/// `env = { … }`, of what the program's crates read; nothing where they read nothing: the variables of rewritten literals,
-/// and those from which crates take their source's commit.
+/// `env = { … }`, of what the program's crates read: the variables of rewritten literals, and those from which crates take
+/// their source's commit; and what rustc is told. Nothing where all that is nothing.
 ///
 /// # Errors
 /// An attribute that Nix cannot name.
@@ -48,6 +48,8 @@ pub fn bindings(
         set.push((name, value(fill, formals)?));
     }
     set.extend(commits(program, sources, rules));
+    let flags = program.rustc_flags();
+    set.extend(flags.map(|flags| ("RUSTFLAGS", Expr::string(flags))));
     if set.is_empty() {
         return Ok(Vec::new());
     }

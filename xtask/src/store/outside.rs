@@ -1,0 +1,239 @@
+//! The archives that packages written by hand fetch: what `pkgs/outside/*.nix` say is the only list of them.
+//!
+//! Such a file calls `fetchurl` on a set with the literal strings `url` and `hash`. Nix alone could evaluate it, with a
+//! nixpkgs; so a call of another form is an error here, and not passed over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::archives::Wanted;
+use crate::problem::{BAD_MANIFEST, Problem, UNREADABLE_FETCH};
+use crate::release;
+
+/// Where the packages are.
+const DIRECTORY: &str = "pkgs/outside";
+/// Where the hosts behind `mirror://` are told.
+const MIRRORS: &str = "rules/archives.toml";
+/// What fetches one.
+const CALL: &str = "fetchurl";
+
+/// The files that packages in `pkgs/outside` below `root` fetch, sorted.
+///
+/// # Errors
+/// Every call that cannot be read, every mirror that no rule knows.
+pub fn files(root: &Path) -> Result<Vec<Wanted>, Vec<Problem>> {
+    let mirrors = Mirrors::read(root).map_err(|problem| vec![problem])?;
+    let mut wanted = BTreeSet::new();
+    let mut problems = Vec::new();
+    let directory = root.join(DIRECTORY);
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let names: BTreeSet<String> = names.filter(|name| name.ends_with(".nix")).collect();
+    for name in names {
+        let shown = format!("{DIRECTORY}/{name}");
+        let bad = |line, cause: String| Problem::new(&UNREADABLE_FETCH, cause).at(&shown, line);
+        let text = match fs::read_to_string(root.join(&shown)) {
+            Ok(text) => text,
+            Err(error) => {
+                problems.push(bad(None, format!("cannot be read: {error}")));
+                continue;
+            }
+        };
+        for (line, call) in calls(&text) {
+            match call.and_then(|call| call.wanted(&mirrors)) {
+                Ok(one) => drop(wanted.insert(one)),
+                Err(cause) => problems.push(bad(Some(line), cause)),
+            }
+        }
+    }
+    if problems.is_empty() {
+        Ok(wanted.into_iter().collect())
+    } else {
+        Err(problems)
+    }
+}
+
+/// `[mirror]` of `rules/archives.toml`.
+#[derive(Debug, Default, Deserialize)]
+struct Mirrors {
+    #[serde(default)]
+    mirror: BTreeMap<String, Vec<String>>,
+}
+
+impl Mirrors {
+    fn read(root: &Path) -> Result<Self, Problem> {
+        let Ok(text) = fs::read_to_string(root.join(MIRRORS)) else {
+            return Ok(Self::default());
+        };
+        toml::from_str(&text).map_err(|error| {
+            Problem::new(&BAD_MANIFEST, error.message().to_owned()).at(MIRRORS, None)
+        })
+    }
+
+    /// The URLs that a URL stands for: itself, or, of `mirror://NAME/`, that place on every mirror.
+    fn urls(&self, url: &str) -> Result<Vec<String>, String> {
+        let Some(rest) = url.strip_prefix("mirror://") else {
+            return Ok(vec![url.to_owned()]);
+        };
+        let (name, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let mirrors = self.mirror.get(name).filter(|mirrors| !mirrors.is_empty());
+        let mirrors = mirrors.ok_or_else(|| {
+            format!("[mirror] of {MIRRORS} has no `{name}`, where {url} would be")
+        })?;
+        let at = |mirror: &String| format!("{}/{path}", mirror.trim_end_matches('/'));
+        Ok(mirrors.iter().map(at).collect())
+    }
+}
+
+/// One call of `fetchurl`.
+#[derive(Debug, PartialEq, Eq)]
+struct Call {
+    url: String,
+    hash: String,
+    name: Option<String>,
+}
+
+impl Call {
+    fn wanted(self, mirrors: &Mirrors) -> Result<Wanted, String> {
+        if release::parse_sri(&self.hash).is_none() {
+            return Err(format!("{:?} is not an SRI hash of SHA-256", self.hash));
+        }
+        let last = self.url.rsplit('/').next().unwrap_or_default().to_owned();
+        Ok(Wanted {
+            name: self.name.unwrap_or(last),
+            urls: mirrors.urls(&self.url)?,
+            hash: self.hash,
+        })
+    }
+}
+
+/// Every call of `fetchurl` in a Nix file, with its line; or why it cannot be read.
+fn calls(text: &str) -> Vec<(u32, Result<Call, String>)> {
+    let code = without_comments(text);
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices(CALL) {
+        let (before, after) = (&code[..at], &code[at + CALL.len()..]);
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "_-'".contains(c);
+        if before.ends_with(is_part) || after.starts_with(is_part) {
+            continue;
+        }
+        let after = after.trim_start();
+        // A formal argument, an attribute that is inherited.
+        if after.starts_with([',', ';', '}', '?', ':']) {
+            continue;
+        }
+        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
+        found.push((u32::try_from(line).unwrap_or(u32::MAX), call(after)));
+    }
+    found
+}
+
+/// Reads `{ url = "…"; hash = "…"; }` at the start of `text`.
+fn call(text: &str) -> Result<Call, String> {
+    let unread = || {
+        format!("{CALL} is not called on a set of literal strings: `url`, `hash`, perhaps `name`")
+    };
+    let body = text.strip_prefix('{').ok_or_else(unread)?;
+    let (body, _) = body.split_once('}').ok_or_else(unread)?;
+    let mut bindings: BTreeMap<&str, &str> = BTreeMap::new();
+    for binding in body.split(';').map(str::trim).filter(|one| !one.is_empty()) {
+        let (key, value) = binding.split_once('=').ok_or_else(unread)?;
+        let value = value.trim().strip_prefix('"');
+        let value = value.and_then(|value| value.strip_suffix('"'));
+        // What is interpolated or escaped is not what stands there.
+        let literal = value.filter(|value| !value.contains(['"', '\\', '$']));
+        bindings.insert(key.trim(), literal.ok_or_else(unread)?);
+    }
+    let mut take = |key| bindings.remove(key).map(str::to_owned);
+    let (url, hash, name) = (take("url"), take("hash"), take("name"));
+    match (url, hash) {
+        (Some(url), Some(hash)) if bindings.is_empty() => Ok(Call { url, hash, name }),
+        _ => Err(unread()),
+    }
+}
+
+/// The text with every comment to a line's end made blank; a `#` in a string on the same line stays.
+fn without_comments(text: &str) -> String {
+    let mut code = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let mut within = false;
+        let comment = line.char_indices().find(|(_, c)| {
+            within ^= *c == '"';
+            *c == '#' && !within
+        });
+        match comment {
+            Some((at, _)) => {
+                code.push_str(&line[..at]);
+                code.push('\n');
+            }
+            None => code.push_str(line),
+        }
+    }
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=";
+
+    #[test]
+    fn calls_are_read_and_what_cannot_be_read_is_told() {
+        let text = format!(
+            "# fetchurl {{ }}\n{{\n  lib,\n  fetchurl,\n}}:\nx {{\n  src = fetchurl {{\n    url = \"https://hive.example/a#b.tar.gz\"; # here\n    hash = \"{HASH}\";\n  }};\n  more = fetchurlBoot {{ }};\n  y = fetchurl rec {{ }};\n}}\n"
+        );
+        let found = calls(&text);
+        let first = Call {
+            url: "https://hive.example/a#b.tar.gz".to_owned(),
+            hash: HASH.to_owned(),
+            name: None,
+        };
+        assert_eq!(found[0], (7, Ok(first)));
+        assert_eq!(found[1].0, 12);
+        assert!(found[1].1.is_err());
+        assert_eq!(found.len(), 2);
+        for bad in [
+            "{ url = \"${x}\"; hash = \"h\"; }",
+            "{ url = \"x\"; }",
+            "{ url = x; hash = \"h\"; }",
+            "{ url = \"x\"; hash = \"h\"; postFetch = \"x\"; }",
+            "(x)",
+        ] {
+            call(bad).expect_err(bad);
+        }
+    }
+
+    #[test]
+    fn a_mirror_stands_for_its_hosts() {
+        let mirrors: Mirrors =
+            toml::from_str("[mirror]\nhive = [\"https://a.example/x/\", \"https://b.example\"]\n")
+                .unwrap();
+        let one = Call {
+            url: "mirror://hive/pool/wax.tar.gz".to_owned(),
+            hash: HASH.to_owned(),
+            name: None,
+        };
+        let one = one.wanted(&mirrors).unwrap();
+        assert_eq!(one.name, "wax.tar.gz");
+        let urls = [
+            "https://a.example/x/pool/wax.tar.gz",
+            "https://b.example/pool/wax.tar.gz",
+        ];
+        assert_eq!(one.urls, urls);
+        mirrors.urls("mirror://other/x").unwrap_err();
+    }
+
+    #[test]
+    fn what_this_project_fetches_can_be_read() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let files = files(&root).unwrap();
+        let named = files
+            .iter()
+            .any(|one| one.name == "cstream_4.0.0.orig.tar.gz");
+        assert!(named && files.len() >= 7, "{files:?}");
+    }
+}
