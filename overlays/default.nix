@@ -8,7 +8,7 @@ let
   inherit (prev) lib;
 
   # The release whose packages have no prefix; where it cannot be listed, the demo's.
-  defaultRelease = "pve-9.1.4";
+  defaultRelease = lib.removeSuffix "\n" (builtins.readFile ../releases/default);
 
   releases = map (lib.removeSuffix ".toml") (
     lib.filter (lib.hasSuffix ".toml") (lib.attrNames (builtins.readDir ../releases))

@@ -492,6 +492,7 @@
     StringShellQuote = [ "libstring-shellquote-perl" ];
     TemplateToolkit = [ "libtemplate-perl" ];
     TermReadLineGnu = [ "libterm-readline-gnu-perl" ];
+    TestDifferences = [ "libtest-differences-perl" ];
     TestMockModule = [ "libtest-mockmodule-perl" ];
     TimeDate = [ "libtimedate-perl" ];
     URI = [ "liburi-perl" ];

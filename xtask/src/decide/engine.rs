@@ -231,12 +231,11 @@ impl<'a> World<'a> {
     }
 
     fn perl_module(&self, module: &str, source: &str) -> Option<Ruled> {
-        let provider = self.rules.perl.get(module);
-        // What a rule has for a source that is not at hand, the source itself declares where it is.
-        let is_here = |provider: &&ModuleProvider| {
-            !matches!(provider, ModuleProvider::Missing(_)) || !self.declared.contains_key(module)
-        };
-        if let Some(provider) = provider.filter(is_here) {
+        if let Some(provider) = self.rules.perl.get(module) {
+            // What a rule takes for lacking may be at hand all the same.
+            let there = matches!(provider, ModuleProvider::Missing(_))
+                .then(|| self.declared_module(module, source))
+                .flatten();
             return Some((
                 there.unwrap_or_else(|| module_decision(provider, module, "perlPackages")),
                 Some(format!("perl.{module}")),

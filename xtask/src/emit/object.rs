@@ -80,13 +80,14 @@ pub fn object(
 }
 
 /// The submodules that nixpkgs has the files of: place in the source to directory.
-fn trees(
-    name: &str,
-    release: Release,
-    formals: &mut Formals,
-) -> Result<Option<Expr>, WriteError> {
+fn trees(name: &str, release: Release, formals: &mut Formals) -> Result<Option<Expr>, WriteError> {
     let mut places = Vec::new();
-    for tree in release.rules.trees.iter().filter(|tree| tree.source == name) {
+    for tree in release
+        .rules
+        .trees
+        .iter()
+        .filter(|tree| tree.source == name)
+    {
         let directory = Expr::String(vec![
             Part::Interpolation(formals.dotted(&tree.attr)?),
             Part::Text(format!("/{}", tree.below)),

@@ -54,14 +54,17 @@ fn spans(one: &Replace, tree: &Tree, bytes: &[u8]) -> Cuts {
     spans
 }
 
-/// The outermost nodes whose text is this one. Comments and strings hold no expressions.
+/// The outermost nodes whose text is this one, whole strings among them. Comments and strings hold no expressions.
 fn expressions(node: Node, bytes: &[u8], text: &[u8], found: &mut Cuts) {
     let kind = node.kind();
-    if matches!(kind, "comment" | "pod") || kind.contains("string") || kind.contains("heredoc") {
+    if matches!(kind, "comment" | "pod") || kind.contains("heredoc") {
         return;
     }
     if &bytes[node.byte_range()] == text {
         found.push(node.byte_range());
+        return;
+    }
+    if kind.contains("string") {
         return;
     }
     let mut cursor = node.walk();
