@@ -1,9 +1,9 @@
 # What Proxmox VE uses that nixpkgs has not and no expression is generated for, or that nixpkgs builds otherwise than it
-# needs (rules/differences.toml): NAME.nix, or NAME/default.nix, by the names that generated packages take as arguments. The tool reads
-# the same names, so that none of it is told as absent.
+# needs (rules/differences.toml): NAME.nix, or NAME/default.nix, by the names that generated packages take as arguments. The
+# tool reads the same names, so that it reports none of them as absent.
 #
 #   self  the release's scope
-#   pins  the release's pins: what is packaged from one (`outside` in rules/sources.toml) is there where the release has it
+#   pins  the release's pins: a package that asks for `pveSource` is there where the release pins it
 { self, pins }:
 let
   entries = builtins.readDir ./.;
@@ -19,12 +19,9 @@ let
     else
       null;
   placeOf = name: if entries ? ${name} then ./. + "/${name}" else ./. + "/${name}.nix";
-
-  sources = builtins.fromTOML (builtins.readFile ../../rules/sources.toml);
-  isThere = name: !(sources.${name}.outside or false) || pins ? ${name};
-  names = builtins.filter (name: name != null && isThere name) (
-    map nameOf (builtins.attrNames entries)
-  );
+  needsPin = name: builtins.functionArgs (import (placeOf name)) ? pveSource;
+  isThere = name: name != null && (pins ? ${name} || !needsPin name);
+  names = builtins.filter isThere (map nameOf (builtins.attrNames entries));
 in
 builtins.listToAttrs (
   map (name: {

@@ -211,7 +211,6 @@ fn build_inputs(
             }
         }
     }
-    let list = Needs::of(source, &uses, release, lacks).required(formals)?;
     // nixpkgs' own derivation need not have what only the series asks for.
     let mut libraries = inputs::inputs(source, release.rules).build;
     for attr in &rule.without {
@@ -220,7 +219,12 @@ fn build_inputs(
     for attr in &recipe.inputs {
         libraries.add(attr);
     }
-    let required = (!list.is_empty()).then_some(Expr::List(list));
+    let required = if uses.is_empty() {
+        None
+    } else {
+        let given = Needs::of(source, &uses, release, lacks).required(formals)?;
+        Some(Expr::List(given))
+    };
     let both = match (required, libraries.expr(formals)?) {
         (Some(required), Some(libraries)) => {
             Expr::Operator(Box::new(required), Operator::Concat, Box::new(libraries))
