@@ -240,13 +240,11 @@ pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
     for manifest in releases(&root, &args.release)? {
         let name = manifest.name.clone();
         let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
-        let generated = emit::release::generate(&analysis, &knowledge)?;
-        let mut findings: Vec<Problem> = analysis
-            .findings
-            .iter()
-            .chain(&generated.findings)
-            .cloned()
-            .collect();
+        let mut generated = emit::release::generate(&analysis, &knowledge)?;
+        let found = analysis.findings.iter().chain(&generated.findings);
+        let (unseen, mut findings): (Vec<Problem>, Vec<Problem>) =
+            found.cloned().partition(|one| is_unseen(&analysis, one));
+        generated.leave(&unseen);
         let mut differences = Vec::new();
         if args.check {
             differences = generated
@@ -281,6 +279,15 @@ pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
         }?;
     }
     Ok(outcome(clean))
+}
+
+/// Whether a finding is about a source that is known by its commit alone. The rules may have been written where its tree was
+/// not at hand; so what they do not decide stays as it is, which is told, and does not keep the release from being made.
+fn is_unseen(analysis: &Analysis, finding: &Problem) -> bool {
+    let source = finding.place.source.as_deref();
+    let pin = source.and_then(|source| analysis.manifest.sources.get(source));
+    let is_finding = finding.code.severity == problem::Severity::Finding;
+    is_finding && pin.is_some_and(|pin| pin.commit_only)
 }
 
 /// `cargo xtask prefetch`.

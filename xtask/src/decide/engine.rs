@@ -218,21 +218,16 @@ impl<'a> World<'a> {
 
     fn perl_module(&self, module: &str, source: &str) -> Option<Ruled> {
         if let Some(provider) = self.rules.perl.get(module) {
+            // What a rule takes for lacking may be at hand all the same.
+            let there = matches!(provider, ModuleProvider::Missing(_))
+                .then(|| self.declared_module(module, source))
+                .flatten();
             return Some((
-                module_decision(provider, module, "perlPackages"),
+                there.unwrap_or_else(|| module_decision(provider, module, "perlPackages")),
                 Some(format!("perl.{module}")),
             ));
         }
-        if let Some((owner, target)) = self.declared.get(module) {
-            let target = format!("lib/perl5/site_perl/{target}");
-            let decision = if owner == source {
-                Decision::Own { target }
-            } else {
-                Decision::Sibling {
-                    source: owner.clone(),
-                    target,
-                }
-            };
+        if let Some(decision) = self.declared_module(module, source) {
             return Some((decision, Some("module.declared".to_owned())));
         }
         let core = self.core.contains(module);
@@ -243,6 +238,20 @@ impl<'a> World<'a> {
                 },
                 Some("module.perl-core".to_owned()),
             )
+        })
+    }
+
+    /// The module of a source that is scanned.
+    fn declared_module(&self, module: &str, source: &str) -> Option<Decision> {
+        let (owner, target) = self.declared.get(module)?;
+        let target = format!("lib/perl5/site_perl/{target}");
+        Some(if owner == source {
+            Decision::Own { target }
+        } else {
+            Decision::Sibling {
+                source: owner.clone(),
+                target,
+            }
         })
     }
 

@@ -54,6 +54,19 @@ pub struct Generated {
 }
 
 impl Generated {
+    /// Counts what nobody decided of a tree among what the result lacks.
+    pub fn leave(&mut self, undecided: &[Problem]) {
+        for one in undecided {
+            let source = one.place.source.clone().unwrap_or_default();
+            let mut place = one.place.clone();
+            place.source = None;
+            let why = format!("{}, and stays as it is", one.cause);
+            self.lacks.push(lack(&source, place.to_string(), why));
+        }
+        self.lacks.sort();
+        self.lacks.dedup();
+    }
+
     /// What `regen` says of it, with what writing it changed or would change.
     pub fn report(
         &self,

@@ -310,6 +310,12 @@ impl<'a> Builder<'a> {
                 known = true;
                 let package = package.clone();
                 self.used.insert(rule);
+                // What a rule takes for lacking may be at hand all the same.
+                if matches!(package, DebianPackage::Missing(_))
+                    && self.made_by.contains_key(&alternative.name)
+                {
+                    continue;
+                }
                 self.package(source, &alternative.name, &package, reason);
             }
             if !known

@@ -137,7 +137,7 @@ mod tests {
         let omit = "comb.git\"\nomit = [\"t\"]\n";
         for (from, to, code, line) in [
             ("https", "ext::", "PNX-208", 2),
-            ("source.comb]", "source.Comb]", "PNX-207", 1),
+            ("source.comb", "source.Comb", "PNX-207", 1),
             ("1.0-1", "1_0", "PNX-207", 5),
             ("rev = \"0", "rev = \"", "PNX-207", 6),
             ("01-02", "13-02", "PNX-207", 7),

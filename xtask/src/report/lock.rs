@@ -9,7 +9,7 @@ use super::Finding;
 use super::paint::{self, FAINT, FOUND, GOOD, STRONG, count, one_line};
 use crate::cargo::Program;
 use crate::problem::Problem;
-use crate::release::{Manifest, Pin};
+use crate::release::{Archive, Manifest, Pin};
 
 /// One source's pin, with the one it had.
 #[derive(Debug, Clone, Serialize)]
@@ -31,6 +31,8 @@ pub struct LockReport {
     pub pins: Vec<LockedPin>,
     /// Sources that stood in the file and are in it no longer.
     pub dropped: Vec<String>,
+    /// The release archives that sources package, by name, each with whether the file had it so.
+    pub archives: BTreeMap<String, (Archive, bool)>,
     /// The Rust programs.
     pub programs: Vec<LockedProgram>,
     /// Dependencies that the pins do not satisfy.
@@ -78,6 +80,7 @@ impl LockReport {
             release: new.name.clone(),
             pins,
             dropped,
+            archives: archives(old, new),
             programs: programs
                 .iter()
                 .map(|program| LockedProgram::new(program, new))
@@ -89,6 +92,7 @@ impl LockReport {
     /// Whether the file already held these pins.
     pub fn is_unchanged(&self) -> bool {
         self.dropped.is_empty()
+            && self.archives.values().all(|(_, same)| *same)
             && self
                 .pins
                 .iter()
@@ -131,6 +135,11 @@ impl LockReport {
         for source in &self.dropped {
             writeln!(out, "  {:name$}  {FOUND}dropped{FOUND:#}", one_line(source))?;
         }
+        for (archive, (now, same)) in &self.archives {
+            let changed = if *same { "" } else { "  changed" };
+            let what = format!("{:name$}  archive {}", archive, now.version);
+            writeln!(out, "  {}{FOUND}{changed}{FOUND:#}", one_line(&what))?;
+        }
         for program in &self.programs {
             program.text(out, name)?;
         }
@@ -147,6 +156,7 @@ impl LockReport {
             changed: bool,
             pins: &'a [LockedPin],
             dropped: &'a [String],
+            archives: BTreeMap<&'a str, &'a Archive>,
             programs: &'a [LockedProgram],
             problems: Vec<Finding<'a>>,
         }
@@ -155,12 +165,28 @@ impl LockReport {
             changed: !self.is_unchanged(),
             pins: &self.pins,
             dropped: &self.dropped,
+            archives: self
+                .archives
+                .iter()
+                .map(|(name, (archive, _))| (name.as_str(), archive))
+                .collect(),
             programs: &self.programs,
             problems: self.problems.iter().map(Finding::from).collect(),
         };
         serde_json::to_writer(&mut *out, &json)?;
         writeln!(out)
     }
+}
+
+/// The archives of `new`, each with whether `old` has it so.
+fn archives(old: Option<&Manifest>, new: &Manifest) -> BTreeMap<String, (Archive, bool)> {
+    let before = |name: &str| old.and_then(|old| old.archives.get(name));
+    let all = new.archives.iter();
+    all.map(|(name, archive)| {
+        let same = before(name) == Some(archive);
+        (name.clone(), (archive.clone(), same))
+    })
+    .collect()
 }
 
 impl LockedProgram {
@@ -298,6 +324,15 @@ hive-2: locked, 3 sources
             text(&LockReport::new(Some(&old), &new, &[], Vec::new())),
             expected
         );
+        let mut newer = new.clone();
+        let archive = Archive {
+            version: "1.0".into(),
+            ..Archive::default()
+        };
+        newer.archives.insert("vm".into(), archive);
+        let report = LockReport::new(Some(&new), &newer, &[], Vec::new());
+        assert!(!report.is_unchanged());
+        assert!(text(&report).ends_with("  vm  archive 1.0  changed\n"));
         let again = LockReport::new(Some(&new), &new, &[], Vec::new());
         assert!(again.is_unchanged());
         assert!(text(&again).starts_with("hive-2: nothing changed, 3 sources\n"));

@@ -10,6 +10,9 @@ use crate::store::Prefetch;
 use crate::store::archives::Fetched;
 use crate::store::prefetch::{Crate, State, Tree};
 
+/// How many crates that are not there are listed for people; where there is no registry, none is.
+const LISTED: usize = 20;
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Whole<'a> {
@@ -64,11 +67,15 @@ pub fn text(out: &mut dyn Write, done: &Prefetch) -> io::Result<()> {
             &format!("{:longest$}  {path}  {hash}", name(one)),
         )?;
     }
-    for one in &done.crates {
-        if one.state == State::Refused {
-            let name = format!("{} {}", one.name, one.version);
-            row(out, one.state, &format!("{name:longest$}  {}", one.path))?;
-        }
+    let refused = done.crates.iter();
+    let refused: Vec<&Crate> = refused.filter(|one| one.state == State::Refused).collect();
+    for one in refused.iter().take(LISTED) {
+        let name = format!("{} {}", one.name, one.version);
+        row(out, one.state, &format!("{name:longest$}  {}", one.path))?;
+    }
+    if let Some(more @ 1..) = refused.len().checked_sub(LISTED) {
+        let more = paint::count(more as u64, "crate more", "crates more");
+        row(out, State::Refused, &more)?;
     }
     for one in &done.archives {
         row(
@@ -155,6 +162,18 @@ hive-2: 2 sources, 1 added, 1 refused; 2 crates, 1 already there, 1 refused
   refused  wax 1.0.0                   /nix/store/x-wax
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn where_every_crate_is_refused_not_every_one_is_a_line() {
+        let mut done = done();
+        let refused = done.crates.pop().unwrap();
+        done.crates.extend(vec![refused; 600]);
+        let mut out = Vec::new();
+        text(&mut out, &done).unwrap();
+        let text = anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string();
+        assert!(text.lines().count() < 30, "{text}");
+        assert!(text.contains("\n  refused  580 crates more\n"), "{text}");
     }
 
     #[test]

@@ -338,9 +338,9 @@ fn crates(done: &mut Prefetch, store: &Store, locks: &[Lock]) -> Result<(), Prob
     }
     // What cargo says is of all of them.
     if !nowhere.is_empty() {
-        let (have, said) = match said.as_slice() {
-            [] => ("does not have", String::new()),
-            said => ("cannot fetch", format!(": {}", said.join("; "))),
+        let (have, said) = match said.first() {
+            None => ("does not have", String::new()),
+            Some(said) => ("cannot fetch", format!(": {said}")),
         };
         let cause = format!("cargo {have} {}{said}", causes::listed(&nowhere));
         done.problems.push(Problem::new(&MISSING_CRATE, cause));
