@@ -344,6 +344,9 @@ pub struct Over {
     /// The objects that use it lay its files beside their own in a link, which closes what it leaves open.
     #[serde(default)]
     pub laid: bool,
+    /// nixpkgs attributes that are laid in with it.
+    #[serde(default)]
+    pub beside: Vec<String>,
 }
 
 /// `[SOURCE.switch."--NAME"]` of `packages.toml`: exactly one of `override`, `flag`, `default`, `drop`.

@@ -190,14 +190,14 @@ fn needs(
     bindings.extend(needs.needs(formals)?);
     let may_lack = needs.may_lack(formals)?;
     bindings.extend(may_lack.map(|set| Binding::attr("mayLack", set)));
-    let laid: Vec<&str> = of_role(Role::Package)
-        .filter(|other| {
-            let over = release.rules.packages.get(*other);
-            over.is_some_and(|over| over.laid)
-        })
-        .filter_map(|other| release.attributes.get(other))
-        .map(String::as_str)
-        .collect();
+    let mut laid = BTreeSet::new();
+    for other in of_role(Role::Package) {
+        let over = release.rules.packages.get(other).filter(|over| over.laid);
+        if let (Some(over), Some(attribute)) = (over, release.attributes.get(other)) {
+            laid.insert(attribute.as_str());
+            laid.extend(over.beside.iter().map(String::as_str));
+        }
+    }
     if !laid.is_empty() {
         let list = package::attributes(laid, formals)?;
         bindings.push(Binding::attr("extras", Expr::List(list)));
