@@ -117,7 +117,7 @@ impl Earlier {
         Ok(found.filter_map(|at| commits.get(at).cloned()).collect())
     }
 
-    /// The source at `commit`, to be looked at: its pin has no more than the commit.
+    /// The source at `commit`, to be looked at: its pin has no more than the commit and what is left out.
     ///
     /// # Errors
     /// PNX-203 when Git cannot read the repository.
@@ -127,6 +127,7 @@ impl Earlier {
             pin: Pin {
                 url: self.pin.url.clone(),
                 rev: Some(commit.to_owned()),
+                omit: self.pin.omit.clone(),
                 ..Pin::default()
             },
             tree: Box::new(GitTree::open(&self.name, &self.git_dir, commit, None)?),
