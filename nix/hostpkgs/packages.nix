@@ -113,6 +113,10 @@
   docbook_xsl = [ "docbook-xsl" ];
   dosfstools = [ "dosfstools" ];
   dtach = [ "dtach" ];
+  dtc = [
+    "device-tree-compiler"
+    "libfdt-dev"
+  ];
   e2fsprogs = [ "e2fsprogs" ];
   ebtables = {
     packages = [ "ebtables" ];
@@ -232,10 +236,13 @@
     "libcap2-bin"
     "libcap-dev"
   ];
+  libcap_ng = [ "libcap-ng-dev" ];
+  libepoxy = [ "libepoxy-dev" ];
   libfaketime = [
     "faketime"
     "libfaketime"
   ];
+  libgbm = [ "libgbm-dev" ];
   libglvnd = [
     "libegl1"
     "libgl1"
@@ -260,6 +267,8 @@
   libqb = [ "libqb-dev" ];
   librsvg = [ "librsvg2-bin" ];
   libseccomp = [ "libseccomp-dev" ];
+  libslirp = [ "libslirp-dev" ];
+  liburing = [ "liburing-dev" ];
   libusb1 = [ "libusb-1.0-0-dev" ];
   libuuid = [ "uuid-dev" ];
   libxcrypt = [ "libcrypt-dev" ];
@@ -290,6 +299,10 @@
   nettle = [ "nettle-dev" ];
   nfs-utils = [ "nfs-common" ];
   nftables = [ "nftables" ];
+  numactl = [
+    "libnuma-dev"
+    "numactl"
+  ];
   openiscsi = [ "open-iscsi" ];
   nspr = [ "libnspr4-dev" ];
   nss = [
@@ -314,6 +327,7 @@
     "pciutils"
   ];
   pigz = [ "pigz" ];
+  pixman = [ "libpixman-1-dev" ];
   procps = [ "procps" ];
   psmisc = [ "psmisc" ];
   qemu = [
@@ -333,6 +347,7 @@
     "rrdtool"
   ];
   rsync = [ "rsync" ];
+  rust-cbindgen = [ "cbindgen" ];
   samba = [ "smbclient" ];
   sassc = [ "sassc" ];
   scdoc = [ "scdoc" ];
@@ -408,6 +423,7 @@
       "uuid-runtime"
     ];
   };
+  virglrenderer = [ "libvirglrenderer-dev" ];
   virtiofsd = {
     packages = [ "virtiofsd" ];
     programs.virtiofsd = "/usr/libexec/virtiofsd";

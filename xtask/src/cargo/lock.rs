@@ -23,17 +23,32 @@ const NO_CARGO: &str = "Have cargo and rustc on PATH (https://rustup.rs), and ru
 /// The registry that a lock may name; every other source would need a hash that nobody gives.
 pub const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
+/// What keeps cargo from resolving a program.
+pub enum Refused {
+    /// Requirements that no versions meet together: an earlier release of the program may ask for others.
+    Conflict(Problem),
+    /// Anything else.
+    Problem(Problem),
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
 /// Has cargo resolve `program` from the crates selected for it; `program.lock` so far is changed as little as cargo can.
 /// Fills in the lock and the crates.
 ///
 /// # Errors
-/// PNX-218 where cargo is not there, reaches no registry or finds no versions; PNX-214 for a crate that no registry has.
+/// PNX-218 where cargo is not there or reaches no registry; PNX-214 for a crate that no registry has, and where no versions
+/// meet what is asked for.
 pub fn lock(
     program: &mut Program,
     resolved: &Resolved,
     sources: &[Source],
     rust_version: Option<&str>,
-) -> Result<(), Problem> {
+) -> Result<(), Refused> {
     let directory = tempfile::tempdir()
         .map_err(|error| Problem::new(&OUTPUT_FAILED, format!("a temporary directory: {error}")))?;
     prepare(program, resolved);
@@ -147,7 +162,7 @@ fn with_rust_version(text: &str, rust_version: Option<&str>) -> String {
 }
 
 /// What cargo says of the tree, for one platform; it writes the lock.
-fn metadata(program: &Program, root: &Path, platform: &str) -> Result<Metadata, Problem> {
+fn metadata(program: &Program, root: &Path, platform: &str) -> Result<Metadata, Refused> {
     let mut command = MetadataCommand::new();
     command
         .current_dir(root)
@@ -164,7 +179,7 @@ fn metadata(program: &Program, root: &Path, platform: &str) -> Result<Metadata, 
         }
         other => {
             let cause = format!("{}: cargo cannot be run: {other}", program.name);
-            Problem::new(&UNRESOLVED, cause).mend(NO_CARGO)
+            Problem::new(&UNRESOLVED, cause).mend(NO_CARGO).into()
         }
     })
 }
@@ -177,7 +192,7 @@ fn without(told: &str, root: &Path, directory: &str) -> String {
 }
 
 /// What cargo's refusal means.
-fn refused(program: &Program, stderr: &str) -> Problem {
+fn refused(program: &Program, stderr: &str) -> Refused {
     let mut lines = stderr.lines().map(str::trim);
     let lines: Vec<&str> = lines
         .by_ref()
@@ -196,12 +211,12 @@ fn refused(program: &Program, stderr: &str) -> Problem {
     ];
     if network.iter().any(|sign| told.contains(sign)) {
         let cause = format!("{}: cargo cannot reach the registry: {told}", program.name);
-        return Problem::new(&UNRESOLVED, cause);
+        return Problem::new(&UNRESOLVED, cause).into();
     }
     let told = told.trim_start_matches("error: ");
     if told.contains("could not execute process") {
         let cause = format!("{}: cargo cannot be run: {told}", program.name);
-        return Problem::new(&UNRESOLVED, cause).mend(NO_CARGO);
+        return Problem::new(&UNRESOLVED, cause).mend(NO_CARGO).into();
     }
     let missing = told
         .split_once("no matching package named `")
@@ -211,12 +226,17 @@ fn refused(program: &Program, stderr: &str) -> Problem {
             "{}: the crate {name} is in no source of the release and on no registry, only in Debian's archive: {told}",
             program.name
         );
-        return Problem::new(&UNSATISFIED_CRATE, cause).in_source(&program.source);
+        let problem = Problem::new(&UNSATISFIED_CRATE, cause);
+        return problem.in_source(&program.source).into();
     }
     let cause = format!("{}: {told}", program.name);
-    Problem::new(&UNRESOLVED, cause).mend(
-        "cargo's own words are above: pin sources that fit together, or mend the manifest named.",
-    )
+    if told.contains("failed to select a version for") {
+        let problem = Problem::new(&UNSATISFIED_CRATE, cause);
+        return Refused::Conflict(problem.in_source(&program.source));
+    }
+    let help =
+        "cargo's own words are above: pin sources that fit together, or mend the manifest named.";
+    Problem::new(&UNRESOLVED, cause).mend(help).into()
 }
 
 /// Adds what one platform's build is made of.

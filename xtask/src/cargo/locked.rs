@@ -64,14 +64,15 @@ pub fn lock_programs(
 
 impl LockedPrograms {
     fn add(&mut self, mut program: Program, known: &Known) -> Result<(), Vec<Problem>> {
-        let resolved = resolve(&program, known).and_then(|resolved| {
+        let mut done = program.clone();
+        let resolved = resolve(&program, known, &mut |resolved| {
+            done = program.clone();
             let version = known.rules.rust_version.as_deref();
-            lock::lock(&mut program, &resolved, known.sources, version)
-                .map_err(|problem| vec![problem])?;
-            Ok(resolved)
+            lock::lock(&mut done, resolved, known.sources, version)
         });
         match resolved {
             Ok(resolved) => {
+                program = done;
                 let patches = patched(&program, known, &resolved.own);
                 self.problems.extend(patches);
                 let sources: BTreeMap<String, Pin> = resolved

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use semver::Version;
 
 use super::crates::{Member, SourceCrates, joined};
+use super::lock::Refused;
 use super::select::{Asked, Selection, Stop, Unsatisfied, Within, select};
 use super::submodule::{self, Mounted};
 use super::{Program, below};
@@ -52,20 +53,28 @@ impl Known<'_> {
 /// Where that does not help, the program's own source is taken at the newest earlier release at which all is there.
 ///
 /// # Errors
-/// What cannot be met at any commit, with what there is; what reading an earlier commit says.
-pub fn resolve(program: &Program, known: &Known) -> Result<Resolved, Vec<Problem>> {
+/// What cannot be met at any commit, with what there is; what reading an earlier commit says. `settle` has the last word on what is
+/// selected: cargo, which knows the registry.
+pub fn resolve(program: &Program, known: &Known, settle: Settle) -> Result<Resolved, Vec<Problem>> {
     let one = |problem| vec![problem];
     let released = released(program, known).map_err(one)?;
     let rev = released.as_ref().and_then(|source| source.pin.rev.clone());
     let failed = match attempt(program, known, released, false) {
-        Ok(resolved) => return Ok(resolved),
+        Ok(resolved) => match settle(&resolved) {
+            Ok(()) => return Ok(resolved),
+            Err(Refused::Problem(problem)) => return Err(vec![problem]),
+            Err(Refused::Conflict(problem)) => problem.into(),
+        },
         Err(failed) => failed,
     };
-    match behind(program, known, rev.as_deref(), &failed)? {
+    match behind(program, known, (rev.as_deref(), &failed), settle)? {
         Some(resolved) => Ok(resolved),
         None => Err(failed.problems),
     }
 }
+
+/// Has cargo resolve what was selected.
+pub type Settle<'a> = &'a mut dyn FnMut(&Resolved) -> Result<(), Refused>;
 
 /// Why a program could not be resolved.
 struct Failed {
@@ -282,8 +291,8 @@ fn own_history(program: &Program, known: &Known) -> Result<Option<Earlier>, Prob
 fn behind(
     program: &Program,
     known: &Known,
-    rev: Option<&str>,
-    failed: &Failed,
+    (rev, failed): (Option<&str>, &Failed),
+    settle: Settle,
 ) -> Result<Option<Resolved>, Vec<Problem>> {
     let one = |problem| vec![problem];
     // Anything else is no better at an earlier release.
@@ -314,7 +323,11 @@ fn behind(
         match attempt(program, known, Some(source), true) {
             Ok(mut resolved) => {
                 resolved.behind = Some(cause.cause.clone());
-                return Ok(Some(resolved));
+                match settle(&resolved) {
+                    Ok(()) => return Ok(Some(resolved)),
+                    Err(Refused::Conflict(_)) => {}
+                    Err(Refused::Problem(problem)) => return Err(vec![problem]),
+                }
             }
             Err(failed) => asked = failed.asked.or(asked),
         }
@@ -658,6 +671,10 @@ mod tests {
         }
 
         fn resolved(&self) -> Result<Resolved, Vec<Problem>> {
+            self.settled(&mut |_| Ok(()))
+        }
+
+        fn settled(&self, settle: Settle) -> Result<Resolved, Vec<Problem>> {
             let mut manifest = Manifest::default();
             let options = OpenOptions {
                 sources: Some(self.0.path().to_owned()),
@@ -673,7 +690,7 @@ mod tests {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 manifest.sources.insert(name, pin);
             }
-            let resolved = resolve_app(&manifest, &options)?;
+            let resolved = resolve_app(&manifest, &options, settle)?;
             for (name, source) in &resolved.own {
                 assert_eq!(source.name, format!("{name}+app"));
                 assert!(source.pin.nar_hash.is_some());
@@ -682,7 +699,11 @@ mod tests {
         }
     }
 
-    fn resolve_app(manifest: &Manifest, options: &OpenOptions) -> Result<Resolved, Vec<Problem>> {
+    fn resolve_app(
+        manifest: &Manifest,
+        options: &OpenOptions,
+        settle: Settle,
+    ) -> Result<Resolved, Vec<Problem>> {
         let opened = release::open(manifest, options)?;
         let mut crates = BTreeMap::new();
         for source in &opened.sources {
@@ -702,7 +723,7 @@ mod tests {
             options,
             rules: &CrateRules::default(),
         };
-        resolve(&program, &known)
+        resolve(&program, &known, settle)
     }
 
     fn own(pins: &[(&str, &String)]) -> BTreeMap<String, String> {
@@ -857,6 +878,37 @@ mod tests {
     }
 
     #[test]
+    fn a_release_that_cargo_refuses_is_none_to_build() {
+        let all = Histories::new();
+        let mut commits = Vec::new();
+        for version in ["1.0", "1.1", "1.2"] {
+            all.bump(version);
+            commits.push(all.commit("app", &[("app", &format!("{version}.0"), "")]));
+        }
+        let refuse = |conflict: bool| {
+            let commits = commits.clone();
+            move |resolved: &Resolved| {
+                let own = resolved.own.get("app");
+                if own.is_some_and(|source| source.pin.rev.as_ref() == commits.first()) {
+                    return Ok(());
+                }
+                let problem = Problem::new(&UNSATISFIED_CRATE, "h2 has no such feature");
+                Err(if conflict {
+                    Refused::Conflict(problem)
+                } else {
+                    Refused::Problem(problem)
+                })
+            }
+        };
+        let resolved = all.settled(&mut refuse(true)).expect("1.0 is left");
+        let why = resolved.behind.expect("it is told why");
+        assert_eq!(why, "h2 has no such feature");
+        // What no release would help with is told at once.
+        let problems = all.settled(&mut refuse(false)).err().expect("refused");
+        assert_eq!(problems[0].cause, "h2 has no such feature");
+    }
+
+    #[test]
     fn a_program_whose_releases_all_ask_for_too_much_is_told_by_its_pin() {
         let all = Histories::new();
         all.commit("lib", &[("wax", "0.3.0", "")]);
@@ -991,7 +1043,9 @@ mod tests {
             root: root.path().to_owned(),
             ..OpenOptions::default()
         };
-        let problems = resolve_app(&manifest, &options).err().expect("it is empty");
+        let problems = resolve_app(&manifest, &options, &mut |_| Ok(()))
+            .err()
+            .expect("it is empty");
         assert!(
             problems[0]
                 .cause
@@ -999,7 +1053,7 @@ mod tests {
             "{problems:?}"
         );
         write("vm/sub/comb/comb/Cargo.toml", &package("comb"));
-        let resolved = resolve_app(&manifest, &options).expect("it is there");
+        let resolved = resolve_app(&manifest, &options, &mut |_| Ok(())).expect("it is there");
         let own = &resolved.own["comb"];
         assert_eq!(own.name, "comb+app");
         assert_eq!(own.pin.path.as_deref(), Some("vm/sub/comb"));
