@@ -24,9 +24,7 @@ let
       source: pin: lib.nameValuePair "${source}+${program}" pin
     ) manifest.program.${program}.source
   ) (lib.attrNames (manifest.program or { }));
-  pins = lib.filterAttrs (_: pin: !(pin.outside or false)) (
-    manifest.source // lib.listToAttrs own
-  );
+  pins = lib.filterAttrs (_: pin: !(pin.outside or false)) (manifest.source // lib.listToAttrs own);
 
   # The tree that is scanned has no submodules.
   tree =
@@ -37,7 +35,8 @@ let
       fetchgit {
         inherit (pin) url rev;
         hash =
-          pin.tree-hash or pin.nar-hash or (throw "${release}: ${name} at ${pin.rev} has no hash in releases/${release}.toml");
+          pin.tree-hash or pin.nar-hash
+            or (throw "${release}: ${name} at ${pin.rev} has no hash in releases/${release}.toml");
         fetchSubmodules = pin.submodules or false && !(pin ? tree-hash);
         postFetch = lib.concatMapStrings (path: "rm -rf \"$out/${path}\"\n") (pin.omit or [ ]);
       };

@@ -76,7 +76,9 @@ let
 
   # All that lies in, with what brings it.
   beside = lib.unique (gather "pveExtras" ++ extras);
-  given = lib.concatMap (extra: (extra.pveExtras or [ ]) ++ optional (extra.pveMayLack or { })) beside;
+  given = lib.concatMap (
+    extra: (extra.pveExtras or [ ]) ++ optional (extra.pveMayLack or { })
+  ) beside;
   optional =
     entries: lib.filter (package: package != null) (lib.mapAttrsToList (_: one: one.package) entries);
   added = lib.unique (beside ++ given);
@@ -190,12 +192,12 @@ let
           }
       )
       // {
-      platforms = [
-        "x86_64-linux"
-        "aarch64-linux"
-      ];
-    }
-    // meta;
+        platforms = [
+          "x86_64-linux"
+          "aarch64-linux"
+        ];
+      }
+      // meta;
   };
 in
 assert lib.assertMsg (
