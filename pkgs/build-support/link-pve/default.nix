@@ -190,6 +190,7 @@ let
           {
             license = lib.unique (lib.concatMap (name: lib.toList ((rootMeta name).license or [ ])) names);
           }
+          // lib.filterAttrs (name: _: name == "homepage") (rootMeta (lib.head roots))
       )
       // {
         platforms = [
