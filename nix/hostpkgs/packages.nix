@@ -12,10 +12,6 @@
     "acl"
     "libacl1-dev"
   ];
-  acme-sh = {
-    packages = [ "acme.sh" ];
-    links.libexec = "/usr/share/acme.sh";
-  };
   acpica-tools = [ "acpica-tools" ];
   apparmor-bin-utils = [ "apparmor" ];
   apparmor-parser = [ "apparmor" ];

@@ -920,11 +920,11 @@ fn with_submodule(histories: &Histories, place: &str) -> String {
 /// Adds `[[source.tool.known]]` to the rules.
 fn known(histories: &Histories, rev: &str, more: &str, hash: &str) {
     let rules = histories.dir.path().join("rules/sources.toml");
-    let mut text = fs::read_to_string(&rules).expect("read");
-    text += &format!(
+    let text = fs::read_to_string(&rules).expect("read");
+    let more = format!(
         "\n[[source.tool.known]]\nversion = \"1.0\"\nrev = \"{rev}\"\n{more}hash = \"{hash}\"\n"
     );
-    fs::write(&rules, text).expect("written");
+    fs::write(&rules, text + &more).expect("written");
 }
 
 #[test]

@@ -15,7 +15,6 @@
 #   mayLack               what its code asks for before it uses it, by name: `package` (null: none), `cost` (what a user misses
 #                         without it), `rank` (0 hurts the most)
 #   extras                packages that a link lays in beside it: what it finds below the link, not below the package
-#   trees                 submodules that are not fetched: place in the source to the directory that stands for it
 #   rev                   the source's commit, for programs that tell it
 #   …                     everything else goes to mkDerivation (buildInputs of C programs, makeFlags, meta)
 # }
@@ -40,7 +39,6 @@
   mayLack ? { },
   extras ? [ ],
   rev ? null,
-  trees ? { },
   nativeBuildInputs ? [ ],
   buildInputs ? [ ],
   passthru ? { },
@@ -65,7 +63,6 @@ let
     "perlModules"
     "requires"
     "rev"
-    "trees"
   ];
 in
 stdenv.mkDerivation (
@@ -85,16 +82,6 @@ stdenv.mkDerivation (
     ++ nativeBuildInputs;
     inherit buildInputs;
     pveHostPerl = perl;
-
-    # In the place of a submodule stands an empty directory.
-    postPatch =
-      lib.concatStrings (
-        lib.mapAttrsToList (place: tree: ''
-          rmdir ${lib.escapeShellArg place}
-          ln -s ${tree} ${lib.escapeShellArg place}
-        '') trees
-      )
-      + args.postPatch or "";
 
     # pve-manager tells its commit's first sixteen digits by this name.
     ${if rev == null then null else "REPOID"} = lib.substring 0 16 rev;

@@ -12,7 +12,7 @@ use super::{Program, below};
 use crate::decide::matcher::is_below;
 use crate::decide::rules::CrateRules;
 use crate::problem::{Problem, UNSATISFIED_CRATE};
-use crate::release::{Earlier, Entry, Mode, OpenOptions, Pin, Source, own_pin};
+use crate::release::{Earlier, Entry, Mode, OpenOptions, Pin, Source};
 
 /// A program's crates and the commits of its own that they need.
 pub struct Resolved {
@@ -40,6 +40,14 @@ pub struct Known<'a> {
     pub rules: &'a CrateRules,
 }
 
+impl Known<'_> {
+    /// The release's pin of a source.
+    fn pin(&self, name: &str) -> Option<&Pin> {
+        let mut sources = self.sources.iter();
+        Some(&sources.find(|source| source.name == name)?.pin)
+    }
+}
+
 /// Selects the crates of `program`; where a pin has gone past what is needed, an earlier commit of its source is taken.
 /// Where that does not help, the program's own source is taken at the newest earlier release at which all is there.
 ///
@@ -49,7 +57,7 @@ pub fn resolve(program: &Program, known: &Known) -> Result<Resolved, Vec<Problem
     let one = |problem| vec![problem];
     let released = released(program, known).map_err(one)?;
     let rev = released.as_ref().and_then(|source| source.pin.rev.clone());
-    let failed = match attempt(program, known, released) {
+    let failed = match attempt(program, known, released, false) {
         Ok(resolved) => return Ok(resolved),
         Err(failed) => failed,
     };
@@ -63,7 +71,7 @@ pub fn resolve(program: &Program, known: &Known) -> Result<Resolved, Vec<Problem
 struct Failed {
     problems: Vec<Problem>,
     /// What is there at no commit, where that is why.
-    asked: Option<Asked>,
+    asked: Option<Box<Asked>>,
 }
 
 impl From<Problem> for Failed {
@@ -81,15 +89,24 @@ impl From<Vec<Problem>> for Failed {
     }
 }
 
-/// The crates of `program` with its own source as given, by default that of the release.
-fn attempt(program: &Program, known: &Known, first: Option<Source>) -> Result<Resolved, Failed> {
+/// The crates of `program` with its own source as given, by default that of the release; the other sources are those of
+/// its time where it is `behind` the release.
+fn attempt(
+    program: &Program,
+    known: &Known,
+    first: Option<Source>,
+    behind: bool,
+) -> Result<Resolved, Failed> {
     let mut taken = Taken::new(known);
     if let Some(source) = first {
         taken.put(&program.source, source)?;
     }
+    if behind {
+        taken.of_its_time(program)?;
+    }
     loop {
         let unsatisfied = match select(program, &taken.crates, known.rules) {
-            Ok(selection) => return Ok(taken.resolved(selection)),
+            Ok(selection) => return Ok(taken.resolved(selection, program)?),
             Err(Stop::Problem(problem)) => return Err(problem.into()),
             Err(Stop::Submodule(within)) => {
                 taken.mount(&within, program)?;
@@ -107,7 +124,7 @@ fn attempt(program: &Program, known: &Known, first: Option<Source>) -> Result<Re
         };
         let source = earlier(&unsatisfied, &looking).map_err(|problems| Failed {
             problems,
-            asked: Some(unsatisfied.asked.clone()),
+            asked: Some(Box::new(unsatisfied.asked.clone())),
         })?;
         let name = crate::release::source_name(&source.name).to_owned();
         taken
@@ -182,30 +199,80 @@ impl<'a> Taken<'a> {
         if let Some(crates) = self.crates.get_mut(around) {
             crates.mounted.insert(submodule.clone(), name.clone());
         }
+        let is_first = self.submodules.is_empty();
         self.submodules.insert(name, directory);
+        // A submodule stays where it was when the source around it was released.
+        if is_first {
+            self.of_its_time(program)?;
+        }
         Ok(())
     }
 
-    /// What of it is needed.
-    fn resolved(mut self, selection: Selection) -> Resolved {
+    /// Takes of every other source the newest commit up to the day of the program's own: upstream's crates change within what their
+    /// versions allow, and what is older than the release was built with what there was.
+    fn of_its_time(&mut self, program: &Program) -> Result<(), Vec<Problem>> {
+        let one = |problem| vec![problem];
+        let known = self.known;
+        let Some(own) = own_history(program, known).map_err(one)? else {
+            return Ok(());
+        };
+        let pin = self.own.get(&program.source).map(|source| &source.pin);
+        let pin = pin.or_else(|| known.pin(&program.source));
+        let Some(commit) = pin.and_then(|pin| pin.rev.clone()) else {
+            return Ok(());
+        };
+        for source in known.sources {
+            let name = &source.name;
+            let has_crates = known
+                .crates
+                .get(name)
+                .is_some_and(|one| !one.members.is_empty());
+            let is_taken = self.own.contains_key(name) || *name == program.source;
+            if !has_crates || is_taken {
+                continue;
+            }
+            let history = Earlier::of(name, &source.pin, known.options).map_err(one)?;
+            let Some(history) = history else {
+                continue;
+            };
+            let found = history.not_after(&own, &commit).map_err(one)?;
+            let found = found.filter(|found| source.pin.rev.as_ref() != Some(found));
+            if let Some(found) = found {
+                self.put(name, history.glance(&found, &program.name).map_err(one)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What of it is needed, with whole pins.
+    fn resolved(mut self, selection: Selection, program: &Program) -> Result<Resolved, Problem> {
         self.own
             .retain(|source, _| selection.sources.contains(source));
         self.submodules
             .retain(|source, _| selection.sources.contains(source));
-        Resolved {
+        let kept = self.known.kept.get(&program.name);
+        for (name, source) in &mut self.own {
+            let Some(commit) = source.pin.rev.clone().filter(|_| source.pin.date.is_none()) else {
+                continue;
+            };
+            if let Some(history) = Earlier::of(name, &source.pin, self.known.options)? {
+                let kept = kept.and_then(|pins| pins.get(name));
+                *source = history.at(&commit, &program.name, kept)?;
+            }
+        }
+        Ok(Resolved {
             selection,
             own: self.own,
             submodules: self.submodules,
             behind: None,
-        }
+        })
     }
 }
 
 /// The history of the program's own source up to the release's pin.
 fn own_history(program: &Program, known: &Known) -> Result<Option<Earlier>, Problem> {
-    let mut sources = known.sources.iter();
-    match sources.find(|source| source.name == program.source) {
-        Some(pinned) => Earlier::of(&program.source, &pinned.pin, known.options),
+    match known.pin(&program.source) {
+        Some(pin) => Earlier::of(&program.source, pin, known.options),
         None => Ok(None),
     }
 }
@@ -229,38 +296,23 @@ fn behind(
     };
     let changelog = below(&program.root, "debian/changelog");
     let releases = history.released(&changelog).map_err(one)?;
-    let pinned = known.sources.iter();
-    let mut pinned = pinned.filter(|source| source.name == program.source);
-    let at = rev.or_else(|| pinned.next()?.pin.rev.as_deref());
+    let at = rev.or_else(|| known.pin(&program.source)?.rev.as_deref());
     let before = releases
         .iter()
         .skip_while(|commit| Some(commit.as_str()) != at);
     let before: Vec<&String> = before.skip(1).collect();
     let mut asked = failed.asked.clone();
     for commit in before {
-        let tree = history.tree(commit).map_err(one)?;
+        let source = history.glance(commit, &program.name).map_err(one)?;
         // A state that cannot be read is no release to build.
-        let Ok(crates) = SourceCrates::read(&program.source, &tree) else {
+        let Ok(crates) = SourceCrates::read(&program.source, source.tree.as_ref()) else {
             continue;
         };
         if asked.as_ref().is_some_and(|asked| asks(&crates, asked)) {
             continue;
         }
-        let source = Source {
-            name: own_pin(&program.source, &program.name),
-            pin: Pin {
-                rev: Some(commit.clone()),
-                ..history.pin().clone()
-            },
-            tree: Box::new(tree),
-        };
-        match attempt(program, known, Some(source)) {
+        match attempt(program, known, Some(source), true) {
             Ok(mut resolved) => {
-                let kept = known.kept.get(&program.name);
-                let kept = kept.and_then(|pins| pins.get(&program.source));
-                if let Some(own) = resolved.own.get_mut(&program.source) {
-                    *own = history.at(commit, &program.name, kept).map_err(one)?;
-                }
                 resolved.behind = Some(cause.cause.clone());
                 return Ok(Some(resolved));
             }
@@ -404,16 +456,10 @@ struct Looking<'a> {
 }
 
 impl Looking<'_> {
-    /// The release's pin of a source.
-    fn released(&self, name: &str) -> Option<&Pin> {
-        let mut sources = self.known.sources.iter();
-        Some(&sources.find(|source| source.name == name)?.pin)
-    }
-
     /// The pin of a source as this program has it now.
     fn pin(&self, name: &str) -> Option<&Pin> {
         let own = self.own.get(name).map(|source| &source.pin);
-        own.or_else(|| self.released(name))
+        own.or_else(|| self.known.pin(name))
     }
 
     /// The source at the newest commit before its pin at which every requirement and `content` hold. Where the program
@@ -429,7 +475,7 @@ impl Looking<'_> {
             return Ok(None);
         }
         let own = self.own.get(name).map(|source| &source.pin);
-        let pins = own.into_iter().chain(self.released(name));
+        let pins = own.into_iter().chain(self.known.pin(name));
         for pin in pins {
             let found = self.before(name, pin, asked, content);
             if let Some(source) = found.map_err(|problem| vec![problem])? {
@@ -562,6 +608,21 @@ mod tests {
             git(&directory, &["init", "-q", "-b", "master"]);
             git(&directory, &["add", "-A"]);
             git(&directory, &["commit", "-q", "--allow-empty", "-m", "x"]);
+            git(&directory, &["rev-parse", "HEAD"])
+        }
+
+        /// A commit of a source on another day.
+        fn commit_on(&self, day: &str, source: &str, crates: &[(&str, &str, &str)]) -> String {
+            self.commit(source, crates);
+            let directory = self.0.path().join(source);
+            let date = format!("{day}T12:00:00+0100");
+            Command::new("git")
+                .current_dir(&directory)
+                .env("GIT_COMMITTER_DATE", &date)
+                .args(["-c", "user.name=A Person", "-c", "user.email=a@b.example"])
+                .args(["commit", "-q", "--amend", "--allow-empty", "--no-edit"])
+                .status()
+                .expect("git runs");
             git(&directory, &["rev-parse", "HEAD"])
         }
 
@@ -832,12 +893,44 @@ mod tests {
     }
 
     #[test]
+    fn beside_a_submodule_the_other_sources_are_of_the_time() {
+        let all = Histories::new();
+        let wanted = all.commit_on("2025-02-01", "lib", &[("wax", "0.3.0", "")]);
+        all.commit_on("2025-04-01", "lib", &[("wax", "0.3.1", "")]);
+        let named = all.commit_on(
+            "2025-02-01",
+            "comb",
+            &[("comb", "1.0.0", "wax = \"0.3\"\n")],
+        );
+        all.commit("app", &[("app", "1.0.0", IN_SUBMODULE)]);
+        all.submodule(&named);
+        let (pins, _) = all.resolve().expect("resolved");
+        assert_eq!(pins, own(&[("comb", &named), ("lib", &wanted)]));
+    }
+
+    #[test]
+    fn what_a_program_behind_needs_is_of_its_time() {
+        let all = Histories::new();
+        let wanted = all.commit_on("2025-02-01", "lib", &[("wax", "0.3.0", "")]);
+        all.commit_on("2025-04-01", "lib", &[("wax", "0.3.1", "")]);
+        all.bump("1.0");
+        let app = all.commit("app", &[("app", "1.0.0", "wax = \"0.3\"\n")]);
+        all.bump("1.1");
+        all.commit("app", &[("app", "1.1.0", "wax = \"0.4\"\n")]);
+        let (pins, _) = all.resolve().expect("resolved");
+        assert_eq!(pins, own(&[("app", &app), ("lib", &wanted)]));
+    }
+
+    #[test]
     fn what_a_submodule_asks_for_does_not_take_it_back() {
         let all = Histories::new();
         all.commit("lib", &[("wax", "0.3.0", "")]);
+        all.commit("mid", &[("mid", "1.0.0", "comb = \"1\"\n")]);
+        all.commit("comb", &[("comb", "0.9.0", "")]);
         all.commit("comb", &[("comb", "1.0.0", "wax = \"0.3\"\n")]);
         let named = all.commit("comb", &[("comb", "1.1.0", "wax = \"0.4\"\n")]);
-        all.commit("app", &[("app", "1.0.0", IN_SUBMODULE)]);
+        let needs = format!("mid = \"1\"\n{IN_SUBMODULE}");
+        all.commit("app", &[("app", "1.0.0", &needs)]);
         all.submodule(&named);
         let problems = all.resolved().err().expect("wax 0.4 is nowhere");
         assert!(

@@ -405,7 +405,7 @@ impl Reader<'_> {
             let why = "the shell decides whether the configuration runs".to_owned();
             unread(lines.first, why);
         }
-        for (number, line) in (lines.first..).zip(&lines.lines) {
+        for (number, line) in (lines.first..).zip(&lines.all) {
             if let Some(condition) = self.taken.behind.get(&number) {
                 unread(
                     number,
@@ -535,7 +535,8 @@ fn switch(system: Configure, word: &str) -> Option<(String, Option<String>)> {
         })
     };
     let is_switch = word.len() > 1 && word.starts_with('-') && word != "--";
-    if !is_switch && !(system == Configure::Script && variable(word)) {
+    let sets = system == Configure::Script && variable(word);
+    if !is_switch && !sets {
         return None;
     }
     Some(match word.split_once('=') {
@@ -547,7 +548,7 @@ fn switch(system: Configure, word: &str) -> Option<(String, Option<String>)> {
 /// The lines of a recipe's logical line, to find words again.
 struct Lines {
     first: u32,
-    lines: Vec<Line>,
+    all: Vec<Line>,
     /// Where the last word was found.
     at: usize,
 }
@@ -568,7 +569,7 @@ impl Lines {
         };
         Self {
             first,
-            lines: text.split('\n').map(line).collect(),
+            all: text.split('\n').map(line).collect(),
             at: 0,
         }
     }
@@ -577,12 +578,12 @@ impl Lines {
     fn line_of(&mut self, word: &str) -> u32 {
         let bare = word.replace(['"', '\'', '\\'], "");
         let found = self
-            .lines
+            .all
             .iter()
             .skip(self.at)
             .position(|line| line.text.split_whitespace().any(|one| one == bare))
             .or_else(|| {
-                let lines = self.lines.iter().skip(self.at);
+                let lines = self.all.iter().skip(self.at);
                 let mut lines = lines.map(|line| line.text.contains(&bare));
                 lines.position(|holds| holds)
             });

@@ -9,7 +9,7 @@
 //! | `commands.toml` | `[ATTR]`: the programs of a nixpkgs package; `[wrapper]`; `[debian-only]` |
 //! | `perl.toml`, `python.toml` | `[ATTR]`: the modules of a package; `[missing.SOURCE]` |
 //! | `debian.toml` | `[PACKAGE]`: what a Debian package is in nixpkgs |
-//! | `closure.toml` | `[[closure]]`: programs that join a source's `PATH` closure though no scanner sees them run; `[[library]]`: what its build needs though no packaging says so; `[[tree]]`: submodules that nixpkgs has the files of |
+//! | `closure.toml` | `[[closure]]`: programs that join a source's `PATH` closure though no scanner sees them run; `[[library]]`: what its build needs though no packaging says so |
 //! | `features.toml` | `[[feature]]`: what is removed |
 //! | `packages.toml` | `[SOURCE]`: the nixpkgs package a source builds on; `[SOURCE.switch]`: what becomes of the switches it is configured with |
 //! | `optional.toml` | `[[optional]]`: what may be absent, where the code asks for it and what that costs |
@@ -224,29 +224,9 @@ pub struct Library {
     pub why: String,
 }
 
-/// `[[tree]]`: a submodule of a source that an object is built with, of which nixpkgs has the files.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SubmoduleTree {
-    /// Its name, `closure.NAME`.
-    pub name: String,
-    /// The source.
-    pub source: String,
-    /// Where the submodule stands, relative to the source.
-    pub path: String,
-    /// The nixpkgs attribute.
-    pub attr: String,
-    /// The directory of its output that stands for the submodule.
-    pub below: String,
-    /// Why nixpkgs' files will do.
-    pub why: String,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ClosureFile {
-    #[serde(default)]
-    tree: Vec<SubmoduleTree>,
     #[serde(default)]
     closure: Vec<Closure>,
     #[serde(default)]
@@ -344,6 +324,9 @@ pub struct Over {
     /// The objects that use it lay its files beside their own in a link, which closes what it leaves open.
     #[serde(default)]
     pub laid: bool,
+    /// nixpkgs attributes that are laid in with it.
+    #[serde(default)]
+    pub beside: Vec<String>,
 }
 
 /// `[SOURCE.switch."--NAME"]` of `packages.toml`: exactly one of `override`, `flag`, `default`, `drop`.
@@ -460,8 +443,6 @@ pub struct Rules {
     pub closures: Vec<Closure>,
     /// Libraries no packaging names.
     pub libraries: Vec<Library>,
-    /// Submodules that nixpkgs has the files of.
-    pub trees: Vec<SubmoduleTree>,
     /// Attributes and where nixpkgs defines them.
     pub nixpkgs: BTreeMap<String, Definition>,
     /// The nixpkgs packages that sources build on, by source.
@@ -1047,11 +1028,6 @@ impl Rules {
             let line = Reader::line_of(&text, &library.name);
             reader.claim(&format!("closure.{}", library.name), name, line);
         }
-        for tree in &file.tree {
-            let line = Reader::line_of(&text, &tree.name);
-            reader.claim(&format!("closure.{}", tree.name), name, line);
-        }
-        self.trees = file.tree;
         self.closures = file.closure;
         self.libraries = file.library;
     }

@@ -6,7 +6,7 @@ use super::formals::Formals;
 use super::inputs;
 use super::installed;
 use super::needs::{Needs, Uses};
-use super::nix::{Binding, Expr, Name, Part, WriteError};
+use super::nix::{Binding, Expr, Name, WriteError};
 use super::package::{self, Lack, Patched, Release, lack};
 use super::rewrite::Role;
 use super::{meta, pin};
@@ -41,8 +41,6 @@ pub fn object(
     if let Some(rev) = &source.source.pin.rev {
         fetching.push(Binding::attr("rev", Expr::string(rev)));
     }
-    let trees = trees(name, release, formals)?;
-    fetching.extend(trees.map(|trees| package::set_binding("trees", trees)));
     let mut patching = Vec::new();
     patching.extend(patches.map(|patches| Binding::attr("patches", patches)));
     let directory = package::make_directory(source).filter(|directory| !directory.is_empty());
@@ -77,24 +75,6 @@ pub fn object(
     ]);
     let object = formals.call("mkPveObject", [Expr::Set(body)])?;
     Ok(package::with_source(fetched, in_strings, object))
-}
-
-/// The submodules that nixpkgs has the files of: place in the source to directory.
-fn trees(name: &str, release: Release, formals: &mut Formals) -> Result<Option<Expr>, WriteError> {
-    let mut places = Vec::new();
-    for tree in release
-        .rules
-        .trees
-        .iter()
-        .filter(|tree| tree.source == name)
-    {
-        let directory = Expr::String(vec![
-            Part::Interpolation(formals.dotted(&tree.attr)?),
-            Part::Text(format!("/{}", tree.below)),
-        ]);
-        places.push((tree.path.clone(), directory));
-    }
-    Ok((!places.is_empty()).then(|| Expr::sorted_set(places)))
 }
 
 /// Build inputs. What has no C compiles nothing.
@@ -190,14 +170,14 @@ fn needs(
     bindings.extend(needs.needs(formals)?);
     let may_lack = needs.may_lack(formals)?;
     bindings.extend(may_lack.map(|set| Binding::attr("mayLack", set)));
-    let laid: Vec<&str> = of_role(Role::Package)
-        .filter(|other| {
-            let over = release.rules.packages.get(*other);
-            over.is_some_and(|over| over.laid)
-        })
-        .filter_map(|other| release.attributes.get(other))
-        .map(String::as_str)
-        .collect();
+    let mut laid = BTreeSet::new();
+    for other in of_role(Role::Package) {
+        let over = release.rules.packages.get(other).filter(|over| over.laid);
+        if let (Some(over), Some(attribute)) = (over, release.attributes.get(other)) {
+            laid.insert(attribute.as_str());
+            laid.extend(over.beside.iter().map(String::as_str));
+        }
+    }
     if !laid.is_empty() {
         let list = package::attributes(laid, formals)?;
         bindings.push(Binding::attr("extras", Expr::List(list)));

@@ -255,7 +255,7 @@ fn flags(rule: &Over, recipe: &Recipe, formals: &mut Formals) -> Result<Vec<Bind
         for text in own.iter().chain(texts) {
             items.push(Expr::string(text));
         }
-        let mut list = (!items.is_empty()).then(|| Expr::List(items));
+        let mut list = (!items.is_empty()).then_some(Expr::List(items));
         for flag in only {
             let condition = is_cpu(flag.on.as_deref().unwrap_or_default(), formals)?;
             let one = formals.call("lib.optional", [condition, Expr::string(&flag.text)])?;

@@ -71,11 +71,6 @@ impl Earlier {
             .collect())
     }
 
-    /// The pin up to which it goes.
-    pub fn pin(&self) -> &Pin {
-        &self.pin
-    }
-
     /// The repository's Git directory.
     pub fn git_dir(&self) -> &Path {
         &self.git_dir
@@ -84,6 +79,21 @@ impl Earlier {
     /// Whether the repository has a commit, its pin's own or any other.
     pub fn has(&self, commit: &str) -> bool {
         repository::has_commit(&self.git_dir, commit)
+    }
+
+    /// The newest commit up to the pin that is no younger than `commit` of the history `of`, by the committers' clocks.
+    ///
+    /// # Errors
+    /// PNX-203 when Git cannot read a repository.
+    pub fn not_after(&self, of: &Self, commit: &str) -> Result<Option<String>, Problem> {
+        let arguments = ["log", "-1", "--format=%ct", commit, "--"];
+        let time = git::run(&of.name, &of.git_dir, &arguments)?;
+        let before = format!("--before={}", String::from_utf8_lossy(&time).trim());
+        let rev = self.pin.rev.as_deref().unwrap_or("HEAD");
+        let arguments = ["rev-list", "-1", "--first-parent", &before, rev, "--"];
+        let found = git::run(&self.name, &self.git_dir, &arguments)?;
+        let found = String::from_utf8_lossy(&found).trim().to_owned();
+        Ok((!found.is_empty()).then_some(found))
     }
 
     /// The commits up to the pin that gave a changelog a new version, newest first: what the package's releases were
@@ -107,12 +117,21 @@ impl Earlier {
         Ok(found.filter_map(|at| commits.get(at).cloned()).collect())
     }
 
-    /// The tree of `commit`.
+    /// The source at `commit`, to be looked at: its pin has no more than the commit and what is left out.
     ///
     /// # Errors
     /// PNX-203 when Git cannot read the repository.
-    pub fn tree(&self, commit: &str) -> Result<GitTree, Problem> {
-        GitTree::open(&self.name, &self.git_dir, commit, None)
+    pub fn glance(&self, commit: &str, program: &str) -> Result<Source, Problem> {
+        Ok(Source {
+            name: own_pin(&self.name, program),
+            pin: Pin {
+                url: self.pin.url.clone(),
+                rev: Some(commit.to_owned()),
+                omit: self.pin.omit.clone(),
+                ..Pin::default()
+            },
+            tree: Box::new(GitTree::open(&self.name, &self.git_dir, commit, None)?),
+        })
     }
 
     /// The source at `commit`, as the pin of `program` alone; `kept` is what such a pin was so far, whose hash stays

@@ -79,13 +79,13 @@ impl Hashes {
                 });
                 Ok((computed.clone(), problem))
             }
-            Err((cause, remedy)) => match others.next() {
-                Some((_, hash)) => Ok((hash.to_owned(), None)),
-                None => {
-                    let cause = format!("the tree of {rev} cannot be hashed: {cause}");
-                    Err(Problem::new(&problem::NO_HASH, cause).mend(remedy.clone()))
+            Err((cause, remedy)) => {
+                if let Some((_, hash)) = others.next() {
+                    return Ok((hash.to_owned(), None));
                 }
-            },
+                let cause = format!("the tree of {rev} cannot be hashed: {cause}");
+                Err(Problem::new(&problem::NO_HASH, cause).mend(remedy.clone()))
+            }
         }
     }
 }

@@ -276,10 +276,10 @@ impl Place<'_> {
     ) -> Option<PathBuf> {
         let url = absolute(self.url, declared.url.as_deref()?)?;
         // Two repositories of one name must not share a clone.
-        let digest = Sha256::digest(&url);
-        let digest: String = digest.iter().take(4).map(|b| format!("{b:02x}")).collect();
+        let digest: [u8; 32] = Sha256::digest(&url).into();
+        let digest = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
         let name = last_part(&url)?.to_ascii_lowercase().replace('_', "-");
-        let name = format!("submodule-{name}-{digest}");
+        let name = format!("submodule-{name}-{digest:08x}");
         let rev = Some(entry.id.as_str());
         let cached = repository::cached(&name, &url, rev, self.options, &Progress::new());
         match cached {

@@ -16,20 +16,15 @@ pub fn once(problems: Vec<Problem>) -> Vec<Problem> {
         let source = problem.place.source.clone().unwrap_or_default();
         // A source and the same at a program's own pin fail alike.
         let name = crate::release::source_name(&source).to_owned();
-        match firsts.get(&(problem.code.id, key(&problem))) {
-            Some(first) => {
-                let of_first = told.get(*first).and_then(|one| one.place.source.as_deref());
-                let names = others.entry(*first).or_default();
-                if of_first.map(crate::release::source_name) != Some(&name)
-                    && !names.contains(&name)
-                {
-                    names.push(name);
-                }
+        if let Some(first) = firsts.get(&(problem.code.id, key(&problem))) {
+            let of_first = told.get(*first).and_then(|one| one.place.source.as_deref());
+            let names = others.entry(*first).or_default();
+            if of_first.map(crate::release::source_name) != Some(&name) && !names.contains(&name) {
+                names.push(name);
             }
-            None => {
-                firsts.insert((problem.code.id, key(&problem)), told.len());
-                told.push(problem);
-            }
+        } else {
+            firsts.insert((problem.code.id, key(&problem)), told.len());
+            told.push(problem);
         }
     }
     for (first, names) in others {

@@ -164,12 +164,11 @@ fn without_comments(text: &str) -> String {
             within ^= *c == '"';
             *c == '#' && !within
         });
-        match comment {
-            Some((at, _)) => {
-                code.push_str(&line[..at]);
-                code.push('\n');
-            }
-            None => code.push_str(line),
+        if let Some((at, _)) = comment {
+            code.push_str(&line[..at]);
+            code.push('\n');
+        } else {
+            code.push_str(line);
         }
     }
     code

@@ -84,3 +84,20 @@ fn a_switch_behind_what_only_a_build_knows_is_a_finding() {
     let cause = "nothing sets the variable `HIVE_FLAGS`";
     assert!(run.stderr.contains(cause), "{}", run.stderr);
 }
+
+#[test]
+fn a_rule_for_a_switch_that_nothing_has_is_stale() {
+    let rules = "\"--enable-comb\" = { flag = true }\n\"--gone\" = { drop = \"x\" }\n";
+    let root = configured("\nconfigure:\n\t./configure --enable-comb\n", rules);
+    let run = root.run(&["scan", "all"]);
+    assert!(
+        run.stdout.contains("switch.hive-qemu.--gone"),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        !run.stdout.contains("switch.hive-qemu.--enable-comb"),
+        "{}",
+        run.stdout
+    );
+}

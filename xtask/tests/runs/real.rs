@@ -42,6 +42,42 @@ fn nothing_is_unknown_and_no_rule_is_stale() {
     assert!(stale.is_empty(), "{}", told(&stale));
 }
 
+#[test]
+fn crates_in_submodules_are_scanned_like_all_others() {
+    for name in ["pve-9.1.4", "pve-9.1.7"] {
+        let Some(analysis) = real(name) else {
+            return;
+        };
+        let mut programs = analysis.programs.iter();
+        let library = programs.find(|one| one.name == "proxmox-backup-qemu");
+        let library = library.expect("it is a program of the release");
+        assert_eq!(library.unresolved, None, "{name}");
+        assert_eq!(
+            library.place("proxmox-backup", "pbs-client"),
+            "proxmox-backup-qemu/submodules/proxmox-backup/pbs-client"
+        );
+        let known = &library.sources["proxmox-backup"];
+        let mut sources = analysis.sources.iter();
+        let source = sources.find(|one| one.source.name == *known);
+        let source = source.expect("the commit that the submodule names");
+        let files = &source.scanned.files;
+        for local in library
+            .crates
+            .iter()
+            .filter(|one| one.source == "proxmox-backup")
+        {
+            let below = |path: &str| path.starts_with(&format!("{}/src/", local.path));
+            let scanned = files.iter().filter(|file| below(&file.path)).count();
+            assert!(scanned > 0, "{name}: {}", local.name);
+        }
+        let is_edited = |one: &xtask::decide::Decided| {
+            one.path == "pbs-buildcfg/src/lib.rs"
+                && matches!(one.decision, Decision::Sibling { .. })
+        };
+        assert!(source.decided.iter().any(is_edited), "{name}");
+    }
+}
+
 /// Whether the packaging installs the file as it stands.
 fn is_installed(source: &AnalysedSource, path: &str) -> bool {
     source.packagings.iter().any(|packaging| {
