@@ -10,7 +10,6 @@ final: _: {
   joinCrates = final.callPackage ./join-crates { };
   linkPve = final.callPackage ./link-pve { };
   mkPveObject = final.callPackage ./mk-pve-object { };
-  orLacking = final.callPackage ./or-lacking { };
   perlmod-shim = final.callPackage ./perlmod-shim { };
   pve-build-hook = final.callPackage ./pve-build-hook { };
   pve-doc-shim = final.callPackage ./pve-doc-shim { };

@@ -302,6 +302,20 @@ impl Analysis {
                 }
             }
         }
+        for one in &knowledge.rules.optional {
+            let used = graph
+                .nodes
+                .values()
+                .any(|node| node.outside.contains_key(&one.name));
+            let mut packagings = sources.iter().flat_map(|source| &source.packagings);
+            let made = packagings.any(|packaging| {
+                let mut binaries = packaging.control.binaries.iter();
+                binaries.any(|binary| binary.name == one.name)
+            });
+            if used || made {
+                uses.add(&format!("optional.{}", one.name));
+            }
+        }
         for directory in &knowledge.rules.directories {
             if sources
                 .iter()

@@ -76,7 +76,9 @@ let
 
   # All that lies in, with what brings it.
   beside = lib.unique (gather "pveExtras" ++ extras);
-  given = lib.concatMap (extra: (extra.pveExtras or [ ]) ++ optional (extra.pveMayLack or { })) beside;
+  given = lib.concatMap (
+    extra: (extra.pveExtras or [ ]) ++ optional (extra.pveMayLack or { })
+  ) beside;
   optional =
     entries: lib.filter (package: package != null) (lib.mapAttrsToList (_: one: one.package) entries);
   added = lib.unique (beside ++ given);
@@ -188,14 +190,15 @@ let
           {
             license = lib.unique (lib.concatMap (name: lib.toList ((rootMeta name).license or [ ])) names);
           }
+          // lib.filterAttrs (name: _: name == "homepage") (rootMeta (lib.head roots))
       )
       // {
-      platforms = [
-        "x86_64-linux"
-        "aarch64-linux"
-      ];
-    }
-    // meta;
+        platforms = [
+          "x86_64-linux"
+          "aarch64-linux"
+        ];
+      }
+      // meta;
   };
 in
 assert lib.assertMsg (

@@ -159,7 +159,7 @@ pub fn is_there(name: &str, release: Release) -> bool {
 
 fn message(source: &str, name: &str, first: &str) -> String {
     format!(
-        "{source} needs {name} ({first} uses it), and neither the release, pkgs/outside nor nixpkgs has it: pin its source, \
-         or package it as pkgs/outside/{name}.nix"
+        "{source} needs {name} ({first} uses it), and neither the release, pkgs/outside nor nixpkgs has it: pin its source and \
+         have its tree at hand, or package it as pkgs/outside/{name}.nix"
     )
 }

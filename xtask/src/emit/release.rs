@@ -181,7 +181,7 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
     let given = given(&derivations);
     let chosen = chosen(&derivations, &binaries);
     let makers = makers(analysis);
-    let wanted = wanted(analysis);
+    let wanted = wanted(analysis, &roles, &given);
     let pins = analysis.manifest.sources.iter();
     let by_hand = pins
         .filter(|(_, pin)| pin.outside)
@@ -504,10 +504,18 @@ fn given(derivations: &[Derivation]) -> BTreeMap<String, String> {
     given
 }
 
-/// The Debian packages that some source's `Depends` name.
-fn wanted(analysis: &Analysis) -> BTreeSet<String> {
-    let packagings = analysis.sources.iter().flat_map(|one| &one.packagings);
-    let binaries = packagings.flat_map(|packaging| &packaging.control.binaries);
+/// The Debian packages that the `Depends` of something derived name.
+fn wanted(
+    analysis: &Analysis,
+    roles: &BTreeMap<String, Role>,
+    given: &BTreeMap<String, String>,
+) -> BTreeSet<String> {
+    let binaries = analysis.sources.iter().flat_map(|one| {
+        let is_crate = roles.get(&one.source.name) == Some(&Role::Crate);
+        let all = one.packagings.iter();
+        let all = all.flat_map(|packaging| &packaging.control.binaries);
+        all.filter(move |binary| !is_crate || given.contains_key(&binary.name))
+    });
     let relations = binaries.flat_map(|binary| binary.pre_depends.iter().chain(&binary.depends));
     let names = relations.flat_map(|relation| &relation.alternatives);
     names.map(|one| one.name.clone()).collect()

@@ -274,6 +274,14 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         );
         root.run(&["scan", "demo"])
     }),
+    ("PNX-309", |root| {
+        root.edit(
+            "demo/hive-manager/Makefile",
+            "$(DESTDIR)/etc/cron.d/hive",
+            "$(DESTDIR)/etc/odd/hive",
+        );
+        root.regen(&[])
+    }),
     ("PNX-402", |root| {
         // The delimiter stands in every store path.
         root.write(
@@ -303,6 +311,18 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
     ("PNX-406", |root| {
         // Git is in another place than that, too, but the store is asked first.
         Run::of(prefetch::command(root, &[]).env("PATH", root.path()))
+    }),
+    ("PNX-407", |root| {
+        root.append(
+            "rules/perl.toml",
+            "\n[missing.hive-honey]\nmodules = [\"Hive::Honey\"]\n",
+        );
+        root.edit(
+            "demo/hive-manager/Hive/API.pm",
+            "use Hive::Guest;\n",
+            "use Hive::Honey;\n",
+        );
+        root.regen(&[])
     }),
     ("PNX-501", |root| root.run(&["scan", "pve-0.1"])),
     ("PNX-701", |root| {

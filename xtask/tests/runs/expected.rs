@@ -85,6 +85,7 @@ fn written(decision: &Decision, kind: Kind, text: &str) -> (&'static str, String
         Decision::Keep { reason } => ("keep", reason.clone()),
         Decision::System { path } => ("system", path.clone()),
         Decision::Disable { feature } => ("disable", feature.clone()),
+        Decision::Embed { source, path } => ("embed", format!("{source}:{path}")),
         Decision::Unknown => ("unknown", String::new()),
     }
 }

@@ -94,6 +94,7 @@ fn outcome(decided: &Decided) -> String {
         Decision::System { path } => format!("system:{path}"),
         Decision::Keep { reason } => format!("keep:{reason}"),
         Decision::Disable { feature } => format!("disable:{feature}"),
+        Decision::Embed { source, path } => format!("embed:{source}:{path}"),
         Decision::Unknown => "unknown".to_owned(),
     }
 }
