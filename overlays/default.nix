@@ -95,6 +95,12 @@ import ../pkgs/build-support final prev
                 {
                   objects = self.pveObjects;
                   docGenerator = self.pve-doc-generator or null;
+                  # What the Debian package pve-doc-generator depends on.
+                  docTools = lib.optionals (self ? pve-doc-generator) [
+                    final.buildPackages.asciidoc
+                    final.buildPackages.sourceHighlight
+                    final.buildPackages.xmlto
+                  ];
                   systems = directory;
                 }
                 // arguments

@@ -436,6 +436,10 @@
   which = [ "debianutils" ];
   wget = [ "wget" ];
   xfsprogs = [ "xfsprogs" ];
+  xmlto = {
+    packages = [ "xmlto" ];
+    hostPath = true;
+  };
   xorgproto = [ "x11proto-dev" ];
   xorriso = [ "xorriso" ];
   xz = [ "xz-utils" ];

@@ -7,6 +7,7 @@
 #   objects       all objects by name; those the roots require come along, in circles or not
 #   extras        packages that are laid in beside those the objects may lack: programs with units of their own
 #   docGenerator  pve-doc-generator, which makes the manual pages; without it there are none
+#   docTools      packages whose programs docGenerator runs to make a page
 #   systems       the release's directory, in which SOURCE/system.json says what installing a source sets up; null: none
 #   meta, passthru
 # }
@@ -45,6 +46,7 @@
   objects,
   extras ? [ ],
   docGenerator ? null,
+  docTools ? [ ],
   systems ? null,
   passthru ? { },
   meta ? { },
@@ -97,7 +99,7 @@ let
     inherit pname version;
 
     strictDeps = true;
-    nativeBuildInputs = [ buildPackages.perl ];
+    nativeBuildInputs = [ buildPackages.perl ] ++ docTools;
     # patchShebangs takes interpreters from here.
     buildInputs = [
       bash
