@@ -9,7 +9,7 @@ use super::keep::{self, Origin};
 use super::pieces::Piece;
 use super::search::{Command, WRAPPERS, is_complete};
 use super::walk::{self, Node, Root};
-use crate::problem::{LEFT_OVER, Problem};
+use crate::problem::{LEFT_OVER, NOT_ON_PATH, Problem};
 use crate::release::Mode;
 use crate::scan::{self, FileScan, Form, Kind, Language, Occurrence};
 
@@ -170,6 +170,18 @@ impl Text<'_, '_, '_> {
             .filter(|place| place.kind == Kind::BareCommand)
         {
             let program = place.text.as_str();
+            if self.language == Language::Unit && is_started(place) {
+                let problem = Problem::new(
+                    &NOT_ON_PATH,
+                    format!("systemd starts `{program}`, and searches no PATH for it"),
+                );
+                let at = self.looker.place().to_owned();
+                self.looker
+                    .seen
+                    .findings
+                    .add(problem.at(at, Some(place.line)));
+                continue;
+            }
             let excused = matches!(place.form, Form::Comment | Form::Pod)
                 || program.contains('/')
                 || context.keeping.runs(self.origin, self.language, program);
@@ -189,6 +201,16 @@ impl Text<'_, '_, '_> {
             }
         }
     }
+}
+
+/// Whether a unit's occurrence is the first word of a command.
+fn is_started(place: &Occurrence) -> bool {
+    let site = &place.site;
+    site.word == Some(0)
+        && site
+            .call
+            .as_deref()
+            .is_some_and(|key| key.starts_with("Exec"))
 }
 
 /// Whether a placeholder stands before an offset: an object's `@pve@/bin/x` is its link's.
