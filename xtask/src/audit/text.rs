@@ -7,7 +7,7 @@ use std::path::Path;
 use super::file::Looker;
 use super::keep::{self, Origin};
 use super::pieces::Piece;
-use super::search::{Command, WRAPPERS, is_complete};
+use super::search::{Command, WRAPPERS, is_complete, is_machines};
 use super::walk::{self, Node, Root};
 use crate::problem::{LEFT_OVER, NOT_ON_PATH, Problem};
 use crate::release::Mode;
@@ -229,7 +229,7 @@ fn is_open(bytes: &[u8], offset: usize) -> bool {
 /// Whether a search path has nothing of Debian's.
 fn is_known(path: &str, prefix: &str) -> bool {
     let mut directories = path.split(':').filter(|one| one.starts_with('/'));
-    directories.all(|one| one.starts_with(prefix) || one == WRAPPERS)
+    directories.all(|one| one.starts_with(prefix) || is_machines(one))
 }
 
 /// The directories of programs that a wrapper names, of the program that it runs.
