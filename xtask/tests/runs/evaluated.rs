@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::derivation::Derivation;
 use crate::required::honeyed;
-use crate::support::{Root, Run, copy, project};
+use crate::support::{Root, Run, copy, git, project};
 
 const SYSTEMS: [&str; 2] = ["x86_64-linux", "aarch64-linux"];
 
@@ -78,7 +78,8 @@ impl Evaluated {
             .env("XDG_CACHE_HOME", self.store.path().join("cache"))
             .env(
                 "NIX_CONFIG",
-                "build-users-group =\nsubstituters =\nsandbox = false\n",
+                "build-users-group =\nsubstituters =\nsandbox = false\n\
+                 experimental-features = nix-command flakes\n",
             )
             .stdin(Stdio::null());
         command
@@ -215,6 +216,51 @@ fn what_is_required_and_nobody_has_is_an_error_that_says_why() {
     let said = Evaluated::demo(root, &["--allow-missing"]).refused();
     let why = format!("hive-manager needs hive-honey (Hive/API.pm:{line} uses it)");
     assert!(said.contains(&why), "{said}");
+}
+
+/// The demo as the default release of a clone of this repository, all of it known to Git.
+fn cloned() -> Evaluated {
+    let root = Root::new();
+    for part in ["Cargo.lock", "Cargo.toml", "flake.nix", "xtask"] {
+        copy(&project().join(part), &root.join(part));
+    }
+    let evaluated = Evaluated::demo(root, &[]);
+    evaluated.root.write("releases/default", "demo\n");
+    git(evaluated.root.path(), &["init", "-q"]);
+    git(evaluated.root.path(), &["add", "-A", "-f"]);
+    evaluated
+}
+
+#[test]
+#[ignore = "needs Nix on Debian"]
+fn readmes_flake_evaluates_as_written_and_the_flake_is_checked() {
+    let evaluated = cloned();
+    let clone = format!("git+file://{}", evaluated.root.path().display());
+    let on = format!("path:{}/nix/hostpkgs", evaluated.root.path().display());
+    let nixpkgs = ["--override-input", "nixpkgs", &on, "--impure"];
+
+    let readme = fs::read_to_string(project().join("README.md")).expect("there");
+    let example = readme.split("```nix\n").nth(1).expect("an example");
+    let example = example.split("```").next().unwrap_or(example);
+    let consumer = TempDir::new().expect("a directory");
+    fs::write(consumer.path().join("flake.nix"), example).expect("written");
+    let mut eval = evaluated.nix("nix");
+    eval.current_dir(consumer.path())
+        .args(["eval", "--raw", ".#packages.x86_64-linux.default.drvPath"])
+        .args(nixpkgs)
+        .args(["--override-input", "pve-nix", &clone]);
+    let run = Run::of(&mut eval);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stdout.ends_with("-pve-demo.drv"), "{}", run.stdout);
+
+    // The evaluation above has made what must not be built here: the list of Debian's packages.
+    let mut check = evaluated.nix("nix");
+    check
+        .current_dir(evaluated.root.path())
+        .args(["flake", "check", "--no-build"])
+        .args(nixpkgs);
+    let run = Run::of(&mut check);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
 }
 
 #[test]
