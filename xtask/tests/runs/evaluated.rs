@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::derivation::Derivation;
 use crate::required::honeyed;
-use crate::support::{Root, Run, copy, git, project};
+use crate::support::{Root, Run, copy, git, project, real_sources};
 
 const SYSTEMS: [&str; 2] = ["x86_64-linux", "aarch64-linux"];
 
@@ -55,12 +55,9 @@ impl Evaluated {
 
     /// The release that has no prefix, from the real sources.
     fn of_default_release() -> Self {
-        let sources = std::env::var_os("PVE_SOURCES").filter(|sources| !sources.is_empty());
-        let sources = PathBuf::from(sources.expect("PVE_SOURCES names the real sources"));
-        let root = Root::new();
-        copy(&project().join("releases"), &root.join("releases"));
-        let default = root.text("releases/default");
-        Self::new(root, default.trim(), &sources, &[])
+        let sources = real_sources().expect("PVE_SOURCES names the real sources");
+        let (root, default) = Root::with_releases();
+        Self::new(root, &default, &sources, &[])
     }
 
     /// A program of Nix with a store that is nobody else's.
