@@ -465,8 +465,14 @@
   };
 
   pkgsCross = {
-    aarch64-multiplatform.buildPackages.gcc = [ "gcc-aarch64-linux-gnu" ];
-    riscv64.buildPackages.gcc = [ "gcc-riscv64-linux-gnu" ];
+    aarch64-multiplatform.buildPackages.gcc = [
+      "binutils-aarch64-linux-gnu"
+      "gcc-aarch64-linux-gnu"
+    ];
+    riscv64.buildPackages.gcc = [
+      "binutils-riscv64-linux-gnu"
+      "gcc-riscv64-linux-gnu"
+    ];
   };
 
   perlPackages = {
