@@ -85,7 +85,9 @@ pub fn at(source: &Source, pin: &Pin, formals: &mut Formals) -> Result<Expr, Wri
         Binding::attr("rev", text(&pin.rev)),
         Binding::attr("hash", hash),
     ];
-    if pin.submodules || pin.archive.is_some() {
+    // `fetchgit` fetches them unless it is told not to.
+    let mut entries = source.tree.entries().iter();
+    if pin.submodules || entries.any(|entry| entry.mode == Mode::Submodule) {
         bindings.push(Binding::attr("fetchSubmodules", Expr::Bool(pin.submodules)));
     }
     if !pin.omit.is_empty() {

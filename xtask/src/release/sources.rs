@@ -21,21 +21,58 @@ pub(super) struct Rules {
 
 /// `[source.NAME]`.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Rule {
     /// Where its history is.
     pub(super) url: String,
     /// The release archive that it packages, of `rules/archives.toml`: then its own submodules are not fetched.
     pub(super) archive: Option<String>,
+    /// Whether its submodules are left out: nothing that is built reads them.
+    #[serde(default)]
+    pub(super) without_submodules: bool,
     /// Paths that are left out of its tree.
     #[serde(default)]
-    pub(super) omit: Vec<String>,
+    pub(super) omit: Vec<Omit>,
     /// Whether `pkgs/outside` packages it.
     #[serde(default)]
     pub(super) outside: bool,
     /// Commits of which more is published than can be had.
     #[serde(default)]
     pub(super) known: Vec<Known>,
+}
+
+/// An entry of `omit`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Omit {
+    /// A path that is left out of every commit.
+    Always(String),
+    /// One that is left out since a day, so that hashes of older commits hold.
+    Since {
+        /// The path.
+        path: String,
+        /// The committer date of the first commit without it.
+        since: String,
+    },
+}
+
+impl Omit {
+    fn path(&self) -> &str {
+        match self {
+            Self::Always(path) | Self::Since { path, .. } => path,
+        }
+    }
+
+    /// Its key that is wrong, and why.
+    fn check(&self) -> Result<(), String> {
+        omit::check(self.path())?;
+        match self {
+            Self::Since { since, .. } if !manifest::is_date(since) => {
+                Err(format!("{since:?} is not a date like 2025-12-22"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// `[[source.NAME.known]]`: a commit whose hash somebody published.
@@ -56,6 +93,16 @@ pub(super) struct Known {
 }
 
 impl Rule {
+    /// The paths that are left out of a commit of this date.
+    pub(super) fn omitted(&self, date: &str) -> Vec<String> {
+        let holds = |one: &&Omit| match one {
+            Omit::Always(_) => true,
+            Omit::Since { since, .. } => since.as_str() <= date,
+        };
+        let paths = self.omit.iter().filter(holds).map(Omit::path);
+        paths.map(str::to_owned).collect()
+    }
+
     /// What is known of a commit that is fetched with or without submodules.
     pub(super) fn known(&self, rev: &str, submodules: bool) -> Option<&Known> {
         let mut all = self.known.iter();
@@ -100,8 +147,12 @@ impl Rules {
                 .map_err(|why| bad(line(""), format!("the name {name:?} {why}")))?;
             manifest::check_url(&rule.url)
                 .map_err(|why| Problem::new(&problem::UNSAFE_URL, why).at(FILE, line("url")))?;
-            for path in &rule.omit {
-                omit::check(path).map_err(|why| bad(line("omit"), why))?;
+            for one in &rule.omit {
+                one.check().map_err(|why| bad(line("omit"), why))?;
+            }
+            if rule.without_submodules && rule.archive.is_some() {
+                let why = "what is packaged from an archive is fetched without submodules anyway";
+                return Err(bad(line("without-submodules"), why));
             }
             for (at, one) in rule.known.iter().enumerate() {
                 let line = |key| manifest::nth_line(text, &["source", name, "known"], at, key);
@@ -149,6 +200,18 @@ mod tests {
                 "comb.git\"\nomit = [\"../t\"]\n",
                 "PNX-207",
                 3,
+            ),
+            (
+                "comb.git\"\n",
+                "comb.git\"\nomit = [{ path = \"t\", since = \"soon\" }]\n",
+                "PNX-207",
+                3,
+            ),
+            (
+                "comb.git\"\n",
+                "comb.git\"\narchive = \"comb\"\nwithout-submodules = true\n",
+                "PNX-207",
+                4,
             ),
         ] {
             let problem = Rules::parse(&KNOWN.replace(from, to)).expect_err(to);
