@@ -16,7 +16,7 @@ stdenvNoCC.mkDerivation {
   dontBuild = true;
 
   libraries = "${lib.getLib libglvnd}/lib";
-  architecture = stdenvNoCC.hostPlatform.uname.processor;
+  architecture = stdenvNoCC.hostPlatform.parsed.cpu.name;
   installPhase = ''
     runHook preInstall
     mkdir -p $out/lib
