@@ -35,7 +35,7 @@ impl Hashes {
         // What upstream's archive has is in the submodules too.
         let mut entries = tree.entries().iter();
         let submodules = rule.archive.is_none()
-            && !rule.without_submodules
+            && !rule.is_without_submodules(date)
             && entries.any(|entry| entry.mode == Mode::Submodule);
         let tree = Omitting::of(Box::new(tree), &omit);
         let hash = nar::hash(tree.as_ref())?;
