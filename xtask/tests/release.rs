@@ -991,7 +991,10 @@ fn lock_takes_an_earlier_commit_whose_hash_is_published() {
     assert!(pin.submodules && pin.tree_hash.is_some() && !pin.commit_only);
     assert_eq!(codes(&locked.problems), ["PNX-227"]);
     let told = locked.problems[0].to_string();
-    assert!(told.contains("1.0 is pinned, not the release's 1.1"), "{told}");
+    assert!(
+        told.contains("1.0 is pinned, not the release's 1.1"),
+        "{told}"
+    );
     assert!(told.contains(&released), "{told}");
 }
 
@@ -1033,7 +1036,8 @@ fn lock_leaves_paths_out_since_a_day() {
     let rules = histories.dir.path().join("rules/sources.toml");
     let text = fs::read_to_string(&rules).expect("read");
     let locked = |since: &str| {
-        let omit = format!("tool.git\"\nomit = [\"tests\", {{ path = \"big\", since = \"{since}\" }}]");
+        let omit =
+            format!("tool.git\"\nomit = [\"tests\", {{ path = \"big\", since = \"{since}\" }}]");
         fs::write(&rules, text.replace("tool.git\"", &omit)).expect("written");
         let locked = lock("pve-9.0", None, &histories.options(), None).expect("locked");
         locked.manifest.sources["tool"].clone()
@@ -1343,7 +1347,11 @@ fn lock_gives_the_kept_manifests_from_the_real_histories() {
         if name == "pve-9.2.11" {
             // Upstream's histories at hand end before it.
             let older = ["PNX-205", "PNX-227"];
-            assert!(codes(&locked.problems).iter().all(|code| older.contains(code)));
+            assert!(
+                codes(&locked.problems)
+                    .iter()
+                    .all(|code| older.contains(code))
+            );
             assert_eq!(told.len(), 13, "{told:#?}");
         } else {
             assert_eq!(told, Vec::<String>::new(), "{name}");

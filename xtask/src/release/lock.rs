@@ -537,7 +537,8 @@ impl History {
         let hashed = self.hashed(&commit.id, date, before, options);
         let (version, (pin, problem)) = match hashed {
             Err(why) if why.code.id == problem::NO_HASH.id => {
-                self.published(commit, version, why, options)?
+                let (known, pin, problem) = self.published(commit, version, why, options)?;
+                (Some(known), (pin, Some(problem)))
             }
             hashed => (version, hashed?),
         };
@@ -564,9 +565,11 @@ impl History {
         version: Option<String>,
         why: Problem,
         options: &OpenOptions,
-    ) -> Result<(Option<String>, (Pin, Option<Problem>)), Problem> {
-        let is_before =
-            |rev: &str| self.run(&["merge-base", "--is-ancestor", rev, &commit.id]).is_ok();
+    ) -> Result<(String, Pin, Problem), Problem> {
+        let is_before = |rev: &str| {
+            self.run(&["merge-base", "--is-ancestor", rev, &commit.id])
+                .is_ok()
+        };
         let known = newest_known(&self.rule, commit.time).filter(|known| is_before(&known.rev));
         let Some(known) = known else {
             return Err(why);
@@ -585,7 +588,7 @@ impl History {
             Some(remedy) => problem.mend(remedy),
             None => problem,
         };
-        Ok((Some(known.version.clone()), (pin, Some(problem))))
+        Ok((known.version.clone(), pin, problem))
     }
 
     fn hashed(

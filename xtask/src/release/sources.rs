@@ -64,9 +64,9 @@ impl Without {
     /// Why it cannot be so.
     fn check(&self, archive: Option<&str>) -> Result<(), String> {
         match self {
-            _ if archive.is_some() => {
-                Err("what is packaged from an archive is fetched without submodules anyway".to_owned())
-            }
+            _ if archive.is_some() => Err(
+                "what is packaged from an archive is fetched without submodules anyway".to_owned(),
+            ),
             Self::Until { until } if !manifest::is_date(until) => Err(not_date(until)),
             _ => Ok(()),
         }
