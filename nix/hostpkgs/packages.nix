@@ -119,7 +119,11 @@
   ];
   e2fsprogs = [ "e2fsprogs" ];
   ebtables = {
-    packages = [ "ebtables" ];
+    packages = [
+      "ebtables"
+      "netbase"
+    ];
+    links."etc/ethertypes" = "/etc/ethertypes";
     programs = {
       ebtables = "/usr/sbin/ebtables-legacy";
       ebtables-restore = "/usr/sbin/ebtables-legacy-restore";

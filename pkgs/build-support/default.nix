@@ -9,6 +9,7 @@ final: _: {
   dpkg-shim = final.callPackage ./dpkg-shim { };
   generatePve = final.callPackage ./generate-pve { };
   joinCrates = final.callPackage ./join-crates { };
+  libglvnd-shim = final.callPackage ./libglvnd-shim { };
   linkPve = final.callPackage ./link-pve { };
   mkPveObject = final.callPackage ./mk-pve-object { };
   perlmod-shim = final.callPackage ./perlmod-shim { };
