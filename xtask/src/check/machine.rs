@@ -225,7 +225,8 @@ impl Machine {
         for path in plain {
             make_directory(&self.lies(path))?;
         }
-        for path in ["tmp", "var/tmp", "run/lock", "dev/shm"] {
+        // /run/lock is root's on NixOS.
+        for path in ["tmp", "var/tmp", "dev/shm"] {
             set_mode(&self.lies(path), 0o1777)?;
         }
         set_mode(&self.lies("root"), 0o700)?;

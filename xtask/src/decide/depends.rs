@@ -54,8 +54,7 @@ impl<'a> Sources<'a> {
                 .strip_prefix(attr)
                 .is_some_and(|rest| rest.starts_with('.'))
         };
-        let has =
-            |given: &BTreeSet<&str>| given.contains(attr) || given.iter().any(|one| part(one));
+        let has = |given: &BTreeSet<&str>| given.contains(attr) || given.iter().any(&part);
         self.given.get(source).is_some_and(has)
             || (packaging.is_built_by_cargo() && has(&self.crates))
     }

@@ -112,9 +112,11 @@ fn kind<'r>(name: &str, release: Release<'r>) -> Kind<'r> {
 
 /// Whether the patches of a source's package may have a file.
 pub fn is_patched(source: &AnalysedSource, release: Release, path: &str) -> bool {
-    match kind(&source.source.name, release) {
-        Kind::Ordinary => ordinary::is_patched(source, path),
-        Kind::Object | Kind::Over(_) => true,
+    let name = &source.source.name;
+    match (release.roles.get(name), kind(name, release)) {
+        (Some(Role::Package), Kind::Ordinary) => ordinary::is_patched(source, path),
+        // Crates are joined with the programs that use them, wherever they lie.
+        _ => true,
     }
 }
 

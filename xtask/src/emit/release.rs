@@ -17,7 +17,7 @@ use crate::analyse::{AnalysedSource, Analysis, Knowledge};
 use crate::cargo::Program;
 use crate::cargo::crates::manifests;
 use crate::debian::make::ActionKind;
-use crate::debian::system::{Directory, System};
+use crate::debian::system::{Directory, Group, System, User};
 use crate::debian::tree_path::file_name;
 use crate::decide::rules::{Rules, fold};
 use crate::decide::{Context, Decision};
@@ -375,6 +375,28 @@ fn unknown_places(source: &AnalysedSource, rules: &Rules) -> Vec<Problem> {
 }
 
 /// `system.json`, with the directories that rules add.
+/// Whom a directory belongs to must be there: another package of Debian's makes them.
+fn owners(system: &mut System, owner: &str, group: &str, from: &str) {
+    const EVERYWHERE: &str = "root";
+    if group != EVERYWHERE && !system.groups.iter().any(|there| there.name == group) {
+        system.groups.push(Group {
+            name: group.to_owned(),
+            from: from.to_owned(),
+            ..Group::default()
+        });
+        system.groups.sort();
+    }
+    if owner != EVERYWHERE && !system.users.iter().any(|there| there.name == owner) {
+        system.users.push(User {
+            name: owner.to_owned(),
+            group: Some(group.to_owned()),
+            from: from.to_owned(),
+            ..User::default()
+        });
+        system.users.sort();
+    }
+}
+
 fn system(source: &AnalysedSource, rules: &Rules) -> Result<String, Problem> {
     let mut system = System::of(&source.packagings);
     for extra in rules
@@ -389,12 +411,14 @@ fn system(source: &AnalysedSource, rules: &Rules) -> Result<String, Problem> {
         {
             continue;
         }
+        let from = format!("rules/system.toml: {}", extra.name);
+        owners(&mut system, &extra.owner, &extra.group, &from);
         system.directories.push(Directory {
             path: extra.path.clone(),
             mode: extra.mode.clone(),
             owner: extra.owner.clone(),
             group: extra.group.clone(),
-            from: format!("rules/system.toml: {}", extra.name),
+            from,
         });
     }
     system.directories.sort();
