@@ -17,7 +17,7 @@ use crate::debian::{self, Packaging};
 use crate::decide::engine::{Uses, World, is_embedded};
 use crate::decide::matcher::is_below;
 use crate::decide::recipe;
-use crate::decide::rules::Rules;
+use crate::decide::rules::{RulePlace, Rules};
 use crate::decide::{Decided, Decision};
 use crate::emit::program;
 use crate::emit::proofs::Proofs;
@@ -523,25 +523,10 @@ fn undecided(source: &AnalysedSource) -> Vec<Problem> {
 /// The rules that decided nothing in any of the releases looked at.
 pub fn stale(uses: &Uses, knowledge: &Knowledge) -> Vec<Problem> {
     let problem = |name: &String| {
-        let file = match name.split_once('.').map_or("", |(kind, _)| kind) {
-            "context" => "contexts.toml",
-            "path" => "paths.toml",
-            "own" => "own.toml",
-            "command" => "commands.toml or programs.toml",
-            "perl" => "perl.toml",
-            "python" => "python.toml",
-            "debian" => "debian.toml",
-            "package" => "packages.toml",
-            "program" | "library" | "crate" => "crates.toml",
-            "system" => "system.toml",
-            "optional" => "optional.toml",
-            _ => "features.toml",
-        };
-        Problem::new(
-            &STALE_RULE,
-            format!("the rule `{name}` decides nothing in any release"),
-        )
-        .at(format!("rules/{file}"), None)
+        let cause = format!("the rule `{name}` decides nothing in any release");
+        let place = knowledge.rules.standing.get(name);
+        let path = place.map_or_else(|| "rules".to_owned(), RulePlace::path);
+        Problem::new(&STALE_RULE, cause).at(path, place.and_then(|place| place.line))
     };
     uses.stale(&knowledge.rules).iter().map(problem).collect()
 }

@@ -460,7 +460,7 @@ pub struct CheckArgs {
 #[command(after_help = "\
 Examples:
   cargo xtask explain PNX-101
-  cargo xtask explain pve-storage/src/PVE/Storage.pm:120 --release pve-9.1.4")]
+  cargo xtask explain pve-storage/src/PVE/Storage.pm:900 --release pve-9.1.4")]
 pub struct ExplainArgs {
     /// A problem code, or a place as reports write it: SOURCE/PATH:LINE
     #[arg(value_name = "PNX-nnn | FILE:LINE", value_parser = subject, required_unless_present = "all")]
@@ -733,7 +733,7 @@ fn subject(text: &str) -> Result<Subject, String> {
         })
     };
     place().ok_or_else(|| {
-        "give a problem code (PNX-101) or a place (pve-storage/src/PVE/Storage.pm:120)".to_owned()
+        "give a problem code (PNX-101) or a place (pve-storage/src/PVE/Storage.pm:900)".to_owned()
     })
 }
 

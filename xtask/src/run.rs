@@ -23,9 +23,11 @@ use crate::decide::engine::Uses;
 use crate::drift;
 use crate::emit::rewrite::Role;
 use crate::emit::{self, names, output};
+use crate::explain;
 use crate::graph::draw::{self, Drawing};
-use crate::problem::{self, CODES, Code, OUTPUT_FAILED, Problem, UNSATISFIED_CRATE, USAGE};
-use crate::release::{self, At, Locked, Manifest, OpenOptions};
+use crate::problem::{self, CODES, Code, OUTPUT_FAILED, Problem, UNSATISFIED_CRATE, USAGE, meant};
+use crate::release::{self, At, Locked, Manifest, OpenOptions, source_name};
+use crate::report::paint::count;
 use crate::report::{
     self, AuditReport, CheckReport, DriftReport, Format, LockReport, PlaceReport, ScanReport, codes,
 };
@@ -215,11 +217,14 @@ pub fn scan(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
         tell_missing(&analysis);
         whole &= analysis.is_whole();
         uses.merge(&analysis.uses);
-        reports.push(analysis.report());
+        let stops = stops(&analysis, &knowledge);
+        let mut report = analysis.report();
+        report.add(stops);
+        reports.push(report);
     }
     // A rule is stale when no release needs it: that can be said only of all of them.
     if whole && let Some(last) = reports.last_mut() {
-        last.problems.extend(analyse::stale(&uses, &knowledge));
+        last.add(analyse::stale(&uses, &knowledge));
     }
     let clean = reports.iter().all(ScanReport::is_clean);
     let layout = args.layout();
@@ -231,56 +236,83 @@ pub fn scan(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
     Ok(outcome(clean))
 }
 
+/// What would stop `regen` beside what is undecided: features that are not there, decisions that cannot be written, edited
+/// files that do not parse.
+fn stops(analysis: &Analysis, knowledge: &Knowledge) -> Vec<Problem> {
+    let mut stops = match emit::release::generate(analysis, knowledge) {
+        Ok(generated) => generated.findings,
+        Err(problems) => problems,
+    };
+    stops.retain(|one| !is_unseen(analysis, one));
+    stops
+}
+
 /// `cargo xtask regen`.
 pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
-    let out = args.out.clone().unwrap_or_else(|| root.clone());
     let knowledge = Knowledge::read(&root)?;
     let mut clean = true;
     for manifest in releases(&root, &args.release)? {
         let name = manifest.name.clone();
-        let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
-        let mut generated = emit::release::generate(&analysis, &knowledge)?;
-        let found = analysis.findings.iter().chain(&generated.findings);
-        let (unseen, mut findings): (Vec<Problem>, Vec<Problem>) =
-            found.cloned().partition(|one| is_unseen(&analysis, one));
-        generated.leave(&unseen);
-        let mut differences = Vec::new();
-        if args.check {
-            differences = generated
-                .output
-                .differences(&out, &name)
-                .map_err(|problem| vec![problem])?;
-            findings.extend(output::findings(&differences, &name));
-        } else if findings.is_empty() {
-            let written = generated
-                .output
-                .write(&out, &name)
-                .map_err(|problem| vec![problem])?;
-            differences = written.changed;
-        }
-        // Elsewhere nobody asks for names before the output is there.
-        if args.out.is_none() && analysis.is_whole() {
-            let names = names::file(&name, &generated.attributes, &generated.objects);
-            if args.check {
-                findings.extend(names.finding(&root));
-            } else if findings.is_empty() {
-                names.write(&root).map_err(|problem| vec![problem])?;
+        match regen_one(args, &root, manifest, &knowledge) {
+            Ok(is_clean) => clean &= is_clean,
+            Err(problems) => {
+                cli::complain(&problems);
+                let many = count(problems.len() as u64, "problem", "problems");
+                let told = format!("{name}: nothing written: {many} to mend first; see above");
+                cli::note([told]);
+                return Ok(severity(&problems));
             }
         }
-        let absent = generated.absent();
-        clean &= findings.is_empty() && (absent.is_empty() || args.from.allow_missing);
-        // What is not scanned stands among the lacks.
-        cli::complain(&absent);
-        cli::complain(&analysis.missing);
-        cli::complain(&findings);
-        let report = generated.report(&analysis, args.check, &differences);
-        match args.format {
-            PlainFormat::Text => cli::print(|out| report.text(out, cli::width())),
-            PlainFormat::Json => cli::print_plain(|out| report.json(out)),
-        }?;
     }
     Ok(outcome(clean))
+}
+
+/// Makes one release; whether it is as it should be.
+fn regen_one(
+    args: &RegenArgs,
+    root: &Path,
+    manifest: Manifest,
+    knowledge: &Knowledge,
+) -> Result<bool, Vec<Problem>> {
+    let out = args.out.as_deref().unwrap_or(root);
+    let one = |problem| vec![problem];
+    let name = manifest.name.clone();
+    let analysis = analyse(root, manifest, &args.from, knowledge)?;
+    let mut generated = emit::release::generate(&analysis, knowledge)?;
+    let found = analysis.findings.iter().chain(&generated.findings);
+    let (unseen, mut findings): (Vec<Problem>, Vec<Problem>) =
+        found.cloned().partition(|one| is_unseen(&analysis, one));
+    generated.leave(&unseen);
+    let refused = findings.len() as u64;
+    let mut differences = Vec::new();
+    if args.check {
+        differences = generated.output.differences(out, &name).map_err(one)?;
+        findings.extend(output::findings(&differences, &name));
+    } else if refused == 0 {
+        differences = generated.output.write(out, &name).map_err(one)?.changed;
+    }
+    // Elsewhere nobody asks for names before the output is there.
+    if args.out.is_none() && analysis.is_whole() {
+        let names = names::file(&name, &generated.attributes, &generated.objects);
+        if args.check {
+            findings.extend(names.finding(root));
+        } else if refused == 0 {
+            names.write(root).map_err(one)?;
+        }
+    }
+    let absent = generated.absent();
+    // What is not scanned stands among the lacks.
+    cli::complain(&absent);
+    cli::complain(&analysis.missing);
+    cli::complain(&findings);
+    let mut report = generated.report(&analysis, args.check, &differences);
+    report.refused = refused;
+    match args.format {
+        PlainFormat::Text => cli::print(|out| report.text(out, cli::width())),
+        PlainFormat::Json => cli::print_plain(|out| report.json(out)),
+    }?;
+    Ok(findings.is_empty() && (absent.is_empty() || args.from.allow_missing))
 }
 
 /// Whether a finding is about a source that is known by its commit alone. The rules may have been written where its tree was
@@ -586,18 +618,21 @@ fn release_with(root: &Path, args: &ExplainArgs, source: &str) -> Result<Manifes
         return Manifest::named(root, name).map_err(|problem| vec![problem]);
     }
     let all = releases(root, "all")?;
+    let known: BTreeSet<String> = all
+        .iter()
+        .flat_map(|manifest| manifest.sources.keys().cloned())
+        .collect();
+    let source = source_name(source);
     let with = all
         .into_iter()
-        .rev()
         .filter(|manifest| manifest.sources.contains_key(source));
-    // The demo stands last in the list; it is asked for its own sources only.
+    // They are in the order of their versions, the demo last, which is asked for its own sources only. Of several the last is
+    // taken.
     with.max_by_key(|manifest| manifest.version.is_some())
         .ok_or_else(|| {
             let cause = format!("no release has a source `{source}`");
-            vec![
-                Problem::new(&USAGE, cause)
-                    .mend("Write SOURCE/PATH:LINE with the repository's name as SOURCE."),
-            ]
+            let remedy = meant::remedy(source, known.iter().map(String::as_str));
+            vec![Problem::new(&USAGE, cause).mend(format!("Write SOURCE/PATH:LINE. {remedy}"))]
         })
 }
 
@@ -611,35 +646,34 @@ fn explain_place(
     let root = root();
     let knowledge = Knowledge::read(&root)?;
     let mut manifest = release_with(&root, args, source)?;
-    // Other sources only matter for the modules they declare; they are read when they are there.
+    // Other sources only matter for what they declare and install; they are read when they are there.
     let from = SourceArgs {
         allow_missing: true,
         ..args.from.clone()
     };
-    if from.dir.get().is_none() {
-        manifest.sources.retain(|name, _| name == source);
+    let is_alone = from.dir.get().is_none() && manifest.version.is_some();
+    if is_alone {
+        manifest
+            .sources
+            .retain(|name, _| name == source_name(source));
     }
     let release = manifest.name.clone();
     let analysis = analyse(&root, manifest, &from, &knowledge)?;
-    let Some(found) = analysis
-        .sources
-        .iter()
-        .find(|one| one.source.name == source)
-    else {
+    let found = analysis.sources.iter();
+    let Some(found) = found.into_iter().find(|one| one.source.name == source) else {
         tell_missing(&analysis);
         let cause = format!("the release {release} has no source `{source}` that can be read");
         return Err(vec![Problem::new(&USAGE, cause)]);
     };
-    if !found
-        .source
-        .tree
-        .entries()
-        .iter()
-        .any(|entry| entry.path == path)
-    {
-        let cause = format!("{source} has no file `{path}` in {release}");
-        return Err(vec![Problem::new(&USAGE, cause)]);
+    if is_alone {
+        cli::note([format!(
+            "the other sources of {release} were not read: what they install is not known here; --sources DIR reads them"
+        )]);
     }
+    let place = explain::Line::find(found, path, line, &release)?;
+    let becomes = place.becomes(&analysis, &knowledge);
+    let stops = stops(&analysis, &knowledge);
+    let findings = analysis.findings.iter().chain(&stops);
     let decided = found
         .decided
         .iter()
@@ -650,7 +684,11 @@ fn explain_place(
         source,
         path,
         line,
+        text: &place.text(),
+        becomes,
         decided,
+        findings: findings.filter(|one| place.is_named(one)).collect(),
+        rules: &knowledge.rules.standing,
     };
     cli::print(|out| report.text(out))
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub mod meant;
+
 /// Whether a problem is something to report about the input's content (exit 1) or makes the run impossible (exit 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {

@@ -35,7 +35,7 @@ pub use check::{CheckReport, CheckSummary, points};
 pub use drift::DriftReport;
 pub use json::{Finding, problems};
 pub use lock::{LockReport, LockedPin};
-pub use place::PlaceReport;
+pub use place::{Becomes, PlaceReport};
 pub use regen::{RegenCounts, RegenReport};
 pub use summary::{Summary, Tally};
 pub use words::Verdict;
@@ -127,6 +127,22 @@ impl ScanReport {
             summary,
             problems,
         }
+    }
+
+    /// Adds findings; one that is there already stays one.
+    pub fn add(&mut self, more: Vec<Problem>) {
+        for problem in more {
+            let same = |one: &Problem| {
+                (one.code.id, &one.place, &one.cause)
+                    == (problem.code.id, &problem.place, &problem.cause)
+            };
+            if !self.problems.iter().any(same) {
+                self.problems.push(problem);
+            }
+        }
+        self.problems
+            .sort_by(|a, b| (a.code.id, &a.place).cmp(&(b.code.id, &b.place)));
+        self.summary = Summary::of(&self.sources, self.problems.len());
     }
 
     /// Whether there is nothing to report (exit status 0).

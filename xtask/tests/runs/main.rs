@@ -29,3 +29,4 @@ mod real;
 mod remote;
 mod required;
 mod support;
+mod told;

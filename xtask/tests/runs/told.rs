@@ -1,0 +1,187 @@
+//! What the command tells of itself: that it refused, what would stop the next command, what it was asked that is not there.
+
+use crate::support::{Root, Run, project, real_sources};
+
+/// The last line of a text.
+fn last(text: &str) -> &str {
+    text.lines().last().unwrap_or_default()
+}
+
+/// Makes the demo's feature ask for what is not there.
+fn spoil_feature(root: &Root) {
+    root.edit(
+        "rules/features.toml",
+        "drop-files = [\"Hive/API/APT.pm\"]",
+        "drop-files = [\"Hive/API/APT.pm\"]\ndrop-elements = [{ file = \"Hive/Report.pm\", text = \"upgrade\" }]",
+    );
+}
+
+#[test]
+fn a_run_that_refuses_says_so_in_its_last_line() {
+    let root = Root::new();
+    root.edit(
+        "demo/hive-manager/Hive/Report.pm",
+        "use warnings;\n",
+        "use warnings;\nmy $honey = '/usr/bin/nobody-knows';\n",
+    );
+    let before = root.written();
+    let run = root.regen(&[]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert_eq!(
+        last(&run.stdout),
+        "demo: nothing written: 1 finding to mend first; see above"
+    );
+    assert!(!run.stdout.contains("nothing changed"), "{}", run.stdout);
+    assert!(!run.stdout.contains("as a fresh run"), "{}", run.stdout);
+    assert_eq!(root.written(), before);
+    let json = root.regen(&["--format", "json"]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["refused"], 1);
+}
+
+#[test]
+fn a_run_that_cannot_go_on_says_so_in_its_last_line() {
+    let root = Root::new();
+    root.write("demo/hive-manager/Hive/Report.pm", "sub {{{ '/usr/bin/x'\n");
+    let run = root.regen(&[]);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert_eq!(
+        last(&run.stderr),
+        "demo: nothing written: 1 problem to mend first; see above"
+    );
+}
+
+#[test]
+fn a_scan_shows_what_would_stop_regen() {
+    let root = Root::new();
+    spoil_feature(&root);
+    let run = root.run(&["scan", "demo"]);
+    assert_eq!(run.code, Some(1), "{}", run.stdout);
+    assert!(run.stdout.contains("PNX-404"), "{}", run.stdout);
+    let told = "no list here holds `upgrade`";
+    assert_eq!(run.stdout.matches(told).count(), 1, "{}", run.stdout);
+    assert_eq!(last(&run.stdout), "1 finding");
+}
+
+#[test]
+fn a_place_is_that_of_the_newest_release() {
+    let root = Root::new();
+    for release in ["hive-1.9", "hive-1.10"] {
+        let text = root.text("releases/demo.toml");
+        let text = format!("version = \"{}\"\n{text}", &release[5..]);
+        root.write(&format!("releases/{release}.toml"), text);
+    }
+    let place = "hive-guests/src/Hive/Storage.pm:15";
+    let run = root.run(&["explain", place]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let first = run.stdout.lines().next();
+    assert_eq!(
+        first,
+        Some("hive-guests/src/Hive/Storage.pm:15 in hive-1.10")
+    );
+}
+
+#[test]
+fn a_place_is_told_with_its_line_its_rule_what_it_becomes_and_what_is_found() {
+    let root = Root::new();
+    let place = "hive-guests/src/Hive/Storage.pm:15";
+    let rules = root.text("rules/commands.toml");
+    let rule = |name: &str| {
+        let line = rules
+            .lines()
+            .position(|line| line.contains(&format!("\"{name}\"")));
+        format!(
+            "by rule command.{name} (rules/commands.toml:{})",
+            line.expect("a rule") + 1
+        )
+    };
+    let told = root.run(&["explain", place]).stdout;
+    assert!(
+        told.contains("\n  dir => [qw{/bin/mount /usr/bin/stat}],\n"),
+        "{told}"
+    );
+    assert!(told.contains(&rule("mount")), "{told}");
+    assert!(told.contains(&rule("stat")), "{told}");
+    let becomes = "it becomes\n  dir => [qw{/run/wrappers/bin/mount @coreutils@/bin/stat}],\n";
+    assert!(told.contains(becomes), "{told}");
+    root.edit(
+        "demo/hive-guests/src/Hive/Storage.pm",
+        "/usr/bin/stat",
+        "/usr/bin/nobody-knows",
+    );
+    let run = root.run(&["explain", place]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let finding =
+        "PNX-101: hive-guests/src/Hive/Storage.pm:15\n  no rule decides `/usr/bin/nobody-knows`";
+    assert!(run.stdout.contains(finding), "{}", run.stdout);
+    let gone = root
+        .run(&["explain", "hive-manager/Hive/API/APT.pm:3"])
+        .stdout;
+    assert!(gone.contains("the whole file is taken out"), "{gone}");
+}
+
+#[test]
+fn a_place_that_is_not_there_is_an_error_and_says_which_was_meant() {
+    let root = Root::new();
+    for (place, told) in [
+        (
+            "hive-guests/src/Hive/Storage.pm:4000",
+            "there is no line 4000",
+        ),
+        (
+            "hive-guests/Hive/Storage.pm:15",
+            "Did you mean `hive-guests/src/Hive/Storage.pm:15`?",
+        ),
+        (
+            "hive-gests/src/Hive/Storage.pm:15",
+            "Did you mean `hive-guests`?",
+        ),
+    ] {
+        let run = root.run(&["explain", place]);
+        assert_eq!(run.code, Some(2), "{place}: {}", run.stdout);
+        assert!(run.stderr.contains(told), "{place}: {}", run.stderr);
+        assert_eq!(run.stdout, "");
+    }
+}
+
+/// The places that the project's own text names as examples.
+#[test]
+fn the_examples_of_the_documents_explain_something() {
+    let Some(sources) = real_sources() else {
+        return;
+    };
+    let mut examples = Vec::new();
+    for file in ["README.md", "docs/rules.md", "xtask/src/cli.rs"] {
+        let text = std::fs::read_to_string(project().join(file)).expect("readable");
+        for line in text.lines() {
+            let Some((_, rest)) = line.split_once("xtask explain ") else {
+                continue;
+            };
+            let words: Vec<&str> = rest
+                .split(['"', '`'])
+                .next()
+                .unwrap_or("")
+                .split_whitespace()
+                .collect();
+            if words.first().is_some_and(|word| word.contains(".pm:")) {
+                examples.push(words.into_iter().map(str::to_owned).collect::<Vec<_>>());
+            }
+        }
+    }
+    assert!(examples.len() >= 2, "{examples:?}");
+    for example in examples {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command
+            .arg("explain")
+            .args(&example)
+            .arg("--sources")
+            .arg(&sources);
+        let run = Run::of(command.current_dir(project()));
+        assert_eq!(run.code, Some(0), "{example:?}: {}", run.stderr);
+        assert!(
+            run.stdout.contains("decision"),
+            "{example:?}: {}",
+            run.stdout
+        );
+    }
+}
