@@ -135,6 +135,7 @@ codes! {
     pnx_104 => DUPLICATE_RULE,
     pnx_105 => UNPARSED,
     pnx_106 => UNREWRITABLE,
+    pnx_107 => UNKNOWN_ATTRIBUTE,
     pnx_201 => MISSING_SOURCE,
     pnx_202 => MISSING_PIN,
     pnx_203 => BROKEN_REPOSITORY,

@@ -185,3 +185,46 @@ fn the_examples_of_the_documents_explain_something() {
         );
     }
 }
+
+#[test]
+fn an_attribute_that_nobody_has_is_an_error_of_every_command_that_decides() {
+    let root = Root::new();
+    root.edit("rules/commands.toml", "\n[zstd]\n", "\n[zstd-guessed]\n");
+    root.append(
+        "rules/paths.toml",
+        "\n[[path]]\nname = \"guessed\"\nwhere = { exact = [\"/usr/share/honey\"] }\npackage = \"honey-guessed\"\n",
+    );
+    let line = |file: &str, what: &str| {
+        let text = root.text(file);
+        let line = text.lines().position(|line| line == what).expect("there");
+        format!("{file}:{}", line + 1)
+    };
+    let rule = line("rules/paths.toml", "name = \"guessed\"");
+    for command in [
+        &["scan", "demo"][..],
+        &["regen", "demo"],
+        &["drift", "demo", "demo"],
+    ] {
+        let run = root.run(command);
+        let told = run.stdout.clone() + &run.stderr;
+        assert_eq!(run.code, Some(1), "{command:?}: {told}");
+        assert!(told.contains("PNX-107"), "{command:?}: {told}");
+        assert!(told.contains(&rule), "{command:?}: {told}");
+        assert!(told.contains("rules/commands.toml:"), "{command:?}: {told}");
+        assert!(told.contains("`zstd-guessed`"), "{command:?}: {told}");
+    }
+    assert_eq!(root.text("pkgs/demo/earlier"), "of an earlier run\n");
+}
+
+#[test]
+fn what_this_project_or_the_release_has_is_no_guess() {
+    let root = Root::new();
+    for name in ["hive-common", "cstream", "dpkg-shim"] {
+        let rule = format!(
+            "\n[[path]]\nname = \"of-{name}\"\nwhere = {{ exact = [\"/usr/share/{name}\"] }}\npackage = \"{name}\"\n"
+        );
+        root.append("rules/paths.toml", &rule);
+    }
+    let run = root.run(&["scan", "demo"]);
+    assert_eq!(run.code, Some(0), "{}", run.stdout);
+}
