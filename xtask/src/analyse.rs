@@ -156,6 +156,30 @@ impl Analysis {
         knowledge: &Knowledge,
         cache: Option<&Cache>,
     ) -> Result<Self, Vec<Problem>> {
+        Self::watched(
+            manifest,
+            sources,
+            programs,
+            missing,
+            knowledge,
+            cache,
+            &|_| {},
+        )
+    }
+
+    /// The same; `watch` is told each source that is scanned.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn watched(
+        manifest: Manifest,
+        sources: Vec<Source>,
+        programs: Vec<Program>,
+        missing: Vec<Problem>,
+        knowledge: &Knowledge,
+        cache: Option<&Cache>,
+        watch: &(dyn Fn(&str) + Sync),
+    ) -> Result<Self, Vec<Problem>> {
         let read: Vec<Result<_, Vec<Problem>>> = sources
             .into_par_iter()
             .map(|source| {
@@ -171,6 +195,7 @@ impl Analysis {
                     Vec::new()
                 };
                 let debian = begun.elapsed();
+                watch(&source.name);
                 Ok(Read {
                     proofs: Arc::new(Proofs::load(kept(&source, cache, "proofs"))),
                     source,

@@ -1,5 +1,6 @@
 //! Arguments to one call; nothing else.
 
+use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -8,12 +9,12 @@ use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::check::inside::{self, Stage};
 use crate::decide::Context;
 use crate::drift::Level;
-use crate::problem::{OUTPUT_FAILED, Problem, Severity};
+use crate::problem::{OUTPUT_FAILED, Problem, Severity, meant};
 use crate::report::words::{self, CONTEXTS, KINDS, VERDICTS, Verdict};
 use crate::report::{Filter, Format, Layout, paint};
 use crate::run;
@@ -82,7 +83,7 @@ pub struct SourcesDir {
     /// A source is DIR/NAME or DIR/NAME.git, bare or not. Without it sources are cloned from their URLs
     /// into the cache directory.
     #[arg(long, value_name = "DIR", env = "PVE_SOURCES", hide_env_values = true)]
-    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    #[arg(value_parser = OsStringValueParser::new().try_map(directory))]
     sources: Option<PathBuf>,
 }
 
@@ -650,6 +651,55 @@ pub fn spinner() -> ProgressBar {
     spinner
 }
 
+/// What is being done for as long as this lives, said on stderr, on terminals only.
+pub struct Busy(ProgressBar);
+
+impl Busy {
+    /// Without a count.
+    pub fn new(doing: &str) -> Self {
+        Self::with(
+            ProgressBar::no_length(),
+            doing,
+            "{spinner} {msg} ({elapsed})",
+        )
+    }
+
+    /// Of so many things.
+    pub fn counting(doing: &str, all: usize) -> Self {
+        let bar = ProgressBar::new(all as u64);
+        Self::with(
+            bar,
+            doing,
+            "{spinner} {msg}: {pos}/{len} {prefix:.dim} ({elapsed})",
+        )
+    }
+
+    fn with(bar: ProgressBar, doing: &str, template: &str) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        bar.set_draw_target(ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_message(doing.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self(bar)
+    }
+
+    /// One of the things is done.
+    pub fn done(&self, what: &str) {
+        self.0.set_prefix(what.to_owned());
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// The width of the terminal that stdout is, in columns; `None` where it is none.
 pub fn width() -> Option<usize> {
     columns(&io::stdout())
@@ -679,6 +729,33 @@ fn release_name(name: &str) -> Result<String, String> {
     } else {
         Err("a release's name is letters, digits, `-`, `.` and `_`: demo, pve-9.1.4".to_owned())
     }
+}
+
+/// A directory that is there, or nothing.
+fn directory(given: OsString) -> Result<PathBuf, String> {
+    let path = PathBuf::from(given);
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(path);
+    }
+    let what = if path.exists() {
+        "it is no directory"
+    } else {
+        "there is no such directory"
+    };
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let beside = parent.read_dir().into_iter().flatten().flatten();
+    let beside = beside.filter(|entry| entry.path().is_dir());
+    let names: Vec<String> = beside
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let meant = meant::meant(&name, names.iter().map(String::as_str));
+    let meant =
+        meant.map(|name| format!("; did you mean `{}`?", path.with_file_name(name).display()));
+    Err(format!("{what}{}", meant.unwrap_or_default()))
 }
 
 /// A day of the Gregorian calendar, `YYYY-MM-DD`.
@@ -804,7 +881,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(dir(""), None);
-        assert_eq!(dir("upstream"), Some(PathBuf::from("upstream")));
+        assert_eq!(dir("/"), Some(PathBuf::from("/")));
     }
 
     #[test]

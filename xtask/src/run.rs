@@ -3,7 +3,7 @@
 //! A function here takes its parsed arguments and gives the exit status. Results go to stdout through
 //! [`cli::print`]; problems that stop the run are given back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,7 +29,8 @@ use crate::problem::{self, CODES, Code, OUTPUT_FAILED, Problem, UNSATISFIED_CRAT
 use crate::release::{self, At, Locked, Manifest, OpenOptions, source_name};
 use crate::report::paint::count;
 use crate::report::{
-    self, AuditReport, CheckReport, DriftReport, Format, LockReport, PlaceReport, ScanReport, codes,
+    self, AuditReport, CheckReport, DriftReport, Filter, Format, LockReport, PlaceReport,
+    ScanReport, codes,
 };
 use crate::store::{self, prefetch::Lock};
 
@@ -102,14 +103,17 @@ fn analyse_with(
         problems.into_iter().map(at_pin).collect::<Vec<_>>()
     })?;
     let programs = kept::read(root, &manifest.name).map_err(|problem| vec![problem])?;
-    let mut analysis = Analysis::new(
+    let busy = cli::Busy::counting(&format!("scanning {}", manifest.name), opened.sources.len());
+    let mut analysis = Analysis::watched(
         manifest,
         opened.sources,
         programs,
         opened.missing,
         knowledge,
         cache,
+        &|source| busy.done(source),
     )?;
+    drop(busy);
     analysis.unread = opened.unread;
     Ok(analysis)
 }
@@ -153,7 +157,9 @@ pub fn lock(args: &LockArgs) -> Result<Outcome, Vec<Problem>> {
         locked.manifest.programs.clone_from(&previous.programs);
     }
     let rules = &knowledge.rules.crates;
+    let busy = cli::Busy::new("asking cargo for the crates of each program");
     let programs = lock_programs(&locked.manifest, &opened.sources, &options, rules)?;
+    drop(busy);
     locked.manifest.programs.clone_from(&programs.own);
     locked.problems.extend(programs.problems.iter().cloned());
     let report = LockReport::new(
@@ -161,6 +167,7 @@ pub fn lock(args: &LockArgs) -> Result<Outcome, Vec<Problem>> {
         &locked.manifest,
         &programs.programs,
         locked.problems.clone(),
+        locked.ended.clone(),
     );
     output::replace(&path, locked.manifest.to_toml().as_bytes())
         .and_then(|()| programs.write(&options.root, &args.release))
@@ -185,6 +192,7 @@ fn pins(
         return Ok(Locked {
             manifest: previous.clone(),
             problems: Vec::new(),
+            ended: BTreeMap::new(),
         });
     }
     let locked = release::lock(release, at, options, previous)?;
@@ -212,7 +220,9 @@ pub fn scan(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
     let mut uses = Uses::default();
     let mut reports = Vec::new();
     let mut whole = args.release == "all";
-    for manifest in releases(&root, &args.release)? {
+    let manifests = releases(&root, &args.release)?;
+    known_sources(&args.source, &manifests)?;
+    for manifest in manifests {
         let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
         tell_missing(&analysis);
         whole &= analysis.is_whole();
@@ -228,6 +238,7 @@ pub fn scan(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
     }
     let clean = reports.iter().all(ScanReport::is_clean);
     let layout = args.layout();
+    passes_something(&reports, &layout.filter)?;
     let write = |out: &mut dyn Write| report::scan(out, &reports, &layout);
     match args.format {
         Format::Text => cli::print(write),
@@ -236,9 +247,53 @@ pub fn scan(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
     Ok(outcome(clean))
 }
 
+/// Holds the names that `--source` gives against the sources of the releases.
+fn known_sources(named: &[String], manifests: &[Manifest]) -> Result<(), Vec<Problem>> {
+    let all = manifests.iter().flat_map(Manifest::pins);
+    let known: BTreeSet<String> = all
+        .filter(|(_, pin)| !pin.outside)
+        .map(|(name, _)| name)
+        .collect();
+    let mut releases: Vec<&str> = manifests.iter().map(|one| one.name.as_str()).collect();
+    releases.dedup();
+    let has = if releases.len() == 1 { "has" } else { "have" };
+    let unknown = named.iter().filter(|name| !known.contains(*name));
+    let problems = unknown.map(|name| {
+        let cause = format!(
+            "--source {name}: {} {has} no such source",
+            releases.join(" and ")
+        );
+        Problem::new(&USAGE, cause).mend(meant::remedy(name, known.iter().map(String::as_str)))
+    });
+    let problems: Vec<Problem> = problems.collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
+}
+
+/// Whether some occurrence passes the filter; what does without one of its conditions, where none does.
+fn passes_something(reports: &[ScanReport], filter: &Filter) -> Result<(), Vec<Problem>> {
+    let passing =
+        |filter: &Filter| -> usize { reports.iter().map(|one| one.passing(filter)).sum() };
+    if filter.is_empty() || filter.asks_for_undecided() || passing(filter) > 0 {
+        return Ok(());
+    }
+    let without = filter.widened().into_iter().map(|(option, wider)| {
+        let many = count(passing(&wider) as u64, "occurrence", "occurrences");
+        format!("{many} without {option}")
+    });
+    let without: Vec<String> = without.collect();
+    let problem = Problem::new(&USAGE, "no occurrence passes the filter");
+    let remedy = format!("Widen it: {}.", without.join(", "));
+    Err(vec![problem.mend(remedy)])
+}
+
 /// What would stop `regen` beside what is undecided: features that are not there, decisions that cannot be written, edited
 /// files that do not parse.
 fn stops(analysis: &Analysis, knowledge: &Knowledge) -> Vec<Problem> {
+    let _busy = cli::Busy::new(&format!("making {} in memory", analysis.manifest.name));
     let mut stops = match emit::release::generate(analysis, knowledge) {
         Ok(generated) => generated.findings,
         Err(problems) => problems,
@@ -279,7 +334,9 @@ fn regen_one(
     let one = |problem| vec![problem];
     let name = manifest.name.clone();
     let analysis = analyse(root, manifest, &args.from, knowledge)?;
+    let busy = cli::Busy::new(&format!("making {name}"));
     let mut generated = emit::release::generate(&analysis, knowledge)?;
+    drop(busy);
     let found = analysis.findings.iter().chain(&generated.findings);
     let (unseen, mut findings): (Vec<Problem>, Vec<Problem>) =
         found.cloned().partition(|one| is_unseen(&analysis, one));
@@ -435,6 +492,7 @@ pub fn drift(args: &DriftArgs) -> Result<Outcome, Vec<Problem>> {
     };
     let named = |name: &str| Manifest::named(&root, name).map_err(|problem| vec![problem]);
     let (old, new) = (named(&args.old)?, named(&args.new)?);
+    known_sources(&args.source, &[old.clone(), new.clone()])?;
     // What both releases have is read once, with or without a cache for the next run.
     let kept = |knowledge| cache(&args.from, knowledge).unwrap_or_else(Cache::in_memory);
     let cache = kept(&knowledge);
@@ -449,6 +507,7 @@ pub fn drift(args: &DriftArgs) -> Result<Outcome, Vec<Problem>> {
     let new = analyse_with(&root, new, &args.from, &knowledge, Some(&cache))?;
     let unread: BTreeSet<_> = old.unread.iter().chain(&new.unread).cloned().collect();
     tell_unread(&unread);
+    let busy = cli::Busy::new(&format!("comparing {} with {}", args.old, args.new));
     let drift = drift::drift(&drift::Request {
         old: &old,
         new: &new,
@@ -458,6 +517,7 @@ pub fn drift(args: &DriftArgs) -> Result<Outcome, Vec<Problem>> {
         root: &root,
         cache: Some(&cache),
     })?;
+    drop(busy);
     let report = DriftReport {
         drift: &drift,
         from: args.level,

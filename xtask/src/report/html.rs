@@ -9,9 +9,9 @@ use minijinja::value::{Serde, Value};
 use minijinja::{Environment, context};
 use serde::Serialize;
 
-use super::paint::{bytes, count, grouped, one_line, printable};
+use super::paint::{count, grouped, one_line, printable};
 use super::words::{self, VERDICTS, Verdict};
-use super::{Layout, ScanReport, Summary, Tally};
+use super::{Layout, ScanReport, Tally};
 use crate::problem::Problem;
 
 // The name's ending turns minijinja's HTML escaping on.
@@ -80,14 +80,7 @@ struct Span<'a> {
 
 impl<'a> Release<'a> {
     fn new(report: &'a ScanReport) -> Self {
-        let Summary {
-            sources,
-            files,
-            bytes: size,
-            occurrences,
-            decisions,
-            ..
-        } = report.summary;
+        let decisions = report.summary.decisions;
         let shown: Vec<Verdict> = VERDICTS
             .into_iter()
             .filter(|v| decisions.get(*v) > 0)
@@ -116,12 +109,7 @@ impl<'a> Release<'a> {
         let same_code = |a: &Problem, b: &Problem| a.code.id == b.code.id;
         Self {
             name: &report.release,
-            figures: [
-                count(sources, "source", "sources"),
-                format!("{} ({})", count(files, "file", "files"), bytes(size)),
-                count(occurrences, "occurrence", "occurrences"),
-            ]
-            .join(", "),
+            figures: report.figures(),
             verdicts: shown.iter().map(|verdict| verdict.word()).collect(),
             rows,
             findings: report

@@ -3,34 +3,26 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::paint::{bytes, count, grouped};
+use super::paint::grouped;
 use super::words::{self, VERDICTS, Verdict};
-use super::{Layout, ScanReport, Summary, Tally};
+use super::{Layout, ScanReport, Tally};
 use crate::problem::Problem;
 
 /// Writes one release.
 pub(super) fn scan(out: &mut dyn Write, report: &ScanReport, layout: &Layout) -> io::Result<()> {
-    let Summary {
-        sources,
-        files,
-        bytes: size,
-        occurrences,
-        ..
-    } = report.summary;
     writeln!(out, "# {}\n", prose(&report.release))?;
-    writeln!(
-        out,
-        "{}, {} ({}), {}.\n",
-        count(sources, "source", "sources"),
-        count(files, "file", "files"),
-        bytes(size),
-        count(occurrences, "occurrence", "occurrences"),
-    )?;
-    table(out, report)?;
-    if layout.list {
+    writeln!(out, "{}.\n", report.figures())?;
+    if report.is_some() {
+        table(out, report)?;
+    }
+    if layout.list && report.is_some() {
         occurrences_table(out, report, layout)?;
     }
-    findings(out, &report.problems)
+    findings(out, &report.problems)?;
+    match report.elsewhere() {
+        Some(elsewhere) => writeln!(out, "{elsewhere}.\n"),
+        None => Ok(()),
+    }
 }
 
 fn table(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> {
@@ -51,7 +43,9 @@ fn table(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> {
     for source in &report.sources {
         row(out, &prose(&source.name), &Tally::of(&source.decided))?;
     }
-    row(out, "**all sources**", total)?;
+    if report.sources.len() != 1 {
+        row(out, "**all sources**", total)?;
+    }
     writeln!(out)
 }
 

@@ -10,31 +10,26 @@ use crate::problem::{Problem, Severity};
 
 /// Writes one release.
 pub(super) fn scan(out: &mut dyn Write, report: &ScanReport, layout: &Layout) -> io::Result<()> {
-    let Summary {
-        sources,
-        files,
-        bytes,
-        occurrences,
-        ..
-    } = report.summary;
     writeln!(out, "{STRONG}{}{STRONG:#}", one_line(&report.release))?;
-    let figures = format!(
-        "{}, {} ({}), {}",
-        count(sources, "source", "sources"),
-        count(files, "file", "files"),
-        paint::bytes(bytes),
-        count(occurrences, "occurrence", "occurrences"),
-    );
+    let figures = report.figures();
     paint::paragraph(out, "  ", 2, &figures, layout.width)?;
-    writeln!(out)?;
-    table(out, report, layout.width)?;
-    contexts(out, &report.summary, layout.width)?;
-    if layout.list {
+    if report.is_some() {
+        writeln!(out)?;
+        table(out, report, layout.width)?;
+        contexts(out, &report.summary, layout.width)?;
+    }
+    if layout.list && report.is_some() {
         writeln!(out)?;
         occurrences_list(out, report, layout)?;
     }
     writeln!(out)?;
-    findings(out, &report.problems, layout.width)
+    let Some(elsewhere) = report.elsewhere() else {
+        return findings(out, &report.problems, layout.width);
+    };
+    if !report.problems.is_empty() {
+        findings(out, &report.problems, layout.width)?;
+    }
+    writeln!(out, "{FOUND}{elsewhere}{FOUND:#}")
 }
 
 /// The summary by source and decision: a table where it fits, otherwise two lines for each source.
@@ -51,7 +46,10 @@ fn table(out: &mut dyn Write, report: &ScanReport, width: Option<usize>) -> io::
             )
         })
         .collect();
-    rows.push(("all sources".to_owned(), *total));
+    // Of one source the row says it all.
+    if rows.len() != 1 {
+        rows.push(("all sources".to_owned(), *total));
+    }
     let name = rows
         .iter()
         .map(|(name, _)| name.chars().count())

@@ -71,6 +71,8 @@ impl Root {
             fs::create_dir_all(root.path().join("pkgs/build-support").join(shim))
                 .expect("a directory");
         }
+        // Where tests put repositories.
+        fs::create_dir(root.join("upstream")).expect("a directory");
         // A run that writes anything takes this away.
         root.write("pkgs/demo/earlier", "of an earlier run\n");
         root

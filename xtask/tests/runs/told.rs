@@ -228,3 +228,157 @@ fn what_this_project_or_the_release_has_is_no_guess() {
     let run = root.run(&["scan", "demo"]);
     assert_eq!(run.code, Some(0), "{}", run.stdout);
 }
+
+#[test]
+fn a_source_that_is_none_is_an_error_and_says_which_was_meant() {
+    let root = Root::new();
+    for command in [
+        &["scan", "demo", "--source", "hive-gusts"][..],
+        &["scan", "all", "--source", "hive-guests,hive-gusts"],
+        &["drift", "demo", "demo", "--source", "hive-gusts"],
+    ] {
+        let run = root.run(command);
+        assert_eq!(run.code, Some(2), "{command:?}: {}", run.stdout);
+        let told = "--source hive-gusts: demo has no such source";
+        assert!(run.stderr.contains(told), "{command:?}: {}", run.stderr);
+        let meant = "Did you mean `hive-guests`?";
+        assert!(run.stderr.contains(meant), "{command:?}: {}", run.stderr);
+        assert_eq!(run.stdout, "");
+    }
+}
+
+#[test]
+fn a_directory_of_sources_that_is_not_there_is_an_error_of_every_command() {
+    let root = Root::new();
+    root.write("file", "");
+    for command in [
+        &["scan", "demo"][..],
+        &["regen", "demo"],
+        &["drift", "demo", "demo"],
+        &["graph", "demo"],
+        &["lock", "pve-1.0"],
+        &["prefetch", "demo"],
+        &["join", "demo", "hive-rs", "--out", "out"],
+        &["explain", "hive-guests/Makefile:1"],
+    ] {
+        let run = root.run(&[command, &["--sources", "upstrem"]].concat());
+        assert_eq!(run.code, Some(2), "{command:?}: {}", run.stdout);
+        let told = "there is no such directory; did you mean `upstream`?";
+        assert!(run.stderr.contains(told), "{command:?}: {}", run.stderr);
+    }
+    let run = root.run(&["scan", "demo", "--sources", "file"]);
+    assert!(run.stderr.contains("it is no directory"), "{}", run.stderr);
+    let run = Run::of(
+        root.command(&["scan", "demo"])
+            .env("PVE_SOURCES", "nowhere"),
+    );
+    assert_eq!(run.code, Some(2), "{}", run.stdout);
+}
+
+#[test]
+fn a_filter_that_nothing_passes_is_an_error_and_says_what_is_too_narrow() {
+    let root = Root::new();
+    let filter = [
+        "scan",
+        "demo",
+        "--source",
+        "hive-rs",
+        "--decision",
+        "system",
+    ];
+    let run = root.run(&filter);
+    assert_eq!(run.code, Some(2), "{}", run.stdout);
+    let told = "no occurrence passes the filter\n  help: Widen it: ";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    // That nothing is undecided is an answer.
+    let run = root.run(&["scan", "demo", "--decision", "unknown"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stdout.contains("\n  0 of "), "{}", run.stdout);
+}
+
+#[test]
+fn a_filter_tells_what_passes_it_and_no_table_of_everything() {
+    let root = Root::new();
+    root.edit(
+        "demo/hive-manager/Hive/Report.pm",
+        "use warnings;\n",
+        "use warnings;\nmy $honey = '/usr/bin/nobody-knows';\n",
+    );
+    for format in ["text", "markdown", "html"] {
+        let run = root.run(&[
+            "scan",
+            "demo",
+            "--source",
+            "hive-guests",
+            "--format",
+            format,
+        ]);
+        assert_eq!(run.code, Some(1), "{}", run.stderr);
+        let told = run.stdout;
+        assert!(told.contains(" occurrences in 1 of "), "{told}");
+        assert!(!told.contains("hive-cluster/"), "{told}");
+        assert!(!told.contains("| hive-cluster |"), "{told}");
+        assert!(!told.contains("nobody-knows"), "{told}");
+    }
+    let text = root
+        .run(&["scan", "demo", "--source", "hive-guests"])
+        .stdout;
+    assert_eq!(
+        last(&text),
+        "1 finding elsewhere, which --source leaves out"
+    );
+}
+
+#[test]
+fn a_history_that_ends_before_the_date_is_said_so() {
+    let root = Root::new();
+    let run = crate::codes::locked(&root, "Depends: pve-manager (>= 1)");
+    assert!(
+        !run.stdout.contains("ended before that day"),
+        "{}",
+        run.stdout
+    );
+    let lock = [
+        "lock",
+        "pve-1.0",
+        "--sources",
+        "upstream",
+        "--at",
+        "2999-01-01",
+    ];
+    let run = root.run(&lock);
+    assert!(
+        run.stdout
+            .contains("1 history at hand ended before that day"),
+        "{}",
+        run.stdout
+    );
+    assert!(run.stdout.contains("pve-manager (2"), "{}", run.stdout);
+    let run = root.run(&["lock", "pve-9.9", "--sources", "upstream"]);
+    assert!(
+        run.stderr.contains("the history at hand ends on 2"),
+        "{}",
+        run.stderr
+    );
+}
+
+/// On a terminal, which `script` makes, what takes long says what it does; nowhere else.
+#[test]
+fn what_takes_long_says_what_it_does_on_a_terminal() {
+    let root = Root::new();
+    let program = env!("CARGO_BIN_EXE_xtask");
+    for (command, told) in [
+        ("scan demo", "scanning demo"),
+        ("regen demo", "making demo"),
+        ("drift demo demo", "comparing demo with demo"),
+    ] {
+        let mut script = std::process::Command::new("script");
+        root.place(&mut script);
+        script.args(["-qec", &format!("{program} {command}"), "/dev/null"]);
+        let run = Run::of(&mut script);
+        assert!(run.stdout.contains(told), "{command}: {}", run.stdout);
+        let words: Vec<&str> = command.split(' ').collect();
+        let run = root.run(&words);
+        assert!(!run.stderr.contains(told), "{command}: {}", run.stderr);
+    }
+}
