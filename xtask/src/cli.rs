@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::check::inside::{self, Stage};
@@ -67,6 +68,10 @@ pub enum Command {
     Check(CheckArgs),
     /// Explain a problem code, or why a place was decided as it was
     Explain(ExplainArgs),
+    /// Write a shell's completions of this command line
+    Completions(CompletionsArgs),
+    /// Write the manual page, or those of all commands into a directory
+    Man(ManArgs),
     /// What `check` runs in its namespaces
     #[command(hide = true)]
     CheckInside {
@@ -394,7 +399,9 @@ pub struct AuditArgs {
 Examples:
   cargo xtask graph demo --format mermaid
   cargo xtask graph demo --link hive-cluster --format svg > hive-cluster.svg
-  cargo xtask graph pve-9.1.4 --sources ~/upstream --format svg > pve.svg")]
+  cargo xtask graph pve-9.1.4 --sources ~/upstream --format svg > pve.svg
+  cargo xtask graph pve-9.1.4 --source pve-storage --format svg > pve-storage.svg
+A picture has a band for each role, and shows the arrows of the name that one points at.")]
 pub struct GraphArgs {
     /// The release to show
     #[arg(value_parser = release_name)]
@@ -407,6 +414,10 @@ pub struct GraphArgs {
     /// Draw what this link holds: the name of an object [default: pve, everything]
     #[arg(long, value_name = "NAME")]
     pub link: Option<String>,
+
+    /// Draw only what this source needs and what needs it (repeatable, also with commas)
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub source: Vec<String>,
 
     /// How the graph is written
     #[arg(long, value_enum, default_value_t)]
@@ -482,6 +493,36 @@ pub struct ExplainArgs {
     /// How the explanation of a problem code is written
     #[arg(long, value_enum, default_value_t)]
     pub format: ExplainFormat,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+They are for the program, xtask; in a clone `cargo xtask` runs it, which shells do not complete.
+Examples:
+  xtask completions bash > ~/.local/share/bash-completion/completions/xtask
+  xtask completions zsh > ~/.zfunc/_xtask
+  xtask completions fish > ~/.config/fish/completions/xtask.fish")]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask man | man -l -
+  cargo xtask man --out ~/.local/share/man/man1 && man xtask-scan")]
+pub struct ManArgs {
+    /// Directory for one page of each command, xtask-COMMAND.1; it must be there
+    #[arg(long, value_name = "DIR", value_parser = OsStringValueParser::new().try_map(directory))]
+    pub out: Option<PathBuf>,
+}
+
+/// The command line by the name of the program.
+pub fn program() -> clap::Command {
+    Cli::command().name("xtask").bin_name("xtask")
 }
 
 /// What is to be explained.
@@ -577,6 +618,8 @@ pub fn main() -> ExitCode {
         Command::Audit(args) => run::audit(args),
         Command::Graph(args) => run::graph(args),
         Command::Check(args) => run::check(args, cli.jobs.map_or(0, NonZeroUsize::get)),
+        Command::Completions(args) => run::completions(args),
+        Command::Man(args) => run::man(args),
         Command::CheckInside { stage } => return inside::main(*stage),
         Command::Explain(args) => run::explain(args),
     };
@@ -816,8 +859,6 @@ fn subject(text: &str) -> Result<Subject, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -15,9 +15,9 @@ use crate::cargo::locked::lock_programs;
 use crate::cargo::{Program, kept};
 use crate::check;
 use crate::cli::{
-    self, AuditArgs, AuditFormat, CheckArgs, DriftArgs, ExplainArgs, ExplainFormat, GraphArgs,
-    GraphFormat, JoinArgs, LockArgs, Outcome, PlainFormat, PrefetchArgs, RegenArgs, ScanArgs,
-    SourceArgs, Subject,
+    self, AuditArgs, AuditFormat, CheckArgs, CompletionsArgs, DriftArgs, ExplainArgs,
+    ExplainFormat, GraphArgs, GraphFormat, JoinArgs, LockArgs, ManArgs, Outcome, PlainFormat,
+    PrefetchArgs, RegenArgs, ScanArgs, SourceArgs, Subject,
 };
 use crate::decide::engine::Uses;
 use crate::drift;
@@ -584,6 +584,15 @@ pub fn graph(args: &GraphArgs) -> Result<Outcome, Vec<Problem>> {
         );
         return Err(vec![Problem::new(&USAGE, cause).mend(known)]);
     };
+    let drawn: Vec<&str> = drawing.sources().collect();
+    for name in &args.source {
+        if !drawn.contains(&name.as_str()) {
+            let cause = format!("--source {name}: the link {link} holds no such source");
+            let remedy = meant::remedy(name, drawn);
+            return Err(vec![Problem::new(&USAGE, cause).mend(remedy)]);
+        }
+    }
+    let drawing = drawing.only(&args.source);
     let text = match args.format {
         GraphFormat::Dot => drawing.dot(&args.release),
         GraphFormat::Mermaid => drawing.mermaid(),
@@ -635,6 +644,28 @@ pub fn check(args: &CheckArgs, jobs: usize) -> Result<Outcome, Vec<Problem>> {
         PlainFormat::Json => cli::print_plain(|out| report.json(out)),
     }?;
     Ok(outcome(report.summary().failed == 0))
+}
+
+/// `cargo xtask completions`.
+pub fn completions(args: &CompletionsArgs) -> Result<Outcome, Vec<Problem>> {
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut cli::program(), "xtask", &mut text);
+    cli::print_plain(|out| out.write_all(&text))?;
+    Ok(Outcome::Clean)
+}
+
+/// `cargo xtask man`.
+pub fn man(args: &ManArgs) -> Result<Outcome, Vec<Problem>> {
+    if let Some(dir) = &args.out {
+        let written = clap_mangen::generate_to(cli::program(), dir);
+        written.map_err(|error| {
+            let cause = format!("{}: {error}", dir.display());
+            vec![Problem::new(&OUTPUT_FAILED, cause)]
+        })?;
+    } else {
+        cli::print_plain(|out| clap_mangen::Man::new(cli::program()).render(out))?;
+    }
+    Ok(Outcome::Clean)
 }
 
 /// `cargo xtask explain`.

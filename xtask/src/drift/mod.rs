@@ -194,7 +194,7 @@ pub struct Counts {
 }
 
 /// What happened to a place.
-#[derive(Serialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Serialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
     /// The same literal in another sub or file.

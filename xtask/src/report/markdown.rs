@@ -81,15 +81,17 @@ pub(super) fn findings(out: &mut dyn Write, problems: &[Problem]) -> io::Result<
     for group in problems.chunk_by(|a, b| a.code.id == b.code.id) {
         let code = group[0].code;
         writeln!(out, "### {}: {}\n", code.id, code.title)?;
-        for problem in group {
-            let place = problem.place.to_string();
-            if place.is_empty() {
+        for alike in super::text::causes(group) {
+            let places = alike.iter().map(|problem| problem.place.to_string());
+            let places = places.filter(|place| !place.is_empty());
+            let places: Vec<String> = places.map(|place| code_span(&place)).collect();
+            if places.is_empty() {
                 write!(out, "- ")?;
             } else {
-                write!(out, "- {}: ", code_span(&place))?;
+                write!(out, "- {}: ", places.join(", "))?;
             }
-            writeln!(out, "{}", prose(&problem.cause))?;
-            if let Some(remedy) = &problem.remedy {
+            writeln!(out, "{}", prose(&alike[0].cause))?;
+            if let Some(remedy) = &alike[0].remedy {
                 writeln!(out, "  Help: {}", prose(remedy))?;
             }
         }

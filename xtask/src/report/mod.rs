@@ -295,15 +295,17 @@ impl Filter {
             }
         };
         without("--source", !self.sources.is_empty(), |one| {
-            one.sources.clear()
+            one.sources.clear();
         });
         without("--context", !self.contexts.is_empty(), |one| {
-            one.contexts.clear()
+            one.contexts.clear();
         });
         without("--decision", !self.verdicts.is_empty(), |one| {
-            one.verdicts.clear()
+            one.verdicts.clear();
         });
-        without("--kind", !self.kinds.is_empty(), |one| one.kinds.clear());
+        without("--kind", !self.kinds.is_empty(), |one| {
+            one.kinds.clear();
+        });
         all
     }
 

@@ -382,3 +382,29 @@ fn what_takes_long_says_what_it_does_on_a_terminal() {
         assert!(!run.stderr.contains(told), "{command}: {}", run.stderr);
     }
 }
+
+#[test]
+fn one_cause_is_told_once_with_all_its_places_and_the_counts_add_up() {
+    let root = Root::new();
+    let calls =
+        "my @honey = ('/usr/bin/nobody-knows', '/usr/bin/nobody-knows', '/usr/bin/nobody-else');\n";
+    for file in ["Report.pm", "API.pm"] {
+        let file = format!("demo/hive-manager/Hive/{file}");
+        root.edit(&file, "use warnings;\n", &format!("use warnings;\n{calls}"));
+    }
+    let text = root.run(&["scan", "demo"]).stdout;
+    assert_eq!(last(&text), "6 findings of 2 causes");
+    let (_, told) = text.split_once("PNX-101").expect("findings");
+    assert_eq!(told.matches("`/usr/bin/nobody-knows`").count(), 1, "{text}");
+    assert_eq!(
+        told.matches("hive-manager/Hive/Report.pm:").count(),
+        3,
+        "{text}"
+    );
+    let most = told.find("nobody-knows").expect("told");
+    assert!(most < told.find("nobody-else").expect("told"), "{text}");
+    let html = root.run(&["scan", "demo", "--format", "html"]).stdout;
+    let finding = html.find("<ul class=\"findings\">").expect("findings");
+    assert!(finding < html.find("<table class=\"sum\">").expect("a table"));
+    assert!(html.contains("6 findings of 2 causes"), "{html}");
+}
