@@ -60,7 +60,7 @@ let
     };
 
   # What comes along with a package: its own Perl modules' and pkg-config files' dependencies, circles cut.
-  comesAlong = name: builtins.match "lib.*-perl|lib.*-dev|.*-dev" name != null;
+  comesAlong = name: builtins.match "lib.*-perl|.*-(multi)?dev" name != null;
   needs =
     names:
     map (item: item.key) (

@@ -120,6 +120,12 @@ let
         inherit (builders) runCommand;
         shell = table.bash;
       };
+      # A leaf that a release builds over: `override` and `overrideAttrs` are those of a recipe, which is built from source.
+      recipes = lib.mapAttrs (
+        name: file:
+        table.${name}
+        // lib.genAttrs [ "override" "overrideAttrs" ] (how: (final.callPackage file { }).${how})
+      ) (import ./recipes);
       rust = import ./rust.nix {
         inherit lib platform debian;
         inherit (stdenvs) stdenv;
@@ -128,6 +134,7 @@ let
       };
     in
     table
+    // recipes
     // stdenvs
     // builders
     // rust

@@ -38,6 +38,8 @@ stdenv.mkDerivation {
   configureFlags = [
     "--sysconfdir=/etc"
     "--localstatedir=/var"
+    # As Debian's: where an administrator of Proxmox VE looks for the options of a daemon.
+    "--with-initconfigdir=/etc/default"
     "--enable-systemd"
     "--disable-qnetd"
     "--sbindir=${placeholder "out"}/bin"
@@ -46,6 +48,7 @@ stdenv.mkDerivation {
   installFlags = [
     "sysconfdir=$(out)/etc"
     "localstatedir=$(out)/var"
+    "INITCONFIGDIR=$(out)/etc/default"
     "COROSYSCONFDIR=$(out)/etc/corosync"
     "INITDDIR=$(out)/etc/init.d"
   ];

@@ -17,9 +17,9 @@ use crate::debian::{self, Packaging};
 use crate::decide::attributes::{self, Homeless};
 use crate::decide::engine::{Uses, World, is_embedded};
 use crate::decide::matcher::is_below;
-use crate::decide::recipe;
 use crate::decide::rules::{RulePlace, Rules};
 use crate::decide::{Decided, Decision};
+use crate::decide::{depends, recipe};
 use crate::emit::program;
 use crate::emit::proofs::Proofs;
 use crate::graph::{Graph, Input};
@@ -326,8 +326,18 @@ impl Analysis {
                 uses.add(&format!("feature.{}", feature.name));
             }
         }
+        let asked = sources.iter().map(|one| {
+            let name = one.source.name.as_str();
+            (name, one.packagings.as_slice(), one.decided.as_slice())
+        });
+        let asked = depends::Sources::new(asked, &knowledge.rules);
         for source in &sources {
             let name = &source.source.name;
+            let held = depends::hold(name, &source.packagings, &asked);
+            findings.extend(held.findings);
+            for rule in &held.used {
+                uses.add(rule);
+            }
             if let Some(over) = knowledge.rules.packages.get(name) {
                 uses.add(&format!("package.{name}"));
                 let held = recipe::hold(name, &source.packagings, over);

@@ -124,6 +124,8 @@ let
         "${placeholder "out"}/bin"
       ]
       ++ lib.optional (commandPath != "") commandPath
+      # For hook scripts and plugins of other people, which run what the administrator installed.
+      ++ [ "/run/current-system/sw/bin" ]
     );
     hostPerl = pve-perl;
     # Why nothing is run; empty where it is.

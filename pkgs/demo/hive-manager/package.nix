@@ -1,5 +1,6 @@
 # Made by pve-nix for demo; `cargo xtask regen demo` makes it again.
 {
+  bash,
   coreutils,
   curl,
   dpkg-shim,
@@ -28,6 +29,7 @@ mkPveObject {
     ../patches/hive-manager/0001-features.patch
     (replaceVars ../patches/hive-manager/0002-paths.patch {
       inherit dpkg-shim pve-doc-shim;
+      bash = lib.getBin bash;
       coreutils = lib.getBin coreutils;
       curl = lib.getBin curl;
       findutils = lib.getBin findutils;

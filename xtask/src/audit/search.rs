@@ -12,6 +12,8 @@ use crate::problem::{NOT_ON_PATH, Problem};
 
 /// Where `NixOS` has its setuid wrappers.
 pub(super) const WRAPPERS: &str = "/run/wrappers/bin";
+/// Where NixOS has what an administrator installed: the last on every `PATH`, for programs of other people.
+const SYSTEM: &str = "/run/current-system/sw/bin";
 
 /// Bytes of a unit that are looked at: none comes near.
 const UNIT: u64 = 1 << 20;
@@ -61,6 +63,10 @@ impl Shelves {
     pub fn has(&self, directory: &str, program: &str) -> bool {
         if directory == WRAPPERS {
             return self.wraps(program);
+        }
+        // What an administrator may have installed is no answer to what the output itself runs.
+        if directory == SYSTEM {
+            return false;
         }
         let mut listed = self
             .listed
@@ -178,6 +184,11 @@ pub(super) fn unit(machine: &Machine, path: &Path) -> Vec<String> {
 
 /// Whether every directory of a search path is known: in the store, or the wrappers'.
 pub(super) fn is_complete(path: &str, prefix: &str) -> bool {
-    let is_known = |one: &str| one == WRAPPERS || (one.starts_with(prefix) && !one.contains('$'));
+    let is_known = |one: &str| is_machines(one) || (one.starts_with(prefix) && !one.contains('$'));
     !path.is_empty() && path.split(':').filter(|one| !one.is_empty()).all(is_known)
+}
+
+/// Whether a directory of a search path is NixOS' own.
+pub(super) fn is_machines(directory: &str) -> bool {
+    directory == WRAPPERS || directory == SYSTEM
 }

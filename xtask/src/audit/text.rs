@@ -7,9 +7,9 @@ use std::path::Path;
 use super::file::Looker;
 use super::keep::{self, Origin};
 use super::pieces::Piece;
-use super::search::{Command, WRAPPERS, is_complete};
+use super::search::{Command, WRAPPERS, is_complete, is_machines};
 use super::walk::{self, Node, Root};
-use crate::problem::{LEFT_OVER, Problem};
+use crate::problem::{LEFT_OVER, NOT_ON_PATH, Problem};
 use crate::release::Mode;
 use crate::scan::{self, FileScan, Form, Kind, Language, Occurrence};
 
@@ -170,6 +170,18 @@ impl Text<'_, '_, '_> {
             .filter(|place| place.kind == Kind::BareCommand)
         {
             let program = place.text.as_str();
+            if self.language == Language::Unit && is_started(place) {
+                let problem = Problem::new(
+                    &NOT_ON_PATH,
+                    format!("systemd starts `{program}`, and searches no PATH for it"),
+                );
+                let at = self.looker.place().to_owned();
+                self.looker
+                    .seen
+                    .findings
+                    .add(problem.at(at, Some(place.line)));
+                continue;
+            }
             let excused = matches!(place.form, Form::Comment | Form::Pod)
                 || program.contains('/')
                 || context.keeping.runs(self.origin, self.language, program);
@@ -191,6 +203,16 @@ impl Text<'_, '_, '_> {
     }
 }
 
+/// Whether a unit's occurrence is the first word of a command.
+fn is_started(place: &Occurrence) -> bool {
+    let site = &place.site;
+    site.word == Some(0)
+        && site
+            .call
+            .as_deref()
+            .is_some_and(|key| key.starts_with("Exec"))
+}
+
 /// Whether a placeholder stands before an offset: an object's `@pve@/bin/x` is its link's.
 fn is_open(bytes: &[u8], offset: usize) -> bool {
     let Some(name) = bytes[..offset.min(bytes.len())].strip_suffix(b"@") else {
@@ -207,7 +229,7 @@ fn is_open(bytes: &[u8], offset: usize) -> bool {
 /// Whether a search path has nothing of Debian's.
 fn is_known(path: &str, prefix: &str) -> bool {
     let mut directories = path.split(':').filter(|one| one.starts_with('/'));
-    directories.all(|one| one.starts_with(prefix) || one == WRAPPERS)
+    directories.all(|one| one.starts_with(prefix) || is_machines(one))
 }
 
 /// The directories of programs that a wrapper names, of the program that it runs.

@@ -12,11 +12,13 @@ use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+use super::cgroup::Cgroup;
 use super::{Event, Outcome, Task};
 use crate::problem::{NO_MACHINE, Problem};
 
 /// What `unshare` is told beside users.
-pub const NAMESPACES: [&str; 7] = [
+pub const NAMESPACES: [&str; 8] = [
+    "--cgroup",
     "--mount",
     "--pid",
     "--fork",
@@ -65,21 +67,25 @@ fn told<T>(done: io::Result<T>) -> Result<T, Problem> {
 
 /// Starts the inside, gives it the task and hands on what it tells.
 fn converse(task: &Task, stderr: File, hear: &mut dyn FnMut(Event)) -> io::Result<String> {
+    let cgroup = is_root().then(Cgroup::make).flatten();
     let mut child = start(stderr)?;
     let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(io::Error::other("the inside has no pipes"));
     };
     let mut sent = false;
     if !is_root() {
-        sent = send(task, &mut stdin);
+        sent = send(task, false, &mut stdin);
     }
     let told = BufReader::new(stdout);
     for line in told.lines() {
         let line = line?;
         if line == READY && !sent {
             give_users(child.id())?;
+            if let Some(cgroup) = &cgroup {
+                cgroup.take(child.id())?;
+            }
             writeln!(stdin)?;
-            sent = send(task, &mut stdin);
+            sent = send(task, cgroup.is_some(), &mut stdin);
         } else if let Ok(event) = serde_json::from_str(&line) {
             hear(event);
         }
@@ -90,8 +96,12 @@ fn converse(task: &Task, stderr: File, hear: &mut dyn FnMut(Event)) -> io::Resul
 }
 
 /// Sends the task. An inside that has ended before it read it has told why.
-fn send(task: &Task, stdin: &mut ChildStdin) -> bool {
-    let text = serde_json::to_string(task).unwrap_or_default();
+fn send(task: &Task, control_group: bool, stdin: &mut ChildStdin) -> bool {
+    let task = Task {
+        control_group,
+        ..task.clone()
+    };
+    let text = serde_json::to_string(&task).unwrap_or_default();
     let _ = writeln!(stdin, "{text}").and_then(|()| stdin.flush());
     true
 }

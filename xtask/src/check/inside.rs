@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -96,7 +96,7 @@ fn try_point(
     passed: &[(&str, bool)],
 ) -> (Verdict, Vec<Item>) {
     let left = |reason: String| (Verdict::NotApplicable(reason), Vec::new());
-    if let Some(reason) = unmet(point, task) {
+    if let Some(reason) = unmet(point, task, machine) {
         return left(reason);
     }
     for earlier in &point.after {
@@ -113,11 +113,13 @@ fn try_point(
 }
 
 /// What a point needs and is not there.
-fn unmet(point: &Point, task: &Task) -> Option<String> {
+fn unmet(point: &Point, task: &Task, machine: &Machine) -> Option<String> {
     for need in &point.needs {
         if need.starts_with('/') {
-            if !Path::new(need).exists() {
-                return Some(format!("this machine has no {need}"));
+            if machine.find(need).is_none() {
+                return Some(format!(
+                    "the machine has no {need}, because this one has none"
+                ));
             }
         } else if !task.link.holds(need) {
             return Some(format!("the link has no {need}"));

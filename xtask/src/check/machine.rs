@@ -4,22 +4,33 @@
 //! whatever it mounts and starts is gone when it ends.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{StatVfsMountFlags, statvfs};
-use rustix::mount::{MountFlags, mount, mount_bind, mount_bind_recursive, mount_remount};
+use rustix::fs::{Mode, OFlags, StatVfsMountFlags, open, statvfs};
+use rustix::mount::{
+    MountFlags, UnmountFlags, mount, mount_bind, mount_bind_recursive, mount_move, mount_remount,
+    unmount,
+};
 
+use super::cgroup;
 use super::command::{Identity, Runner, Running, below, on_this_machine};
 use super::{Link, Rules, System, Task};
+use crate::audit::elf;
 use crate::store::place::follow;
 
 /// Directories of this machine that hold programs.
 const PROGRAMS: [&str; 5] = ["usr", "bin", "sbin", "lib", "lib64"];
+/// Where programs are that need no library.
+const STATIC: &str = "run/check";
+/// Where control groups are.
+const CGROUPS: &str = "sys/fs/cgroup";
 /// Devices that every machine has.
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
@@ -36,7 +47,9 @@ pub struct Machine {
     /// What was written to its `/dev/log`, on this machine.
     log: PathBuf,
     /// What runs in it.
-    daemons: Mutex<Vec<Running>>,
+    daemons: Mutex<Vec<(String, Running)>>,
+    /// Its root, once that is the namespace's.
+    held: Option<OwnedFd>,
 }
 
 impl Machine {
@@ -50,9 +63,13 @@ impl Machine {
             mount("tmpfs", scratch, "tmpfs", MountFlags::NOSUID, c"mode=0755")
         })?;
         let root = scratch.join("root");
+        make_directory(&root)?;
+        told("a tmpfs", &root, {
+            mount("tmpfs", &root, "tmpfs", MountFlags::NOSUID, c"mode=0755")
+        })?;
         let has_users = more_than_root();
         let chroot = on_this_machine(&["chroot"]).ok_or("there is no `chroot` on this machine")?;
-        let machine = Self {
+        let mut machine = Self {
             runner: Runner {
                 root: Some(root.clone()),
                 chroot,
@@ -64,16 +81,41 @@ impl Machine {
             log: scratch.join("log"),
             daemons: Mutex::new(Vec::new()),
             root,
+            held: None,
         };
         machine.directories()?;
         machine.mount_link(&task.link, &task.rules)?;
         machine.kernel(&task.rules)?;
+        if task.control_group {
+            machine.control_groups()?;
+        }
         machine.configuration(&task.rules)?;
         machine.own_directories(&task.system)?;
         machine.wrappers(&task.rules)?;
+        machine.static_programs(&task.rules)?;
         machine.listen_to_log()?;
         network(&task.rules)?;
+        machine.become_root()?;
         Ok(machine)
+    }
+
+    /// Moves the machine's root over the namespace's own. A program whose root is another place than the namespace's may
+    /// not make a user namespace, so containers would not start. This process keeps the root it had, and reaches the
+    /// machine's through a descriptor.
+    fn become_root(&mut self) -> Result<(), String> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let held = told("a root", &self.root, open(&self.root, flags, Mode::empty()))?;
+        told("a root", &self.root, mount_move(&self.root, "/"))?;
+        // Our number in the namespace of the `/proc` that we see.
+        let own = Path::new("/proc").join(told(
+            "our number",
+            Path::new("/proc/self"),
+            fs::read_link("/proc/self"),
+        )?);
+        self.root = own.join("fd").join(held.as_raw_fd().to_string());
+        self.runner.root = Some(self.root.clone());
+        self.held = Some(held);
+        Ok(())
     }
 
     /// A place in it, on this machine, links not followed.
@@ -88,13 +130,28 @@ impl Machine {
         lies(&found)
     }
 
-    /// Keeps a program running until the machine is gone.
-    pub fn keep(&self, running: Running) {
-        let mut daemons = self
-            .daemons
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        daemons.push(running);
+    /// Keeps a service's program running until the machine is gone.
+    pub fn keep(&self, name: &str, running: Running) {
+        self.daemons().push((name.to_owned(), running));
+    }
+
+    /// What was kept running and has ended since, with what it wrote; each is told once.
+    pub fn ended(&self) -> String {
+        let mut told = String::new();
+        self.daemons().retain_mut(|(name, running)| {
+            let Ok(Some(status)) = running.ended() else {
+                return true;
+            };
+            let output = running.output().unwrap_or_default();
+            let _ = writeln!(told, "{name}: {status}\n{output}");
+            false
+        });
+        told
+    }
+
+    fn daemons(&self) -> MutexGuard<'_, Vec<(String, Running)>> {
+        let daemons = self.daemons.lock();
+        daemons.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The last lines of its log.
@@ -251,6 +308,7 @@ impl Machine {
                 read_only(&place, &place)?;
             }
         }
+        self.network_settings(&proc, flags)?;
         // Without it programs find no devices and no network; that is theirs to tell.
         let sys = self.lies("sys");
         let _ = mount("sysfs", &sys, "sysfs", flags | MountFlags::RDONLY, None);
@@ -285,6 +343,39 @@ impl Machine {
         links
             .iter()
             .try_for_each(|(target, name)| link(target, &self.lies("dev").join(name)))
+    }
+
+    /// `/proc/sys/net`, which is the network namespace's: guests' interfaces are set up by it.
+    fn network_settings(&self, proc: &Path, flags: MountFlags) -> Result<(), String> {
+        let writable = self.lies("mnt");
+        told(
+            "proc",
+            &writable,
+            mount("proc", &writable, "proc", flags, None),
+        )?;
+        let place = proc.join("sys/net");
+        told(
+            "a mount",
+            &place,
+            mount_bind(writable.join("sys/net"), &place),
+        )?;
+        told(
+            "a mount",
+            &writable,
+            unmount(&writable, UnmountFlags::DETACH),
+        )
+    }
+
+    /// `/sys/fs/cgroup`, whose root is the control group that the outside gave.
+    fn control_groups(&self) -> Result<(), String> {
+        let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+        let place = self.lies(CGROUPS);
+        told(
+            "control groups",
+            &place,
+            mount("cgroup2", &place, "cgroup2", flags, None),
+        )?;
+        told("a control group", &place, cgroup::prepare(&place))
     }
 
     /// The files below `/etc` that say who and where the machine is.
@@ -357,6 +448,23 @@ impl Machine {
             let is_there = |file: &String| self.find(file).is_some_and(|file| file.is_file());
             if let Some(target) = candidates.into_iter().find(is_there) {
                 link(&target, &self.lies("run/wrappers/bin").join(name))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies of this machine's programs that need no library, for the guests that points make.
+    fn static_programs(&self, rules: &Rules) -> Result<(), String> {
+        for name in &rules.machine.static_programs {
+            let Some(program) = on_this_machine(&[name]) else {
+                continue;
+            };
+            let read = fs::File::open(&program).map_err(|error| error.to_string());
+            let is_static = read.and_then(elf::read);
+            if is_static.is_ok_and(|elf| elf.interpreter.is_none()) {
+                let place = self.lies(STATIC).join(name);
+                make_directory(&self.lies(STATIC))?;
+                told("a copy", &place, fs::copy(&program, &place))?;
             }
         }
         Ok(())

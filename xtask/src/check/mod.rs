@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::{BAD_LINK, Problem, USAGE};
 
+pub mod cgroup;
 pub mod command;
 pub mod enclosure;
 pub mod every;
@@ -65,6 +66,8 @@ pub struct Task {
     pub timeout: Duration,
     /// How many programs run side by side; 0 for one a processor.
     pub jobs: usize,
+    /// The outside gave the inside a control group of its own.
+    pub control_group: bool,
 }
 
 /// What the inside tells.
@@ -200,6 +203,7 @@ pub fn prepare(request: &Request<'_>, scratch: &Path) -> Result<Task, Vec<Proble
         lacking,
         timeout: request.timeout,
         jobs: request.jobs,
+        control_group: false,
     })
 }
 

@@ -56,6 +56,9 @@ pub struct Machine {
     /// Programs that services run before they start and that act on the kernel alone, which is this machine's: not run.
     #[serde(default)]
     pub not_run: Vec<String>,
+    /// Programs of this machine that it has in `/run/check`, where this machine has them linked statically: what guests are made of.
+    #[serde(default)]
+    pub static_programs: Vec<String>,
     /// Files it has, by path.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
@@ -105,7 +108,7 @@ pub struct Point {
     pub title: String,
     /// What is asked of each module, program or unit; without it, `steps`.
     pub every: Option<Every>,
-    /// Places below the output, or absolute paths of this machine, without which it does not apply.
+    /// Places below the output, or absolute paths of the machine, without which it does not apply.
     #[serde(default)]
     pub needs: Vec<String>,
     /// What the link may lack (`passthru.lacks`); then it does not apply.

@@ -16,7 +16,11 @@ const NOTIFY: &str = "/run/pve-nix-notify";
 
 /// Starts the service called `name` and leaves it running.
 pub fn start(machine: &Machine, task: &Task, name: &str) -> Verdict {
-    let Some(text) = task.link.services.get(name) else {
+    let services = &task.link.services;
+    let text = services
+        .get(name)
+        .or_else(|| services.get(&template(name)?));
+    let Some(text) = text else {
         return Verdict::NotApplicable(format!("the link has no {name}"));
     };
     let service = Service::parse(text, name);
@@ -29,6 +33,13 @@ pub fn start(machine: &Machine, task: &Task, name: &str) -> Verdict {
         Ok(verdict) => verdict,
         Err(cause) => Verdict::failed(format!("{name}: {cause}"), machine.log()),
     }
+}
+
+/// The template of an instance: `hive@.service` of `hive@100.service`.
+fn template(name: &str) -> Option<String> {
+    let (prefix, rest) = name.split_once('@')?;
+    let (_, kind) = rest.rsplit_once('.')?;
+    Some(format!("{prefix}@.{kind}"))
 }
 
 struct Starting<'a> {
@@ -189,7 +200,7 @@ impl Starting<'_> {
                 None => begun.elapsed() >= SETTLED,
             };
             if ready {
-                self.machine.keep(running);
+                self.machine.keep(name, running);
                 return Ok(Ok(if socket.is_some() { "ready" } else { "runs" }));
             }
             if begun.elapsed() > self.machine.runner.timeout {

@@ -65,6 +65,15 @@ impl<'a> Steps<'a> {
                         told = detail;
                     }
                 }
+                Verdict::Failed { cause, output } => {
+                    let ended = self.machine.ended();
+                    let since = if ended.is_empty() {
+                        ""
+                    } else {
+                        "\nended since:\n"
+                    };
+                    return Verdict::failed(cause, format!("{output}{since}{ended}"));
+                }
                 other => return other,
             }
         }

@@ -140,6 +140,7 @@ impl<'a> World<'a> {
         self.by_rules(&self.rules.first, subject)
             .or_else(|| self.by_tables(subject))
             .or_else(|| self.by_rules(&self.rules.last, subject))
+            .map(|(decision, rule)| (absolute(decision, subject), rule))
             .unwrap_or((Decision::Unknown, None))
     }
 
@@ -360,6 +361,38 @@ impl<'a> World<'a> {
             provider_decision(provider, name, source),
             Some(format!("command.{name}")),
         ))
+    }
+}
+
+/// A command that systemd starts is a path: it looks for a name in directories of its own, which on NixOS hold nothing,
+/// never on the unit's `PATH` (systemd.service(5), "Command lines").
+fn absolute(decision: Decision, subject: &Subject) -> Decision {
+    let Decision::Command {
+        attr,
+        source,
+        program,
+    } = decision
+    else {
+        return decision;
+    };
+    let site = &subject.occurrence.site;
+    let is_exec = site
+        .call
+        .as_deref()
+        .is_some_and(|key| key.starts_with("Exec"));
+    if subject.language != Language::Unit || !is_exec || site.word != Some(0) {
+        return Decision::Command {
+            attr,
+            source,
+            program,
+        };
+    }
+    let target = format!("bin/{program}");
+    match (attr, source) {
+        (Some(attr), _) => Decision::Package { attr, target },
+        (None, Some(owner)) if owner == subject.source => Decision::Own { target },
+        (None, Some(source)) => Decision::Sibling { source, target },
+        (None, None) => Decision::Unknown,
     }
 }
 

@@ -210,6 +210,25 @@ pub struct Closure {
     pub why: String,
 }
 
+/// `[[depends]]`: a package that Debian installs beside the code and that is no program on its `PATH` here.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Depends {
+    /// Its name, `depends.NAME`.
+    pub name: String,
+    /// Sources whose `debian/control` it is for; all where there are none.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// Debian packages that depend on it; all where there are none.
+    #[serde(default)]
+    pub binaries: Vec<String>,
+    /// Debian packages that are depended on; all where there are none.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// Who brings it, or why it is not needed.
+    pub why: String,
+}
+
 /// `[[library]]`: what a source's build takes from Debian's build essentials, which no `Build-Depends` names.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -231,6 +250,8 @@ struct ClosureFile {
     closure: Vec<Closure>,
     #[serde(default)]
     library: Vec<Library>,
+    #[serde(default)]
+    depends: Vec<Depends>,
 }
 
 /// A method to remove.
@@ -441,6 +462,8 @@ pub struct Rules {
     pub features: Vec<Feature>,
     /// Programs run out of sight.
     pub closures: Vec<Closure>,
+    /// `closure.toml`: what Debian installs beside the code and is not on its `PATH` here.
+    pub depends: Vec<Depends>,
     /// Libraries no packaging names.
     pub libraries: Vec<Library>,
     /// Attributes and where nixpkgs defines them.
@@ -1059,6 +1082,16 @@ impl Rules {
             let line = Reader::line_of(&text, &library.name);
             reader.claim(&format!("closure.{}", library.name), name, line);
         }
+        for depends in &file.depends {
+            let line = Reader::line_of(&text, &depends.name);
+            reader.claim(&format!("depends.{}", depends.name), name, line);
+            if depends.binaries.is_empty() && depends.packages.is_empty() {
+                let cause = "a reason is for some of `binaries` or `packages`";
+                let problem = Problem::new(&BAD_RULE, cause);
+                reader.problems.push(problem.at(reader.place(name), line));
+            }
+        }
+        self.depends = file.depends;
         self.closures = file.closure;
         self.libraries = file.library;
     }
@@ -1195,6 +1228,11 @@ impl Rules {
             self.closures
                 .iter()
                 .map(|one| format!("closure.{}", one.name)),
+        );
+        names.extend(
+            self.depends
+                .iter()
+                .map(|one| format!("depends.{}", one.name)),
         );
         let crates = &self.crates;
         names.extend(crates.program.keys().map(|name| format!("program.{name}")));

@@ -33,6 +33,15 @@ fn build(source: &AnalysedSource) -> Build {
     Build::Rules(root.unwrap_or_default())
 }
 
+/// Whether the patches of such a package may have a file: where it is built in a directory, another tree, `debian` alone
+/// is there beside that tree.
+pub fn is_patched(source: &AnalysedSource, path: &str) -> bool {
+    match build(source) {
+        Build::Rules(directory) if !directory.is_empty() => path.starts_with("debian/"),
+        _ => true,
+    }
+}
+
 /// The package's expression.
 ///
 /// # Errors

@@ -289,6 +289,9 @@ fn one(
         programs,
         release.name,
     )?;
+    edits
+        .files
+        .retain(|file| package::is_patched(source, release, &file.path));
     let pin = &source.source.pin;
     let version = pin
         .version

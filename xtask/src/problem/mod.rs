@@ -170,6 +170,7 @@ codes! {
     pnx_307 => UNMAPPED_NATIVE,
     pnx_308 => UNDECIDED_SWITCH,
     pnx_309 => UNKNOWN_PLACE,
+    pnx_310 => UNREACHED_PACKAGE,
     pnx_401 => PATCH_FAILS,
     pnx_402 => REWRITE_UNPARSED,
     pnx_403 => OUTPUT_DIFFERS,

@@ -7,25 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use serde::Deserialize;
-
 use super::archives::Wanted;
-use crate::problem::{BAD_MANIFEST, Problem, UNREADABLE_FETCH};
+use crate::problem::{Problem, UNREADABLE_FETCH};
 use crate::release;
 
 /// Where the packages are.
 const DIRECTORY: &str = "pkgs/outside";
-/// Where the hosts behind `mirror://` are told.
-const MIRRORS: &str = "rules/archives.toml";
 /// What fetches one.
 const CALL: &str = "fetchurl";
 
 /// The files that packages in `pkgs/outside` below `root` fetch, sorted.
 ///
 /// # Errors
-/// Every call that cannot be read, every mirror that no rule knows.
+/// Every call that cannot be read.
 pub fn files(root: &Path) -> Result<Vec<Wanted>, Vec<Problem>> {
-    let mirrors = Mirrors::read(root).map_err(|problem| vec![problem])?;
     let mut wanted = BTreeSet::new();
     let mut problems = Vec::new();
     let directory = root.join(DIRECTORY);
@@ -43,7 +38,7 @@ pub fn files(root: &Path) -> Result<Vec<Wanted>, Vec<Problem>> {
             }
         };
         for (line, call) in calls(&text) {
-            match call.and_then(|call| call.wanted(&mirrors)) {
+            match call.and_then(Call::wanted) {
                 Ok(one) => drop(wanted.insert(one)),
                 Err(cause) => problems.push(bad(Some(line), cause)),
             }
@@ -56,38 +51,6 @@ pub fn files(root: &Path) -> Result<Vec<Wanted>, Vec<Problem>> {
     }
 }
 
-/// `[mirror]` of `rules/archives.toml`.
-#[derive(Debug, Default, Deserialize)]
-struct Mirrors {
-    #[serde(default)]
-    mirror: BTreeMap<String, Vec<String>>,
-}
-
-impl Mirrors {
-    fn read(root: &Path) -> Result<Self, Problem> {
-        let Ok(text) = fs::read_to_string(root.join(MIRRORS)) else {
-            return Ok(Self::default());
-        };
-        toml::from_str(&text).map_err(|error| {
-            Problem::new(&BAD_MANIFEST, error.message().to_owned()).at(MIRRORS, None)
-        })
-    }
-
-    /// The URLs that a URL stands for: itself, or, of `mirror://NAME/`, that place on every mirror.
-    fn urls(&self, url: &str) -> Result<Vec<String>, String> {
-        let Some(rest) = url.strip_prefix("mirror://") else {
-            return Ok(vec![url.to_owned()]);
-        };
-        let (name, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let mirrors = self.mirror.get(name).filter(|mirrors| !mirrors.is_empty());
-        let mirrors = mirrors.ok_or_else(|| {
-            format!("[mirror] of {MIRRORS} has no `{name}`, where {url} would be")
-        })?;
-        let at = |mirror: &String| format!("{}/{path}", mirror.trim_end_matches('/'));
-        Ok(mirrors.iter().map(at).collect())
-    }
-}
-
 /// One call of `fetchurl`.
 #[derive(Debug, PartialEq, Eq)]
 struct Call {
@@ -97,14 +60,14 @@ struct Call {
 }
 
 impl Call {
-    fn wanted(self, mirrors: &Mirrors) -> Result<Wanted, String> {
+    fn wanted(self) -> Result<Wanted, String> {
         if release::parse_sri(&self.hash).is_none() {
             return Err(format!("{:?} is not an SRI hash of SHA-256", self.hash));
         }
         let last = self.url.rsplit('/').next().unwrap_or_default().to_owned();
         Ok(Wanted {
             name: self.name.unwrap_or(last),
-            urls: mirrors.urls(&self.url)?,
+            url: self.url,
             hash: self.hash,
         })
     }
@@ -204,26 +167,6 @@ mod tests {
         ] {
             call(bad).expect_err(bad);
         }
-    }
-
-    #[test]
-    fn a_mirror_stands_for_its_hosts() {
-        let mirrors: Mirrors =
-            toml::from_str("[mirror]\nhive = [\"https://a.example/x/\", \"https://b.example\"]\n")
-                .unwrap();
-        let one = Call {
-            url: "mirror://hive/pool/wax.tar.gz".to_owned(),
-            hash: HASH.to_owned(),
-            name: None,
-        };
-        let one = one.wanted(&mirrors).unwrap();
-        assert_eq!(one.name, "wax.tar.gz");
-        let urls = [
-            "https://a.example/x/pool/wax.tar.gz",
-            "https://b.example/pool/wax.tar.gz",
-        ];
-        assert_eq!(one.urls, urls);
-        mirrors.urls("mirror://other/x").unwrap_err();
     }
 
     #[test]

@@ -485,6 +485,22 @@ fn a_command_that_the_files_own_path_has_not() {
 }
 
 #[test]
+fn a_command_that_systemd_starts_by_its_name() {
+    let fixture = Fixture::new();
+    let lvs = fixture.in_package("lvm2", "bin/lvs");
+    let path = fixture.in_package("lvm2", "bin");
+    let unit = |command: &str| {
+        format!("[Service]\nEnvironment=PATH={path}\nExecStart={lvs}\nExecStartPost=-+{command}\n")
+    };
+    let place = "lib/systemd/system/hive.service";
+    fixture.file(place, &unit(&lvs));
+    assert_eq!(fixture.found(), []);
+    // The unit's own PATH has it, and does not help.
+    fixture.file(place, &unit("lvs --all"));
+    fixture.one("PNX-604", &format!("{place}:4"), "systemd starts `lvs`");
+}
+
+#[test]
 fn a_wrapper_gives_its_program_a_path() {
     let fixture = Fixture::new();
     write(&fixture.package("gdisk").join("bin/sgdisk"), b"");

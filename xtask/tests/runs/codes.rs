@@ -285,6 +285,16 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         );
         root.regen(&[])
     }),
+    ("PNX-310", |root| {
+        // The guests' backups run no smoker, and no rule says who does.
+        root.append("rules/debian.toml", "\n[smoker]\nattr = \"tmux\"\n");
+        root.edit(
+            "demo/hive-guests/debian/control",
+            " uidmap,",
+            " uidmap,\n         smoker,",
+        );
+        root.run(&["scan", "demo"])
+    }),
     ("PNX-402", |root| {
         // The delimiter stands in every store path.
         root.write(

@@ -78,6 +78,54 @@ fn crates_in_submodules_are_scanned_like_all_others() {
     }
 }
 
+/// Presence tests whose program or directory is always there now, each judged: it asks for a tool that is run next, or for
+/// a part of the link, never whether something was set up on this node.
+const ALWAYS_THERE: [(&str, &str); 14] = [
+    ("pve-common", "/usr/bin/proxmox-backup-client"),
+    ("pve-docs", "/usr/share/pve-docs/"),
+    ("pve-firewall", "/usr/libexec/proxmox/proxmox-firewall"),
+    ("pve-manager", "/sbin/bridge"),
+    ("pve-manager", "/usr/bin/skopeo"),
+    ("pve-manager", "/usr/share/perl5/"),
+    ("pve-storage", "/usr/bin/skopeo"),
+    ("pve-storage", "/usr/share/perl5/PVE/Storage/Custom"),
+    ("pve-storage", "/sbin/zpool"),
+    ("pve-storage", "/usr/bin/iscsiadm"),
+    ("qemu-server", "/usr/bin/nbdfuse"),
+    ("qemu-server", "/usr/libexec/qemu-server/dbus-vmstate"),
+    ("qemu-server", "/usr/libexec/virtiofsd"),
+    ("pve-network", "/usr/sbin/dnsmasq"),
+];
+
+#[test]
+fn a_presence_test_that_became_constant_is_judged() {
+    for analysis in RELEASES.into_iter().filter_map(real) {
+        for source in &analysis.sources {
+            let asks = source.decided.iter().filter(|one| {
+                let call = one.occurrence.site.call.as_deref();
+                one.context == Context::Host
+                    && matches!(call, Some("-e" | "-x" | "-f" | "-d"))
+                    && matches!(
+                        one.decision,
+                        Decision::Package { .. } | Decision::Own { .. } | Decision::Sibling { .. }
+                    )
+            });
+            for one in asks {
+                let known = (source.source.name.as_str(), one.occurrence.text.as_str());
+                assert!(
+                    ALWAYS_THERE.contains(&known),
+                    "{}: {}/{}:{}: `{}` is always there: what does the test ask?",
+                    analysis.manifest.name,
+                    known.0,
+                    one.path,
+                    one.occurrence.line,
+                    known.1
+                );
+            }
+        }
+    }
+}
+
 /// Whether the packaging installs the file as it stands.
 fn is_installed(source: &AnalysedSource, path: &str) -> bool {
     source.packagings.iter().any(|packaging| {

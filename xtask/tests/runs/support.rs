@@ -78,6 +78,16 @@ impl Root {
         root
     }
 
+    /// The same with every release, and the name of the default one.
+    pub fn with_releases() -> (Self, String) {
+        let root = Self::new();
+        for part in ["releases", "pkgs/outside"] {
+            copy(&project().join(part), &root.join(part));
+        }
+        let default = root.text("releases/default").trim().to_owned();
+        (root, default)
+    }
+
     pub fn path(&self) -> &Path {
         self.0.path()
     }
