@@ -302,6 +302,9 @@ fn of_place(item: &Item, place: &crate::drift::PlaceDrift) -> String {
     text += &place.commit.as_ref().map(commit).unwrap_or_default();
     text += &place.code.as_ref().map(excerpt).unwrap_or_default();
     text += &also(item);
+    if let Some(hint) = &place.hint {
+        say!(text, "Help: {}.\n\n", sentence(&item::Said::marked(hint)));
+    }
     text += &place.proposal.as_ref().map(proposed).unwrap_or_default();
     text
 }

@@ -202,6 +202,10 @@ fn of_place(
     if let Some(excerpt) = &place.code {
         excerpted(out, excerpt, width)?;
     }
+    if let Some(hint) = &place.hint {
+        let lead = format!("  {HELP}help{HELP:#}     ");
+        paint::paragraph(out, &lead, INDENT, &one_line(hint), width)?;
+    }
     match &place.proposal {
         Some(proposal) => proposed(out, proposal, width),
         None => Ok(()),

@@ -133,6 +133,7 @@ impl Finding {
         self.gone = place.new.is_none();
         self.excerpt = place.code.as_ref().map(code::lines).unwrap_or_default();
         self.proposal = place.proposal.as_ref().map(pasted);
+        self.remedy = place.hint.as_ref().map(|hint| pieces(&Said::marked(hint)));
         let facts = item.source.map(|source| item::facts(source, place));
         // The heading has place and text already, where there is no other.
         let told =
