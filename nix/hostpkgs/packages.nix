@@ -119,7 +119,11 @@
   ];
   e2fsprogs = [ "e2fsprogs" ];
   ebtables = {
-    packages = [ "ebtables" ];
+    packages = [
+      "ebtables"
+      "netbase"
+    ];
+    links."etc/ethertypes" = "/etc/ethertypes";
     programs = {
       ebtables = "/usr/sbin/ebtables-legacy";
       ebtables-restore = "/usr/sbin/ebtables-legacy-restore";
@@ -465,8 +469,14 @@
   };
 
   pkgsCross = {
-    aarch64-multiplatform.buildPackages.gcc = [ "gcc-aarch64-linux-gnu" ];
-    riscv64.buildPackages.gcc = [ "gcc-riscv64-linux-gnu" ];
+    aarch64-multiplatform.buildPackages.gcc = [
+      "binutils-aarch64-linux-gnu"
+      "gcc-aarch64-linux-gnu"
+    ];
+    riscv64.buildPackages.gcc = [
+      "binutils-riscv64-linux-gnu"
+      "gcc-riscv64-linux-gnu"
+    ];
   };
 
   perlPackages = {

@@ -347,6 +347,14 @@ impl Analysis {
                 }
             }
         }
+        for one in &knowledge.rules.hardening {
+            if sources
+                .iter()
+                .any(|source| source.source.name == one.source)
+            {
+                uses.add(&format!("hardening.{}", one.name));
+            }
+        }
         for one in &knowledge.rules.optional {
             let used = graph
                 .nodes

@@ -458,6 +458,12 @@ pub struct CheckArgs {
     #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub system: Option<PathBuf>,
 
+    /// Run every program under strace, and tell what it asks for that NixOS has not
+    ///
+    /// It takes several times as long: give programs more time with --timeout.
+    #[arg(long)]
+    pub trace: bool,
+
     /// List the points and try none
     #[arg(long)]
     pub list: bool,

@@ -624,6 +624,7 @@ pub fn check(args: &CheckArgs, jobs: usize) -> Result<Outcome, Vec<Problem>> {
         skip: &args.skip,
         timeout: Duration::from_secs(args.timeout),
         jobs,
+        trace: args.trace,
     };
     let task = check::prepare(&request, scratch.path())?;
     let progress = cli::spinner();

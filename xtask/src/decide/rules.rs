@@ -229,6 +229,20 @@ pub struct Depends {
     pub why: String,
 }
 
+/// `[[hardening]]`: what nixpkgs' compiler adds for every program, and a source's build cannot have.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hardening {
+    /// Its name, `hardening.NAME`.
+    pub name: String,
+    /// The source.
+    pub source: String,
+    /// Names of flags, as nixpkgs' `hardeningDisable` takes them.
+    pub disable: Vec<String>,
+    /// Why.
+    pub why: String,
+}
+
 /// `[[library]]`: what a source's build takes from Debian's build essentials, which no `Build-Depends` names.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -252,6 +266,8 @@ struct ClosureFile {
     library: Vec<Library>,
     #[serde(default)]
     depends: Vec<Depends>,
+    #[serde(default)]
+    hardening: Vec<Hardening>,
 }
 
 /// A method to remove.
@@ -464,6 +480,8 @@ pub struct Rules {
     pub closures: Vec<Closure>,
     /// `closure.toml`: what Debian installs beside the code and is not on its `PATH` here.
     pub depends: Vec<Depends>,
+    /// `closure.toml`: what of nixpkgs' compiler flags builds cannot have.
+    pub hardening: Vec<Hardening>,
     /// Libraries no packaging names.
     pub libraries: Vec<Library>,
     /// Attributes and where nixpkgs defines them.
@@ -1091,6 +1109,11 @@ impl Rules {
                 reader.problems.push(problem.at(reader.place(name), line));
             }
         }
+        for hardening in &file.hardening {
+            let line = Reader::line_of(&text, &hardening.name);
+            reader.claim(&format!("hardening.{}", hardening.name), name, line);
+        }
+        self.hardening = file.hardening;
         self.depends = file.depends;
         self.closures = file.closure;
         self.libraries = file.library;
@@ -1228,6 +1251,11 @@ impl Rules {
             self.closures
                 .iter()
                 .map(|one| format!("closure.{}", one.name)),
+        );
+        names.extend(
+            self.hardening
+                .iter()
+                .map(|one| format!("hardening.{}", one.name)),
         );
         names.extend(
             self.depends

@@ -196,6 +196,15 @@ fn depends(
     bindings.extend(native.map(|list| Binding::attr("nativeBuildInputs", list)));
     let build = build.expr(formals)?;
     bindings.extend(build.map(|list| Binding::attr("buildInputs", list)));
+    let hardening = release.rules.hardening.iter();
+    let disabled: Vec<&str> = hardening
+        .filter(|one| one.source == *name)
+        .flat_map(|one| &one.disable)
+        .map(String::as_str)
+        .collect();
+    if !disabled.is_empty() {
+        bindings.push(Binding::attr("hardeningDisable", Expr::strings(disabled)));
+    }
     bindings.extend(
         stopped
             .into_iter()

@@ -161,6 +161,7 @@ codes! {
     pnx_224 => MISSING_ARCHIVE,
     pnx_225 => NO_HASH,
     pnx_226 => UNREADABLE_FETCH,
+    pnx_227 => OLDER_PIN,
     pnx_301 => BAD_CONTROL,
     pnx_302 => BAD_CHANGELOG,
     pnx_303 => PATH_ESCAPES,

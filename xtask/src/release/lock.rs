@@ -569,20 +569,61 @@ impl History {
     ) -> Result<(Source, Option<Problem>), Problem> {
         let before = previous.and_then(|manifest| manifest.sources.get(&self.name));
         let date = commit.time.date_naive().to_string();
-        let (pin, problem) = self.hashed(&commit.id, date, before, options)?;
+        let hashed = self.hashed(&commit.id, date, before, options);
+        let (version, (pin, problem)) = match hashed {
+            Err(why) if why.code.id == problem::NO_HASH.id => {
+                let (known, pin, problem) = self.published(commit, version, why, options)?;
+                (Some(known), (pin, Some(problem)))
+            }
+            hashed => (version, hashed?),
+        };
         let pin = Pin {
             version,
             archive: self.rule.archive.clone(),
             outside: self.rule.outside,
             ..pin
         };
-        let tree = GitTree::open(&self.name, &self.git_dir, &commit.id, None)?;
+        let rev = pin.rev.as_deref().unwrap_or_default();
+        let tree = GitTree::open(&self.name, &self.git_dir, rev, None)?;
         let source = Source {
             name: self.name.clone(),
             tree: Omitting::of(Box::new(tree), &pin.omit),
             pin,
         };
         Ok((source, problem))
+    }
+
+    /// The newest commit before `commit` whose hash is published, in the place of one that has none; and that this is so.
+    fn published(
+        &self,
+        commit: &Commit,
+        version: Option<String>,
+        why: Problem,
+        options: &OpenOptions,
+    ) -> Result<(String, Pin, Problem), Problem> {
+        let is_before = |rev: &str| {
+            self.run(&["merge-base", "--is-ancestor", rev, &commit.id])
+                .is_ok()
+        };
+        let known = newest_known(&self.rule, commit.time).filter(|known| is_before(&known.rev));
+        let Some(known) = known else {
+            return Err(why);
+        };
+        let date = known.date.clone().unwrap_or_default();
+        let (pin, _) = self.hashed(&known.rev, date, None, options)?;
+        let released = version.unwrap_or_else(|| commit.id.clone());
+        let cause = format!(
+            "{} is pinned, not the release's {released}, of {}: {}",
+            known.version,
+            commit.time.date_naive(),
+            why.cause
+        );
+        let problem = Problem::new(&problem::OLDER_PIN, cause).in_source(&*self.name);
+        let problem = match why.remedy {
+            Some(remedy) => problem.mend(remedy),
+            None => problem,
+        };
+        Ok((known.version.clone(), pin, problem))
     }
 
     fn hashed(
@@ -592,7 +633,8 @@ impl History {
         before: Option<&Pin>,
         options: &OpenOptions,
     ) -> Result<(Pin, Option<Problem>), Problem> {
-        let hashes = Hashes::of(&self.name, (&self.git_dir, commit), &self.rule, options)?;
+        let at = (self.git_dir.as_path(), commit, date.as_str());
+        let hashes = Hashes::of(&self.name, at, &self.rule, options)?;
         let in_source = |problem: Problem| problem.in_source(&*self.name);
         let settled = hashes.settle(commit, &self.rule, before);
         let (hash, problem) = settled.map_err(in_source)?;
@@ -601,7 +643,7 @@ impl History {
             rev: Some(commit.to_owned()),
             date: Some(date),
             submodules: hashes.submodules,
-            omit: self.rule.omit.clone(),
+            omit: hashes.omit,
             nar_hash: Some(hash),
             tree_hash: hashes.tree,
             ..Pin::default()

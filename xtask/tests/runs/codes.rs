@@ -201,17 +201,7 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         Run::of(&mut prefetch::command(root, &[]))
     }),
     ("PNX-225", |root| {
-        let repository = root.join("upstream/pve-manager");
-        fs::create_dir_all(&repository).expect("made");
-        git(&repository, &["init", "-q", "-b", "master"]);
-        let link = format!("160000,{},comb", "1".repeat(40));
-        git(
-            &repository,
-            &["update-index", "--add", "--cacheinfo", &link],
-        );
-        git(&repository, &["commit", "-q", "-m", "one"]);
-        // Without a directory Git has no reason to drop the submodule.
-        fs::create_dir_all(repository.join("comb")).expect("made");
+        with_submodule(root);
         locked(root, "Depends: perl")
     }),
     ("PNX-226", |root| {
@@ -220,6 +210,13 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
             "{ fetchurl }: fetchurl { url = comb; hash = comb; }\n",
         );
         Run::of(&mut prefetch::command(root, &[]))
+    }),
+    ("PNX-227", |root| {
+        let rev = with_submodule(root);
+        let known = format!(
+            "\n[[source.pve-manager.known]]\nversion = \"0.9\"\nrev = \"{rev}\"\ndate = \"2020-01-01\"\nsubmodules = true\nhash = \"sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=\"\n"
+        );
+        locked_with(root, "Depends: perl", &known)
     }),
     ("PNX-301", |root| {
         root.edit(
@@ -502,6 +499,22 @@ fn archive(root: &Root, name: &str) -> String {
 /// A history of one commit, locked.
 pub fn locked(root: &Root, field: &str) -> Run {
     locked_with(root, field, "")
+}
+
+/// A repository of pve-manager with a submodule that is nowhere, and its commit.
+fn with_submodule(root: &Root) -> String {
+    let repository = root.join("upstream/pve-manager");
+    fs::create_dir_all(&repository).expect("made");
+    git(&repository, &["init", "-q", "-b", "master"]);
+    let link = format!("160000,{},comb", "1".repeat(40));
+    git(
+        &repository,
+        &["update-index", "--add", "--cacheinfo", &link],
+    );
+    git(&repository, &["commit", "-q", "-m", "one"]);
+    // Without a directory Git has no reason to drop the submodule.
+    fs::create_dir_all(repository.join("comb")).expect("made");
+    git(&repository, &["rev-parse", "HEAD"])
 }
 
 /// The same with more in the source's rule.

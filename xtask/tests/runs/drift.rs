@@ -754,7 +754,7 @@ fn a_structural_edits_target_is_renamed() {
             changed("Hive::Tools", "review", "module.declared"),
             changed("parent", "review", "module.perl-core"),
             changed("Hive::RESTHandler", "review", "module.declared"),
-            changed("/var/lib/apt/lists", "review", "path.state"),
+            changed("/var/lib/apt/lists", "review", "path.package-database"),
             changed("/usr/bin/apt-get", "review", "command.apt-get"),
             "hive-manager moved added [] - -> Hive/API/Nodes.pm `Hive::API::Packages` (module.declared)".to_owned(),
             "hive-manager moved removed [] Hive/API/Nodes.pm `Hive::API::APT` -> - (-)".to_owned(),

@@ -300,12 +300,14 @@ type Made = BTreeMap<&'static str, Result<&'static Analysis, String>>;
 static REAL: Mutex<Made> = Mutex::new(BTreeMap::new());
 
 /// The real releases.
-pub const RELEASES: [&str; 5] = [
+pub const RELEASES: [&str; 7] = [
     "pve-8.4.1",
     "pve-9.0.3",
     "pve-9.1.1",
     "pve-9.1.4",
     "pve-9.1.7",
+    "pve-9.1.8",
+    "pve-9.2.11",
 ];
 
 /// A real release; `None` without its sources.
