@@ -106,6 +106,7 @@ fn place(
         commit: Some(commit("comb: probe the cells before they are mounted")),
         code: (level >= Level::Review).then(|| excerpt(end.line, &end.text)),
         proposal: None,
+        hint: None,
         old,
         new,
     }
