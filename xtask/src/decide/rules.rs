@@ -500,6 +500,31 @@ pub struct Rules {
     pub outside: BTreeSet<String>,
     /// Those of them that are packaged from a pin, which not every release has (`outside` in `sources.toml`).
     pub by_pin: BTreeSet<String>,
+    /// Where each rule stands, by its name.
+    pub standing: HashMap<String, RulePlace>,
+}
+
+/// Where a rule stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RulePlace {
+    /// The file's name in `rules/`.
+    pub file: String,
+    /// 1-based.
+    pub line: Option<u32>,
+}
+
+impl RulePlace {
+    /// The file, relative to the project.
+    pub fn path(&self) -> String {
+        format!("rules/{}", self.file)
+    }
+}
+
+impl std::fmt::Display for RulePlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.path())?;
+        self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
+    }
 }
 
 /// Where nixpkgs defines an attribute.
@@ -698,7 +723,7 @@ fn unknown_key_line(text: &str, message: &str) -> Option<u32> {
 struct Reader<'a> {
     dir: &'a Path,
     problems: Vec<Problem>,
-    names: HashMap<String, String>,
+    names: HashMap<String, RulePlace>,
     /// What was read, by file.
     texts: HashMap<String, String>,
 }
@@ -738,7 +763,10 @@ impl Reader<'_> {
 
     /// Records a rule's name and complains of the second of two alike.
     fn claim(&mut self, name: &str, file: &str, mut line: Option<u32>) {
-        let place = line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"));
+        let place = RulePlace {
+            file: file.to_owned(),
+            line,
+        };
         if let Some(other) = self.names.insert(name.to_owned(), place.clone()) {
             // Where the line was looked for by the name, the first of the two was found again.
             if let (true, Some(first)) = (other == place, line) {
@@ -832,6 +860,7 @@ impl Rules {
                 .collect();
         }
         rules.outside = outside(dir.parent().unwrap_or(dir));
+        rules.standing = std::mem::take(&mut reader.names);
         if reader.problems.is_empty() {
             Ok(rules)
         } else {
@@ -897,6 +926,8 @@ impl Rules {
             return;
         };
         for (source, over) in &file {
+            let line = Reader::line_of(&text, source);
+            reader.claim(&format!("package.{source}"), name, line);
             let table = Reader::line_of(&text, &format!("{source}.switch")).unwrap_or(0);
             for (switch, rule) in &over.switch {
                 let line = Reader::line_after(&text, switch, table);
@@ -1095,6 +1126,7 @@ impl Rules {
         };
         for (package, table) in file {
             let line = Reader::line_of(&text, &package);
+            reader.claim(&format!("debian.{package}"), name, line);
             let DebianTable {
                 attr,
                 perl,

@@ -104,6 +104,7 @@ impl Generated {
         RegenReport {
             release: analysis.manifest.name.clone(),
             check,
+            refused: 0,
             unchanged: files.saturating_sub(written.len()) as u64,
             written,
             removed,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub mod meant;
+
 /// Whether a problem is something to report about the input's content (exit 1) or makes the run impossible (exit 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
@@ -133,6 +135,7 @@ codes! {
     pnx_104 => DUPLICATE_RULE,
     pnx_105 => UNPARSED,
     pnx_106 => UNREWRITABLE,
+    pnx_107 => UNKNOWN_ATTRIBUTE,
     pnx_201 => MISSING_SOURCE,
     pnx_202 => MISSING_PIN,
     pnx_203 => BROKEN_REPOSITORY,

@@ -56,6 +56,9 @@ pub struct Locked {
     /// Findings: dependencies that the pins do not satisfy (`PNX-205`), packaging that cannot be read (`PNX-301`,
     /// `PNX-302`), hashes that differ from the previous manifest's at the same commit (`PNX-206`).
     pub problems: Vec<Problem>,
+    /// The sources whose history at hand ends before the release's day, each with the day of its newest commit: what came
+    /// later may only not have been fetched.
+    pub ended: BTreeMap<String, String>,
 }
 
 /// Resolves the pins of the release `name` (`pve-9.1.4`) from the histories of all sources in `rules/sources.toml`.
@@ -100,7 +103,14 @@ pub fn lock(
     let (branch, bump) = naming.bump_to(version).map_err(|problem| vec![problem])?;
     let until = moment(&bump, at) + GRACE;
     let (histories, older) = forks(histories, until);
+    let ended = histories.iter().filter_map(|history| {
+        let ended = history.ended()?;
+        (ended < until - GRACE).then(|| (history.name.clone(), ended.date_naive().to_string()))
+    });
+    let ended = ended.collect();
+    let progress = repository::Progress::new();
     let resolved = all(histories.par_iter().map(|history| {
+        let _shown = progress.show(&history.name, "resolving its pin");
         let (commit, version) = if history.name == NAMING_SOURCE {
             (bump.clone(), Some(version.to_owned()))
         } else {
@@ -126,7 +136,11 @@ pub fn lock(
         archives,
         programs: BTreeMap::new(),
     };
-    Ok(Locked { manifest, problems })
+    Ok(Locked {
+        manifest,
+        problems,
+        ended,
+    })
 }
 
 /// The archives that sources package.
@@ -361,6 +375,20 @@ impl History {
             .unwrap_or_else(|| self.main_branch().to_owned())
     }
 
+    /// When the newest commit of any branch was made; `None` where there is none.
+    fn ended(&self) -> Option<DateTime<FixedOffset>> {
+        let newest = self.run(&[
+            "for-each-ref",
+            "--sort=-committerdate",
+            "--count=1",
+            "--format=%(committerdate:iso-strict)",
+            "refs/heads",
+            "refs/remotes",
+        ]);
+        let newest = String::from_utf8(newest.ok()?).ok()?;
+        DateTime::parse_from_rfc3339(newest.trim()).ok()
+    }
+
     /// The commits of `branch` without those that merges brought, newest first; of one `path` if given.
     fn commits(&self, branch: &str, path: Option<&str>) -> Result<Vec<Commit>, Problem> {
         let mut arguments = vec![
@@ -443,9 +471,16 @@ impl History {
             .find(|c| c.subject.starts_with(BUMP));
         let newest =
             newest.map(|c| format!("; the newest is {:?} of {}", c.subject, c.time.date_naive()));
+        let ended = self.ended().map(|day| {
+            let day = day.date_naive();
+            format!(
+                "; the history at hand ends on {day}, so a later version has to be fetched first"
+            )
+        });
         let cause = format!(
-            "no commit bumps the version to {version}{}",
-            newest.unwrap_or_default()
+            "no commit bumps the version to {version}{}{}",
+            newest.unwrap_or_default(),
+            ended.unwrap_or_default()
         );
         Err(Problem::new(&problem::MISSING_PIN, cause).in_source(&*self.name))
     }

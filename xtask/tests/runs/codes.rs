@@ -59,9 +59,12 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         );
         root.regen(&[])
     }),
+    ("PNX-107", |root| {
+        root.edit("rules/commands.toml", "\n[zstd]\n", "\n[zstd-guessed]\n");
+        root.run(&["scan", "demo"])
+    }),
     ("PNX-201", |root| {
         root.pin("hive-common", &"1".repeat(40));
-        fs::create_dir(root.join("upstream")).expect("a directory");
         root.run(&["scan", "demo", "--sources", "upstream"])
     }),
     ("PNX-202", |root| {
@@ -494,7 +497,7 @@ fn archive(root: &Root, name: &str) -> String {
 }
 
 /// A history of one commit, locked.
-fn locked(root: &Root, field: &str) -> Run {
+pub fn locked(root: &Root, field: &str) -> Run {
     locked_with(root, field, "")
 }
 

@@ -31,3 +31,4 @@ mod real;
 mod remote;
 mod required;
 mod support;
+mod told;

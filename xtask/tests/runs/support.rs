@@ -56,9 +56,23 @@ impl Root {
     /// A copy of `rules/`, `demo/` and what `releases/` has of the demo.
     pub fn new() -> Self {
         let root = Self(TempDir::new().expect("a directory"));
-        for part in ["rules", "demo", "releases/demo.toml", "releases/demo"] {
+        for part in [
+            "rules",
+            "demo",
+            "releases/demo.toml",
+            "releases/demo",
+            "pkgs/outside",
+        ] {
             copy(&project().join(part), &root.path().join(part));
         }
+        // Rules name the shims; their names are enough.
+        let shims = fs::read_dir(project().join("pkgs/build-support")).expect("shims");
+        for shim in shims.map(|entry| entry.expect("readable").file_name()) {
+            fs::create_dir_all(root.path().join("pkgs/build-support").join(shim))
+                .expect("a directory");
+        }
+        // Where tests put repositories.
+        fs::create_dir(root.join("upstream")).expect("a directory");
         // A run that writes anything takes this away.
         root.write("pkgs/demo/earlier", "of an earlier run\n");
         root
