@@ -125,6 +125,15 @@ stdenvNoCC.mkDerivation {
       --replace-fail "[ -x /sbin/ifdown ] || exit 0" "" \
       --replace-fail egrep "grep -E"
 
+    # -- directories that Debian's packages of others make
+    substituteInPlace addons/vrf.py \
+      --replace-fail "fmode = 'a+' if append else 'w'" "fmode = 'a+' if append else 'w'
+            os.makedirs(os.path.dirname(self.iproute2_vrf_filename), exist_ok=True)"
+    substituteInPlace ifupdownaddons/dhclient.py \
+      --replace-fail "utils.exec_commandl(cmd_aslist, stdout=None, stderr=None)" \
+        "os.makedirs('/var/lib/dhcp', exist_ok=True)
+            utils.exec_commandl(cmd_aslist, stdout=None, stderr=None)"
+
     # -- its own files
     substituteInPlace ifupdown/config.py \
       --replace-fail /usr/share/ifupdown2/addons $out/share/ifupdown2/addons
