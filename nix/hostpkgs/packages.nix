@@ -454,6 +454,8 @@
     "zstd"
   ];
 
+  llvmPackages.lld = [ "lld" ];
+
   python3 = {
     packages = [
       "python3"
