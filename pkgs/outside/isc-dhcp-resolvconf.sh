@@ -1,3 +1,5 @@
+# shellcheck shell=bash disable=SC2154
+#
 # What a lease says of names goes to resolvconf where NixOS has it: /etc/resolv.conf is its own.
 resolvconf=/run/current-system/sw/bin/resolvconf
 if [ -x "$resolvconf" ]; then
