@@ -125,7 +125,10 @@ stdenvNoCC.mkDerivation {
       --replace-fail "[ -x /sbin/ifdown ] || exit 0" "" \
       --replace-fail egrep "grep -E"
 
-    # -- directories that Debian's packages of others make
+    # -- directories that Debian's packages and its unit make
+    substituteInPlace ifupdown/utils.py \
+      --replace-fail "fp = os.open(lockfile," "os.makedirs(os.path.dirname(lockfile), exist_ok=True)
+                fp = os.open(lockfile,"
     substituteInPlace addons/vrf.py \
       --replace-fail "fmode = 'a+' if append else 'w'" "fmode = 'a+' if append else 'w'
             os.makedirs(os.path.dirname(self.iproute2_vrf_filename), exist_ok=True)"
