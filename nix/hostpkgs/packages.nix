@@ -332,7 +332,11 @@
   ];
   pigz = [ "pigz" ];
   pixman = [ "libpixman-1-dev" ];
-  procps = [ "procps" ];
+  # Debian has pidof in sysvinit-utils.
+  procps = {
+    packages = [ "procps" ];
+    programs.pidof = "/usr/bin/pidof";
+  };
   psmisc = [ "psmisc" ];
   qemu = [
     "qemu-system-x86"
@@ -454,6 +458,8 @@
     "zstd"
   ];
 
+  llvmPackages.lld = [ "lld" ];
+
   python3 = {
     packages = [
       "python3"
@@ -461,7 +467,12 @@
     ];
   };
   python3Packages = {
+    docutils = [ "python3-docutils" ];
     pexpect = [ "python3-pexpect" ];
+    systemd-python = {
+      packages = [ "python3-systemd" ];
+      links."lib/python3/site-packages/systemd" = "/usr/lib/python3/dist-packages/systemd";
+    };
     virt-firmware = {
       packages = [ "python3-virt-firmware" ];
       links."lib/python3/site-packages/virt" = "/usr/lib/python3/dist-packages/virt";

@@ -393,9 +393,15 @@ pub fn prefetch(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
     let outside = store::outside::files(&root)?;
     let mut worst = Outcome::Clean;
     for manifest in releases(&root, &args.release)? {
-        let locks = locks(&root, &manifest.name).map_err(one)?;
+        let mut locks = locks(&root, &manifest.name).map_err(one)?;
         // The demo is built without what upstream's releases need.
         let outside = manifest.version.as_ref().map_or(&[][..], |_| &outside);
+        locks.extend(
+            manifest
+                .version
+                .iter()
+                .flat_map(|_| store::outside::locks(&root)),
+        );
         let done = store::prefetch(&manifest, &locks, outside, &options);
         let done = done.map_err(one)?;
         let of_release = severity(&done.problems);

@@ -1538,6 +1538,12 @@ pub struct ProgramRule {
     /// The target triple, where it is not the machine's own.
     #[serde(default)]
     pub target: Option<String>,
+    /// Whether the other sources are those of the day of its own commit: versions alone do not tell which fit together.
+    #[serde(default)]
+    pub of_its_day: bool,
+    /// The program by which its Makefile runs cargo.
+    #[serde(default)]
+    pub made_by: Option<String>,
     /// It is no part of Proxmox VE: the reason.
     #[serde(default)]
     pub skip: Option<String>,

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use super::archives::Wanted;
+use super::prefetch::Lock;
 use crate::problem::{Problem, UNREADABLE_FETCH};
 use crate::release;
 
@@ -23,11 +24,7 @@ const CALL: &str = "fetchurl";
 pub fn files(root: &Path) -> Result<Vec<Wanted>, Vec<Problem>> {
     let mut wanted = BTreeSet::new();
     let mut problems = Vec::new();
-    let directory = root.join(DIRECTORY);
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let names: BTreeSet<String> = names.filter(|name| name.ends_with(".nix")).collect();
-    for name in names {
+    for name in expressions(root) {
         let shown = format!("{DIRECTORY}/{name}");
         let bad = |line, cause: String| Problem::new(&UNREADABLE_FETCH, cause).at(&shown, line);
         let text = match fs::read_to_string(root.join(&shown)) {
@@ -49,6 +46,38 @@ pub fn files(root: &Path) -> Result<Vec<Wanted>, Vec<Problem>> {
     } else {
         Err(problems)
     }
+}
+
+/// The expressions, below the directory: `NAME.nix`, `NAME/default.nix`.
+fn expressions(root: &Path) -> BTreeSet<String> {
+    let name = |name: String| {
+        let nested = format!("{name}/default.nix");
+        if root.join(DIRECTORY).join(&nested).is_file() {
+            return Some(nested);
+        }
+        name.ends_with(".nix").then_some(name)
+    };
+    names(root).filter_map(name).collect()
+}
+
+/// The locks of packages that cargo builds, `NAME/Cargo.lock`, each with its place.
+pub fn locks(root: &Path) -> Vec<Lock> {
+    let lock = |name: String| {
+        let place = format!("{DIRECTORY}/{name}/Cargo.lock");
+        let text = fs::read_to_string(root.join(&place)).ok()?;
+        Some((place, text))
+    };
+    let mut locks: Vec<Lock> = names(root).filter_map(lock).collect();
+    locks.sort();
+    locks
+}
+
+/// What lies in the directory.
+fn names(root: &Path) -> impl Iterator<Item = String> + use<> {
+    let entries = fs::read_dir(root.join(DIRECTORY)).into_iter().flatten();
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
 }
 
 /// One call of `fetchurl`.
@@ -167,6 +196,22 @@ mod tests {
         ] {
             call(bad).expect_err(bad);
         }
+    }
+
+    #[test]
+    fn directories_are_read_too() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join(DIRECTORY);
+        fs::create_dir_all(dir.join("comb")).unwrap();
+        let call =
+            format!("fetchurl {{ url = \"https://hive.example/comb\"; hash = \"{HASH}\"; }}");
+        fs::write(dir.join("comb/default.nix"), call).unwrap();
+        fs::write(dir.join("comb/Cargo.lock"), "version = 4").unwrap();
+        fs::write(dir.join("wax.nix"), "{ }").unwrap();
+        assert_eq!(files(root.path()).unwrap().len(), 1);
+        let place = "pkgs/outside/comb/Cargo.lock".to_owned();
+        assert_eq!(locks(root.path()), [(place, "version = 4".to_owned())]);
+        assert!(locks(&root.path().join("nowhere")).is_empty());
     }
 
     #[test]
