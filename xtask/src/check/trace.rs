@@ -239,8 +239,8 @@ rename(\"/etc/a\", \"/etc/b\") = 0
                 "/etc/a hive",
                 "/etc/b hive",
                 "/etc/hive hive",
-                "/nix/store/x/bin/bee hive",
-                "/nix/store/x/bin/hive ",
+                "/nix/store/x/bin/bee bee",
+                "/nix/store/x/bin/hive hive",
                 "/usr/share/hive hive",
             ]
         );
