@@ -4,6 +4,9 @@
   # The builders.
   link = (pkgs.callPackage ./link { }).test;
 
+  # services.proxmox-ve.
+  modules = import ./modules.nix { inherit pkgs; };
+
   # The demo, whose expressions are kept.
   demo = pkgs.pveReleases.demo.pve;
 
