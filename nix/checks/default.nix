@@ -22,3 +22,7 @@
     touch $out
   '';
 }
+# Machines that boot, where nixpkgs has a driver for them. nix/machines runs the same tests without one.
+// pkgs.lib.optionalAttrs (pkgs ? testers.runNixOSTest) {
+  node = pkgs.testers.runNixOSTest ../tests/node.nix;
+}

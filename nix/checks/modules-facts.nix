@@ -1,17 +1,19 @@
 # Facts of every kind, as docs/system-json.md has them.
 let
-  unit = name: more: {
-    inherit name;
-    package = "x";
-    file = "x";
-    enable = true;
-    start = true;
-    wantedBy = [ "multi-user.target" ];
-    requiredBy = [ ];
-    aliases = [ ];
-    also = [ ];
-  }
-  // more;
+  unit =
+    name: more:
+    {
+      inherit name;
+      package = "x";
+      file = "x";
+      enable = true;
+      start = true;
+      wantedBy = [ "multi-user.target" ];
+      requiredBy = [ ];
+      aliases = [ ];
+      also = [ ];
+    }
+    // more;
   program = path: mode: {
     inherit path mode;
     owner = "root";
@@ -35,17 +37,20 @@ in
       wantedBy = [ ];
     })
   ];
-  directories = map (path: {
-    inherit path;
-    mode = "0755";
-    owner = "root";
-    group = "root";
-    from = "x";
-  }) [
-    "/etc/apt/auth.conf.d"
-    "/etc/pve"
-    "/var/lib/vz/images"
-  ];
+  directories =
+    map
+      (path: {
+        inherit path;
+        mode = "0755";
+        owner = "root";
+        group = "root";
+        from = "x";
+      })
+      [
+        "/etc/apt/auth.conf.d"
+        "/etc/pve"
+        "/var/lib/vz/images"
+      ];
   users = [
     {
       name = "root";

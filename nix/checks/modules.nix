@@ -20,10 +20,12 @@ let
         package = pkgs.pveReleases.demo.pve;
       };
     };
-  addressed = more: demo {
-    imports = [ more ];
-    services.proxmox-ve.address = "192.0.2.10";
-  };
+  addressed =
+    more:
+    demo {
+      imports = [ more ];
+      services.proxmox-ve.address = "192.0.2.10";
+    };
 
   # Facts of every kind, on a package that is only asked for its path.
   facts = {
@@ -156,7 +158,10 @@ let
     "a bridge is networkd's, and described" =
       full.systemd.network.netdevs."40-vmbr0".bridgeConfig.VLANFiltering
       && full.systemd.network.networks."40-enp1s0".networkConfig.Bridge == "vmbr0"
-      && lib.hasInfix "iface vmbr0 inet static\n\taddress 192.0.2.10/24\n\tgateway 192.0.2.1\n\tbridge-ports enp1s0\n" full.environment.etc."network/interfaces".text;
+      &&
+        lib.hasInfix
+          "iface vmbr0 inet static\n\taddress 192.0.2.10/24\n\tgateway 192.0.2.1\n\tbridge-ports enp1s0\n"
+          full.environment.etc."network/interfaces".text;
     "backups have their defaults" = full.environment.etc."vzdump.conf".text == "bwlimit: 51200\n";
     "containers have lxcfs" = full.virtualisation.lxc.lxcfs.enable;
   };
@@ -239,14 +244,15 @@ let
   };
   demoWith =
     settings:
-    used (with' {
-      services.proxmox-ve = {
-        enable = true;
-        address = "192.0.2.10";
-      }
-      // (if settings ? package then { } else { package = facts; })
-      // settings;
-    }).config;
+    used
+      (with' {
+        services.proxmox-ve = {
+          enable = true;
+          address = "192.0.2.10";
+        }
+        // (if settings ? package then { } else { package = facts; })
+        // settings;
+      }).config;
   used = config: [
     config.systemd.services
     config.networking.firewall

@@ -201,7 +201,9 @@ let
       );
     in
     if reached != [ ] then
-      throw "The option `${show (place ++ [ (head reached) ])}' does not exist (${(head (attribute (head reached) sets)).file})"
+      throw "The option `${
+        show (place ++ [ (head reached) ])
+      }' does not exist (${(head (attribute (head reached) sets)).file})"
     else
       known;
 
@@ -274,7 +276,10 @@ let
     int = type "signed integer" isInt one;
     str = type "string" isString one;
     path = type "path" (
-      value: typeOf value == "path" || isAttrs value && value ? outPath || isString value && base.hasPrefix "/" value
+      value:
+      typeOf value == "path"
+      || isAttrs value && value ? outPath
+      || isString value && base.hasPrefix "/" value
     ) one;
     package = type "package" (value: isAttrs value && value ? outPath) one;
     lines = type "strings by line" isString (
@@ -283,19 +288,18 @@ let
     enum = values: type "one of ${builtins.toJSON values}" (value: elem value values) one;
     attrsOf = element: setOf "attribute set of ${element.name}" element;
     # Sets become one, lists are joined, anything else is the same.
-    anything =
-      type "anything" (_: true) (
-        place: definitions:
-        let
-          every = check: builtins.all (definition: check definition.value) definitions;
-        in
-        if every (value: isAttrs value && !(value ? outPath)) then
-          (setOf "anything" types.anything).merge place definitions
-        else if every isList then
-          concatLists (map (definition: definition.value) definitions)
-        else
-          one place definitions
-      );
+    anything = type "anything" (_: true) (
+      place: definitions:
+      let
+        every = check: builtins.all (definition: check definition.value) definitions;
+      in
+      if every (value: isAttrs value && !(value ? outPath)) then
+        (setOf "anything" types.anything).merge place definitions
+      else if every isList then
+        concatLists (map (definition: definition.value) definitions)
+      else
+        one place definitions
+    );
     listOf = element: {
       name = "list of ${element.name}";
       check = isList;
@@ -387,10 +391,10 @@ let
       inherit text;
     };
     attrValues = attrValues;
-    mapAttrs' =
-      make: set: listToAttrs (map (name: make name set.${name}) (attrNames set));
+    mapAttrs' = make: set: listToAttrs (map (name: make name set.${name}) (attrNames set));
     count = check: list: length (filter check list);
-    escape = characters: builtins.replaceStrings characters (map (character: "\\${character}") characters);
+    escape =
+      characters: builtins.replaceStrings characters (map (character: "\\${character}") characters);
     # Without the leading zeros that JSON has none of.
     toInt =
       text:

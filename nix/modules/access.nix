@@ -7,8 +7,7 @@ let
   # "4755", "u+s"
   has =
     digit: letter: mode:
-    lib.hasInfix "${letter}+s" mode
-    || builtins.match "0*[${digit}][0-7]{3}" mode != null;
+    lib.hasInfix "${letter}+s" mode || builtins.match "0*[${digit}][0-7]{3}" mode != null;
 in
 {
   config = lib.mkIf cfg.enable {

@@ -41,8 +41,7 @@ let
 
   ports = lib.concatLists (lib.mapAttrsToList (_: bridge: bridge.ports) bridges);
   twice = lib.unique (lib.filter (port: lib.count (other: other == port) ports > 1) ports);
-  users =
-    port: lib.attrNames (lib.filterAttrs (_: bridge: lib.elem port bridge.ports) bridges);
+  users = port: lib.attrNames (lib.filterAttrs (_: bridge: lib.elem port bridge.ports) bridges);
   description = lib.concatStringsSep "\n" (
     [
       "# What services.proxmox-ve.network says: the interface shows it, and changes are made there."
@@ -166,9 +165,7 @@ in
       }
       {
         assertion = config.networking.useNetworkd || config.networking.bridges == { };
-        message = "services.proxmox-ve: scripted networking deletes a bridge, and with it the ports of running guests, when its configuration changes. Write networking.bridges.${
-          lib.concatStringsSep ", networking.bridges." (lib.attrNames config.networking.bridges)
-        } as services.proxmox-ve.network.bridges, or set networking.useNetworkd = true.";
+        message = "services.proxmox-ve: scripted networking deletes a bridge, and with it the ports of running guests, when its configuration changes. Write networking.bridges.${lib.concatStringsSep ", networking.bridges." (lib.attrNames config.networking.bridges)} as services.proxmox-ve.network.bridges, or set networking.useNetworkd = true.";
       }
     ];
   };

@@ -32,7 +32,9 @@ let
     peer:
     lib.concatStrings (
       lib.mapAttrsToList (protocol: ports: ''
-        ${if isV6 peer then "ip6" else "ip"} saddr ${peer} ${protocol} dport { ${lib.concatStringsSep ", " ports} } accept
+        ${
+          if isV6 peer then "ip6" else "ip"
+        } saddr ${peer} ${protocol} dport { ${lib.concatStringsSep ", " ports} } accept
       '') peerPorts
     )
   ) cfg.openFirewallFrom;

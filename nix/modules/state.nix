@@ -16,7 +16,9 @@ in
     systemd.tmpfiles.rules =
       map (
         directory:
-        "d ${lib.escape [ " " "%" ] directory.path} ${directory.mode} ${directory.owner} ${directory.group} -"
+        "d ${
+          lib.escape [ " " "%" ] directory.path
+        } ${directory.mode} ${directory.owner} ${directory.group} -"
       ) wanted
       # Debian's mode: daemons that are not root's lock there.
       ++ [ "d /run/lock 1777 root root -" ];

@@ -8,7 +8,8 @@ let
 
   # Units that are not wanted here, and why.
   left = {
-    "pvenetcommit.service" = "the network is NixOS': nothing moves /etc/network/interfaces.new over its description";
+    "pvenetcommit.service" =
+      "the network is NixOS': nothing moves /etc/network/interfaces.new over its description";
   };
 
   # Units that a switch leaves as they are, and why. All others are restarted when they change, as NixOS does it.
