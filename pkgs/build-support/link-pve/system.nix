@@ -17,7 +17,8 @@ let
       lib.attrNames grouped
     );
   first = one: _: one;
-  fill = one: other: lib.mapAttrs (key: value: if value == null then other.${key} or null else value) one;
+  fill =
+    one: other: lib.mapAttrs (key: value: if value == null then other.${key} or null else value) one;
   account =
     one: other:
     fill one other
