@@ -92,6 +92,7 @@ let
     "the name leads to the address alone" =
       full.networking.hosts == {
         "127.0.0.2" = [ ];
+        "::1" = [ ];
         "192.0.2.10" = [
           "alpha.example.org"
           "alpha"

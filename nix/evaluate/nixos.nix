@@ -107,5 +107,8 @@ in
   };
 
   # NixOS' own, which a node must not have.
-  config.networking.hosts."127.0.0.2" = [ config.networking.hostName ];
+  config.networking.hosts = {
+    "127.0.0.2" = [ config.networking.hostName ];
+    "::1" = [ config.networking.hostName ];
+  };
 }

@@ -115,7 +115,7 @@ let
       closureInfo = final.callPackage (nixpkgs + "/pkgs/build-support/closure-info.nix") { };
       replaceVarsWith = prev.replaceVarsWith;
 
-      bashInteractive = named (leaf "bash" [ "bash" ]) // {
+      bashInteractive = final.bash // {
         shellPath = "/bin/bash";
       };
       # Copies: a leaf leads into /etc, which is NixOS' here and leads back.

@@ -86,9 +86,10 @@ in
   config = lib.mkIf cfg.enable {
     environment.systemPackages = [ cfg.package ];
 
-    # pmxcfs refuses a name that leads to itself; NixOS gives it 127.0.0.2.
+    # pmxcfs refuses a name that leads to the machine itself, as NixOS has it.
     networking.hosts = {
       "127.0.0.2" = lib.mkForce [ ];
+      "::1" = lib.mkForce [ ];
       ${cfg.address} = names;
     };
 

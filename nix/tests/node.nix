@@ -52,6 +52,10 @@
             environment = alpha.get_unit_property(name, "Environment")
             assert f"PATH=/run/wrappers/bin:{package}/bin:" in environment, f"{name} {pid}: {environment}"
 
+    with subtest("the name leads to the address alone"):
+        found = alpha.succeed("getent ahosts alpha | cut -d' ' -f1 | sort -u").split()
+        assert found == ["10.11.12.1"], found
+
     with subtest("the interface answers"):
         alpha.wait_until_succeeds("curl -fsk https://10.11.12.1:8006/ | grep -F '<title>alpha - Proxmox Virtual Environment</title>'", timeout=60)
 
@@ -105,8 +109,8 @@
             "/storage",
         ]
         for path in paths:
-            answer = alpha.succeed(f"curl -fsk --cookie 'PVEAuthCookie={ticket}' '{api}{path}'")
-            assert json.loads(answer)["data"] is not None, path
+            answer = alpha.succeed(f"curl -sk --compressed --cookie 'PVEAuthCookie={ticket}' '{api}{path}'")
+            assert answer.startswith("{") and json.loads(answer)["data"] is not None, f"{path}: {answer}"
         # Without the ticket nobody reads.
         alpha.fail(f"curl -fsk {api}/nodes")
 
