@@ -15,6 +15,15 @@
   environment.ldso = "/usr/lib64/ld-linux-x86-64.so.2";
   programs.command-not-found.enable = false;
 
+  # A container in the container mounts a /proc and a /sys of its own, which the kernel allows where this one's are whole:
+  # nspawn's masks go.
+  boot.postBootCommands = ''
+    /usr/bin/umount /proc/kmsg /proc/sys/kernel/random/boot_id || true
+    /usr/bin/umount -R /sys
+    /usr/bin/mount -t sysfs sysfs /sys
+    /usr/bin/mount -t cgroup2 cgroup2 /sys/fs/cgroup
+  '';
+
   # Made by programs that hostpkgs does not have.
   documentation.enable = false;
   documentation.man.enable = false;
