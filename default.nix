@@ -4,7 +4,7 @@
 #   system, overlays, config   as nixpkgs takes them; these overlays come after this repository's
 #
 # Gives the default release's packages (its objects as NAME-object), every release in `pveReleases`, what is made of each
-# at evaluation in `pveGenerated`, the tool as `pve-nix`, `checks`, and all of nixpkgs with them in `pkgs`.
+# at evaluation in `pveGenerated`, the tool as `pve-nix`, `checks`, `nixosModules`, and all of nixpkgs with them in `pkgs`.
 {
   nixpkgs ?
     let
@@ -29,4 +29,5 @@ pkgs.pvePackages
   inherit pkgs;
   inherit (pkgs) pve-nix pveGenerated pveReleases;
   checks = import ./nix/checks { inherit pkgs; };
+  nixosModules.default = import ./nix/modules;
 }

@@ -27,6 +27,12 @@
     {
       overlays.default = import ./overlays;
 
+      # `services.proxmox-ve`, with the overlay that has its package.
+      nixosModules.default = {
+        imports = [ ./nix/modules ];
+        nixpkgs.overlays = [ self.overlays.default ];
+      };
+
       # The default release, its objects as NAME-object; and the tool.
       packages = forEach (
         { pkgs, ... }:

@@ -82,6 +82,14 @@ import ../pkgs/build-support final prev
     let
       audited = _: final.auditedPve (directory + "/kept.json");
       pinned = final.releasePins { inherit release; };
+      # `system/ATTRIBUTE.json`: what a package that is no object sets up.
+      systems = directory + "/system";
+      packageSystems =
+        self:
+        map (name: {
+          package = self.${lib.removeSuffix ".json" name};
+          file = systems + "/${name}";
+        }) (lib.optionals (lib.pathExists systems) (lib.attrNames (builtins.readDir systems)));
     in
     lib.makeScope final.newScope (
       self:
@@ -102,6 +110,7 @@ import ../pkgs/build-support final prev
                     final.buildPackages.xmlto
                   ];
                   systems = directory;
+                  packageSystems = packageSystems self;
                 }
                 // arguments
               );

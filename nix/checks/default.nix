@@ -4,6 +4,9 @@
   # The builders.
   link = (pkgs.callPackage ./link { }).test;
 
+  # services.proxmox-ve.
+  modules = import ./modules.nix { inherit pkgs; };
+
   # The demo, whose expressions are kept.
   demo = pkgs.pveReleases.demo.pve;
 
@@ -18,4 +21,8 @@
     diff -r ${../../pkgs/demo} ${pkgs.pveGenerated.demo}/pkgs/demo
     touch $out
   '';
+}
+# Machines that boot, where nixpkgs has a driver for them. nix/machines runs the same tests without one.
+// pkgs.lib.optionalAttrs (pkgs ? testers.runNixOSTest) {
+  node = pkgs.testers.runNixOSTest ../tests/node.nix;
 }

@@ -82,6 +82,13 @@ let
   #   hostPath   its programs find the host's others
   #   along      with what those need of Perl modules and pkg-config files
   leaf =
+    attribute: described:
+    leafOf attribute described
+    // {
+      # The same with other arguments.
+      overrideLeaf = change: leaf attribute (described // change described);
+    };
+  leafOf =
     attribute:
     {
       packages,

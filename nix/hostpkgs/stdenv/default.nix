@@ -7,7 +7,7 @@
   cc,
 }:
 let
-  # A value of a derivation's environment, or null to leave it out.
+  # Lists of inputs, of which each has its development output here.
   dependencies = [
     "buildInputs"
     "nativeBuildInputs"
@@ -47,12 +47,12 @@ let
     )
     // arguments.env or { }
     // {
-      name = arguments.name or "${arguments.pname}-${arguments.version}";
+      name = storeName (arguments.name or "${arguments.pname}-${arguments.version}");
       inherit (platform) system;
       builder = "${shell}/bin/bash";
       args = [
         "-e"
-        ./setup-and-build.sh
+        (arguments.builder or ./setup-and-build.sh)
       ];
       setup = ./setup.sh;
       shell = "${shell}/bin/bash";
@@ -67,16 +67,26 @@ let
       doInstallCheck = if arguments.doInstallCheck or false then "1" else "";
       # The order in which a sandbox lists a directory, a clock and a locale are not to be seen in an output.
       LANG = arguments.LANG or "C.UTF-8";
-    };
+    }
+    # A builder of the derivation's own sources $stdenv/setup.
+    // lib.optionalAttrs (arguments ? builder) { stdenv = ./with-builder; };
 
-  known = arguments: lib.filterAttrs (_: value: value != null) arguments;
+  # As nixpkgs': a name made from a path asks for nothing to be built, and what no name may hold is a dash.
+  storeName =
+    name:
+    lib.concatStrings (
+      map (part: if lib.isList part then "-" else part) (
+        builtins.split "[^[:alnum:]+._?=-]+" (builtins.unsafeDiscardStringContext name)
+      )
+    );
 
   mkDerivation =
     hasCC: fixed:
     let
       attributes = lib.toFunction fixed;
       arguments = lib.fix attributes;
-      drv = derivation (known (environment hasCC (known arguments)));
+      # Nulls are left out by Nix itself: looking for them would evaluate what nobody asked for.
+      drv = derivation (environment hasCC arguments // { __ignoreNulls = true; });
       # `previous: { … }` and `final: previous: { … }`.
       overrideAttrs =
         change:

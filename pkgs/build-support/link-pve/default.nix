@@ -9,6 +9,7 @@
 #   docGenerator  pve-doc-generator, which makes the manual pages; without it there are none
 #   docTools      packages whose programs docGenerator runs to make a page
 #   systems       the release's directory, in which SOURCE/system.json says what installing a source sets up; null: none
+#   packageSystems  the same of packages that are no objects, a list of `package` and `file`: those that lie in count
 #   meta, passthru
 # }
 #
@@ -29,7 +30,8 @@
 #   that the programs expect of them.
 #
 # passthru: `object` (of the first root), `objects` (names), `lacks` (what was null, the most painful first: `name`, `cost`),
-# `commandPath` (of the outside packages). What is required and null, or an object that is not there, is an error.
+# `commandPath` (of the outside packages), `pveSystem` (what a machine must have for it, system.nix; the NixOS modules
+# read it. Not `system`, which is a derivation's platform). What is required and null, or an object that is not there, is an error.
 {
   lib,
   stdenv,
@@ -48,10 +50,13 @@
   docGenerator ? null,
   docTools ? [ ],
   systems ? null,
+  packageSystems ? [ ],
   passthru ? { },
   meta ? { },
 }:
 let
+  mergeSystems = import ./system.nix { inherit lib; };
+
   node = name: { key = name; };
   required = name: (objects.${name} or { }).pveRequires or [ ];
   closure = map (item: item.key) (
@@ -94,6 +99,10 @@ let
   rootMeta = name: objects.${name}.meta or { };
   systemFile = name: systems + "/${name}/system.json";
   withSystem = lib.filter (name: systems != null && lib.pathExists (systemFile name)) names;
+  pveSystem = mergeSystems (
+    map systemFile withSystem
+    ++ map (one: one.file) (lib.filter (one: lib.elem one.package added) packageSystems)
+  );
   runs = stdenv.buildPlatform.canExecute stdenv.hostPlatform;
   link = stdenvNoCC.mkDerivation {
     inherit pname version;
@@ -173,7 +182,7 @@ let
     passthru = {
       object = objects.${lib.head roots};
       objects = names;
-      inherit lacks commandPath;
+      inherit lacks commandPath pveSystem;
     }
     // passthru;
 

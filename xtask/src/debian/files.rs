@@ -98,7 +98,9 @@ fn is_wanted(entry: &Entry) -> bool {
     let is_makefile =
         matches!(name, "Makefile" | "makefile" | "GNUmakefile") || has_extension(name, "mk");
     let is_configuration = has_extension(name, "conf")
-        || has_extension(name, "rules")
+        || ["rules", "logrotate", "link"]
+            .iter()
+            .any(|extension| has_extension(name, extension))
         || units::unit_name(name).is_some();
     (is_makefile || is_configuration)
         && entry.size <= MAX_CONFIGURATION

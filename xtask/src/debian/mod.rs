@@ -7,6 +7,7 @@ pub mod changelog;
 pub mod control;
 pub mod copyright;
 pub mod install;
+pub mod logrotate;
 pub mod make;
 pub mod rules;
 pub mod scripts;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::logrotate::{self, Rotation};
 use super::make::InstallOptions;
 use super::shell::{self, Command};
 use super::system::{Directory, Group, Other, Setting, UdevRules, User};
@@ -31,6 +32,10 @@ pub struct Effects {
     pub sysctls: BTreeMap<String, String>,
     /// Kernel modules that are loaded.
     pub kernel_modules: Vec<String>,
+    /// Sections of `logrotate.d`.
+    pub logrotate: Vec<Rotation>,
+    /// Files below `systemd/network`, relative to it.
+    pub network_files: Vec<String>,
     /// Lines of `modprobe.d`.
     pub modprobe: Vec<Setting>,
     /// Files of udev rules.
@@ -450,6 +455,9 @@ impl Effects {
     /// Reads a configuration file that is installed at `dest`, relative to the package's root.
     pub fn configuration(&mut self, dest: &str, package: Option<&str>, path: &str, text: &str) {
         let directory = tree_path::parent(dest);
+        if let Some((_, name)) = dest.split_once("lib/systemd/network/") {
+            self.network_files.push(name.to_owned());
+        }
         match directory.rsplit('/').next().unwrap_or_default() {
             "sysctl.d" => self.sysctl_file(text),
             "modules-load.d" => self
@@ -463,6 +471,7 @@ impl Effects {
                 package: package.map(str::to_owned),
                 file: path.to_owned(),
             }),
+            "logrotate.d" => self.logrotate.extend(logrotate::read(path, text)),
             _ => {}
         }
     }
@@ -872,6 +881,13 @@ mod tests {
             "s.conf",
             "# c\nnet.x = 1\n-net.y=2 3\n",
         );
+        effects.configuration(
+            "usr/lib/systemd/network/99-x.link.d/y.conf",
+            None,
+            "y",
+            "[Link]\n",
+        );
+        assert_eq!(effects.network_files, ["99-x.link.d/y.conf"]);
         effects.configuration(
             "usr/lib/modules-load.d/x.conf",
             None,

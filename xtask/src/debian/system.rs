@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Packaging;
+use super::logrotate::Rotation;
 use super::make::ActionKind;
 use super::tree_path;
+use super::units::Install;
 
 /// What a source sets up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -27,6 +29,12 @@ pub struct System {
     pub sysctls: BTreeMap<String, String>,
     /// Modules to load, sorted.
     pub kernel_modules: Vec<String>,
+    /// Names of the PAM services that the code asks, sorted.
+    pub pam_services: Vec<String>,
+    /// Sections of `logrotate.d`.
+    pub logrotate: Vec<Rotation>,
+    /// Files below `systemd/network`, relative to it: names and drop-ins of network interfaces, sorted.
+    pub network_files: Vec<String>,
     /// Lines of `modprobe.d`.
     pub modprobe: Vec<Setting>,
     /// By name.
@@ -57,6 +65,9 @@ pub struct Unit {
     pub enable: bool,
     /// Whether installation starts it.
     pub start: bool,
+    /// Its `[Install]` section; empty where the source does not hold the unit's file.
+    #[serde(flatten)]
+    pub install: Install,
 }
 
 /// A directory that has to be there.
@@ -216,6 +227,46 @@ impl System {
         system
     }
 
+    /// What is left where only some of a `debian/`'s binary packages are made: their units, and what their own scripts
+    /// and lists say. A script that names no package is the first one's; what `make install` places is its owner's.
+    #[must_use]
+    pub fn only(mut self, packaging: &Packaging, packages: &[String]) -> Self {
+        let binaries: Vec<&str> = packaging
+            .control
+            .binaries
+            .iter()
+            .map(|binary| binary.name.as_str())
+            .collect();
+        let made = |name: &str| packages.iter().any(|package| package == name);
+        let said = |from: &str| {
+            let owner = origin(from, &binaries).or(binaries.first().copied());
+            owner.is_some_and(made)
+        };
+        self.units.retain(|unit| made(&unit.package));
+        self.directories.retain(|one| said(&one.from));
+        self.users.retain(|one| said(&one.from));
+        self.groups.retain(|one| said(&one.from));
+        self.udev_rules
+            .retain(|one| one.package.as_deref().map_or_else(|| said(&one.file), made));
+        for settings in [
+            &mut self.modprobe,
+            &mut self.tmpfiles,
+            &mut self.diversions,
+            &mut self.triggers,
+        ] {
+            settings.retain(|one| said(&one.from));
+        }
+        self.setuid.retain(|one| {
+            let path = one.path.trim_start_matches('/');
+            let mut installed = packaging.files.installed.iter();
+            let owner = installed.find(|file| file.covers(path));
+            owner.map_or_else(|| said(&one.from), |file| made(&file.package))
+        });
+        self.logrotate.retain(|one| said(&one.from));
+        self.other.retain(|one| said(&one.path));
+        self
+    }
+
     fn add(&mut self, packaging: &Packaging) {
         self.units.extend(packaging.units.iter().map(|unit| Unit {
             name: unit.name.clone(),
@@ -223,6 +274,7 @@ impl System {
             file: unit.file.clone(),
             enable: unit.enable,
             start: unit.start,
+            install: unit.install.clone(),
         }));
         self.made(packaging);
         self.setuid(packaging);
@@ -246,6 +298,9 @@ impl System {
         );
         self.kernel_modules
             .extend(effects.kernel_modules.iter().cloned());
+        self.logrotate.extend(effects.logrotate.iter().cloned());
+        self.network_files
+            .extend(effects.network_files.iter().cloned());
         self.modprobe.extend(effects.modprobe.iter().cloned());
         self.udev_rules.extend(effects.udev_rules.iter().cloned());
         self.tmpfiles.extend(effects.tmpfiles.iter().cloned());
@@ -506,6 +561,8 @@ impl System {
         sort(&mut self.setuid);
         sort(&mut self.units);
         sort(&mut self.kernel_modules);
+        sort(&mut self.logrotate);
+        sort(&mut self.network_files);
         sort(&mut self.modprobe);
         sort(&mut self.udev_rules);
         sort(&mut self.tmpfiles);
@@ -513,6 +570,16 @@ impl System {
         sort(&mut self.triggers);
         sort(&mut self.other);
     }
+}
+
+/// The binary package that a file of `debian/` names: `debian/PACKAGE.postinst:3`.
+fn origin<'a>(from: &str, binaries: &[&'a str]) -> Option<&'a str> {
+    let name = tree_path::file_name(from);
+    let named = |binary: &&'a str| {
+        let rest = name.strip_prefix(*binary);
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    };
+    binaries.iter().copied().find(named)
 }
 
 /// Whether a mode has the setuid or setgid bit.

@@ -12,6 +12,45 @@ use super::rules::{Call, Rules};
 use super::scripts::{Effects, UnitCall};
 use super::tree_path;
 
+/// A unit's `[Install]` section (`systemd.unit(5)`); each list is sorted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Install {
+    /// `WantedBy=`
+    pub wanted_by: Vec<String>,
+    /// `RequiredBy=`
+    pub required_by: Vec<String>,
+    /// `Alias=`
+    pub aliases: Vec<String>,
+    /// `Also=`
+    pub also: Vec<String>,
+}
+
+impl Install {
+    /// Takes a setting; whether it is one of a unit's installation. An empty value resets the list, as in any unit.
+    fn take(&mut self, key: &str, value: &str) -> bool {
+        let list = match key {
+            "WantedBy" => &mut self.wanted_by,
+            "RequiredBy" => &mut self.required_by,
+            "Alias" => &mut self.aliases,
+            "Also" => &mut self.also,
+            _ => return false,
+        };
+        if value.is_empty() {
+            list.clear();
+        }
+        list.extend(value.split_whitespace().map(str::to_owned));
+        list.sort();
+        list.dedup();
+        true
+    }
+
+    /// Whether something pulls the unit in once it is enabled.
+    fn is_wanted(&self) -> bool {
+        !self.wanted_by.is_empty() || !self.required_by.is_empty()
+    }
+}
+
 /// Where installed units stand, relative to a package's root.
 const DIRECTORIES: [&str; 2] = ["usr/lib/systemd/system", "lib/systemd/system"];
 
@@ -28,8 +67,8 @@ pub struct Unit {
     pub enable: bool,
     /// Whether installation starts it.
     pub start: bool,
-    /// `WantedBy=` and `RequiredBy=` of its `[Install]` section.
-    pub wanted_by: Vec<String>,
+    /// What its `[Install]` section says.
+    pub install: Install,
     /// `User=`
     pub user: Option<String>,
     /// `Group=`
@@ -165,9 +204,6 @@ fn add(
         };
         let value = value.trim();
         match key.trim_end() {
-            "WantedBy" | "RequiredBy" => unit
-                .wanted_by
-                .extend(value.split_whitespace().map(str::to_owned)),
             "User" => {
                 unit.user = Some(value.to_owned())
                     .filter(|user| user != "root" && !user.contains(['%', '@']));
@@ -176,7 +212,9 @@ fn add(
                 unit.group = Some(value.to_owned())
                     .filter(|group| group != "root" && !group.contains(['%', '@']));
             }
-            _ => {}
+            key => {
+                unit.install.take(key, value);
+            }
         }
     }
     units.push(unit);
@@ -259,7 +297,7 @@ impl<'a> Input<'a> {
                 continue;
             }
             // A unit whose file is not here was named on purpose.
-            let installs = !unit.wanted_by.is_empty() || unit.file.is_none();
+            let installs = unit.install.is_wanted() || unit.file.is_none();
             unit.enable |= installs && !options.no_enable;
             unit.start |= (installs || options.units.contains(&unit.name)) && !options.no_start;
         }
@@ -465,6 +503,36 @@ mod tests {
             found.contains(&unit("upstream.service", true, true)),
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn an_install_section_is_kept() {
+        let mut install = Install::default();
+        for (key, value) in [
+            ("WantedBy", "forgotten.target"),
+            ("WantedBy", ""),
+            ("WantedBy", "multi-user.target  graphical.target"),
+            ("WantedBy", "graphical.target"),
+            ("RequiredBy", "x.service"),
+            ("Alias", "y.service"),
+            ("Also", "z.socket"),
+        ] {
+            assert!(install.take(key, value), "{key}");
+        }
+        assert!(!install.take("ExecStart", "/x"));
+        assert_eq!(
+            install,
+            Install {
+                wanted_by: vec![
+                    "graphical.target".to_owned(),
+                    "multi-user.target".to_owned()
+                ],
+                required_by: vec!["x.service".to_owned()],
+                aliases: vec!["y.service".to_owned()],
+                also: vec!["z.socket".to_owned()],
+            }
+        );
+        assert!(install.is_wanted());
     }
 
     #[test]

@@ -21,9 +21,11 @@ use crate::debian::system::{Directory, Group, System, User};
 use crate::debian::tree_path::file_name;
 use crate::decide::rules::{Rules, fold};
 use crate::decide::{Context, Decision};
-use crate::problem::{OUTPUT_FAILED, Problem, REQUIRED_ABSENT, UNKNOWN_PLACE};
-use crate::release::is_own_pin;
+use crate::problem::{OUTPUT_FAILED, Problem, REQUIRED_ABSENT, UNKNOWN_PLACE, UNPARSED};
+use crate::release::{Entry, is_own_pin};
 use crate::report::{RegenCounts, RegenReport, Tally};
+use crate::scan::perl::pam;
+use crate::scan::{FileScan, Kind, Language};
 
 /// How much a release gave.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -165,7 +167,6 @@ struct One {
     findings: Vec<Problem>,
     made: Made,
     package: Option<Package>,
-    system: String,
     kept: Vec<KeptFile>,
 }
 
@@ -320,7 +321,6 @@ fn one(
             .findings
             .extend(unknown_places(source, &knowledge.rules));
     }
-    let system = system(source, &knowledge.rules).map_err(|problem| vec![problem])?;
     let placing = Placing {
         source: name,
         role: release.roles.get(name).copied().unwrap_or(Role::Package),
@@ -333,7 +333,6 @@ fn one(
         findings: std::mem::take(&mut edits.findings),
         made: Made { edits, patches },
         package,
-        system,
         kept,
     })
 }
@@ -375,7 +374,6 @@ fn unknown_places(source: &AnalysedSource, rules: &Rules) -> Vec<Problem> {
     problems
 }
 
-/// `system.json`, with the directories that rules add.
 /// Whom a directory belongs to must be there: another package of Debian's makes them.
 fn owners(system: &mut System, owner: &str, group: &str, from: &str) {
     const EVERYWHERE: &str = "root";
@@ -398,7 +396,8 @@ fn owners(system: &mut System, owner: &str, group: &str, from: &str) {
     }
 }
 
-fn system(source: &AnalysedSource, rules: &Rules) -> Result<String, Problem> {
+/// What a source sets up, with the directories that rules add.
+fn system(source: &AnalysedSource, rules: &Rules) -> Result<System, Problem> {
     let mut system = System::of(&source.packagings);
     for extra in rules
         .directories
@@ -423,10 +422,49 @@ fn system(source: &AnalysedSource, rules: &Rules) -> Result<String, Problem> {
         });
     }
     system.directories.sort();
-    let mut text = serde_json::to_string_pretty(&system).map_err(|error| {
-        Problem::new(&OUTPUT_FAILED, format!("`system.json`: {error}"))
-            .in_source(&source.source.name)
-    })?;
+    system.pam_services = pam_services(source)?;
+    Ok(system)
+}
+
+/// The PAM services that a source's Perl code asks, tests aside.
+fn pam_services(source: &AnalysedSource) -> Result<Vec<String>, Problem> {
+    let entries = source.source.tree.entries();
+    let files: Vec<(&str, &Entry)> = source
+        .scanned
+        .files
+        .iter()
+        .filter(|file| file.language == Language::Perl)
+        .filter(|file| asks_pam(&file.scan))
+        .map(|file| (file.path.as_str(), &entries[file.entry]))
+        .collect();
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted: Vec<&Entry> = files.iter().map(|(_, entry)| *entry).collect();
+    let contents = source.source.tree.read(&wanted)?;
+    let mut names = BTreeSet::new();
+    for ((path, _), bytes) in files.iter().zip(contents) {
+        let found = pam::services(&bytes).map_err(|error| {
+            Problem::new(&UNPARSED, error.what)
+                .in_source(&source.source.name)
+                .at(*path, Some(error.line))
+        })?;
+        names.extend(found.into_iter().map(|(name, _)| name));
+    }
+    Ok(names.into_iter().collect())
+}
+
+/// Whether a file uses the module that speaks PAM.
+fn asks_pam(scan: &FileScan) -> bool {
+    scan.occurrences
+        .iter()
+        .any(|one| one.kind == Kind::Module && one.text == "Authen::PAM")
+}
+
+/// The text of a `system.json`.
+fn told(system: &System) -> Result<String, Problem> {
+    let mut text = serde_json::to_string_pretty(system)
+        .map_err(|error| Problem::new(&OUTPUT_FAILED, format!("`system.json`: {error}")))?;
     text.push('\n');
     Ok(text)
 }
@@ -443,7 +481,8 @@ impl Generated {
         let name = &source.source.name;
         self.findings.extend(one.findings);
         if !is_own_pin(name) {
-            self.output.add(format!("{name}/system.json"), one.system)?;
+            let text = told(&system(source, release.rules)?)?;
+            self.output.add(format!("{name}/system.json"), text)?;
         }
         for patch in &one.made.patches {
             self.counts.patches += 1;
@@ -472,6 +511,11 @@ impl Generated {
         self.lacks.extend(package.lacks);
         self.output
             .add(format!("{name}/package.nix"), package.text)?;
+        if release.roles.get(name) == Some(&Role::Package)
+            && let Some(attribute) = release.attributes.get(name)
+        {
+            self.facts(attribute, &system(source, release.rules)?)?;
+        }
         Ok(one.made)
     }
 
@@ -493,8 +537,20 @@ impl Generated {
             }
             self.counts.packages += 1;
             self.lacks.extend(package.lacks);
+            let packaging = std::slice::from_ref(derivation.packaging);
+            let facts = System::of(packaging).only(derivation.packaging, &derivation.debian);
+            self.facts(&derivation.attribute, &facts)?;
         }
         Ok(())
+    }
+
+    /// `system/ATTRIBUTE.json`: what a package that is no object sets up, where it sets up anything.
+    fn facts(&mut self, attribute: &str, facts: &System) -> Result<(), Problem> {
+        if *facts == System::default() {
+            return Ok(());
+        }
+        let path = format!("system/{attribute}.json");
+        self.output.add(path, told(facts)?)
     }
 }
 

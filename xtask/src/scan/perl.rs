@@ -5,6 +5,7 @@
 //! ([`site`]).
 
 mod commands;
+pub mod pam;
 mod shell;
 mod site;
 mod tree;

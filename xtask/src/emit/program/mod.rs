@@ -36,7 +36,7 @@ pub struct Derivation<'a> {
     /// What cargo builds; `None` of a packaging that it does not build.
     pub program: Option<&'a Program>,
     source: &'a AnalysedSource,
-    packaging: &'a Packaging,
+    pub(super) packaging: &'a Packaging,
 }
 
 /// A source's patches and what fills them.

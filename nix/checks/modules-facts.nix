@@ -1,0 +1,102 @@
+# Facts of every kind, as docs/system-json.md has them.
+let
+  unit =
+    name: more:
+    {
+      inherit name;
+      package = "x";
+      file = "x";
+      enable = true;
+      start = true;
+      wantedBy = [ "multi-user.target" ];
+      requiredBy = [ ];
+      aliases = [ ];
+      also = [ ];
+    }
+    // more;
+  program = path: mode: {
+    inherit path mode;
+    owner = "root";
+    group = "mail";
+    from = "x";
+  };
+in
+{
+  units = [
+    (unit "idle.service" { enable = false; })
+    (unit "pve-cluster.service" { })
+    (unit "pve-container@.service" {
+      enable = false;
+      wantedBy = [ ];
+    })
+    (unit "pve-guests.service" { aliases = [ "pve-manager.service" ]; })
+    (unit "pvenetcommit.service" { })
+    (unit "pveproxy.service" { })
+    (unit "watchdog-mux.service" {
+      enable = false;
+      wantedBy = [ ];
+    })
+  ];
+  directories =
+    map
+      (path: {
+        inherit path;
+        mode = "0755";
+        owner = "root";
+        group = "root";
+        from = "x";
+      })
+      [
+        "/etc/apt/auth.conf.d"
+        "/etc/pve"
+        "/var/lib/vz/images"
+      ];
+  users = [
+    {
+      name = "root";
+      uid = null;
+      group = null;
+      extraGroups = [ ];
+      home = null;
+      shell = null;
+      subUids = "100000-165535";
+      subGids = "100000-165535";
+      created = false;
+      from = "x";
+    }
+  ];
+  groups = [ ];
+  sysctls = {
+    "fs.aio-max-nr" = "1048576";
+    "vm.max_map_count" = "262144";
+  };
+  kernelModules = [ "vhost_net" ];
+  pamServices = [ "node-auth" ];
+  logrotate = [
+    {
+      files = [ "/var/log/x.log" ];
+      directives = {
+        daily = "";
+        rotate = "7";
+      };
+      scripts.postrotate = [ "systemctl restart x.service" ];
+      from = "x";
+    }
+  ];
+  networkFiles = [ "99-default.link.d/x.conf" ];
+  modprobe = [
+    {
+      text = "blacklist nvidiafb";
+      from = "x";
+    }
+  ];
+  udevRules = [ ];
+  tmpfiles = [ ];
+  diversions = [ ];
+  triggers = [ ];
+  setuid = [
+    (program "/usr/libexec/forward" "u+s")
+    (program "/usr/sbin/both" "6755")
+  ];
+  other = [ ];
+}

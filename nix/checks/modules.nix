@@ -1,0 +1,282 @@
+# The modules, evaluated by nix/evaluate: what they make of a link's facts, and each configuration that a node must not have.
+{ pkgs }:
+let
+  inherit (pkgs) lib;
+  evaluate = import ../evaluate;
+  with' =
+    configuration:
+    evaluate {
+      inherit pkgs configuration;
+    };
+
+  # The demo's node, with more of a configuration.
+  demo =
+    more:
+    with' {
+      imports = [ more ];
+      networking.hostName = "alpha";
+      services.proxmox-ve = {
+        enable = true;
+        package = pkgs.pveReleases.demo.pve;
+      };
+    };
+  addressed =
+    more:
+    demo {
+      imports = [ more ];
+      services.proxmox-ve.address = "192.0.2.10";
+    };
+
+  # Facts of every kind, on a package that is only asked for its path.
+  facts = {
+    outPath = "/nix/store/x-pve";
+    name = "pve";
+    pveSystem = import ./modules-facts.nix;
+  };
+  full =
+    (with' {
+      networking.hostName = "alpha";
+      networking.domain = "example.org";
+      services.proxmox-ve = {
+        enable = true;
+        address = "192.0.2.10";
+        package = facts;
+        openFirewall = true;
+        openFirewallFrom = [
+          "192.0.2.0/24"
+          "2001:db8::/64"
+        ];
+        vzdump.bwlimit = "51200";
+        network.bridges.vmbr0 = {
+          ports = [ "enp1s0" ];
+          addresses = [ "192.0.2.10/24" ];
+          gateway = "192.0.2.1";
+          vlanAware = true;
+        };
+      };
+    }).config;
+  immediate =
+    (with' {
+      services.proxmox-ve = {
+        enable = true;
+        address = "192.0.2.10";
+        package = facts;
+        restartPolicy = "immediate";
+      };
+    }).config;
+  off = (with' { services.proxmox-ve.package = facts; }).config;
+
+  # What must be, each with a name.
+  right = {
+    "the demo's node has nothing wrong" = (addressed { }).wrong == [ ];
+    "its daemon is wanted and keeps the link's PATH" =
+      let
+        unit = (addressed { }).config.systemd.services.hived;
+      in
+      unit.wantedBy == [ "multi-user.target" ] && unit.path == [ ] && unit.overrideStrategy == "asDropin";
+    "its timer is wanted, what it starts is not" =
+      let
+        inherit ((addressed { }).config.systemd) timers services;
+      in
+      timers.hive-daily.wantedBy == [ "timers.target" ] && services.hive-daily.wantedBy == [ ];
+    "its account has its directories and no number" =
+      let
+        inherit ((addressed { }).config) users systemd;
+      in
+      users.users.hive.home == "/var/lib/hive"
+      && users.users.hive.extraGroups == [ "adm" ]
+      && users.users.www-data.uid == null
+      && lib.elem "d /var/lib/hive/private 0700 hive hive -" systemd.tmpfiles.rules;
+    "a machine without the module has nothing of it" =
+      off.systemd.services == { } && off.systemd.tmpfiles.rules == [ ] && off.users.users == { };
+    "the name leads to the address alone" =
+      full.networking.hosts == {
+        "127.0.0.2" = [ ];
+        "::1" = [ ];
+        "192.0.2.10" = [
+          "alpha.example.org"
+          "alpha"
+        ];
+      };
+    "a unit that is not enabled is not wanted" = full.systemd.services.idle.wantedBy == [ ];
+    "an alias is one" = full.systemd.services.pve-guests.aliases == [ "pve-manager.service" ];
+    "what moves the network's files is left out" = !(full.systemd.services ? pvenetcommit);
+    "a switch does not stop what resets the machine" =
+      let
+        unit = full.systemd.services.watchdog-mux;
+      in
+      !unit.restartIfChanged && unit.unitConfig.X-StopOnRemoval == false;
+    "the cluster's file system waits" = !full.systemd.services.pve-cluster.restartIfChanged;
+    "unless it must not" =
+      immediate.systemd.services.pve-cluster.restartIfChanged
+      && !immediate.systemd.services.watchdog-mux.restartIfChanged;
+    "a daemon that only answers is restarted" = full.systemd.services.pveproxy.restartIfChanged;
+    "corosync waits for its configuration" =
+      full.systemd.services.corosync.unitConfig.ConditionPathExists == "/etc/corosync/corosync.conf";
+    "the mount point is none of tmpfiles'" =
+      !lib.any (lib.hasInfix " /etc/pve ") full.systemd.tmpfiles.rules;
+    "root has its ranges" =
+      full.users.users.root.subUidRanges == [
+        {
+          startUid = 100000;
+          count = 65536;
+        }
+      ];
+    "a setuid program has a wrapper at its place in the package" =
+      full.security.wrappers.forward == {
+        source = "/nix/store/x-pve/libexec/forward";
+        owner = "root";
+        group = "mail";
+        setuid = true;
+        setgid = false;
+      };
+    "an octal mode is understood" =
+      full.security.wrappers.both.setuid
+      && full.security.wrappers.both.setgid
+      && full.security.wrappers.both.source == "/nix/store/x-pve/bin/both";
+    "PAM knows the service" = full.security.pam.services ? node-auth;
+    "logs are rotated" =
+      full.services.logrotate.settings."/var/log/x.log" == {
+        files = [ "/var/log/x.log" ];
+        daily = true;
+        rotate = "7";
+        postrotate = "systemctl restart x.service";
+      };
+    "a name of an interface comes from the package" =
+      full.environment.etc."systemd/network/99-default.link.d/x.conf".source
+      == "/nix/store/x-pve/lib/systemd/network/99-default.link.d/x.conf";
+    "the kernel has its modules and parameters" =
+      full.boot.kernelModules == [ "vhost_net" ]
+      && full.boot.kernel.sysctl == { "fs.aio-max-nr" = "1048576"; }
+      && full.boot.extraModprobeConfig == "blacklist nvidiafb\n";
+    "the firewall opens what was asked for" =
+      full.networking.firewall.allowedTCPPorts == [
+        8006
+        3128
+      ]
+      && lib.hasInfix "iptables -A nixos-fw -s 192.0.2.0/24 -p udp --dport 5405:5412" full.networking.firewall.extraCommands
+      && lib.hasInfix "ip6tables -A nixos-fw -s 2001:db8::/64" full.networking.firewall.extraCommands;
+    "a bridge is networkd's, and described" =
+      full.systemd.network.netdevs."40-vmbr0".bridgeConfig.VLANFiltering
+      && full.systemd.network.networks."40-enp1s0".networkConfig.Bridge == "vmbr0"
+      &&
+        lib.hasInfix
+          "iface vmbr0 inet static\n\taddress 192.0.2.10/24\n\tgateway 192.0.2.1\n\tbridge-ports enp1s0\n"
+          full.environment.etc."network/interfaces".text;
+    "backups have their defaults" = full.environment.etc."vzdump.conf".text == "bwlimit: 51200\n";
+    "containers have lxcfs" = full.virtualisation.lxc.lxcfs.enable;
+  };
+
+  # What must be refused: a configuration, and how the message begins.
+  refused = {
+    "an address that is loopback" = [
+      (demo { services.proxmox-ve.address = "127.0.1.1"; })
+      "services.proxmox-ve.address: 127.0.1.1 is loopback"
+    ];
+    "an address of IPv6 that is loopback" = [
+      (demo { services.proxmox-ve.address = "::1"; })
+      "services.proxmox-ve.address: ::1 is loopback"
+    ];
+    "an address with its network" = [
+      (demo { services.proxmox-ve.address = "192.0.2.10/24"; })
+      "services.proxmox-ve.address: \"192.0.2.10/24\" is no address"
+    ];
+    "a name for an address" = [
+      (demo { services.proxmox-ve.address = "alpha"; })
+      "services.proxmox-ve.address: \"alpha\" is no address"
+    ];
+    "no name" = [
+      (with' {
+        networking.hostName = "";
+        services.proxmox-ve = {
+          enable = true;
+          address = "192.0.2.10";
+          package = facts;
+        };
+      })
+      "services.proxmox-ve: a node has a name"
+    ];
+    "a firewall that wipes foreign rules" = [
+      (addressed {
+        networking.nftables = {
+          enable = true;
+          flushRuleset = true;
+        };
+      })
+      "services.proxmox-ve: networking.nftables.flushRuleset"
+    ];
+    "a watchdog that systemd holds" = [
+      (addressed { systemd.watchdog.runtimeTime = "30s"; })
+      "services.proxmox-ve: systemd would hold /dev/watchdog"
+    ];
+    "an /etc that nothing is written to" = [
+      (addressed {
+        system.etc.overlay = {
+          enable = true;
+          mutable = false;
+        };
+      })
+      "services.proxmox-ve: a node writes below /etc"
+    ];
+    "bridges of scripted networking" = [
+      (addressed { networking.bridges.br0.interfaces = [ "enp1s0" ]; })
+      "services.proxmox-ve: scripted networking deletes a bridge"
+    ];
+    "two bridges with one port" = [
+      (addressed {
+        services.proxmox-ve.network.bridges = {
+          vmbr0.ports = [ "enp1s0" ];
+          vmbr1.ports = [ "enp1s0" ];
+        };
+      })
+      "services.proxmox-ve.network.bridges: enp1s0 is a port of vmbr0 and vmbr1"
+    ];
+    "containers without their part" = [
+      (addressed { services.proxmox-ve.containers.enable = true; })
+      "services.proxmox-ve.containers.enable:"
+    ];
+  };
+  # What does not evaluate at all.
+  thrown = {
+    "a package that is no link" = demoWith { package = lib.removeAttrs facts [ "pveSystem" ]; };
+    "an option that is none" = demoWith { enabled = true; };
+    "a value of another type" = demoWith { openFirewall = "yes"; };
+    "a restart policy that is none" = demoWith { restartPolicy = "staged"; };
+  };
+  demoWith =
+    settings:
+    used
+      (with' {
+        services.proxmox-ve = {
+          enable = true;
+          address = "192.0.2.10";
+        }
+        // (if settings ? package then { } else { package = facts; })
+        // settings;
+      }).config;
+  used = config: [
+    config.systemd.services
+    config.networking.firewall
+  ];
+
+  failures =
+    lib.attrNames (lib.filterAttrs (_: holds: !holds) right)
+    ++ lib.concatLists (
+      lib.mapAttrsToList (
+        name: case:
+        let
+          inherit (lib.head case) wrong;
+        in
+        lib.optional (
+          !(lib.length wrong == 1 && lib.hasPrefix (lib.last case) (lib.head wrong))
+        ) "${name}: ${builtins.toJSON wrong}"
+      ) refused
+    )
+    ++ lib.attrNames (
+      lib.filterAttrs (_: value: (builtins.tryEval (builtins.deepSeq value null)).success) thrown
+    );
+in
+if failures == [ ] then
+  pkgs.runCommand "pve-modules" { } "touch $out"
+else
+  throw "nix/checks/modules.nix: ${lib.concatStringsSep "; " failures}"

@@ -1,0 +1,46 @@
+# A test of NixOS' form (`nodes`, `testScript`) for the driver of containers: a file of what the nodes' toplevels are and of the
+# script. docs/modules.md says how it is run.
+#
+#   test     the test's file
+#   nixpkgs  a checkout of nixpkgs, or the parts that pkgs.nix names; NIXPKGS by default
+#   package  the link that nodes run (`services.proxmox-ve.package`); the default release's by default
+{
+  test,
+  nixpkgs ? builtins.getEnv "NIXPKGS",
+  package ? null,
+}:
+let
+  source =
+    if toString nixpkgs == "" then
+      throw "nix/machines: set NIXPKGS to a checkout of nixpkgs, or give --arg nixpkgs PATH"
+    else
+      /. + toString nixpkgs;
+  plain = import ../.. { nixpkgs = ../hostpkgs; };
+  pkgs = import ./pkgs.nix {
+    nixpkgs = source;
+    pve.pve = if package == null then plain.pve else package;
+  };
+  inherit (pkgs) lib;
+
+  described = lib.toFunction (import test) {
+    inherit pkgs lib;
+  };
+  toplevel =
+    name: node:
+    (import (source + "/nixos/lib/eval-config.nix") {
+      inherit lib pkgs;
+      system = null;
+      modules = [
+        ./container.nix
+        node
+        { networking.hostName = lib.mkDefault name; }
+      ];
+    }).config.system.build.toplevel;
+  nodes = lib.mapAttrs toplevel described.nodes;
+in
+pkgs.writeText "test-${described.name}.json" (
+  builtins.toJSON {
+    nodes = lib.mapAttrs (_: toString) nodes;
+    inherit (described) testScript;
+  }
+)

@@ -1,0 +1,216 @@
+"""Runs a test of NixOS' form on containers: `driver.py SPEC.json`.
+
+SPEC.json is what `nix/machines/default.nix` makes of a test: `nodes` (name to toplevel) and `testScript`. The script sees
+`start_all()`, `machines`, `subtest(name)` and one object for each node, with the part of NixOS' test driver's interface
+that is documented in its manual and works in a container. As root; `boot` beside this file says what the host must have.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+
+BOOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot")
+SYSTEM = "/run/current-system/sw"
+
+
+class Failure(Exception):
+    """What a test expected and did not find."""
+
+
+class Machine:
+    """One container."""
+
+    def __init__(self, name, toplevel):
+        self.name = name
+        self.toplevel = toplevel
+        self.process = None
+        self.log_path = f"/tmp/pve-nix-{name}.log"
+
+    def log(self, text):
+        print(f"{self.name}: {text}", flush=True)
+
+    # --- power ---
+
+    def start(self):
+        if self.process:
+            return
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [BOOT, self.name, self.toplevel], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        self.began = time.monotonic()
+        self.log("starts")
+
+    def shutdown(self):
+        if not self.process:
+            return
+        self.execute("systemctl poweroff", check_return=False)
+        try:
+            self.process.wait(timeout=120)
+        except subprocess.TimeoutExpired:
+            self.log("does not end: its init is killed")
+            subprocess.run(["kill", "-9", str(self.leader())], check=False)
+            self.process.wait(timeout=30)
+        self.process = None
+
+    def remove(self):
+        self.shutdown()
+        subprocess.run([BOOT, "--remove", self.name], check=True)
+
+    def leader(self):
+        """The process that is the machine's init: the one child of systemd-nspawn with another process namespace."""
+        own = os.readlink("/proc/self/ns/pid")
+        open_pids = [self.process.pid]
+        while open_pids:
+            pid = open_pids.pop()
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{pid}/ns/pid") != own:
+                    return pid
+                with open(f"/proc/{pid}/task/{pid}/children") as children:
+                    open_pids.extend(int(child) for child in children.read().split())
+        raise Failure(f"{self.name} does not run: see {self.log_path}")
+
+    # --- commands ---
+
+    def execute(self, command, check_return=True, timeout=900):
+        """The command's status and output; standard error goes to the log."""
+        environment = [
+            f"PATH=/run/wrappers/bin:{SYSTEM}/bin",
+            "HOME=/root",
+            "LANG=C.UTF-8",
+            "USER=root",
+        ]
+        inside = ["nsenter", "--target", str(self.leader()), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]
+        inside += ["--root", "--wdns=/", f"{SYSTEM}/bin/env", "-i", *environment]
+        run = subprocess.run(
+            [*inside, f"{SYSTEM}/bin/bash", "-c", f"set -eo pipefail; {command}"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            timeout=timeout,
+        )
+        return (run.returncode, run.stdout.decode(errors="replace"))
+
+    def succeed(self, *commands, timeout=900):
+        output = ""
+        for command in commands:
+            self.log(f"must succeed: {command[:120]}")
+            status, text = self.execute(command, timeout=timeout)
+            if status != 0:
+                raise Failure(f"{self.name}: `{command}` failed (exit code {status}): {text}")
+            output += text
+        return output
+
+    def fail(self, *commands, timeout=900):
+        output = ""
+        for command in commands:
+            self.log(f"must fail: {command}")
+            status, text = self.execute(command, timeout=timeout)
+            if status == 0:
+                raise Failure(f"{self.name}: `{command}` succeeded: {text}")
+            output += text
+        return output
+
+    def wait(self, what, holds, timeout):
+        """Until `holds()` gives something true."""
+        end = time.monotonic() + timeout
+        last = None
+        while time.monotonic() < end:
+            try:
+                last = holds()
+            except Failure as failure:
+                if self.process and self.process.poll() is not None:
+                    raise
+                last = None
+                del failure
+            if last:
+                return last
+            time.sleep(0.2)
+        raise Failure(f"{self.name}: {what}: not within {timeout} s")
+
+    def wait_until_succeeds(self, command, timeout=900):
+        self.log(f"waits until this succeeds: {command}")
+
+        def holds():
+            status, text = self.execute(command)
+            return (True, text) if status == 0 else None
+
+        return self.wait(command, holds, timeout)[1]
+
+    # --- units ---
+
+    def get_unit_info(self, unit):
+        _, text = self.execute(f"systemctl --no-pager show {shlex.quote(unit)}")
+        return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+    def get_unit_property(self, unit, name):
+        return self.get_unit_info(unit).get(name, "")
+
+    def require_unit_state(self, unit, wanted="active"):
+        state = self.get_unit_property(unit, "ActiveState")
+        if state != wanted:
+            raise Failure(f"{self.name}: unit {unit} is {state}, not {wanted}")
+
+    def wait_for_unit(self, unit, timeout=900):
+        self.log(f"waits for {unit}")
+
+        def holds():
+            state = self.get_unit_property(unit, "ActiveState")
+            if state == "failed":
+                _, text = self.execute(f"journalctl --no-pager -n 20 -u {shlex.quote(unit)}")
+                print(text)
+                raise SystemExit(f"{self.name}: unit {unit} failed")
+            return state == "active"
+
+        self.wait(unit, holds, timeout)
+
+    def wait_for_open_port(self, port, addr="localhost", timeout=900):
+        self.wait_until_succeeds(f"exec 3<>/dev/tcp/{addr}/{port}", timeout)
+
+    def systemctl(self, query):
+        return self.execute(f"systemctl {query}")
+
+
+@contextlib.contextmanager
+def subtest(name):
+    began = time.monotonic()
+    print(f"subtest: {name}", flush=True)
+    yield
+    print(f"subtest: {name}: passed in {time.monotonic() - began:.1f} s", flush=True)
+
+
+def main():
+    with open(sys.argv[1]) as file:
+        spec = json.load(file)
+    machines = [Machine(name, toplevel) for name, toplevel in sorted(spec["nodes"].items())]
+
+    def start_all():
+        for machine in machines:
+            machine.start()
+
+    scope = {re.sub(r"[^A-Za-z0-9_]", "_", machine.name): machine for machine in machines}
+    if len(machines) == 1:
+        scope.setdefault("machine", machines[0])
+    scope.update(machines=machines, start_all=start_all, subtest=subtest)
+    for machine in machines:
+        subprocess.run([BOOT, "--remove", machine.name], check=True)
+    began = time.monotonic()
+    try:
+        exec(compile(spec["testScript"], "testScript", "exec"), scope)
+        print(f"passed in {time.monotonic() - began:.1f} s")
+    except Failure as failure:
+        sys.exit(str(failure))
+    finally:
+        for machine in machines:
+            if os.environ.get("KEEP"):
+                machine.shutdown()
+            else:
+                machine.remove()
+
+
+if __name__ == "__main__":
+    main()

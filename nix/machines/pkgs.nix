@@ -1,0 +1,357 @@
+# The packages of a NixOS machine where no binary cache can be reached: nix/hostpkgs, completed with what NixOS' modules
+# ask for, and NixOS' own lib and builders from `nixpkgs`, a checkout or the parts of one that hold `lib/`, `nixos/`,
+# `pkgs/build-support/` and `pkgs/pkgs-lib/`.
+#
+#   nixpkgs  its path
+#   pve      packages that stay those of plain hostpkgs, by attribute
+#
+# An attribute that modules name and this lacks is a package whose build fails: evaluation goes on, and whoever does need
+# it is told.
+{
+  nixpkgs,
+  pve ? { },
+  system ? builtins.currentSystem,
+}:
+let
+  lib = import (nixpkgs + "/lib");
+  support = path: import (nixpkgs + "/pkgs/build-support/${path}");
+
+  complete =
+    final: prev:
+    let
+      # Modules name programs in `sbin`, too.
+      withSbin =
+        described:
+        described
+        // {
+          links = {
+            sbin = "bin";
+          }
+          // described.links or { };
+        };
+      leaf =
+        name: packages:
+        prev.debianLeaf name (withSbin {
+          inherit packages;
+        });
+      sbins = lib.mapAttrs (
+        name: _:
+        let
+          package = prev.${name};
+        in
+        if package ? overrideLeaf then named (package.overrideLeaf withSbin) else package
+      ) (import ../hostpkgs/packages.nix);
+      trivial = support "trivial-builders" {
+        inherit lib;
+        inherit (final)
+          config
+          stdenv
+          stdenvNoCC
+          jq
+          lndir
+          ;
+        runtimeShell = "${final.bash}/bin/bash";
+        shellcheck-minimal = final.shellcheck;
+      };
+      # `meta` and outputs as modules read them, on what a leaf lacks of it.
+      named =
+        package:
+        package
+        // {
+          meta = {
+            outputsToInstall = [ "out" ];
+            priority = 5;
+          }
+          // package.meta or { };
+          outputs = [ "out" ];
+        };
+      platform = lib.systems.elaborate system;
+      platformed =
+        stdenv:
+        stdenv
+        // {
+          hostPlatform = platform;
+          buildPlatform = platform;
+          targetPlatform = platform;
+          inherit (platform) is64bit;
+          shellDryRun = "${final.bash}/bin/bash -n -O extglob";
+          cc = stdenv.cc or { } // {
+            libc = final.glibc;
+            bintools.dynamicLinker = "/lib64/ld-linux-x86-64.so.2";
+          };
+        };
+      leaves = lib.mapAttrs (name: packages: named (leaf name packages)) (import ./leaves.nix);
+    in
+    sbins
+    // trivial
+    // leaves
+    // {
+      inherit lib;
+      _type = "pkgs";
+      __splicedPackages = final;
+      pkgsStatic = final;
+      stdenv = platformed prev.stdenv;
+      stdenvNoCC = platformed prev.stdenvNoCC;
+      appendOverlays =
+        more: if more == [ ] then final else throw "nix/machines: overlays belong to the harness";
+      inherit
+        (import (nixpkgs + "/pkgs/pkgs-lib") {
+          inherit lib;
+          pkgs = final;
+        })
+        formats
+        ;
+      runtimeShell = "${final.bash}/bin/bash";
+      path = nixpkgs;
+      substitute = support "substitute/substitute.nix" {
+        inherit lib;
+        inherit (final) stdenvNoCC;
+      };
+      substituteAll = support "substitute/substitute-all.nix" { inherit (final) stdenvNoCC; };
+      buildEnv = support "buildenv" {
+        inherit lib;
+        inherit (final) buildPackages runCommand substituteAll;
+      };
+      closureInfo = final.callPackage (nixpkgs + "/pkgs/build-support/closure-info.nix") { };
+      replaceVarsWith = prev.replaceVarsWith;
+
+      bashInteractive = final.bash // {
+        shellPath = "/bin/bash";
+      };
+      # Copies: a leaf leads into /etc, which is NixOS' here and leads back.
+      cacert =
+        let
+          made =
+            final.runCommand "cacert" { } ''
+              mkdir -p $out/etc/ssl/certs $out/etc/ssl/trust-source
+              cp -L /etc/ssl/certs/ca-certificates.crt $out/etc/ssl/certs/ca-bundle.crt
+              cp -L /etc/ssl/certs/ca-certificates.crt $out/etc/ssl/certs/ca-no-trust-rules-bundle.crt
+            ''
+            // {
+              override = _: made;
+              p11kit = made;
+            };
+        in
+        made;
+      iana-etc = final.runCommand "iana-etc" { } ''
+        mkdir -p $out/etc
+        cp -L /etc/protocols /etc/services $out/etc/
+      '';
+      glibcLocales =
+        let
+          made = final.runCommand "glibc-locales" { } "mkdir -p $out/lib/locale" // {
+            override = _: made;
+          };
+        in
+        made;
+      perlPackages = prev.perlPackages // {
+        ConfigIniFiles = leaf "perlPackages.ConfigIniFiles" [ "libconfig-inifiles-perl" ];
+        FileSlurp = leaf "perlPackages.FileSlurp" [ "libfile-slurp-perl" ];
+        JSON = leaf "perlPackages.JSON" [ "libjson-perl" ];
+        NetDBus = leaf "perlPackages.NetDBus" [ "libnet-dbus-perl" ];
+        XMLTwig = leaf "perlPackages.XMLTwig" [ "libxml-twig-perl" ];
+      };
+      libxcrypt = prev.libxcrypt // {
+        enabledCryptSchemeIds = [
+          "y"
+          "5"
+          "6"
+        ];
+      };
+      xorg = {
+        inherit (final) lndir;
+        # `su` names it, and forwards no X here.
+        xauth = final.runCommand "xauth" { } "mkdir $out";
+      };
+      dbus =
+        named (
+          prev.dbus.overrideLeaf (
+            described:
+            withSbin described
+            // {
+              links = {
+                "libexec/dbus-daemon-launch-helper" = "/usr/lib/dbus-1.0/dbus-daemon-launch-helper";
+              }
+              // lib.listToAttrs (
+                map (unit: lib.nameValuePair "etc/systemd/${unit}" "${final.debianUnits}/systemd/${unit}") [
+                  "system/dbus.service"
+                  "system/dbus.socket"
+                  "user/dbus.service"
+                  "user/dbus.socket"
+                ]
+              )
+              // {
+                sbin = "bin";
+              };
+            }
+          )
+        )
+        // {
+          daemon = final.dbus;
+        };
+      shadow =
+        named (
+          leaf "shadow" [
+            "passwd"
+            "login"
+            "login.defs"
+            "uidmap"
+            "util-linux"
+          ]
+        )
+        // {
+          su = final.shadow;
+          shellPath = "/bin/nologin";
+        };
+      debianUnits = final.runCommand "debian-units" { } ''
+        mkdir -p $out/systemd
+        cp -r --no-preserve=mode /usr/lib/systemd/system /usr/lib/systemd/user $out/systemd/
+        cp -r --no-preserve=mode /usr/lib/sysctl.d /usr/lib/tmpfiles.d /usr/lib/udev/rules.d $out/
+      '';
+      # The wrappers of setuid programs take one header of glibc's sources.
+      srcOnly =
+        package:
+        final.stdenvNoCC.mkDerivation {
+          name = "${package.pname}-source";
+          src = ./unsecvars;
+          dontBuild = true;
+          installPhase = "cp -r . $out";
+        };
+      # Debian's configuration of the bus, with the policies and services of NixOS' packages.
+      makeDBusConf =
+        {
+          suidHelper,
+          serviceDirectories,
+          ...
+        }:
+        final.runCommand "dbus-1" { } ''
+          mkdir $out
+          for bus in system session; do
+            {
+              # Without its last line and what leads back to /etc/dbus-1.
+              sed -e '/<\/busconfig>/d' -e '/\/etc\/dbus-1/d' -e 's|>\(system\|session\)\.d<|>/usr/share/dbus-1/\1.d<|' \
+                -e 's|<servicehelper>[^<]*|<servicehelper>${suidHelper}|' /usr/share/dbus-1/$bus.conf
+              for package in ${toString serviceDirectories}; do
+                echo "<servicedir>$package/share/dbus-1/$bus-services</servicedir>"
+                for place in etc share; do
+                  echo "<includedir>$package/$place/dbus-1/$bus.d</includedir>"
+                done
+              done
+              echo '</busconfig>'
+            } >$out/$bus.conf
+          done
+        '';
+      # A container has its host's kernel: this one is asked what it has, and never built.
+      linuxPackages = lib.makeExtensible (_: {
+        inherit (final) stdenv;
+        kernel = lib.fix (
+          kernel:
+          absent "linux"
+          // {
+            override = _: kernel;
+            version = "6.12";
+            features = { };
+            config = {
+              isYes = _: true;
+              isNo = _: false;
+              isModule = _: true;
+              isEnabled = _: true;
+              isDisabled = _: false;
+            };
+            kernelAtLeast = lib.versionAtLeast "6.12";
+            kernelOlder = lib.versionOlder "6.12";
+          }
+        );
+      });
+      systemd =
+        named (
+          prev.debianLeaf "systemd" {
+            packages = [
+              "systemd"
+              "systemd-coredump"
+              "systemd-sysv"
+              "udev"
+              "libpam-systemd"
+            ];
+            # Where NixOS takes upstream's units and rules from, by name; they are Debian's, copied: the machine hides those
+            # in /usr.
+            links = {
+              sbin = "bin";
+              example = "${final.debianUnits}";
+              "lib/udev/rules.d" = "${final.debianUnits}/rules.d";
+            };
+          }
+        )
+        // {
+          interfaceVersion = 2;
+          withPortabled = false;
+          withBootloader = false;
+          withImportd = false;
+          withEfi = false;
+          withLogind = true;
+          withHostnamed = true;
+          withTimedated = true;
+          withTimesyncd = true;
+          withLocaled = true;
+          withMachined = false;
+          withNetworkd = true;
+          withResolved = true;
+          withOomd = false;
+          withCoredump = true;
+          withCryptsetup = false;
+          withFido2 = false;
+          withTpm2Tss = false;
+          withUtmp = true;
+          withNss = true;
+          withAudit = false;
+          withHomed = false;
+          withUserDb = true;
+          withSysupdate = false;
+          kbd = final.kbd;
+          kmod = final.kmod;
+          util-linux = final.util-linux;
+        };
+    }
+    // pve;
+  names = lib.importJSON (derivation {
+    name = "names.json";
+    inherit system;
+    builder = "/usr/bin/perl";
+    args = [ ./names.pl ];
+    roots = [
+      (nixpkgs + "/nixos")
+      (nixpkgs + "/pkgs/pkgs-lib")
+    ];
+  });
+  # What fails when it is built, and until then can be asked what packages are asked.
+  absent =
+    name:
+    let
+      drv = derivation {
+        inherit name system;
+        builder = "/bin/sh";
+        args = [
+          "-c"
+          "echo 'nix/machines: ${name} is not here (leaves.nix)' >&2; exit 1"
+        ];
+      };
+      self = drv // {
+        pname = name;
+        version = "0";
+        meta.outputsToInstall = [ "out" ];
+        override = _: self;
+        overrideAttrs = _: self;
+        passthru = { };
+      };
+    in
+    self;
+  lacking = _: prev: lib.genAttrs (lib.filter (name: !(prev ? ${name})) names) absent;
+in
+import ../hostpkgs {
+  inherit system;
+  overlays = [
+    (import ../../overlays)
+    complete
+    lacking
+  ];
+}

@@ -1,0 +1,17 @@
+# services.proxmox-ve: a NixOS machine as a node. What it makes comes from `package.pveSystem`, the facts that the compiler read
+# out of upstream's packaging (docs/system-json.md); docs/modules.md says what was tried, on which machines.
+{
+  imports = [
+    ./node.nix
+    ./units.nix
+    ./cluster.nix
+    ./state.nix
+    ./users.nix
+    ./access.nix
+    ./kernel.nix
+    ./logrotate.nix
+    ./containers.nix
+    ./network.nix
+    ./backup.nix
+  ];
+}

@@ -1,0 +1,30 @@
+# Kernel parameters and modules, udev rules, names of network interfaces.
+{ config, lib, ... }:
+let
+  cfg = config.services.proxmox-ve;
+  facts = import ./facts.nix cfg.package;
+
+  # Parameters that are left to NixOS, and why.
+  left = {
+    "vm.max_map_count" = "NixOS sets more than upstream asks for";
+  };
+in
+{
+  config = lib.mkIf cfg.enable {
+    # Before NixOS' defaults, after what the machine's configuration says.
+    boot.kernel.sysctl = lib.mapAttrs (_: lib.mkOverride 900) (
+      removeAttrs facts.system.sysctls (lib.attrNames left)
+    );
+    boot.kernelModules = facts.system.kernelModules;
+    boot.extraModprobeConfig = lib.concatMapStrings (line: "${line.text}\n") facts.system.modprobe;
+    services.udev.packages = lib.optional (facts.system.udevRules != [ ]) cfg.package;
+    environment.etc = lib.listToAttrs (
+      map (
+        name:
+        lib.nameValuePair "systemd/network/${name}" {
+          source = "${cfg.package}/lib/systemd/network/${name}";
+        }
+      ) facts.system.networkFiles
+    );
+  };
+}

@@ -1,0 +1,172 @@
+# The network: bridges for guests as networkd has them, and /etc/network/interfaces as a description of them, which is what
+# the API and the interface read.
+{ config, lib, ... }:
+let
+  cfg = config.services.proxmox-ve;
+  inherit (cfg.network) bridges;
+
+  isV6 = lib.hasInfix ":";
+  family = address: if isV6 address then "inet6" else "inet";
+
+  interface =
+    name: bridge:
+    let
+      blocks = if bridge.addresses == [ ] then [ null ] else bridge.addresses;
+      lines =
+        address:
+        (
+          if address == null then
+            [ "iface ${name} inet manual" ]
+          else
+            [
+              "iface ${name} ${family address} static"
+              "\taddress ${address}"
+            ]
+        )
+        ++ lib.optional (
+          address != null && bridge.gateway != null && isV6 address == isV6 bridge.gateway
+        ) "\tgateway ${bridge.gateway}"
+        ++ [
+          "\tbridge-ports ${if bridge.ports == [ ] then "none" else lib.concatStringsSep " " bridge.ports}"
+          "\tbridge-stp ${if bridge.stp then "on" else "off"}"
+          "\tbridge-fd 0"
+        ]
+        ++ lib.optionals bridge.vlanAware [
+          "\tbridge-vlan-aware yes"
+          "\tbridge-vids 2-4094"
+        ]
+        ++ lib.optional (bridge.mtu != null) "\tmtu ${toString bridge.mtu}";
+    in
+    [ "auto ${name}" ] ++ lib.concatMap lines blocks ++ [ "" ];
+
+  ports = lib.concatLists (lib.mapAttrsToList (_: bridge: bridge.ports) bridges);
+  twice = lib.unique (lib.filter (port: lib.count (other: other == port) ports > 1) ports);
+  users = port: lib.attrNames (lib.filterAttrs (_: bridge: lib.elem port bridge.ports) bridges);
+  description = lib.concatStringsSep "\n" (
+    [
+      "# What services.proxmox-ve.network says: the interface shows it, and changes are made there."
+      "auto lo"
+      "iface lo inet loopback"
+      ""
+    ]
+    ++ lib.concatMap (port: [
+      "iface ${port} inet manual"
+      ""
+    ]) (lib.unique ports)
+    ++ lib.concatLists (lib.mapAttrsToList interface bridges)
+  );
+in
+{
+  options.services.proxmox-ve.network.bridges = lib.mkOption {
+    default = { };
+    example = {
+      vmbr0 = {
+        ports = [ "enp1s0" ];
+        addresses = [ "192.0.2.10/24" ];
+        gateway = "192.0.2.1";
+      };
+    };
+    description = "Bridges for guests. networkd makes them; the interface shows them.";
+    type = lib.types.attrsOf (
+      lib.types.submodule {
+        options = {
+          ports = lib.mkOption {
+            type = lib.types.listOf lib.types.str;
+            default = [ ];
+            description = "Interfaces of the machine that are part of it.";
+          };
+          addresses = lib.mkOption {
+            type = lib.types.listOf lib.types.str;
+            default = [ ];
+            description = "Its addresses, each with the length of its network.";
+          };
+          gateway = lib.mkOption {
+            type = lib.types.nullOr lib.types.str;
+            default = null;
+            description = "The router of the default route through it.";
+          };
+          vlanAware = lib.mkOption {
+            type = lib.types.bool;
+            default = false;
+            description = "Whether guests may have a VLAN tag of their own on it.";
+          };
+          stp = lib.mkOption {
+            type = lib.types.bool;
+            default = false;
+            description = "Whether it speaks the spanning tree protocol.";
+          };
+          mtu = lib.mkOption {
+            type = lib.types.nullOr lib.types.int;
+            default = null;
+            description = "The largest packet.";
+          };
+        };
+      }
+    );
+  };
+
+  config = lib.mkIf cfg.enable {
+    environment.etc."network/interfaces".text = description;
+    # Real directories beside it: upstream writes there.
+    systemd.tmpfiles.rules = [ "d /etc/network/interfaces.d 0755 root root -" ];
+
+    systemd.network = lib.mkIf (bridges != { }) {
+      enable = true;
+      netdevs = lib.mapAttrs' (
+        name: bridge:
+        lib.nameValuePair "40-${name}" {
+          netdevConfig = {
+            Name = name;
+            Kind = "bridge";
+          }
+          // lib.optionalAttrs (bridge.mtu != null) { MTUBytes = toString bridge.mtu; };
+          bridgeConfig = {
+            STP = bridge.stp;
+            ForwardDelaySec = 0;
+            VLANFiltering = bridge.vlanAware;
+          };
+        }
+      ) bridges;
+      networks =
+        lib.mapAttrs' (
+          name: bridge:
+          lib.nameValuePair "40-${name}" {
+            matchConfig.Name = name;
+            address = bridge.addresses;
+            gateway = lib.optional (bridge.gateway != null) bridge.gateway;
+            # Guests come and go: the bridge has its address without one.
+            networkConfig.ConfigureWithoutCarrier = true;
+          }
+        ) bridges
+        // lib.listToAttrs (
+          lib.concatLists (
+            lib.mapAttrsToList (
+              name: bridge:
+              map (
+                port:
+                lib.nameValuePair "40-${port}" {
+                  matchConfig.Name = port;
+                  networkConfig.Bridge = name;
+                }
+              ) bridge.ports
+            ) bridges
+          )
+        );
+    };
+
+    assertions = [
+      {
+        assertion = twice == [ ];
+        message = "services.proxmox-ve.network.bridges: ${
+          lib.concatMapStringsSep "; " (
+            port: "${port} is a port of ${lib.concatStringsSep " and " (users port)}"
+          ) twice
+        }. An interface is a port of one bridge: take it out of the others.";
+      }
+      {
+        assertion = config.networking.useNetworkd || config.networking.bridges == { };
+        message = "services.proxmox-ve: scripted networking deletes a bridge, and with it the ports of running guests, when its configuration changes. Write networking.bridges.${lib.concatStringsSep ", networking.bridges." (lib.attrNames config.networking.bridges)} as services.proxmox-ve.network.bridges, or set networking.useNetworkd = true.";
+      }
+    ];
+  };
+}

@@ -1,0 +1,132 @@
+# The node itself: package, name and address, what its configuration must not be.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.services.proxmox-ve;
+  name = config.networking.hostName;
+  inherit (config.networking) domain;
+  names = lib.optional (domain != null && domain != "") "${name}.${domain}" ++ [ name ];
+
+  isLoopback = address: lib.hasPrefix "127." address || address == "::1" || address == "localhost";
+  isAddress =
+    address:
+    builtins.match "[0-9]{1,3}(\\.[0-9]{1,3}){3}" address != null
+    || builtins.match "[0-9a-fA-F]*:[0-9a-fA-F:.]+" address != null;
+
+  # What the nodes of a cluster ask of one another: ssh, corosync, migration, consoles.
+  peerPorts = {
+    tcp = [
+      "22"
+      "5900-5999"
+      "60000-60050"
+    ];
+    udp = [ "5405-5412" ];
+  };
+  isV6 = lib.hasInfix ":";
+  # One rule for each peer, protocol and range, in the words of the firewall that is used.
+  nftRules = lib.concatMapStrings (
+    peer:
+    lib.concatStrings (
+      lib.mapAttrsToList (protocol: ports: ''
+        ${
+          if isV6 peer then "ip6" else "ip"
+        } saddr ${peer} ${protocol} dport { ${lib.concatStringsSep ", " ports} } accept
+      '') peerPorts
+    )
+  ) cfg.openFirewallFrom;
+  iptablesRules = lib.concatMapStrings (
+    peer:
+    lib.concatStrings (
+      lib.mapAttrsToList (
+        protocol: ports:
+        lib.concatMapStrings (range: ''
+          ${if isV6 peer then "ip6tables" else "iptables"} -A nixos-fw -s ${peer} -p ${protocol} --dport ${
+            builtins.replaceStrings [ "-" ] [ ":" ] range
+          } -j nixos-fw-accept
+        '') ports
+      ) peerPorts
+    )
+  ) cfg.openFirewallFrom;
+in
+{
+  options.services.proxmox-ve = {
+    enable = lib.mkEnableOption "Proxmox VE, which makes this machine a node";
+
+    package = lib.mkOption {
+      type = lib.types.package;
+      default = pkgs.pve;
+      defaultText = lib.literalExpression "pkgs.pve";
+      description = "The link of everything: programs, units, interface. Its `pveSystem` says what the machine must have.";
+    };
+
+    address = lib.mkOption {
+      type = lib.types.str;
+      example = "192.0.2.10";
+      description = "The address by which the other nodes and this one know it: what the host name resolves to.";
+    };
+
+    openFirewall = lib.mkOption {
+      type = lib.types.bool;
+      default = false;
+      description = "Whether everybody may reach the interface (8006) and the SPICE proxy (3128) through NixOS' firewall.";
+    };
+
+    openFirewallFrom = lib.mkOption {
+      type = lib.types.listOf lib.types.str;
+      default = [ ];
+      example = [ "192.0.2.0/24" ];
+      description = "Addresses and networks of the other nodes, which may reach ssh, corosync, migration and consoles.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    environment.systemPackages = [ cfg.package ];
+
+    # pmxcfs refuses a name that leads to the machine itself, as NixOS has it.
+    networking.hosts = {
+      "127.0.0.2" = lib.mkForce [ ];
+      "::1" = lib.mkForce [ ];
+      ${cfg.address} = names;
+    };
+
+    networking.firewall = {
+      allowedTCPPorts = lib.optionals cfg.openFirewall [
+        8006
+        3128
+      ];
+      extraInputRules = lib.mkIf config.networking.nftables.enable nftRules;
+      extraCommands = lib.mkIf (!config.networking.nftables.enable) iptablesRules;
+    };
+
+    assertions = [
+      {
+        assertion = !isLoopback cfg.address;
+        message = "services.proxmox-ve.address: ${cfg.address} is loopback, by which no other node finds this one. Write an address of one of its interfaces, such as \"192.0.2.10\".";
+      }
+      {
+        assertion = isLoopback cfg.address || isAddress cfg.address;
+        message = "services.proxmox-ve.address: \"${cfg.address}\" is no address. Write one without the length of its network, such as \"192.0.2.10\" or \"2001:db8::10\".";
+      }
+      {
+        assertion = name != "";
+        message = "services.proxmox-ve: a node has a name. Set networking.hostName.";
+      }
+      {
+        assertion = !(config.networking.nftables.enable && config.networking.nftables.flushRuleset);
+        message = "services.proxmox-ve: networking.nftables.flushRuleset wipes the rules of Proxmox's firewall with every reload. Set networking.nftables.flushRuleset = false (networking.nftables.ruleset makes it true).";
+      }
+      {
+        assertion = config.systemd.watchdog.runtimeTime or null == null;
+        message = "services.proxmox-ve: systemd would hold /dev/watchdog, which high availability needs. Remove systemd.watchdog.runtimeTime.";
+      }
+      {
+        assertion = !(config.system.etc.overlay.enable && !config.system.etc.overlay.mutable);
+        message = "services.proxmox-ve: a node writes below /etc (pve, corosync, network). Set system.etc.overlay.mutable = true, or system.etc.overlay.enable = false.";
+      }
+    ];
+  };
+}

@@ -1,0 +1,82 @@
+# Guests on a node: a virtual machine and an unprivileged container start, the container is entered, and both run on through
+# a switch that changes nothing of theirs and one that takes the module away.
+{
+  name = "pve-guests";
+
+  nodes.alpha =
+    { lib, pkgs, ... }:
+    {
+      imports = [ ../modules ];
+      services.proxmox-ve = {
+        enable = true;
+        address = "10.11.12.1";
+      };
+      networking.interfaces.lo.ipv4.addresses = [
+        {
+          address = "10.11.12.1";
+          prefixLength = 32;
+        }
+      ];
+      system.switch.enable = true;
+      specialisation.other.configuration.services.proxmox-ve.vzdump.bwlimit = "51200";
+      specialisation.without.configuration.services.proxmox-ve.enable = lib.mkForce false;
+      # A root file system for the container: one static program.
+      environment.etc."guest.tar".source = pkgs.runCommand "guest.tar" { } ''
+        mkdir -p root/bin root/sbin root/etc root/dev root/proc root/sys root/tmp root/root
+        cp -L ${pkgs.busybox}/bin/busybox root/bin/busybox
+        for name in sh cat sleep hostname; do ln -s busybox root/bin/$name; done
+        ln -s ../bin/busybox root/sbin/init
+        echo '::respawn:/bin/sleep 1000' >root/etc/inittab
+        tar --owner=0 --group=0 --numeric-owner -C root -cf $out .
+      '';
+    };
+
+  testScript = ''
+    start_all()
+    alpha.wait_for_unit("multi-user.target")
+    alpha.wait_until_succeeds("! systemctl list-jobs --no-legend | grep -q .")
+    system = alpha.succeed("readlink -f /run/current-system").strip()
+
+    # Where the kernel gives cgroup2 no memory controller, `pct status` ends with "short read on command socket": it asks LXC
+    # for the container's memory group, and there is none.
+    controllers = alpha.succeed("cat /sys/fs/cgroup/cgroup.controllers").split()
+    status = "pct status 100" if "memory" in controllers else "lxc-info -n 100 -s | tr A-Z a-z"
+
+    with subtest("a container starts, unprivileged, and is entered"):
+        alpha.succeed(
+            "pct create 100 /etc/guest.tar --ostype unmanaged --unprivileged 1 --hostname bee"
+            " --memory 64 --swap 0 --storage local --rootfs local:0"
+        )
+        alpha.succeed("pct start 100")
+        alpha.wait_until_succeeds(f"{status} | grep -w running", timeout=30)
+        assert alpha.succeed("pct exec 100 -- hostname").strip() == "bee"
+        uids = alpha.succeed("pct exec 100 -- cat /proc/self/uid_map").split()
+        assert uids == ["0", "100000", "65536"], uids
+
+    with subtest("a virtual machine starts"):
+        alpha.succeed("qm create 101 --memory 64 --kvm 0 --cpu qemu64 --vga none --serial0 socket")
+        alpha.succeed("qm start 101")
+        alpha.wait_until_succeeds("qm status 101 | grep -x 'status: running'", timeout=30)
+        alpha.succeed("test -d /sys/fs/cgroup/qemu.slice/101.scope")
+
+    def running():
+        return (
+            alpha.succeed("cat /run/qemu-server/101.pid").strip(),
+            alpha.succeed("pct exec 100 -- cat /proc/sys/kernel/random/boot_id").strip(),
+            alpha.get_unit_property("pve-container@100.service", "MainPID"),
+        )
+
+    before = running()
+    with subtest("they run on through switches"):
+        for to in [system, f"{system}/specialisation/other", f"{system}/specialisation/without"]:
+            alpha.succeed(f"NIXOS_NO_SYNC=1 {to}/bin/switch-to-configuration test 2>&1")
+            alpha.succeed(f"kill -0 {before[0]} {before[2]}")
+        alpha.succeed(f"NIXOS_NO_SYNC=1 {system}/bin/switch-to-configuration test 2>&1")
+        assert running() == before, (before, running())
+
+    with subtest("they stop"):
+        alpha.succeed("qm stop 101", "pct stop 100")
+        alpha.succeed("qm status 101 | grep -x 'status: stopped'")
+        alpha.succeed("pct status 100 | grep -x 'status: stopped'")
+  '';
+}

@@ -1,0 +1,122 @@
+# One node: it boots, every unit that is wanted is active, none failed, the interface answers, people log in by PAM and by
+# Proxmox's own realm, the API reads.
+{ ... }:
+{
+  name = "pve-node";
+
+  nodes.alpha =
+    { pkgs, ... }:
+    {
+      imports = [ ../modules ];
+      services.proxmox-ve = {
+        enable = true;
+        address = "10.11.12.1";
+      };
+      networking.interfaces.lo.ipv4.addresses = [
+        {
+          address = "10.11.12.1";
+          prefixLength = 32;
+        }
+      ];
+      # "proxmox"
+      users.users.root.hashedPassword = "$6$abcdefgh$4qzAbuezWHKPQB4Jo4B4QY1FJjudUtab5AzragVt0GL5Cm8kc2j4S9L5qW1ykt4c3WaxgGJ6sV1PLU2qb7cCD0";
+      environment.systemPackages = [ pkgs.jq ];
+    };
+
+  testScript = ''
+    import json
+
+    start_all()
+    alpha.wait_for_unit("multi-user.target")
+
+    # What a machine without a watchdog cannot have.
+    without = {"watchdog-mux.service"}
+
+    with subtest("units"):
+        alpha.wait_until_succeeds("! systemctl list-jobs --no-legend | grep -q .")
+        listed = alpha.succeed("systemctl list-units --all --no-legend --plain --output=json")
+        units = {unit["unit"]: unit for unit in json.loads(listed)}
+        failed = {name for name, unit in units.items() if unit["active"] == "failed"}
+        assert failed <= without, f"failed: {failed - without}"
+
+        package = alpha.succeed("readlink -f $(dirname $(readlink -f $(type -P pvesh)))/..").strip()
+        upstream = alpha.succeed(f"cd {package}/lib/systemd/system; ls").split()
+        wanted = alpha.succeed("ls /etc/systemd/system/multi-user.target.wants").split()
+        for name in sorted(set(upstream) & set(wanted) - without):
+            alpha.require_unit_state(name)
+        assert len(set(upstream) & set(wanted)) > 15, wanted
+
+    with subtest("the PATH of a service is the link's"):
+        for name in ["pvedaemon.service", "pveproxy.service", "pvestatd.service"]:
+            pid = alpha.get_unit_property(name, "MainPID")
+            environment = alpha.get_unit_property(name, "Environment")
+            assert f"PATH=/run/wrappers/bin:{package}/bin:" in environment, f"{name} {pid}: {environment}"
+
+    with subtest("the name leads to the address alone"):
+        found = alpha.succeed("getent ahosts alpha | cut -d' ' -f1 | sort -u").split()
+        assert found == ["10.11.12.1"], found
+
+    with subtest("the interface answers"):
+        alpha.wait_until_succeeds("curl -fsk https://10.11.12.1:8006/ | grep -F '<title>alpha - Proxmox Virtual Environment</title>'", timeout=60)
+
+    api = "https://10.11.12.1:8006/api2/json"
+
+    def login(user, password):
+        answer = alpha.succeed(
+            f"curl -sk {api}/access/ticket --data-urlencode username={user} --data-urlencode password={password}"
+        )
+        return json.loads(answer)["data"]
+
+    with subtest("logins"):
+        ticket = login("root@pam", "proxmox")["ticket"]
+        assert login("root@pam", "wrong") is None
+        alpha.succeed("pveum user add bee@pve --password honeycomb")
+        assert login("bee@pve", "honeycomb")["username"] == "bee@pve"
+        assert login("bee@pve", "wrong") is None
+
+    with subtest("the API reads"):
+        version = json.loads(alpha.succeed("pvesh get /version --output-format json"))
+        assert version["release"], version
+        paths = [
+            "/access/acl",
+            "/access/domains",
+            "/access/roles",
+            "/access/users",
+            "/cluster/backup",
+            "/cluster/config/nodes",
+            "/cluster/firewall/options",
+            "/cluster/ha/status/current",
+            "/cluster/options",
+            "/cluster/resources",
+            "/cluster/status",
+            "/cluster/tasks",
+            "/nodes",
+            "/nodes/alpha/dns",
+            "/nodes/alpha/firewall/options",
+            "/nodes/alpha/hosts",
+            "/nodes/alpha/journal?lastentries=5",
+            "/nodes/alpha/lxc",
+            "/nodes/alpha/network",
+            "/nodes/alpha/qemu",
+            "/nodes/alpha/rrddata?timeframe=hour",
+            "/nodes/alpha/services",
+            "/nodes/alpha/status",
+            "/nodes/alpha/storage",
+            "/nodes/alpha/tasks",
+            "/nodes/alpha/time",
+            "/nodes/alpha/version",
+            "/pools",
+            "/storage",
+        ]
+        for path in paths:
+            answer = alpha.succeed(f"curl -sk --compressed --cookie 'PVEAuthCookie={ticket}' '{api}{path}'")
+            assert answer.startswith("{") and json.loads(answer)["data"] is not None, f"{path}: {answer}"
+        # Without the ticket nobody reads.
+        alpha.fail(f"curl -fsk {api}/nodes")
+
+    with subtest("state has upstream's modes and owners"):
+        assert alpha.succeed("stat -c '%a %U %G' /var/log/pveproxy").strip() == "700 www-data www-data"
+        assert alpha.succeed("stat -c '%a %U %G' /run/pve").strip() == "750 root www-data"
+        assert alpha.succeed("stat -c %a /run/lock").strip() == "1777"
+  '';
+}
