@@ -77,6 +77,12 @@
 
       checks = forEach ({ checks, ... }: checks);
 
-      formatter = forEach ({ pkgs, ... }: pkgs.nixfmt-tree);
+      # By the code that lays out what is generated, and holds what is written by hand against that: not by another version.
+      formatter = forEach (
+        { pkgs, ... }:
+        pkgs.writeShellScriptBin "pve-nix-fmt" ''
+          exec ${pkgs.pve-nix}/bin/pve-nix-fmt "$@"
+        ''
+      );
     };
 }

@@ -12,15 +12,30 @@ missing=()
 # needs PACKAGE COMMAND…: the command fails where the package has to be installed.
 needs() { "${@:2}" >/dev/null 2>&1 || missing+=("$1"); }
 
-# Installs it from the distribution.
+# Runs a command as root with Debian's own switch set that keeps packages from starting their daemons while they are installed
+# (policy-rc.d); a machine that has such a policy keeps its own. The caller has `as_root`.
+policy=${PNX_POLICY:-/usr/sbin/policy-rc.d}
+without_daemons() {
+    local status=0 made=
+    if [ ! -e "$policy" ]; then
+        made=yes
+        printf '#!/bin/sh\n# Of pve-nix, while it installs: no daemon is started.\nexit 101\n' |
+            "${as_root[@]}" tee "$policy" >/dev/null && "${as_root[@]}" chmod +x "$policy" || return 1
+    fi
+    "${as_root[@]}" "$@" || status=$?
+    [ -z "$made" ] || "${as_root[@]}" rm -f "$policy"
+    return "$status"
+}
+
+# Installs it from the distribution. It never asks for a password.
 install_needed() {
     local as_root=() log
     [ "${#missing[@]}" -gt 0 ] || return 0
     echo "== installing ${missing[*]}" >&2
-    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
     log=$(mktemp)
     if ! { "${as_root[@]}" apt-get update -q &&
-        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        without_daemons env DEBIAN_FRONTEND=noninteractive \
             apt-get install -q -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
         cat "$log" >&2
         echo "${0##*/}: install by hand: ${missing[*]} (Rust 1.90 or newer: https://rustup.rs)" >&2

@@ -246,6 +246,14 @@ let
     "https_proxy"
   ];
 
+  # That which says on what hosts `mirror://NAME/` is.
+  mirrorVariable =
+    url:
+    let
+      name = builtins.match "mirror://([^/]*)/.*" url;
+    in
+    lib.optional (name != null) "NIX_MIRRORS_${lib.head name}";
+
   fetchurl =
     {
       url,
@@ -258,7 +266,7 @@ let
       outputHashMode = "flat";
       outputHashAlgo = if hash == null then "sha256" else null;
       outputHash = if hash == null then sha256 else hash;
-      impureEnvVars = impure;
+      impureEnvVars = impure ++ mirrorVariable url;
     } (lib.readFile ./fetchurl.sh);
 
   fetchgit =

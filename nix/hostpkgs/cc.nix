@@ -22,7 +22,7 @@ runCommand "gcc-wrapper-${debian.version "gcc"}"
   }
   ''
     mkdir -p $out/bin $out/nix-support
-    for tool in ar as ld nm objcopy objdump ranlib readelf size strings strip; do
+    for tool in ar as gcc-ar gcc-nm gcc-ranlib ld nm objcopy objdump ranlib readelf size strings strip; do
       ln -s /usr/bin/$tool $out/bin/$tool
     done
     for program in gcc g++ cpp; do

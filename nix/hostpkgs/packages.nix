@@ -119,7 +119,11 @@
   ];
   e2fsprogs = [ "e2fsprogs" ];
   ebtables = {
-    packages = [ "ebtables" ];
+    packages = [
+      "ebtables"
+      "netbase"
+    ];
+    links."etc/ethertypes" = "/etc/ethertypes";
     programs = {
       ebtables = "/usr/sbin/ebtables-legacy";
       ebtables-restore = "/usr/sbin/ebtables-legacy-restore";
@@ -328,7 +332,11 @@
   ];
   pigz = [ "pigz" ];
   pixman = [ "libpixman-1-dev" ];
-  procps = [ "procps" ];
+  # Debian has pidof in sysvinit-utils.
+  procps = {
+    packages = [ "procps" ];
+    programs.pidof = "/usr/bin/pidof";
+  };
   psmisc = [ "psmisc" ];
   qemu = [
     "qemu-system-x86"
@@ -450,6 +458,8 @@
     "zstd"
   ];
 
+  llvmPackages.lld = [ "lld" ];
+
   python3 = {
     packages = [
       "python3"
@@ -457,7 +467,12 @@
     ];
   };
   python3Packages = {
+    docutils = [ "python3-docutils" ];
     pexpect = [ "python3-pexpect" ];
+    systemd-python = {
+      packages = [ "python3-systemd" ];
+      links."lib/python3/site-packages/systemd" = "/usr/lib/python3/dist-packages/systemd";
+    };
     virt-firmware = {
       packages = [ "python3-virt-firmware" ];
       links."lib/python3/site-packages/virt" = "/usr/lib/python3/dist-packages/virt";
@@ -465,8 +480,14 @@
   };
 
   pkgsCross = {
-    aarch64-multiplatform.buildPackages.gcc = [ "gcc-aarch64-linux-gnu" ];
-    riscv64.buildPackages.gcc = [ "gcc-riscv64-linux-gnu" ];
+    aarch64-multiplatform.buildPackages.gcc = [
+      "binutils-aarch64-linux-gnu"
+      "gcc-aarch64-linux-gnu"
+    ];
+    riscv64.buildPackages.gcc = [
+      "binutils-riscv64-linux-gnu"
+      "gcc-riscv64-linux-gnu"
+    ];
   };
 
   perlPackages = {

@@ -49,8 +49,8 @@
         )
         alpha.succeed("pct start 100")
         alpha.wait_until_succeeds(f"{status} | grep -w running", timeout=30)
-        assert alpha.succeed("pct exec 100 -- hostname").strip() == "bee"
-        uids = alpha.succeed("pct exec 100 -- cat /proc/self/uid_map").split()
+        assert alpha.succeed("pct exec 100 -- /bin/hostname").strip() == "bee"
+        uids = alpha.succeed("pct exec 100 -- /bin/cat /proc/self/uid_map").split()
         assert uids == ["0", "100000", "65536"], uids
 
     with subtest("a virtual machine starts"):
@@ -62,7 +62,7 @@
     def running():
         return (
             alpha.succeed("cat /run/qemu-server/101.pid").strip(),
-            alpha.succeed("pct exec 100 -- cat /proc/sys/kernel/random/boot_id").strip(),
+            alpha.succeed("pct exec 100 -- /bin/cat /proc/sys/kernel/random/boot_id").strip(),
             alpha.get_unit_property("pve-container@100.service", "MainPID"),
         )
 

@@ -3,11 +3,13 @@ final: _: {
   asciidoc-shim = final.callPackage ./asciidoc-shim { };
   auditPve = final.callPackage ./audit-pve { };
   auditedPve = final.callPackage ./audit-pve/audited.nix { };
+  cross-shim = final.callPackage ./cross-shim { };
   debianInstall = final.callPackage ./debian-install { };
   debianPlatform = final.callPackage ./debian-platform { };
   dpkg-shim = final.callPackage ./dpkg-shim { };
   generatePve = final.callPackage ./generate-pve { };
   joinCrates = final.callPackage ./join-crates { };
+  libglvnd-shim = final.callPackage ./libglvnd-shim { };
   linkPve = final.callPackage ./link-pve { };
   mkPveObject = final.callPackage ./mk-pve-object { };
   perlmod-shim = final.callPackage ./perlmod-shim { };

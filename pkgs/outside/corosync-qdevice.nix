@@ -38,8 +38,6 @@ stdenv.mkDerivation {
   configureFlags = [
     "--sysconfdir=/etc"
     "--localstatedir=/var"
-    # As Debian's: where an administrator of Proxmox VE looks for the options of a daemon.
-    "--with-initconfigdir=/etc/default"
     "--enable-systemd"
     "--disable-qnetd"
     "--sbindir=${placeholder "out"}/bin"
@@ -48,14 +46,15 @@ stdenv.mkDerivation {
   installFlags = [
     "sysconfdir=$(out)/etc"
     "localstatedir=$(out)/var"
-    "INITCONFIGDIR=$(out)/etc/default"
     "COROSYSCONFDIR=$(out)/etc/corosync"
     "INITDDIR=$(out)/etc/init.d"
   ];
 
-  # State is made on the machine. The script keeps certificates by programs of NSS.
+  # State is made on the machine. Options of a daemon are its unit's on NixOS, and no file of Red Hat's. The script keeps
+  # certificates by programs of NSS.
   postInstall = ''
     rm -rf $out/var
+    sed -i '/^EnvironmentFile=/d' $out/lib/systemd/system/corosync-qdevice.service
     wrapProgram $out/bin/corosync-qdevice-net-certutil --prefix PATH : ${lib.getBin nss.tools or nss}/bin
   '';
 

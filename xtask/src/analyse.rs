@@ -14,11 +14,12 @@ use crate::cargo::compiled::{Compiled, Files};
 use crate::debian::make::ActionKind;
 use crate::debian::shipped::file_at;
 use crate::debian::{self, Packaging};
+use crate::decide::attributes::{self, Homeless};
 use crate::decide::engine::{Uses, World, is_embedded};
 use crate::decide::matcher::is_below;
-use crate::decide::recipe;
-use crate::decide::rules::Rules;
+use crate::decide::rules::{RulePlace, Rules};
 use crate::decide::{Decided, Decision};
+use crate::decide::{depends, recipe};
 use crate::emit::program;
 use crate::emit::proofs::Proofs;
 use crate::graph::{Graph, Input};
@@ -39,6 +40,8 @@ pub struct Knowledge {
     pub calls: Calls,
     /// The text of `rules/calls.toml`: scans made with other calls are not believed.
     pub calls_text: String,
+    /// Attributes that rules name and that only a release can have; none where the rules are not those of a project.
+    pub homeless: Vec<Homeless>,
 }
 
 impl Knowledge {
@@ -47,7 +50,12 @@ impl Knowledge {
     /// # Errors
     /// Every rule that cannot be read.
     pub fn read(root: &Path) -> Result<Self, Vec<Problem>> {
-        Self::read_rules(&root.join("rules")).map_err(|mut problems| {
+        let knowledge = Self::read_rules(&root.join("rules")).map(|mut knowledge| {
+            let own = attributes::own(root, &knowledge.rules);
+            knowledge.homeless = Homeless::of(&knowledge.rules, &own);
+            knowledge
+        });
+        knowledge.map_err(|mut problems| {
             for problem in &mut problems {
                 let path = problem.place.path.as_mut();
                 // Places are told relative to the project, whatever the directory it stands in.
@@ -75,6 +83,7 @@ impl Knowledge {
             rules: Rules::read(dir)?,
             calls,
             calls_text: text,
+            homeless: Vec::new(),
         })
     }
 }
@@ -147,6 +156,30 @@ impl Analysis {
         knowledge: &Knowledge,
         cache: Option<&Cache>,
     ) -> Result<Self, Vec<Problem>> {
+        Self::watched(
+            manifest,
+            sources,
+            programs,
+            missing,
+            knowledge,
+            cache,
+            &|_| {},
+        )
+    }
+
+    /// The same; `watch` is told each source that is scanned.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn watched(
+        manifest: Manifest,
+        sources: Vec<Source>,
+        programs: Vec<Program>,
+        missing: Vec<Problem>,
+        knowledge: &Knowledge,
+        cache: Option<&Cache>,
+        watch: &(dyn Fn(&str) + Sync),
+    ) -> Result<Self, Vec<Problem>> {
         let read: Vec<Result<_, Vec<Problem>>> = sources
             .into_par_iter()
             .map(|source| {
@@ -162,6 +195,7 @@ impl Analysis {
                     Vec::new()
                 };
                 let debian = begun.elapsed();
+                watch(&source.name);
                 Ok(Read {
                     proofs: Arc::new(Proofs::load(kept(&source, cache, "proofs"))),
                     source,
@@ -280,6 +314,7 @@ impl Analysis {
                 .at(&one.path, Some(one.line))
         }));
         findings.extend(attached.problems);
+        findings.extend(homeless(&manifest, &sources, knowledge));
         for rule in &attached.used {
             uses.add(rule);
         }
@@ -291,8 +326,18 @@ impl Analysis {
                 uses.add(&format!("feature.{}", feature.name));
             }
         }
+        let asked = sources.iter().map(|one| {
+            let name = one.source.name.as_str();
+            (name, one.packagings.as_slice(), one.decided.as_slice())
+        });
+        let asked = depends::Sources::new(asked, &knowledge.rules);
         for source in &sources {
             let name = &source.source.name;
+            let held = depends::hold(name, &source.packagings, &asked);
+            findings.extend(held.findings);
+            for rule in &held.used {
+                uses.add(rule);
+            }
             if let Some(over) = knowledge.rules.packages.get(name) {
                 uses.add(&format!("package.{name}"));
                 let held = recipe::hold(name, &source.packagings, over);
@@ -300,6 +345,14 @@ impl Analysis {
                 for rule in &held.used {
                     uses.add(rule);
                 }
+            }
+        }
+        for one in &knowledge.rules.hardening {
+            if sources
+                .iter()
+                .any(|source| source.source.name == one.source)
+            {
+                uses.add(&format!("hardening.{}", one.name));
             }
         }
         for one in &knowledge.rules.optional {
@@ -520,28 +573,35 @@ fn undecided(source: &AnalysedSource) -> Vec<Problem> {
     unknown.map(problem).collect()
 }
 
+/// The attributes that rules name and nobody has: not nixpkgs, not this project, not the release by its sources and their
+/// packages.
+fn homeless(
+    manifest: &Manifest,
+    sources: &[AnalysedSource],
+    knowledge: &Knowledge,
+) -> Vec<Problem> {
+    let packagings = sources.iter().flat_map(|one| &one.packagings);
+    let binaries = packagings.flat_map(|packaging| &packaging.control.binaries);
+    let binaries = binaries.map(|binary| binary.name.as_str());
+    let names: BTreeSet<&str> = manifest
+        .sources
+        .keys()
+        .map(String::as_str)
+        .chain(binaries)
+        .collect();
+    let lost = knowledge.homeless.iter();
+    let lost = lost.filter(|one| !names.contains(one.attr.as_str()));
+    lost.map(|one| one.problem(&knowledge.rules, &manifest.name))
+        .collect()
+}
+
 /// The rules that decided nothing in any of the releases looked at.
 pub fn stale(uses: &Uses, knowledge: &Knowledge) -> Vec<Problem> {
     let problem = |name: &String| {
-        let file = match name.split_once('.').map_or("", |(kind, _)| kind) {
-            "context" => "contexts.toml",
-            "path" => "paths.toml",
-            "own" => "own.toml",
-            "command" => "commands.toml or programs.toml",
-            "perl" => "perl.toml",
-            "python" => "python.toml",
-            "debian" => "debian.toml",
-            "package" => "packages.toml",
-            "program" | "library" | "crate" => "crates.toml",
-            "system" => "system.toml",
-            "optional" => "optional.toml",
-            _ => "features.toml",
-        };
-        Problem::new(
-            &STALE_RULE,
-            format!("the rule `{name}` decides nothing in any release"),
-        )
-        .at(format!("rules/{file}"), None)
+        let cause = format!("the rule `{name}` decides nothing in any release");
+        let place = knowledge.rules.standing.get(name);
+        let path = place.map_or_else(|| "rules".to_owned(), RulePlace::path);
+        Problem::new(&STALE_RULE, cause).at(path, place.and_then(|place| place.line))
     };
     uses.stale(&knowledge.rules).iter().map(problem).collect()
 }

@@ -1,5 +1,6 @@
 //! Arguments to one call; nothing else.
 
+use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -7,13 +8,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use indicatif::ProgressBar;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::check::inside::{self, Stage};
 use crate::decide::Context;
 use crate::drift::Level;
-use crate::problem::{OUTPUT_FAILED, Problem, Severity};
+use crate::problem::{OUTPUT_FAILED, Problem, Severity, meant};
 use crate::report::words::{self, CONTEXTS, KINDS, VERDICTS, Verdict};
 use crate::report::{Filter, Format, Layout, paint};
 use crate::run;
@@ -66,6 +68,10 @@ pub enum Command {
     Check(CheckArgs),
     /// Explain a problem code, or why a place was decided as it was
     Explain(ExplainArgs),
+    /// Write a shell's completions of this command line
+    Completions(CompletionsArgs),
+    /// Write the manual page, or those of all commands into a directory
+    Man(ManArgs),
     /// What `check` runs in its namespaces
     #[command(hide = true)]
     CheckInside {
@@ -82,7 +88,7 @@ pub struct SourcesDir {
     /// A source is DIR/NAME or DIR/NAME.git, bare or not. Without it sources are cloned from their URLs
     /// into the cache directory.
     #[arg(long, value_name = "DIR", env = "PVE_SOURCES", hide_env_values = true)]
-    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    #[arg(value_parser = OsStringValueParser::new().try_map(directory))]
     sources: Option<PathBuf>,
 }
 
@@ -393,7 +399,9 @@ pub struct AuditArgs {
 Examples:
   cargo xtask graph demo --format mermaid
   cargo xtask graph demo --link hive-cluster --format svg > hive-cluster.svg
-  cargo xtask graph pve-9.1.4 --sources ~/upstream --format svg > pve.svg")]
+  cargo xtask graph pve-9.1.4 --sources ~/upstream --format svg > pve.svg
+  cargo xtask graph pve-9.1.4 --source pve-storage --format svg > pve-storage.svg
+A picture has a band for each role, and shows the arrows of the name that one points at.")]
 pub struct GraphArgs {
     /// The release to show
     #[arg(value_parser = release_name)]
@@ -406,6 +414,10 @@ pub struct GraphArgs {
     /// Draw what this link holds: the name of an object [default: pve, everything]
     #[arg(long, value_name = "NAME")]
     pub link: Option<String>,
+
+    /// Draw only what this source needs and what needs it (repeatable, also with commas)
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub source: Vec<String>,
 
     /// How the graph is written
     #[arg(long, value_enum, default_value_t)]
@@ -446,6 +458,12 @@ pub struct CheckArgs {
     #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub system: Option<PathBuf>,
 
+    /// Run every program under strace, and tell what it asks for that NixOS has not
+    ///
+    /// It takes several times as long: give programs more time with --timeout.
+    #[arg(long)]
+    pub trace: bool,
+
     /// List the points and try none
     #[arg(long)]
     pub list: bool,
@@ -460,7 +478,7 @@ pub struct CheckArgs {
 #[command(after_help = "\
 Examples:
   cargo xtask explain PNX-101
-  cargo xtask explain pve-storage/src/PVE/Storage.pm:120 --release pve-9.1.4")]
+  cargo xtask explain pve-storage/src/PVE/Storage.pm:900 --release pve-9.1.4")]
 pub struct ExplainArgs {
     /// A problem code, or a place as reports write it: SOURCE/PATH:LINE
     #[arg(value_name = "PNX-nnn | FILE:LINE", value_parser = subject, required_unless_present = "all")]
@@ -481,6 +499,36 @@ pub struct ExplainArgs {
     /// How the explanation of a problem code is written
     #[arg(long, value_enum, default_value_t)]
     pub format: ExplainFormat,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+They are for the program, xtask; in a clone `cargo xtask` runs it, which shells do not complete.
+Examples:
+  xtask completions bash > ~/.local/share/bash-completion/completions/xtask
+  xtask completions zsh > ~/.zfunc/_xtask
+  xtask completions fish > ~/.config/fish/completions/xtask.fish")]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask man | man -l -
+  cargo xtask man --out ~/.local/share/man/man1 && man xtask-scan")]
+pub struct ManArgs {
+    /// Directory for one page of each command, xtask-COMMAND.1; it must be there
+    #[arg(long, value_name = "DIR", value_parser = OsStringValueParser::new().try_map(directory))]
+    pub out: Option<PathBuf>,
+}
+
+/// The command line by the name of the program.
+pub fn program() -> clap::Command {
+    Cli::command().name("xtask").bin_name("xtask")
 }
 
 /// What is to be explained.
@@ -576,6 +624,8 @@ pub fn main() -> ExitCode {
         Command::Audit(args) => run::audit(args),
         Command::Graph(args) => run::graph(args),
         Command::Check(args) => run::check(args, cli.jobs.map_or(0, NonZeroUsize::get)),
+        Command::Completions(args) => run::completions(args),
+        Command::Man(args) => run::man(args),
         Command::CheckInside { stage } => return inside::main(*stage),
         Command::Explain(args) => run::explain(args),
     };
@@ -650,6 +700,55 @@ pub fn spinner() -> ProgressBar {
     spinner
 }
 
+/// What is being done for as long as this lives, said on stderr, on terminals only.
+pub struct Busy(ProgressBar);
+
+impl Busy {
+    /// Without a count.
+    pub fn new(doing: &str) -> Self {
+        Self::with(
+            ProgressBar::no_length(),
+            doing,
+            "{spinner} {msg} ({elapsed})",
+        )
+    }
+
+    /// Of so many things.
+    pub fn counting(doing: &str, all: usize) -> Self {
+        let bar = ProgressBar::new(all as u64);
+        Self::with(
+            bar,
+            doing,
+            "{spinner} {msg}: {pos}/{len} {prefix:.dim} ({elapsed})",
+        )
+    }
+
+    fn with(bar: ProgressBar, doing: &str, template: &str) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        bar.set_draw_target(ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_message(doing.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self(bar)
+    }
+
+    /// One of the things is done.
+    pub fn done(&self, what: &str) {
+        self.0.set_prefix(what.to_owned());
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// The width of the terminal that stdout is, in columns; `None` where it is none.
 pub fn width() -> Option<usize> {
     columns(&io::stdout())
@@ -679,6 +778,33 @@ fn release_name(name: &str) -> Result<String, String> {
     } else {
         Err("a release's name is letters, digits, `-`, `.` and `_`: demo, pve-9.1.4".to_owned())
     }
+}
+
+/// A directory that is there, or nothing.
+fn directory(given: OsString) -> Result<PathBuf, String> {
+    let path = PathBuf::from(given);
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(path);
+    }
+    let what = if path.exists() {
+        "it is no directory"
+    } else {
+        "there is no such directory"
+    };
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let beside = parent.read_dir().into_iter().flatten().flatten();
+    let beside = beside.filter(|entry| entry.path().is_dir());
+    let names: Vec<String> = beside
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let meant = meant::meant(&name, names.iter().map(String::as_str));
+    let meant =
+        meant.map(|name| format!("; did you mean `{}`?", path.with_file_name(name).display()));
+    Err(format!("{what}{}", meant.unwrap_or_default()))
 }
 
 /// A day of the Gregorian calendar, `YYYY-MM-DD`.
@@ -733,14 +859,12 @@ fn subject(text: &str) -> Result<Subject, String> {
         })
     };
     place().ok_or_else(|| {
-        "give a problem code (PNX-101) or a place (pve-storage/src/PVE/Storage.pm:120)".to_owned()
+        "give a problem code (PNX-101) or a place (pve-storage/src/PVE/Storage.pm:900)".to_owned()
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -804,7 +928,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(dir(""), None);
-        assert_eq!(dir("upstream"), Some(PathBuf::from("upstream")));
+        assert_eq!(dir("/"), Some(PathBuf::from("/")));
     }
 
     #[test]

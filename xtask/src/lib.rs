@@ -16,6 +16,7 @@ pub mod debian;
 pub mod decide;
 pub mod drift;
 pub mod emit;
+pub mod explain;
 pub mod graph;
 pub mod problem;
 pub mod release;

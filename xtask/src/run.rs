@@ -3,7 +3,7 @@
 //! A function here takes its parsed arguments and gives the exit status. Results go to stdout through
 //! [`cli::print`]; problems that stop the run are given back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,19 +15,22 @@ use crate::cargo::locked::lock_programs;
 use crate::cargo::{Program, kept};
 use crate::check;
 use crate::cli::{
-    self, AuditArgs, AuditFormat, CheckArgs, DriftArgs, ExplainArgs, ExplainFormat, GraphArgs,
-    GraphFormat, JoinArgs, LockArgs, Outcome, PlainFormat, PrefetchArgs, RegenArgs, ScanArgs,
-    SourceArgs, Subject,
+    self, AuditArgs, AuditFormat, CheckArgs, CompletionsArgs, DriftArgs, ExplainArgs,
+    ExplainFormat, GraphArgs, GraphFormat, JoinArgs, LockArgs, ManArgs, Outcome, PlainFormat,
+    PrefetchArgs, RegenArgs, ScanArgs, SourceArgs, Subject,
 };
 use crate::decide::engine::Uses;
 use crate::drift;
 use crate::emit::rewrite::Role;
 use crate::emit::{self, names, output};
+use crate::explain;
 use crate::graph::draw::{self, Drawing};
-use crate::problem::{self, CODES, Code, OUTPUT_FAILED, Problem, UNSATISFIED_CRATE, USAGE};
-use crate::release::{self, At, Locked, Manifest, OpenOptions};
+use crate::problem::{self, CODES, Code, OUTPUT_FAILED, Problem, UNSATISFIED_CRATE, USAGE, meant};
+use crate::release::{self, At, Locked, Manifest, OpenOptions, source_name};
+use crate::report::paint::count;
 use crate::report::{
-    self, AuditReport, CheckReport, DriftReport, Format, LockReport, PlaceReport, ScanReport, codes,
+    self, AuditReport, CheckReport, DriftReport, Filter, Format, LockReport, PlaceReport,
+    ScanReport, codes,
 };
 use crate::store::{self, prefetch::Lock};
 
@@ -100,14 +103,17 @@ fn analyse_with(
         problems.into_iter().map(at_pin).collect::<Vec<_>>()
     })?;
     let programs = kept::read(root, &manifest.name).map_err(|problem| vec![problem])?;
-    let mut analysis = Analysis::new(
+    let busy = cli::Busy::counting(&format!("scanning {}", manifest.name), opened.sources.len());
+    let mut analysis = Analysis::watched(
         manifest,
         opened.sources,
         programs,
         opened.missing,
         knowledge,
         cache,
+        &|source| busy.done(source),
     )?;
+    drop(busy);
     analysis.unread = opened.unread;
     Ok(analysis)
 }
@@ -151,7 +157,9 @@ pub fn lock(args: &LockArgs) -> Result<Outcome, Vec<Problem>> {
         locked.manifest.programs.clone_from(&previous.programs);
     }
     let rules = &knowledge.rules.crates;
+    let busy = cli::Busy::new("asking cargo for the crates of each program");
     let programs = lock_programs(&locked.manifest, &opened.sources, &options, rules)?;
+    drop(busy);
     locked.manifest.programs.clone_from(&programs.own);
     locked.problems.extend(programs.problems.iter().cloned());
     let report = LockReport::new(
@@ -159,6 +167,7 @@ pub fn lock(args: &LockArgs) -> Result<Outcome, Vec<Problem>> {
         &locked.manifest,
         &programs.programs,
         locked.problems.clone(),
+        locked.ended.clone(),
     );
     output::replace(&path, locked.manifest.to_toml().as_bytes())
         .and_then(|()| programs.write(&options.root, &args.release))
@@ -183,6 +192,7 @@ fn pins(
         return Ok(Locked {
             manifest: previous.clone(),
             problems: Vec::new(),
+            ended: BTreeMap::new(),
         });
     }
     let locked = release::lock(release, at, options, previous)?;
@@ -210,19 +220,25 @@ pub fn scan(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
     let mut uses = Uses::default();
     let mut reports = Vec::new();
     let mut whole = args.release == "all";
-    for manifest in releases(&root, &args.release)? {
+    let manifests = releases(&root, &args.release)?;
+    known_sources(&args.source, &manifests)?;
+    for manifest in manifests {
         let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
         tell_missing(&analysis);
         whole &= analysis.is_whole();
         uses.merge(&analysis.uses);
-        reports.push(analysis.report());
+        let stops = stops(&analysis, &knowledge);
+        let mut report = analysis.report();
+        report.add(stops);
+        reports.push(report);
     }
     // A rule is stale when no release needs it: that can be said only of all of them.
     if whole && let Some(last) = reports.last_mut() {
-        last.problems.extend(analyse::stale(&uses, &knowledge));
+        last.add(analyse::stale(&uses, &knowledge));
     }
     let clean = reports.iter().all(ScanReport::is_clean);
     let layout = args.layout();
+    passes_something(&reports, &layout.filter)?;
     let write = |out: &mut dyn Write| report::scan(out, &reports, &layout);
     match args.format {
         Format::Text => cli::print(write),
@@ -231,56 +247,129 @@ pub fn scan(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
     Ok(outcome(clean))
 }
 
+/// Holds the names that `--source` gives against the sources of the releases.
+fn known_sources(named: &[String], manifests: &[Manifest]) -> Result<(), Vec<Problem>> {
+    let all = manifests.iter().flat_map(Manifest::pins);
+    let known: BTreeSet<String> = all
+        .filter(|(_, pin)| !pin.outside)
+        .map(|(name, _)| name)
+        .collect();
+    let mut releases: Vec<&str> = manifests.iter().map(|one| one.name.as_str()).collect();
+    releases.dedup();
+    let has = if releases.len() == 1 { "has" } else { "have" };
+    let unknown = named.iter().filter(|name| !known.contains(*name));
+    let problems = unknown.map(|name| {
+        let cause = format!(
+            "--source {name}: {} {has} no such source",
+            releases.join(" and ")
+        );
+        Problem::new(&USAGE, cause).mend(meant::remedy(name, known.iter().map(String::as_str)))
+    });
+    let problems: Vec<Problem> = problems.collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
+}
+
+/// Whether some occurrence passes the filter; what does without one of its conditions, where none does.
+fn passes_something(reports: &[ScanReport], filter: &Filter) -> Result<(), Vec<Problem>> {
+    let passing =
+        |filter: &Filter| -> usize { reports.iter().map(|one| one.passing(filter)).sum() };
+    if filter.is_empty() || filter.asks_for_undecided() || passing(filter) > 0 {
+        return Ok(());
+    }
+    let without = filter.widened().into_iter().map(|(option, wider)| {
+        let many = count(passing(&wider) as u64, "occurrence", "occurrences");
+        format!("{many} without {option}")
+    });
+    let without: Vec<String> = without.collect();
+    let problem = Problem::new(&USAGE, "no occurrence passes the filter");
+    let remedy = format!("Widen it: {}.", without.join(", "));
+    Err(vec![problem.mend(remedy)])
+}
+
+/// What would stop `regen` beside what is undecided: features that are not there, decisions that cannot be written, edited
+/// files that do not parse.
+fn stops(analysis: &Analysis, knowledge: &Knowledge) -> Vec<Problem> {
+    let _busy = cli::Busy::new(&format!("making {} in memory", analysis.manifest.name));
+    let mut stops = match emit::release::generate(analysis, knowledge) {
+        Ok(generated) => generated.findings,
+        Err(problems) => problems,
+    };
+    stops.retain(|one| !is_unseen(analysis, one));
+    stops
+}
+
 /// `cargo xtask regen`.
 pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
-    let out = args.out.clone().unwrap_or_else(|| root.clone());
     let knowledge = Knowledge::read(&root)?;
     let mut clean = true;
     for manifest in releases(&root, &args.release)? {
         let name = manifest.name.clone();
-        let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
-        let mut generated = emit::release::generate(&analysis, &knowledge)?;
-        let found = analysis.findings.iter().chain(&generated.findings);
-        let (unseen, mut findings): (Vec<Problem>, Vec<Problem>) =
-            found.cloned().partition(|one| is_unseen(&analysis, one));
-        generated.leave(&unseen);
-        let mut differences = Vec::new();
-        if args.check {
-            differences = generated
-                .output
-                .differences(&out, &name)
-                .map_err(|problem| vec![problem])?;
-            findings.extend(output::findings(&differences, &name));
-        } else if findings.is_empty() {
-            let written = generated
-                .output
-                .write(&out, &name)
-                .map_err(|problem| vec![problem])?;
-            differences = written.changed;
-        }
-        // Elsewhere nobody asks for names before the output is there.
-        if args.out.is_none() && analysis.is_whole() {
-            let names = names::file(&name, &generated.attributes, &generated.objects);
-            if args.check {
-                findings.extend(names.finding(&root));
-            } else if findings.is_empty() {
-                names.write(&root).map_err(|problem| vec![problem])?;
+        match regen_one(args, &root, manifest, &knowledge) {
+            Ok(is_clean) => clean &= is_clean,
+            Err(problems) => {
+                cli::complain(&problems);
+                let many = count(problems.len() as u64, "problem", "problems");
+                let told = format!("{name}: nothing written: {many} to mend first; see above");
+                cli::note([told]);
+                return Ok(severity(&problems));
             }
         }
-        let absent = generated.absent();
-        clean &= findings.is_empty() && (absent.is_empty() || args.from.allow_missing);
-        // What is not scanned stands among the lacks.
-        cli::complain(&absent);
-        cli::complain(&analysis.missing);
-        cli::complain(&findings);
-        let report = generated.report(&analysis, args.check, &differences);
-        match args.format {
-            PlainFormat::Text => cli::print(|out| report.text(out, cli::width())),
-            PlainFormat::Json => cli::print_plain(|out| report.json(out)),
-        }?;
     }
     Ok(outcome(clean))
+}
+
+/// Makes one release; whether it is as it should be.
+fn regen_one(
+    args: &RegenArgs,
+    root: &Path,
+    manifest: Manifest,
+    knowledge: &Knowledge,
+) -> Result<bool, Vec<Problem>> {
+    let out = args.out.as_deref().unwrap_or(root);
+    let one = |problem| vec![problem];
+    let name = manifest.name.clone();
+    let analysis = analyse(root, manifest, &args.from, knowledge)?;
+    let busy = cli::Busy::new(&format!("making {name}"));
+    let mut generated = emit::release::generate(&analysis, knowledge)?;
+    drop(busy);
+    let found = analysis.findings.iter().chain(&generated.findings);
+    let (unseen, mut findings): (Vec<Problem>, Vec<Problem>) =
+        found.cloned().partition(|one| is_unseen(&analysis, one));
+    generated.leave(&unseen);
+    let refused = findings.len() as u64;
+    let mut differences = Vec::new();
+    if args.check {
+        differences = generated.output.differences(out, &name).map_err(one)?;
+        findings.extend(output::findings(&differences, &name));
+    } else if refused == 0 {
+        differences = generated.output.write(out, &name).map_err(one)?.changed;
+    }
+    // Elsewhere nobody asks for names before the output is there.
+    if args.out.is_none() && analysis.is_whole() {
+        let names = names::file(&name, &generated.attributes, &generated.objects);
+        if args.check {
+            findings.extend(names.finding(root));
+        } else if refused == 0 {
+            names.write(root).map_err(one)?;
+        }
+    }
+    let absent = generated.absent();
+    // What is not scanned stands among the lacks.
+    cli::complain(&absent);
+    cli::complain(&analysis.missing);
+    cli::complain(&findings);
+    let mut report = generated.report(&analysis, args.check, &differences);
+    report.refused = refused;
+    match args.format {
+        PlainFormat::Text => cli::print(|out| report.text(out, cli::width())),
+        PlainFormat::Json => cli::print_plain(|out| report.json(out)),
+    }?;
+    Ok(findings.is_empty() && (absent.is_empty() || args.from.allow_missing))
 }
 
 /// Whether a finding is about a source that is known by its commit alone. The rules may have been written where its tree was
@@ -304,9 +393,15 @@ pub fn prefetch(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
     let outside = store::outside::files(&root)?;
     let mut worst = Outcome::Clean;
     for manifest in releases(&root, &args.release)? {
-        let locks = locks(&root, &manifest.name).map_err(one)?;
+        let mut locks = locks(&root, &manifest.name).map_err(one)?;
         // The demo is built without what upstream's releases need.
         let outside = manifest.version.as_ref().map_or(&[][..], |_| &outside);
+        locks.extend(
+            manifest
+                .version
+                .iter()
+                .flat_map(|_| store::outside::locks(&root)),
+        );
         let done = store::prefetch(&manifest, &locks, outside, &options);
         let done = done.map_err(one)?;
         let of_release = severity(&done.problems);
@@ -403,6 +498,7 @@ pub fn drift(args: &DriftArgs) -> Result<Outcome, Vec<Problem>> {
     };
     let named = |name: &str| Manifest::named(&root, name).map_err(|problem| vec![problem]);
     let (old, new) = (named(&args.old)?, named(&args.new)?);
+    known_sources(&args.source, &[old.clone(), new.clone()])?;
     // What both releases have is read once, with or without a cache for the next run.
     let kept = |knowledge| cache(&args.from, knowledge).unwrap_or_else(Cache::in_memory);
     let cache = kept(&knowledge);
@@ -417,6 +513,7 @@ pub fn drift(args: &DriftArgs) -> Result<Outcome, Vec<Problem>> {
     let new = analyse_with(&root, new, &args.from, &knowledge, Some(&cache))?;
     let unread: BTreeSet<_> = old.unread.iter().chain(&new.unread).cloned().collect();
     tell_unread(&unread);
+    let busy = cli::Busy::new(&format!("comparing {} with {}", args.old, args.new));
     let drift = drift::drift(&drift::Request {
         old: &old,
         new: &new,
@@ -426,6 +523,7 @@ pub fn drift(args: &DriftArgs) -> Result<Outcome, Vec<Problem>> {
         root: &root,
         cache: Some(&cache),
     })?;
+    drop(busy);
     let report = DriftReport {
         drift: &drift,
         from: args.level,
@@ -492,6 +590,15 @@ pub fn graph(args: &GraphArgs) -> Result<Outcome, Vec<Problem>> {
         );
         return Err(vec![Problem::new(&USAGE, cause).mend(known)]);
     };
+    let drawn: Vec<&str> = drawing.sources().collect();
+    for name in &args.source {
+        if !drawn.contains(&name.as_str()) {
+            let cause = format!("--source {name}: the link {link} holds no such source");
+            let remedy = meant::remedy(name, drawn);
+            return Err(vec![Problem::new(&USAGE, cause).mend(remedy)]);
+        }
+    }
+    let drawing = drawing.only(&args.source);
     let text = match args.format {
         GraphFormat::Dot => drawing.dot(&args.release),
         GraphFormat::Mermaid => drawing.mermaid(),
@@ -523,6 +630,7 @@ pub fn check(args: &CheckArgs, jobs: usize) -> Result<Outcome, Vec<Problem>> {
         skip: &args.skip,
         timeout: Duration::from_secs(args.timeout),
         jobs,
+        trace: args.trace,
     };
     let task = check::prepare(&request, scratch.path())?;
     let progress = cli::spinner();
@@ -543,6 +651,28 @@ pub fn check(args: &CheckArgs, jobs: usize) -> Result<Outcome, Vec<Problem>> {
         PlainFormat::Json => cli::print_plain(|out| report.json(out)),
     }?;
     Ok(outcome(report.summary().failed == 0))
+}
+
+/// `cargo xtask completions`.
+pub fn completions(args: &CompletionsArgs) -> Result<Outcome, Vec<Problem>> {
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut cli::program(), "xtask", &mut text);
+    cli::print_plain(|out| out.write_all(&text))?;
+    Ok(Outcome::Clean)
+}
+
+/// `cargo xtask man`.
+pub fn man(args: &ManArgs) -> Result<Outcome, Vec<Problem>> {
+    if let Some(dir) = &args.out {
+        let written = clap_mangen::generate_to(cli::program(), dir);
+        written.map_err(|error| {
+            let cause = format!("{}: {error}", dir.display());
+            vec![Problem::new(&OUTPUT_FAILED, cause)]
+        })?;
+    } else {
+        cli::print_plain(|out| clap_mangen::Man::new(cli::program()).render(out))?;
+    }
+    Ok(Outcome::Clean)
 }
 
 /// `cargo xtask explain`.
@@ -586,18 +716,21 @@ fn release_with(root: &Path, args: &ExplainArgs, source: &str) -> Result<Manifes
         return Manifest::named(root, name).map_err(|problem| vec![problem]);
     }
     let all = releases(root, "all")?;
+    let known: BTreeSet<String> = all
+        .iter()
+        .flat_map(|manifest| manifest.sources.keys().cloned())
+        .collect();
+    let source = source_name(source);
     let with = all
         .into_iter()
-        .rev()
         .filter(|manifest| manifest.sources.contains_key(source));
-    // The demo stands last in the list; it is asked for its own sources only.
+    // They are in the order of their versions, the demo last, which is asked for its own sources only. Of several the last is
+    // taken.
     with.max_by_key(|manifest| manifest.version.is_some())
         .ok_or_else(|| {
             let cause = format!("no release has a source `{source}`");
-            vec![
-                Problem::new(&USAGE, cause)
-                    .mend("Write SOURCE/PATH:LINE with the repository's name as SOURCE."),
-            ]
+            let remedy = meant::remedy(source, known.iter().map(String::as_str));
+            vec![Problem::new(&USAGE, cause).mend(format!("Write SOURCE/PATH:LINE. {remedy}"))]
         })
 }
 
@@ -611,35 +744,34 @@ fn explain_place(
     let root = root();
     let knowledge = Knowledge::read(&root)?;
     let mut manifest = release_with(&root, args, source)?;
-    // Other sources only matter for the modules they declare; they are read when they are there.
+    // Other sources only matter for what they declare and install; they are read when they are there.
     let from = SourceArgs {
         allow_missing: true,
         ..args.from.clone()
     };
-    if from.dir.get().is_none() {
-        manifest.sources.retain(|name, _| name == source);
+    let is_alone = from.dir.get().is_none() && manifest.version.is_some();
+    if is_alone {
+        manifest
+            .sources
+            .retain(|name, _| name == source_name(source));
     }
     let release = manifest.name.clone();
     let analysis = analyse(&root, manifest, &from, &knowledge)?;
-    let Some(found) = analysis
-        .sources
-        .iter()
-        .find(|one| one.source.name == source)
-    else {
+    let found = analysis.sources.iter();
+    let Some(found) = found.into_iter().find(|one| one.source.name == source) else {
         tell_missing(&analysis);
         let cause = format!("the release {release} has no source `{source}` that can be read");
         return Err(vec![Problem::new(&USAGE, cause)]);
     };
-    if !found
-        .source
-        .tree
-        .entries()
-        .iter()
-        .any(|entry| entry.path == path)
-    {
-        let cause = format!("{source} has no file `{path}` in {release}");
-        return Err(vec![Problem::new(&USAGE, cause)]);
+    if is_alone {
+        cli::note([format!(
+            "the other sources of {release} were not read: what they install is not known here; --sources DIR reads them"
+        )]);
     }
+    let place = explain::Line::find(found, path, line, &release)?;
+    let becomes = place.becomes(&analysis, &knowledge);
+    let stops = stops(&analysis, &knowledge);
+    let findings = analysis.findings.iter().chain(&stops);
     let decided = found
         .decided
         .iter()
@@ -650,7 +782,11 @@ fn explain_place(
         source,
         path,
         line,
+        text: &place.text(),
+        becomes,
         decided,
+        findings: findings.filter(|one| place.is_named(one)).collect(),
+        rules: &knowledge.rules.standing,
     };
     cli::print(|out| report.text(out))
 }

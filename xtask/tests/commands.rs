@@ -62,6 +62,107 @@ fn every_code_can_be_explained_whatever_its_case() {
 }
 
 #[test]
+fn every_command_is_completed_and_has_a_manual_page() {
+    let help = stdout(&["--help"]);
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let (commands, _) = commands.split_once("\n\n").unwrap();
+    let names = commands
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    let names: Vec<&str> = names.filter(|name| *name != "help").collect();
+    assert!(names.contains(&"drift") && names.len() > 10, "{names:?}");
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().to_str().unwrap();
+    stdout(&["man", "--out", out]);
+    for name in &names {
+        let page = std::fs::read_to_string(dir.path().join(format!("xtask-{name}.1"))).unwrap();
+        assert!(page.contains(".SH SYNOPSIS"), "{name}: {page}");
+    }
+    assert!(!dir.path().join("xtask-check-inside.1").exists());
+    assert!(stdout(&["man"]).contains(".TH xtask 1"));
+    for (shell, file) in [
+        ("bash", "complete -F"),
+        ("zsh", "#compdef xtask"),
+        ("fish", "complete -c xtask"),
+    ] {
+        let text = stdout(&["completions", shell]);
+        assert!(text.contains(file), "{shell}: {text}");
+        for name in &names {
+            assert!(text.contains(name), "{shell} knows no {name}");
+        }
+    }
+    // What bash is given must be bash.
+    let script = dir.path().join("xtask.bash");
+    std::fs::write(&script, stdout(&["completions", "bash"])).unwrap();
+    let parsed = Command::new("bash")
+        .arg("-n")
+        .arg(&script)
+        .status()
+        .unwrap();
+    assert!(parsed.success());
+}
+
+/// A file of this project.
+fn document(path: &str) -> String {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    std::fs::read_to_string(root.join(path)).unwrap()
+}
+
+#[test]
+fn the_documents_name_every_rule_file_every_command_and_every_word() {
+    let rules = document("docs/rules.md");
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
+    let mut files = 0;
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(
+            rules.contains(&format!("`{name}`")),
+            "docs/rules.md: {name}"
+        );
+        files += 1;
+    }
+    assert!(files > 15, "{files}");
+    let readme = document("README.md");
+    let (_, table) = readme.split_once("## Commands").unwrap();
+    let help = stdout(&["--help"]);
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let (commands, _) = commands.split_once("\n\n").unwrap();
+    for name in commands
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+    {
+        let is_there = [format!("`{name}`"), format!("`{name} ")];
+        let is_there = is_there.iter().any(|cell| table.contains(cell.as_str()));
+        assert!(name == "help" || is_there, "README.md: {name}");
+    }
+    let glossary = document("docs/glossary.md");
+    for word in [
+        "release",
+        "source",
+        "occurrence",
+        "context",
+        "decision",
+        "rule",
+        "object",
+        "link",
+        "knot",
+        "sibling",
+    ] {
+        assert!(
+            glossary.contains(&format!("\n| **{word}**")),
+            "docs/glossary.md: {word}"
+        );
+    }
+    for decision in xtask::report::words::VERDICTS {
+        let word = decision.word();
+        assert!(
+            glossary.contains(&format!("`{word}`")),
+            "docs/glossary.md: {word}"
+        );
+    }
+}
+
+#[test]
 fn a_reader_that_stops_early_is_no_problem() {
     let (reader, writer) = io::pipe().unwrap();
     drop(reader);

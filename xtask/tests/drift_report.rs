@@ -106,6 +106,7 @@ fn place(
         commit: Some(commit("comb: probe the cells before they are mounted")),
         code: (level >= Level::Review).then(|| excerpt(end.line, &end.text)),
         proposal: None,
+        hint: None,
         old,
         new,
     }
@@ -519,8 +520,14 @@ fn many() -> Drift {
         let places = (0..1000).map(|line| {
             let path = format!("src/Hive/Cell{number}/Comb{line}.pm");
             match line % 3 {
-                0 => undecided(&path, "/usr/sbin/comb-weld"),
-                1 => otherwise(),
+                // Each of a cause of its own: a cause is told once.
+                0 => undecided(&path, &format!("/usr/sbin/comb-weld-{line}")),
+                1 => {
+                    let mut place = otherwise();
+                    let new = place.new.as_mut().unwrap();
+                    new.rule = Some(format!("comb-{line}"));
+                    place
+                }
                 _ => moved(line + 1),
             }
         });
@@ -902,6 +909,69 @@ fn markdown_tells_a_place_with_both_sides() {
     ] {
         assert!(markdown.contains(part), "{part}\n{markdown}");
     }
+}
+
+/// Twelve templates in one directory, and what a build alone reads.
+fn alike() -> Drift {
+    let template = |number: usize| {
+        let text = format!("/usr/share/hive/templates/cell-{number}.jinja");
+        undecided(&format!("src/Hive/Template{number}.pm"), &text)
+    };
+    let program = undecided("src/Hive/Weld.pm", "/usr/sbin/comb-weld");
+    let mut built = otherwise();
+    if let Some(new) = built.new.as_mut() {
+        new.context = Context::Build;
+    }
+    let mut places = vec![built, otherwise()];
+    places.extend((0..12).map(template));
+    places.push(program);
+    let source = SourceDrift {
+        places,
+        ..source("hive-cell", Level::Broken)
+    };
+    drift(vec![source], Structure::default())
+}
+
+#[test]
+fn one_cause_is_told_once_and_what_only_a_build_reads_last() {
+    let drift = alike();
+    let report = DriftReport::new(&drift);
+    let text = text(&report, Some(100));
+    assert!(
+        text.contains(
+            "13 things stop `regen` or the build, and 2 things want a look, of 4 causes."
+        ),
+        "{text}"
+    );
+    assert_eq!(text.matches("PNX-101").count(), 2, "{text}");
+    assert!(
+        text.contains("and 11 places more of this cause\n"),
+        "{text}"
+    );
+    for number in 1..12 {
+        let place = format!("    hive-cell/src/Hive/Template{number}.pm:");
+        assert!(text.contains(&place), "{text}");
+    }
+    let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+    assert!(
+        at("context  host\n  decision package") < at("context  host → build"),
+        "{text}"
+    );
+    let html = written(&report, "html");
+    assert!(html.contains("15, of 4 causes"), "{html}");
+    assert!(html.contains("data-many=\"12\""), "{html}");
+    let needs = html.find("id=\"needs\"").unwrap();
+    assert!(
+        needs < html.find("id=\"map\"").unwrap(),
+        "it begins with what needs a person"
+    );
+    let markdown = written(&report, "markdown");
+    assert!(
+        markdown.contains("And 11 places more of this cause:"),
+        "{markdown}"
+    );
+    let sarif = json(&written(&report, "sarif"));
+    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 15);
 }
 
 #[test]

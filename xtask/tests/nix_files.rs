@@ -11,7 +11,11 @@ fn root() -> PathBuf {
 fn assert_formatted(what: &str, source: &str) {
     let formatted = nixfmt_rs::format(source)
         .unwrap_or_else(|error| panic!("{}", nixfmt_rs::format_error(source, Some(what), &error)));
-    assert_eq!(formatted, source, "{what} is not laid out as nixfmt does");
+    let mend = "`cargo run --release --package xtask --bin pve-nix-fmt` lays it out";
+    assert_eq!(
+        formatted, source,
+        "{what} is not laid out as nixfmt does; {mend}"
+    );
 }
 
 #[test]
@@ -67,4 +71,51 @@ fn the_documented_nix_files_are_formatted() {
     for (index, block) in blocks.iter().enumerate() {
         assert_formatted(&format!("docs/nix.md, file {}", index + 1), block);
     }
+}
+
+/// The flake's formatter is held against what it must do: mend a file, keep its mode, tell what is wrong.
+#[test]
+fn the_formatter_lays_out_what_it_is_given() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let bad = "{a,b}:\na+b";
+    std::fs::create_dir_all(at("target")).unwrap();
+    for name in ["bad.nix", "other.txt", "target/bad.nix", ".hidden.nix"] {
+        std::fs::write(at(name), bad).unwrap();
+    }
+    std::fs::set_permissions(at("bad.nix"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let run = |more: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pve-nix-fmt"));
+        let output = command
+            .current_dir(directory.path())
+            .args(more)
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+        )
+    };
+    assert_eq!(run(&["--check"]), (Some(1), "./bad.nix\n".to_owned()));
+    assert_eq!(std::fs::read_to_string(at("bad.nix")).unwrap(), bad);
+    assert_eq!(run(&[]).0, Some(0));
+    assert_formatted("bad.nix", &std::fs::read_to_string(at("bad.nix")).unwrap());
+    assert_eq!(
+        std::fs::metadata(at("bad.nix"))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777,
+        0o755
+    );
+    for untouched in ["other.txt", "target/bad.nix", ".hidden.nix"] {
+        assert_eq!(std::fs::read_to_string(at(untouched)).unwrap(), bad);
+    }
+    assert_eq!(run(&["--check"]).0, Some(0));
+    std::fs::write(at("bad.nix"), "{").unwrap();
+    assert_eq!(run(&[]).0, Some(1));
+    assert_eq!(run(&["gone"]).0, Some(2));
+    assert_eq!(run(&["--wrong"]).0, Some(2));
 }

@@ -98,9 +98,11 @@ fn named() -> Vec<(String, String)> {
 /// A package of this repository, not of nixpkgs.
 fn is_own(attr: &str) -> bool {
     repository().join("pkgs/build-support").join(attr).exists()
-        || repository()
-            .join(format!("pkgs/outside/{attr}.nix"))
-            .exists()
+        || [".nix", "/default.nix"].into_iter().any(|file| {
+            repository()
+                .join(format!("pkgs/outside/{attr}{file}"))
+                .exists()
+        })
 }
 
 #[test]

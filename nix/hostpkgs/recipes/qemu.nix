@@ -187,7 +187,9 @@ stdenv.mkDerivation {
     "--enable-tpm"
   ]
   ++ lib.optional (hostCpuTargets != null) "--target-list=${lib.concatStringsSep "," hostCpuTargets}"
-  ++ lib.mapAttrsToList (name: switch: "--${if switch.on then "enable" else "disable"}-${name}") switches;
+  ++ lib.mapAttrsToList (
+    name: switch: "--${if switch.on then "enable" else "disable"}-${name}"
+  ) switches;
 
   enableParallelBuilding = true;
   preBuild = "cd build";

@@ -43,6 +43,8 @@ let
 
   # Expressions name what is kept in this repository by a path that leads out of `pkgs`.
   kept = lib.filterAttrs (_: pin: pin ? path) manifest.source;
+  # The packages that stand beside this one.
+  shims = lib.attrNames (lib.filterAttrs (_: type: type == "directory") (builtins.readDir ./..));
   # Locks of Rust programs, where it has some.
   locks = releases + "/${release}";
 in
@@ -69,6 +71,8 @@ stdenvNoCC.mkDerivation {
     runHook preInstall
     mkdir sources releases pkgs
     ln -s ${../../outside} pkgs/outside
+    # Rules name them; what they hold is not read.
+    mkdir -p ${lib.escapeShellArgs (map (name: "pkgs/build-support/${name}") shims)}
     ln -s ${root + "/rules"} rules
     ln -s ${releases + "/${release}.toml"} releases/${release}.toml
     ${lib.optionalString (lib.pathExists locks) "ln -s ${locks} releases/${release}"}

@@ -12,7 +12,7 @@ stdenvNoCC.mkDerivation {
   pname = "perlmod-shim";
   version = "1";
 
-  src = ./genpackage.pl;
+  src = ./genpackage.sh;
 
   dontUnpack = true;
   dontConfigure = true;

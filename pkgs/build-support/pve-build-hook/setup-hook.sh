@@ -195,7 +195,7 @@ pveInstallPhase() {
 
   local root="$NIX_BUILD_TOP/debian-root"
   mkdir -p "$root" "$out"
-  if [[ -n "${cargoRoot:-}" ]]; then
+  if [[ -n "${cargoRoot:-}" && -z "${dontCargoBuild:-}" ]]; then
     pveCargoOutput
   fi
   if [[ -n "${makeBuildFlags:-}" ]]; then

@@ -1,6 +1,10 @@
 # The compiler: `bin/xtask`, which makes a release's expressions of its sources. It is built from this tree's Cargo
 # workspace and nothing else, so that what is generated, and the builders, may change without it.
-{ lib, rustPlatform }:
+{
+  lib,
+  rustPlatform,
+  stdenv,
+}:
 let
   root = ../../..;
   # Directories that have no part in the build: tests read the whole tree.
@@ -34,6 +38,15 @@ rustPlatform.buildRustPackage {
     "--package"
     "xtask"
   ];
+
+  # The program writes its shells' completions and manual pages itself, where it runs.
+  postInstall = lib.optionalString (stdenv.buildPlatform.canExecute stdenv.hostPlatform) ''
+    mkdir -p $out/share/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d,man/man1}
+    $out/bin/xtask completions bash >$out/share/bash-completion/completions/xtask
+    $out/bin/xtask completions zsh >$out/share/zsh/site-functions/_xtask
+    $out/bin/xtask completions fish >$out/share/fish/vendor_completions.d/xtask.fish
+    $out/bin/xtask man --out $out/share/man/man1
+  '';
 
   # They read rules, releases and the demo, and run Nix: `ci/test` runs them.
   doCheck = false;

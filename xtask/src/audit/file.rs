@@ -23,6 +23,9 @@ use crate::problem::{
 use crate::release::Mode;
 use crate::scan::{self, Language, paths};
 
+/// Directories of the kernel.
+const KERNEL: [&str; 3] = ["/dev/", "/proc/", "/sys/"];
+
 /// Files up to this size are read whole and, where a scanner knows their language, parsed.
 const WHOLE: u64 = 16 << 20;
 
@@ -351,6 +354,10 @@ impl Looker<'_> {
     }
 
     fn left_over(&mut self, piece: &Piece, at: usize, text: &str) {
+        // The kernel's are the same everywhere, also in files that no source of the release has.
+        if KERNEL.iter().any(|directory| text.starts_with(directory)) {
+            return;
+        }
         let cause = format!("no decision keeps `{text}`");
         self.once(&LEFT_OVER, text, cause, piece, at);
     }

@@ -59,7 +59,9 @@ pub fn resolve(program: &Program, known: &Known, settle: Settle) -> Result<Resol
     let one = |problem| vec![problem];
     let released = released(program, known).map_err(one)?;
     let rev = released.as_ref().and_then(|source| source.pin.rev.clone());
-    let failed = match attempt(program, known, released, false) {
+    let rule = known.rules.program.get(&program.name);
+    let of_its_day = rule.is_some_and(|rule| rule.of_its_day);
+    let failed = match attempt(program, known, released, of_its_day) {
         Ok(resolved) => match settle(&resolved) {
             Ok(()) => return Ok(resolved),
             Err(Refused::Problem(problem)) => return Err(vec![problem]),
@@ -99,18 +101,18 @@ impl From<Vec<Problem>> for Failed {
 }
 
 /// The crates of `program` with its own source as given, by default that of the release; the other sources are those of
-/// its time where it is `behind` the release.
+/// its time where that is asked for, because it is behind the release or a rule says so.
 fn attempt(
     program: &Program,
     known: &Known,
     first: Option<Source>,
-    behind: bool,
+    of_its_time: bool,
 ) -> Result<Resolved, Failed> {
     let mut taken = Taken::new(known);
     if let Some(source) = first {
         taken.put(&program.source, source)?;
     }
-    if behind {
+    if of_its_time {
         taken.of_its_time(program)?;
     }
     loop {

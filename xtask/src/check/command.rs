@@ -8,8 +8,10 @@ use std::os::unix::fs::FileExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::trace::Tracer;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 /// Of an output longer than twice this many bytes, so much is kept of its beginning and of its end.
@@ -43,6 +45,8 @@ pub struct Runner {
     pub search_path: OsString,
     /// How long one may take.
     pub timeout: Duration,
+    /// Who listens to what they ask of the file system.
+    pub trace: Option<Arc<Tracer>>,
 }
 
 /// What became of a program.
@@ -110,7 +114,7 @@ impl Runner {
         environment: &BTreeMap<String, String>,
     ) -> io::Result<Running> {
         let output = tempfile::tempfile()?;
-        let mut command = self.command(words, identity);
+        let mut command = self.command(words, identity)?;
         command
             .env_clear()
             .env("PATH", &self.search_path)
@@ -151,13 +155,21 @@ impl Runner {
         self.start(words, identity, environment)?.end(self.timeout)
     }
 
-    fn command(&self, words: &[String], identity: Option<&Identity>) -> Command {
+    fn command(&self, words: &[String], identity: Option<&Identity>) -> io::Result<Command> {
         let Some(root) = &self.root else {
             let mut command = Command::new(words.first().map_or("", String::as_str));
             command.args(words.iter().skip(1));
-            return command;
+            return Ok(command);
         };
-        let mut command = Command::new(&self.chroot);
+        let traced = self.trace.as_ref().map(|tracer| tracer.words());
+        let mut command = match traced.transpose()?.as_deref() {
+            Some([strace, options @ ..]) => {
+                let mut command = Command::new(strace);
+                command.args(options).arg(&self.chroot);
+                command
+            }
+            _ => Command::new(&self.chroot),
+        };
         if let Some(who) = identity {
             let groups: Vec<String> = who.groups.iter().map(ToString::to_string).collect();
             command
@@ -165,7 +177,7 @@ impl Runner {
                 .arg(format!("--groups={}", groups.join(",")));
         }
         command.arg(root).args(words);
-        command
+        Ok(command)
     }
 }
 

@@ -12,7 +12,7 @@ use super::link::{Module, Program};
 use super::machine::Machine;
 use super::points::{Every, FileRule};
 use super::service::Service;
-use super::{Item, Task, Verdict};
+use super::{Item, Task, Verdict, trace};
 
 /// Where NixOS keeps its setuid programs, which no store holds.
 const WRAPPERS: &str = "/run/wrappers/bin/";
@@ -24,6 +24,7 @@ pub fn every(what: Every, task: &Task, machine: &Machine) -> (Verdict, Vec<Item>
         Every::Program => programs(task, machine),
         Every::Taint => taint(task, machine),
         Every::Unit => units(task, machine),
+        Every::Trace => traced(task, machine),
     }
 }
 
@@ -51,6 +52,32 @@ fn of_all(what: &str, items: Vec<Item>) -> (Verdict, Vec<Item>) {
         Verdict::Passed(format!("{} {what}s{rest}", items.len() - left))
     };
     (verdict, items)
+}
+
+// -- what was traced ---------------------------------------------------------------------------------------------------
+
+fn traced(task: &Task, machine: &Machine) -> (Verdict, Vec<Item>) {
+    let Some(tracer) = &machine.runner.trace else {
+        let reason = "it is for --trace".to_owned();
+        return (Verdict::NotApplicable(reason), Vec::new());
+    };
+    let asked = tracer.asked();
+    let leans = task.link.leans_on.is_some();
+    match trace::foreign(&asked, &task.rules.traces, leans) {
+        Ok(foreign) if foreign.is_empty() => {
+            let told = format!("{} paths, none that NixOS has not", asked.len());
+            (Verdict::Passed(told), Vec::new())
+        }
+        Ok(foreign) => {
+            let item = |(path, who): &(&str, &BTreeSet<String>)| {
+                let who: Vec<&str> = who.iter().map(String::as_str).collect();
+                let cause = format!("asked for by {}", who.join(", "));
+                Item::new(*path, Verdict::failed(cause, String::new()))
+            };
+            of_all("path", foreign.iter().map(item).collect())
+        }
+        Err(cause) => (Verdict::failed(cause, String::new()), Vec::new()),
+    }
 }
 
 // -- modules ----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{Mode, OFlags, StatVfsMountFlags, open, statvfs};
 use rustix::mount::{
@@ -21,6 +21,7 @@ use rustix::mount::{
 
 use super::cgroup;
 use super::command::{Identity, Runner, Running, below, on_this_machine};
+use super::trace::Tracer;
 use super::{Link, Rules, System, Task};
 use crate::audit::elf;
 use crate::store::place::follow;
@@ -75,6 +76,7 @@ impl Machine {
                 chroot,
                 search_path: search_path(&task.link).into(),
                 timeout: task.timeout,
+                trace: tracer(task)?.map(Arc::new),
             },
             system: task.system.clone(),
             has_users,
@@ -223,7 +225,8 @@ impl Machine {
         for path in plain {
             make_directory(&self.lies(path))?;
         }
-        for path in ["tmp", "var/tmp", "run/lock", "dev/shm"] {
+        // /run/lock is root's on NixOS.
+        for path in ["tmp", "var/tmp", "dev/shm"] {
             set_mode(&self.lies(path), 0o1777)?;
         }
         set_mode(&self.lies("root"), 0o700)?;
@@ -488,6 +491,21 @@ impl Machine {
         });
         Ok(())
     }
+}
+
+/// Who traces, where that is asked for.
+fn tracer(task: &Task) -> Result<Option<Tracer>, String> {
+    if !task.trace {
+        return Ok(None);
+    }
+    let strace = on_this_machine(&["strace"]).ok_or("there is no `strace` on this machine")?;
+    let directory = task.scratch.join("trace");
+    told(
+        "a directory",
+        &directory,
+        Tracer::new(strace, directory.clone()),
+    )
+    .map(Some)
 }
 
 /// The link's `PATH`, with this machine's programs behind it where the link leans on them.

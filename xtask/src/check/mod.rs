@@ -25,6 +25,7 @@ pub mod service;
 pub mod start;
 pub mod steps;
 pub mod system;
+pub mod trace;
 
 pub use link::Link;
 pub use points::{Point, Rules};
@@ -47,6 +48,8 @@ pub struct Request<'a> {
     pub timeout: Duration,
     /// How many programs run side by side; 0 for one a processor.
     pub jobs: usize,
+    /// Every program is traced.
+    pub trace: bool,
 }
 
 /// What the inside is told.
@@ -66,6 +69,8 @@ pub struct Task {
     pub timeout: Duration,
     /// How many programs run side by side; 0 for one a processor.
     pub jobs: usize,
+    /// Every program is traced.
+    pub trace: bool,
     /// The outside gave the inside a control group of its own.
     pub control_group: bool,
 }
@@ -203,6 +208,7 @@ pub fn prepare(request: &Request<'_>, scratch: &Path) -> Result<Task, Vec<Proble
         lacking,
         timeout: request.timeout,
         jobs: request.jobs,
+        trace: request.trace,
         control_group: false,
     })
 }

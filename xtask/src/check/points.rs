@@ -26,6 +26,9 @@ pub struct Rules {
     /// Perl modules that a link has not when it lacks what is named, beside those of `[missing.NAME]` in `rules/perl.toml`.
     #[serde(default)]
     pub lacking: BTreeMap<String, Vec<String>>,
+    /// What programs may ask for below Debian's directories.
+    #[serde(default, rename = "trace")]
+    pub traces: Vec<TraceRule>,
     /// The points, in the order they are tried.
     #[serde(default, rename = "point")]
     pub points: Vec<Point>,
@@ -84,6 +87,19 @@ pub struct FileRule {
     pub why: String,
 }
 
+/// Paths that a traced program may ask for.
+#[derive(Serialize, Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TraceRule {
+    /// Globs.
+    pub paths: Vec<String>,
+    /// Only where the link leans on this machine's `/usr`.
+    #[serde(default)]
+    pub leaning: bool,
+    /// Who asks, and why that is right on NixOS.
+    pub why: String,
+}
+
 /// A check that is code: it asks every module, program or unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -96,6 +112,8 @@ pub enum Every {
     Taint,
     /// Every unit's programs are there.
     Unit,
+    /// What was traced asks for nothing that NixOS has not.
+    Trace,
 }
 
 /// One point of the acceptance.

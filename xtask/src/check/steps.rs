@@ -74,7 +74,7 @@ impl<'a> Steps<'a> {
                     };
                     return Verdict::failed(cause, format!("{output}{since}{ended}"));
                 }
-                other => return other,
+                other @ Verdict::NotApplicable(_) => return other,
             }
         }
         Verdict::Passed(told)

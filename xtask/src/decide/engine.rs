@@ -140,8 +140,9 @@ impl<'a> World<'a> {
         self.by_rules(&self.rules.first, subject)
             .or_else(|| self.by_tables(subject))
             .or_else(|| self.by_rules(&self.rules.last, subject))
-            .map(|(decision, rule)| (absolute(decision, subject), rule))
-            .unwrap_or((Decision::Unknown, None))
+            .map_or((Decision::Unknown, None), |(decision, rule)| {
+                (absolute(decision, subject), rule)
+            })
     }
 
     fn by_rules(&self, rules: &[PathRule], subject: &Subject) -> Option<Ruled> {

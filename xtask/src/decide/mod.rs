@@ -1,5 +1,7 @@
 //! Occurrences and rules to decisions. Contexts live here.
 
+pub mod attributes;
+pub mod depends;
 pub mod engine;
 pub mod matcher;
 pub mod optional;

@@ -210,6 +210,39 @@ pub struct Closure {
     pub why: String,
 }
 
+/// `[[depends]]`: a package that Debian installs beside the code and that is no program on its `PATH` here.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Depends {
+    /// Its name, `depends.NAME`.
+    pub name: String,
+    /// Sources whose `debian/control` it is for; all where there are none.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// Debian packages that depend on it; all where there are none.
+    #[serde(default)]
+    pub binaries: Vec<String>,
+    /// Debian packages that are depended on; all where there are none.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// Who brings it, or why it is not needed.
+    pub why: String,
+}
+
+/// `[[hardening]]`: what nixpkgs' compiler adds for every program, and a source's build cannot have.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hardening {
+    /// Its name, `hardening.NAME`.
+    pub name: String,
+    /// The source.
+    pub source: String,
+    /// Names of flags, as nixpkgs' `hardeningDisable` takes them.
+    pub disable: Vec<String>,
+    /// Why.
+    pub why: String,
+}
+
 /// `[[library]]`: what a source's build takes from Debian's build essentials, which no `Build-Depends` names.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -231,6 +264,10 @@ struct ClosureFile {
     closure: Vec<Closure>,
     #[serde(default)]
     library: Vec<Library>,
+    #[serde(default)]
+    depends: Vec<Depends>,
+    #[serde(default)]
+    hardening: Vec<Hardening>,
 }
 
 /// A method to remove.
@@ -441,6 +478,10 @@ pub struct Rules {
     pub features: Vec<Feature>,
     /// Programs run out of sight.
     pub closures: Vec<Closure>,
+    /// `closure.toml`: what Debian installs beside the code and is not on its `PATH` here.
+    pub depends: Vec<Depends>,
+    /// `closure.toml`: what of nixpkgs' compiler flags builds cannot have.
+    pub hardening: Vec<Hardening>,
     /// Libraries no packaging names.
     pub libraries: Vec<Library>,
     /// Attributes and where nixpkgs defines them.
@@ -459,6 +500,31 @@ pub struct Rules {
     pub outside: BTreeSet<String>,
     /// Those of them that are packaged from a pin, which not every release has (`outside` in `sources.toml`).
     pub by_pin: BTreeSet<String>,
+    /// Where each rule stands, by its name.
+    pub standing: HashMap<String, RulePlace>,
+}
+
+/// Where a rule stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RulePlace {
+    /// The file's name in `rules/`.
+    pub file: String,
+    /// 1-based.
+    pub line: Option<u32>,
+}
+
+impl RulePlace {
+    /// The file, relative to the project.
+    pub fn path(&self) -> String {
+        format!("rules/{}", self.file)
+    }
+}
+
+impl std::fmt::Display for RulePlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.path())?;
+        self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
+    }
 }
 
 /// Where nixpkgs defines an attribute.
@@ -657,7 +723,7 @@ fn unknown_key_line(text: &str, message: &str) -> Option<u32> {
 struct Reader<'a> {
     dir: &'a Path,
     problems: Vec<Problem>,
-    names: HashMap<String, String>,
+    names: HashMap<String, RulePlace>,
     /// What was read, by file.
     texts: HashMap<String, String>,
 }
@@ -697,7 +763,10 @@ impl Reader<'_> {
 
     /// Records a rule's name and complains of the second of two alike.
     fn claim(&mut self, name: &str, file: &str, mut line: Option<u32>) {
-        let place = line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"));
+        let place = RulePlace {
+            file: file.to_owned(),
+            line,
+        };
         if let Some(other) = self.names.insert(name.to_owned(), place.clone()) {
             // Where the line was looked for by the name, the first of the two was found again.
             if let (true, Some(first)) = (other == place, line) {
@@ -791,6 +860,7 @@ impl Rules {
                 .collect();
         }
         rules.outside = outside(dir.parent().unwrap_or(dir));
+        rules.standing = std::mem::take(&mut reader.names);
         if reader.problems.is_empty() {
             Ok(rules)
         } else {
@@ -856,6 +926,8 @@ impl Rules {
             return;
         };
         for (source, over) in &file {
+            let line = Reader::line_of(&text, source);
+            reader.claim(&format!("package.{source}"), name, line);
             let table = Reader::line_of(&text, &format!("{source}.switch")).unwrap_or(0);
             for (switch, rule) in &over.switch {
                 let line = Reader::line_after(&text, switch, table);
@@ -1028,6 +1100,21 @@ impl Rules {
             let line = Reader::line_of(&text, &library.name);
             reader.claim(&format!("closure.{}", library.name), name, line);
         }
+        for depends in &file.depends {
+            let line = Reader::line_of(&text, &depends.name);
+            reader.claim(&format!("depends.{}", depends.name), name, line);
+            if depends.binaries.is_empty() && depends.packages.is_empty() {
+                let cause = "a reason is for some of `binaries` or `packages`";
+                let problem = Problem::new(&BAD_RULE, cause);
+                reader.problems.push(problem.at(reader.place(name), line));
+            }
+        }
+        for hardening in &file.hardening {
+            let line = Reader::line_of(&text, &hardening.name);
+            reader.claim(&format!("hardening.{}", hardening.name), name, line);
+        }
+        self.hardening = file.hardening;
+        self.depends = file.depends;
         self.closures = file.closure;
         self.libraries = file.library;
     }
@@ -1039,6 +1126,7 @@ impl Rules {
         };
         for (package, table) in file {
             let line = Reader::line_of(&text, &package);
+            reader.claim(&format!("debian.{package}"), name, line);
             let DebianTable {
                 attr,
                 perl,
@@ -1163,6 +1251,16 @@ impl Rules {
             self.closures
                 .iter()
                 .map(|one| format!("closure.{}", one.name)),
+        );
+        names.extend(
+            self.hardening
+                .iter()
+                .map(|one| format!("hardening.{}", one.name)),
+        );
+        names.extend(
+            self.depends
+                .iter()
+                .map(|one| format!("depends.{}", one.name)),
         );
         let crates = &self.crates;
         names.extend(crates.program.keys().map(|name| format!("program.{name}")));
@@ -1440,6 +1538,12 @@ pub struct ProgramRule {
     /// The target triple, where it is not the machine's own.
     #[serde(default)]
     pub target: Option<String>,
+    /// Whether the other sources are those of the day of its own commit: versions alone do not tell which fit together.
+    #[serde(default)]
+    pub of_its_day: bool,
+    /// The program by which its Makefile runs cargo.
+    #[serde(default)]
+    pub made_by: Option<String>,
     /// It is no part of Proxmox VE: the reason.
     #[serde(default)]
     pub skip: Option<String>,

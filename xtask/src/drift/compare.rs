@@ -6,6 +6,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::judge::Known;
+use super::later::later;
 use super::pairs::{Compared, SourcePair, between, own_pins};
 use super::propose::{Proposer, Wanting};
 use super::structure::structure;
@@ -14,6 +15,8 @@ use crate::analyse::{Analysis, Knowledge};
 use crate::cache::Cache;
 use crate::decide::{Decided, Decision};
 use crate::problem::Problem;
+use crate::release::is_own_pin;
+use crate::scan::{Kind, Language};
 
 /// What is compared.
 pub struct Request<'a> {
@@ -141,6 +144,16 @@ fn sourceless(new: &Analysis, sources: &[SourceDrift]) -> Vec<Problem> {
         .collect()
 }
 
+/// The files of the release's sources.
+fn files(release: &Analysis) -> impl Iterator<Item = (&str, &str)> {
+    let sources = release.sources.iter();
+    let sources = sources.filter(|one| !is_own_pin(&one.source.name));
+    sources.flat_map(|one| {
+        let entries = one.source.tree.entries().iter();
+        entries.map(|entry| (one.source.name.as_str(), entry.path.as_str()))
+    })
+}
+
 /// Proposes rules for what is undecided or decided otherwise than before, over all sources together.
 fn propose(sources: &mut [SourceDrift], compared: &[Compared], request: &Request) {
     let wants = |place: &PlaceDrift| {
@@ -209,8 +222,18 @@ fn propose(sources: &mut [SourceDrift], compared: &[Compared], request: &Request
         &request.new_knowledge.rules,
         &request.new.manifest.name,
         decided,
+        files(request.new),
     );
-    for (place, proposal) in places.into_iter().zip(proposer.propose(&wanting)) {
-        place.proposal = Some(proposal);
+    let proposals = proposer.propose(&wanting).into_iter();
+    for ((place, one), proposal) in places.into_iter().zip(&wanting).zip(proposals) {
+        let module = place.new.as_ref().filter(|new| {
+            let unknown = new.decision == Decision::Unknown;
+            unknown && new.kind == Kind::Module && new.language == Language::Perl
+        });
+        if let (None, Some(module)) = (&proposal, module) {
+            let rules = &request.new_knowledge.rules;
+            place.hint = later(&module.text, one.source, request.new, rules);
+        }
+        place.proposal = proposal;
     }
 }

@@ -9,6 +9,7 @@ mod excerpt;
 pub mod hunks;
 mod installs;
 mod judge;
+mod later;
 mod lines;
 mod needs;
 mod pairs;
@@ -194,7 +195,7 @@ pub struct Counts {
 }
 
 /// What happened to a place.
-#[derive(Serialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Serialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
     /// The same literal in another sub or file.
@@ -262,6 +263,9 @@ pub struct PlaceDrift {
     pub code: Option<Excerpt>,
     /// What could be written into `rules/`; for a place that is undecided or decided otherwise than before.
     pub proposal: Option<Proposal>,
+    /// What is to be done where no rule is missing: a source's pin is too old, say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 impl PlaceDrift {

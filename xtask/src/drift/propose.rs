@@ -1,6 +1,7 @@
-//! Rules that would decide a place: the one that did, where it is gone from `rules/`, else a guess.
+//! Rules that would decide a place: the one that did, where it is gone from `rules/`, else what there is evidence for; nothing
+//! where there is none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use toml_edit::{Array, DocumentMut, Item, Table, value};
@@ -32,9 +33,16 @@ pub(super) struct Proposer<'a> {
     new: RuleFiles,
     rules: &'a Rules,
     release: &'a str,
-    /// What the new release decides of paths that act on the host, by path: where a guess is taken from.
+    /// What the new release decides of paths that act on the host, by path.
     decided: BTreeMap<&'a str, &'a Decided>,
+    /// The sources of the new release that have a file of a name, by that name.
+    files: HashMap<&'a str, BTreeSet<&'a str>>,
 }
+
+/// Modules of CPAN that stand apart from the distribution of the module they are named after.
+const APART: &str = include_str!("perl_apart.txt");
+/// From so many literals of one directory on, a rule is for the directory.
+const MANY: usize = 3;
 
 /// What is to be written.
 enum Draft {
@@ -53,6 +61,14 @@ enum Draft {
         toml: String,
         before: Option<String>,
     },
+    /// More files of an element's condition.
+    Files {
+        file: &'static str,
+        array: &'static str,
+        name: String,
+        /// The file's new name, as a glob.
+        path: String,
+    },
 }
 
 impl<'a> Proposer<'a> {
@@ -62,7 +78,12 @@ impl<'a> Proposer<'a> {
         rules: &'a Rules,
         release: &'a str,
         decided: impl Iterator<Item = &'a Decided>,
+        files: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Self {
+        let mut named: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+        for (source, path) in files {
+            named.entry(file_name(path)).or_default().insert(source);
+        }
         let acts = |one: &&Decided| {
             one.context == Context::Host
                 && one.occurrence.kind == Kind::AbsolutePath
@@ -73,6 +94,7 @@ impl<'a> Proposer<'a> {
             new: RuleFiles::read(new),
             rules,
             release,
+            files: named,
             decided: decided
                 .filter(acts)
                 .map(|one| (one.occurrence.text.as_str(), one))
@@ -80,11 +102,24 @@ impl<'a> Proposer<'a> {
         }
     }
 
-    /// A proposal for each place, in their order. Those that extend one table extend it together.
-    pub(super) fn propose(&self, wanting: &[Wanting]) -> Vec<Proposal> {
-        let drafts: Vec<(Draft, bool)> = wanting.iter().map(|one| self.draft(one)).collect();
+    /// A proposal for each place, in their order, where there is one. Those that extend one table extend it together.
+    pub(super) fn propose(&self, wanting: &[Wanting]) -> Vec<Option<Proposal>> {
+        let mut directories: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+        for one in wanting {
+            if let Some(directory) = directory(one) {
+                let texts = directories.entry((one.source, directory)).or_default();
+                texts.insert(&one.new.occurrence.text);
+            }
+        }
+        let drafts: Vec<Option<(Draft, bool)>> = wanting
+            .iter()
+            .map(|one| {
+                let beside = directory(one).and_then(|dir| directories.get(&(one.source, dir)));
+                self.draft(one, beside)
+            })
+            .collect();
         let mut entries: BTreeMap<(&str, &[String]), BTreeSet<&str>> = BTreeMap::new();
-        for (draft, _) in &drafts {
+        for (draft, _) in drafts.iter().flatten() {
             if let Draft::Entry {
                 file, table, entry, ..
             } = draft
@@ -92,10 +127,31 @@ impl<'a> Proposer<'a> {
                 entries.entry((file, table)).or_default().insert(entry);
             }
         }
+        let mut moved: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
+        for (draft, _) in drafts.iter().flatten() {
+            if let Draft::Files {
+                file,
+                array,
+                name,
+                path,
+            } = draft
+            {
+                let paths = moved.entry((file, array, name)).or_default();
+                paths.insert(path);
+            }
+        }
         let proposal = |(draft, as_before): &(Draft, bool), one: &Wanting| {
             let (file, toml, before, replaces) = match draft {
                 Draft::Element { file, toml, before } => {
                     (*file, toml.clone(), before.clone(), None)
+                }
+                Draft::Files {
+                    file, array, name, ..
+                } => {
+                    let wanted = &moved[&(*file, *array, name.as_str())];
+                    let toml = self.new.with_files(file, array, name, wanted);
+                    let replaces = Some(format!("[[{array}]] {name}"));
+                    (*file, toml.unwrap_or_default(), None, replaces)
                 }
                 Draft::Entry {
                     file,
@@ -121,22 +177,56 @@ impl<'a> Proposer<'a> {
         drafts
             .iter()
             .zip(wanting)
-            .map(|(draft, one)| proposal(draft, one))
+            .map(|(draft, one)| draft.as_ref().map(|draft| proposal(draft, one)))
             .collect()
     }
 
-    /// What is to be written for a place, and whether it gives back what the old release had.
-    fn draft(&self, one: &Wanting) -> (Draft, bool) {
+    /// What is to be written for a place, and whether it gives back what the old release had. `beside` are the literals of its
+    /// directory that want a rule, its own among them.
+    fn draft(&self, one: &Wanting, beside: Option<&BTreeSet<&str>>) -> Option<(Draft, bool)> {
         let rules = one.old.into_iter().flat_map(|old| {
             // What a rule by another name says of a program, the program's own rule says.
             let program = program(old).map(|name| format!("command.{name}"));
             [old.context_rule.clone(), old.rule.clone(), program]
         });
-        let gone = rules.flatten().find_map(|rule| self.restored(&rule));
-        match gone {
-            Some(draft) => (draft, true),
-            None => (self.guess(one), false),
+        if let Some(draft) = rules.flatten().find_map(|rule| self.restored(&rule)) {
+            return Some((draft, true));
         }
+        if let Some(draft) = self.followed(one) {
+            return Some((draft, true));
+        }
+        Some((self.guess(one, beside)?, false))
+    }
+
+    /// The rule that decided the place by the name of its file, which has another name now.
+    fn followed(&self, one: &Wanting) -> Option<Draft> {
+        let old = one.old.filter(|old| old.path != one.new.path)?;
+        let rules = [
+            (old.context != one.new.context).then_some(old.context_rule.as_deref()),
+            (old.decision != one.new.decision).then_some(old.rule.as_deref()),
+        ];
+        rules.into_iter().flatten().flatten().find_map(|rule| {
+            let (file, arrays, name) = match rule.split_once('.')? {
+                ("context", name) => ("contexts.toml", &["context"][..], name),
+                ("path", name) => ("paths.toml", &["path", "last"][..], name),
+                _ => return None,
+            };
+            let arrays: &[&'static str] = arrays;
+            arrays.iter().find_map(|array| {
+                let (table, _) = self.new.element(file, array, name)?;
+                let condition = table.get("where")?.as_table_like()?;
+                let files = condition.get("files")?.as_array()?;
+                let is_named = files.iter().any(|one| one.as_str() == Some(&old.path));
+                let path = globset::escape(&one.new.path);
+                let is_there = files.iter().any(|one| one.as_str() == Some(&path));
+                (is_named && !is_there).then(|| Draft::Files {
+                    file,
+                    array,
+                    name: name.to_owned(),
+                    path,
+                })
+            })
+        })
     }
 
     /// A rule that the old rules have and the new ones have not.
@@ -195,51 +285,127 @@ impl<'a> Proposer<'a> {
         })
     }
 
-    /// What one would try first.
-    fn guess(&self, one: &Wanting) -> Draft {
+    /// What there is evidence for.
+    fn guess(&self, one: &Wanting, beside: Option<&BTreeSet<&str>>) -> Option<Draft> {
         let text = one.new.occurrence.text.as_str();
         match one.new.occurrence.kind {
-            Kind::Module if one.new.language == Language::Python => {
-                module("python.toml", text, '.')
+            Kind::Module if one.new.language == Language::Python => None,
+            Kind::Module => self.of_distribution(text),
+            Kind::BareCommand => self.renamed(one, text),
+            Kind::PathAssignment if one.new.context == Context::Host => {
+                Some(path_rule(one, "search-path = true", None))
             }
-            Kind::Module => module("perl.toml", text, ':'),
-            Kind::BareCommand => program_table(text),
-            Kind::PathAssignment => path_rule(one, "search-path = true"),
             Kind::AbsolutePath | Kind::Shebang => match program_of(text) {
-                Some(name) => program_table(name),
-                None => path_rule(one, &self.verdict(text, source_name(one.source))),
+                Some(name) => self.renamed(one, name),
+                None => self.of_directory(one, beside),
             },
-            Kind::CrateSource | Kind::ArchitectureTriplet => path_rule(one, &keep("build")),
+            Kind::CrateSource | Kind::ArchitectureTriplet if one.new.context == Context::Build => {
+                Some(path_rule(one, &keep("build"), None))
+            }
+            Kind::PathAssignment | Kind::CrateSource | Kind::ArchitectureTriplet => None,
         }
     }
 
-    /// What becomes of the decided path that has most of its directories in common; else what its root says.
-    fn verdict(&self, text: &str, source: &str) -> String {
-        const STATE: [&str; 4] = ["/etc", "/var", "/run", "/tmp"];
-        const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
-        let below = |roots: &[&str]| {
-            roots
-                .iter()
-                .any(|root| crate::decide::matcher::is_below(text, root))
-        };
-        let common = |other: &str| {
-            let parts = text.split('/').zip(other.split('/'));
-            parts.take_while(|(a, b)| a == b).count()
-        };
-        let neighbours = self.decided.iter().map(|(path, one)| (common(path), one));
-        // `/usr/share/x` and `/usr/share/y` have three parts in common, and nothing else.
-        let near = neighbours
-            .filter(|(parts, _)| *parts > 3)
-            .max_by_key(|(parts, _)| *parts);
-        match near.map(|(_, one)| &one.decision) {
-            Some(Decision::Keep { reason }) => keep(reason),
-            Some(Decision::Package { attr, .. }) => format!("package = {}", quoted(attr)),
-            Some(Decision::Sibling { source, .. }) => format!("source = {}", quoted(source)),
-            Some(Decision::Own { .. }) => format!("source = {}", quoted(source)),
-            _ if below(&STATE) => keep("state"),
-            _ if below(&KERNEL) => keep("kernel"),
-            _ => format!("source = {}", quoted(source)),
+    /// A module of a distribution of which another is known: the nearest by name that has two parts or more, for what is named
+    /// after a single word is as often another's.
+    fn of_distribution(&self, module: &str) -> Option<Draft> {
+        let is_apart = |one: &str| module == one || module.starts_with(&format!("{one}::"));
+        if APART.lines().any(is_apart) {
+            return None;
         }
+        let mut parent = module;
+        while let Some((shorter, _)) = parent.rsplit_once("::") {
+            parent = shorter;
+            if !parent.contains("::") {
+                return None;
+            }
+            if let Some((table, keys)) = self.new.listing("perl.toml", "modules", parent) {
+                // What lacks, or is made by a source, says nothing of its neighbours.
+                let of_package = keys
+                    .iter()
+                    .any(|(key, _)| key == "attr" || key == "package");
+                return of_package.then(|| Draft::Entry {
+                    file: "perl.toml",
+                    table,
+                    list: "modules",
+                    entry: module.to_owned(),
+                    keys,
+                });
+            }
+        }
+        None
+    }
+
+    /// A program that stands where another stood, of almost its name: it comes from where that does.
+    fn renamed(&self, one: &Wanting, name: &str) -> Option<Draft> {
+        let before = one.old.and_then(program)?;
+        let alike = name.contains(before) || before.contains(name);
+        if before == name || before.len() < 3 || !alike {
+            return None;
+        }
+        ["commands.toml", "programs.toml"].iter().find_map(|file| {
+            let (table, keys) = self.new.listing(file, "programs", before)?;
+            Some(Draft::Entry {
+                file,
+                table,
+                list: "programs",
+                entry: name.to_owned(),
+                keys,
+            })
+        })
+    }
+
+    /// What the decided literals of the same directory become, where they all become one thing; of many that are of one
+    /// source's tree by their names, that source. Many are one rule, by their directory.
+    fn of_directory(&self, one: &Wanting, beside: Option<&BTreeSet<&str>>) -> Option<Draft> {
+        const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
+        let text = one.new.occurrence.text.as_str();
+        if KERNEL
+            .iter()
+            .any(|root| crate::decide::matcher::is_below(text, root))
+        {
+            return Some(path_rule(one, &keep("kernel"), None));
+        }
+        let directory = directory(one)?;
+        let within = format!("{directory}/");
+        let mut verdicts: BTreeSet<String> = BTreeSet::new();
+        for (path, neighbour) in self.decided.range(within.as_str()..) {
+            if !path.starts_with(&within) {
+                break;
+            }
+            if path[within.len()..].contains('/') || *path == text {
+                continue;
+            }
+            verdicts.insert(match &neighbour.decision {
+                Decision::Keep { reason } => keep(reason),
+                Decision::Package { attr, .. } => format!("package = {}", quoted(attr)),
+                Decision::Sibling { source, .. } => format!("source = {}", quoted(source)),
+                Decision::Own { .. } => format!("source = {}", quoted(source_name(one.source))),
+                _ => return None,
+            });
+        }
+        let many = beside.filter(|beside| beside.len() >= MANY);
+        let verdict = match (verdicts.len(), many) {
+            (1, _) => verdicts.pop_first(),
+            (0, Some(beside)) => self.in_one_tree(beside),
+            _ => None,
+        }?;
+        Some(path_rule(one, &verdict, many.map(|_| directory)))
+    }
+
+    /// The one source whose tree has a file of each of these names.
+    fn in_one_tree(&self, paths: &BTreeSet<&str>) -> Option<String> {
+        let mut common: Option<BTreeSet<&str>> = None;
+        for path in paths {
+            let sources = self.files.get(file_name(path))?;
+            common = Some(match common {
+                Some(common) => common.intersection(sources).copied().collect(),
+                None => sources.clone(),
+            });
+        }
+        let common = common?;
+        let source = common.first().filter(|_| common.len() == 1)?;
+        Some(format!("source = {}", quoted(source)))
     }
 
     /// The rules of paths.toml that fail by least.
@@ -294,32 +460,27 @@ fn quoted(text: &str) -> String {
     value(text).to_string().trim().to_owned()
 }
 
-fn module(file: &'static str, name: &str, separator: char) -> Draft {
-    let attr: String = name.split(separator).collect();
-    Draft::Entry {
-        file,
-        table: vec![attr.clone()],
-        list: "modules",
-        entry: name.to_owned(),
-        keys: vec![("attr".to_owned(), attr)],
-    }
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
-fn program_table(name: &str) -> Draft {
-    Draft::Entry {
-        file: "commands.toml",
-        table: vec![name.to_owned()],
-        list: "programs",
-        entry: name.to_owned(),
-        keys: Vec::new(),
-    }
+/// The directory of a path that says something of what is in it: `/usr/share/x` or below, `/etc/x`, no program directory.
+fn directory<'w>(one: &Wanting<'w>) -> Option<&'w str> {
+    let place = &one.new.occurrence;
+    let (directory, name) = place.text.rsplit_once('/')?;
+    let depth = if directory.starts_with("/usr/") { 3 } else { 2 };
+    let says = place.kind == Kind::AbsolutePath
+        && !name.is_empty()
+        && directory.matches('/').count() >= depth
+        && program_of(&place.text).is_none();
+    says.then_some(directory)
 }
 
-/// A rule for this literal in this file alone: no other place is decided by it.
-fn path_rule(one: &Wanting, verdict: &str) -> Draft {
+/// A rule for this literal in this file alone: no other place is decided by it; or for a directory in the source.
+fn path_rule(one: &Wanting, verdict: &str, directory: Option<&str>) -> Draft {
     let occurrence = &one.new.occurrence;
-    let slug: String = occurrence
-        .text
+    let slug: String = directory
+        .unwrap_or(&occurrence.text)
         .chars()
         .map(|c| {
             if c.is_ascii_alphanumeric() {
@@ -336,16 +497,24 @@ fn path_rule(one: &Wanting, verdict: &str) -> Draft {
         .collect::<Vec<_>>()
         .join("-");
     let glob = globset::escape(&one.new.path);
-    let conditions = [
+    let files = format!("files = [{}]", quoted(&glob));
+    let text = match directory {
+        Some(directory) => format!("below = [{}]", quoted(directory)),
+        None => format!("exact = [{}]", quoted(&occurrence.text)),
+    };
+    let mut conditions = vec![
         format!("sources = [{}]", quoted(source_name(one.source))),
-        format!("files = [{}]", quoted(&glob)),
+        files,
         format!("contexts = [{}]", quoted(one.new.context.name())),
         format!(
             "kinds = [{}]",
             quoted(crate::report::words::kind(occurrence.kind))
         ),
-        format!("exact = [{}]", quoted(&occurrence.text)),
+        text,
     ];
+    if directory.is_some() {
+        conditions.remove(1);
+    }
     let name = quoted(&format!("{}-{slug}", source_name(one.source)));
     Draft::Element {
         file: "paths.toml",
@@ -395,6 +564,24 @@ impl RuleFiles {
             .filter_map(|table| table.get("name")?.as_str())
             .collect();
         Some((found, following))
+    }
+
+    /// The text of an element whose condition has files more.
+    fn with_files(
+        &self,
+        file: &str,
+        array: &str,
+        name: &str,
+        wanted: &BTreeSet<&str>,
+    ) -> Option<String> {
+        let (table, _) = self.element(file, array, name)?;
+        let mut table = table.clone();
+        let condition = table.get_mut("where")?.as_table_like_mut()?;
+        let files = condition.get_mut("files")?.as_array_mut()?;
+        for path in wanted {
+            files.push(*path);
+        }
+        Some(format!("[[{array}]]\n{}", table.to_string().trim()))
     }
 
     /// The table whose list has the entry, by its path, and its other keys that are strings.

@@ -302,6 +302,7 @@ fn place(
         commit: None,
         code: None,
         proposal: None,
+        hint: None,
     }
 }
 

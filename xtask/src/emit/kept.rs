@@ -19,7 +19,7 @@ use crate::decide::{Context, Decided, Decision};
 use crate::problem::{OUTPUT_FAILED, Problem};
 use crate::release::is_own_pin;
 use crate::scan::source::ScannedFile;
-use crate::scan::{Form, Kind, Language};
+use crate::scan::{Form, Kind, Language, paths};
 
 /// The file's name below `pkgs/RELEASE/`.
 pub const NAME: &str = "kept.json";
@@ -130,6 +130,9 @@ pub fn files(
                 one.note(decided, placing, rules);
             }
         }
+        for written in &cuts.written {
+            one.note_written(written);
+        }
         // Of what a compiler joins, the texts alone matter; a document is nothing that runs.
         let named = !matches!(file.language, Language::C | Language::Rust | Language::Text)
             || !one.at.is_empty();
@@ -213,28 +216,28 @@ fn places(source: &AnalysedSource) -> BTreeMap<String, BTreeSet<String>> {
     places
 }
 
-/// What features remove of a file.
-struct Cuts {
+/// What features remove of a file, and what they write there.
+struct Cuts<'e> {
     deleted: bool,
     ranges: Vec<std::ops::Range<usize>>,
+    written: Vec<&'e str>,
 }
 
-impl Cuts {
-    fn of(edits: &Edits, path: &str) -> Self {
+impl<'e> Cuts<'e> {
+    fn of(edits: &'e Edits, path: &str) -> Self {
         let found = edits
             .files
             .binary_search_by(|file| file.path.as_str().cmp(path));
         let file = found.ok().map(|at| &edits.files[at]);
-        let ranges = file.map_or_else(Vec::new, |file| {
-            let cuts = file
-                .edits
-                .iter()
-                .filter(|edit| edit.theme == Theme::Features);
-            cuts.map(|edit| edit.range.clone()).collect()
-        });
+        let edits = file.map_or(&[][..], |file| &file.edits);
+        let cuts = edits.iter().filter(|edit| edit.theme == Theme::Features);
+        let (ranges, written) = cuts
+            .map(|edit| (edit.range.clone(), edit.replacement.as_str()))
+            .unzip();
         Self {
             deleted: file.is_some_and(|file| file.deleted),
             ranges,
+            written,
         }
     }
 
@@ -283,6 +286,15 @@ impl KeptFile {
                 self.note_absence(decided, placing, rules);
             }
             Kind::Module | Kind::CrateSource | Kind::ArchitectureTriplet => {}
+        }
+    }
+
+    /// Notes the paths that a feature writes into the file: who wrote the rule decided them.
+    fn note_written(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        for span in paths::paths(paths::Piece::whole(bytes)).filter(|span| !span.joined) {
+            let path = String::from_utf8_lossy(&bytes[span.start..span.end]);
+            *self.paths.entry(path.into_owned()).or_default() += 1;
         }
     }
 

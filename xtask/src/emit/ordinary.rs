@@ -33,6 +33,15 @@ fn build(source: &AnalysedSource) -> Build {
     Build::Rules(root.unwrap_or_default())
 }
 
+/// Whether the patches of such a package may have a file: where it is built in a directory, another tree, `debian` alone
+/// is there beside that tree.
+pub fn is_patched(source: &AnalysedSource, path: &str) -> bool {
+    match build(source) {
+        Build::Rules(directory) if !directory.is_empty() => path.starts_with("debian/"),
+        _ => true,
+    }
+}
+
 /// The package's expression.
 ///
 /// # Errors
@@ -187,6 +196,15 @@ fn depends(
     bindings.extend(native.map(|list| Binding::attr("nativeBuildInputs", list)));
     let build = build.expr(formals)?;
     bindings.extend(build.map(|list| Binding::attr("buildInputs", list)));
+    let hardening = release.rules.hardening.iter();
+    let disabled: Vec<&str> = hardening
+        .filter(|one| one.source == *name)
+        .flat_map(|one| &one.disable)
+        .map(String::as_str)
+        .collect();
+    if !disabled.is_empty() {
+        bindings.push(Binding::attr("hardeningDisable", Expr::strings(disabled)));
+    }
     bindings.extend(
         stopped
             .into_iter()

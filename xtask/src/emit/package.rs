@@ -94,6 +94,32 @@ pub struct Package {
     pub lacks: Vec<Lack>,
 }
 
+/// Of what kind a package is.
+enum Kind<'r> {
+    Object,
+    /// Over nixpkgs' own derivation.
+    Over(&'r rules::Over),
+    Ordinary,
+}
+
+fn kind<'r>(name: &str, release: Release<'r>) -> Kind<'r> {
+    match (release.roles.get(name), release.rules.packages.get(name)) {
+        (Some(Role::Object), _) => Kind::Object,
+        (_, Some(base)) => Kind::Over(base),
+        _ => Kind::Ordinary,
+    }
+}
+
+/// Whether the patches of a source's package may have a file.
+pub fn is_patched(source: &AnalysedSource, release: Release, path: &str) -> bool {
+    let name = &source.source.name;
+    match (release.roles.get(name), kind(name, release)) {
+        (Some(Role::Package), Kind::Ordinary) => ordinary::is_patched(source, path),
+        // Crates are joined with the programs that use them, wherever they lie.
+        _ => true,
+    }
+}
+
 /// Makes the `package.nix` of a source that is no crate.
 ///
 /// # Errors
@@ -103,11 +129,10 @@ pub fn package(whole: Patched, release: Release) -> Result<Package, Problem> {
     let mut formals = Formals::default();
     let mut lacks = Vec::from_iter(pin::lacking(&whole.source.source));
     check_series(whole.source)?;
-    let role = release.roles.get(name).copied();
-    let body = match (role, release.rules.packages.get(name)) {
-        (Some(Role::Object), _) => object::object(whole, release, &mut formals, &mut lacks),
-        (_, Some(base)) => over::over(whole, release, base, &mut formals, &mut lacks),
-        _ => ordinary::ordinary(whole, release, &mut formals, &mut lacks),
+    let body = match kind(name, release) {
+        Kind::Object => object::object(whole, release, &mut formals, &mut lacks),
+        Kind::Over(base) => over::over(whole, release, base, &mut formals, &mut lacks),
+        Kind::Ordinary => ordinary::ordinary(whole, release, &mut formals, &mut lacks),
     };
     let failed = |error: WriteError| {
         Problem::new(&OUTPUT_FAILED, format!("`package.nix`: {error}")).in_source(name)

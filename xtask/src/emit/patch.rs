@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::Arc;
 
 use diffy::DiffOptions;
@@ -33,6 +34,27 @@ pub struct Edited {
     pub proofs: Arc<Proofs>,
     /// The original's tree, where this run parsed it.
     pub tree: Option<tree_sitter::Tree>,
+}
+
+impl Edited {
+    /// What stands in the place of a range of the original; `None` where no edit touches it.
+    pub fn part(&self, range: &Range<usize>) -> Option<Vec<u8>> {
+        let touches = |edit: &&Edit| edit.range.start < range.end && range.start < edit.range.end;
+        let mut part = Vec::new();
+        let mut at = range.start;
+        let mut touched = self.edits.iter().filter(touches).peekable();
+        touched.peek()?;
+        for edit in touched {
+            part.extend_from_slice(self.original.get(at..edit.range.start).unwrap_or_default());
+            // What begins before the range is written there.
+            if edit.range.start >= range.start {
+                part.extend_from_slice(edit.replacement.as_bytes());
+            }
+            at = at.max(edit.range.end);
+        }
+        part.extend_from_slice(self.original.get(at..range.end).unwrap_or_default());
+        Some(part)
+    }
 }
 
 /// A patch file.

@@ -85,7 +85,9 @@ pub fn at(source: &Source, pin: &Pin, formals: &mut Formals) -> Result<Expr, Wri
         Binding::attr("rev", text(&pin.rev)),
         Binding::attr("hash", hash),
     ];
-    if pin.submodules || pin.archive.is_some() {
+    // `fetchgit` fetches them unless it is told not to.
+    let mut entries = source.tree.entries().iter();
+    if pin.submodules || entries.any(|entry| entry.mode == Mode::Submodule) {
         bindings.push(Binding::attr("fetchSubmodules", Expr::Bool(pin.submodules)));
     }
     if !pin.omit.is_empty() {
@@ -170,7 +172,13 @@ mod tests {
         );
     }
 
-    fn fetched(pin: Pin) -> String {
+    fn fetched(pin: Pin, modes: &[Mode]) -> String {
+        let entry = |mode: &Mode| Entry {
+            path: "vm".to_owned(),
+            mode: *mode,
+            size: 0,
+            id: "0".repeat(40),
+        };
         let source_ = Source {
             name: "hive-vm".to_owned(),
             pin: Pin {
@@ -178,7 +186,7 @@ mod tests {
                 rev: Some(REV.to_owned()),
                 ..pin
             },
-            tree: Box::new(Listed(Vec::new())),
+            tree: Box::new(Listed(modes.iter().map(entry).collect())),
         };
         let mut formals = Formals::default();
         let fetched = source(&source_, &mut formals).unwrap();
@@ -187,10 +195,11 @@ mod tests {
 
     #[test]
     fn a_pin_without_a_hash_is_an_error_that_tells_why() {
-        let text = fetched(Pin {
+        let pin = Pin {
             submodules: true,
             ..Pin::default()
-        });
+        };
+        let text = fetched(pin, &[]);
         let expected = format!(
             "hash = throw \"hive-vm at {REV} cannot be fetched: the pin has no hash, because the submodules were not at hand\";"
         );
@@ -201,14 +210,21 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_taken_away_after_fetching() {
-        let text = fetched(Pin {
+        let pin = Pin {
             nar_hash: Some("sha256-x".to_owned()),
             omit: vec!["wax/tests".to_owned(), "big".to_owned()],
-            archive: Some("vm".to_owned()),
             ..Pin::default()
-        });
+        };
+        let text = fetched(pin, &[Mode::Submodule]);
         let expected = "  hash = \"sha256-x\";\n  fetchSubmodules = false;\n  postFetch = ''\n    rm -rf \"$out/wax/tests\"\n    rm -rf \"$out/big\"\n  '';\n";
         assert!(text.contains(expected), "{text}");
+        // One without submodules says nothing of them.
+        let pin = Pin {
+            nar_hash: Some("sha256-x".to_owned()),
+            ..Pin::default()
+        };
+        let text = fetched(pin, &[Mode::File]);
+        assert!(!text.contains("fetchSubmodules"), "{text}");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::analyse::{AnalysedSource, Analysis, Knowledge};
 use crate::cargo::Program;
 use crate::cargo::crates::manifests;
 use crate::debian::make::ActionKind;
-use crate::debian::system::{Directory, System};
+use crate::debian::system::{Directory, Group, System, User};
 use crate::debian::tree_path::file_name;
 use crate::decide::rules::{Rules, fold};
 use crate::decide::{Context, Decision};
@@ -106,6 +106,7 @@ impl Generated {
         RegenReport {
             release: analysis.manifest.name.clone(),
             check,
+            refused: 0,
             unchanged: files.saturating_sub(written.len()) as u64,
             written,
             removed,
@@ -289,6 +290,9 @@ fn one(
         programs,
         release.name,
     )?;
+    edits
+        .files
+        .retain(|file| package::is_patched(source, release, &file.path));
     let pin = &source.source.pin;
     let version = pin
         .version
@@ -370,6 +374,28 @@ fn unknown_places(source: &AnalysedSource, rules: &Rules) -> Vec<Problem> {
     problems
 }
 
+/// Whom a directory belongs to must be there: another package of Debian's makes them.
+fn owners(system: &mut System, owner: &str, group: &str, from: &str) {
+    const EVERYWHERE: &str = "root";
+    if group != EVERYWHERE && !system.groups.iter().any(|there| there.name == group) {
+        system.groups.push(Group {
+            name: group.to_owned(),
+            from: from.to_owned(),
+            ..Group::default()
+        });
+        system.groups.sort();
+    }
+    if owner != EVERYWHERE && !system.users.iter().any(|there| there.name == owner) {
+        system.users.push(User {
+            name: owner.to_owned(),
+            group: Some(group.to_owned()),
+            from: from.to_owned(),
+            ..User::default()
+        });
+        system.users.sort();
+    }
+}
+
 /// What a source sets up, with the directories that rules add.
 fn system(source: &AnalysedSource, rules: &Rules) -> Result<System, Problem> {
     let mut system = System::of(&source.packagings);
@@ -385,12 +411,14 @@ fn system(source: &AnalysedSource, rules: &Rules) -> Result<System, Problem> {
         {
             continue;
         }
+        let from = format!("rules/system.toml: {}", extra.name);
+        owners(&mut system, &extra.owner, &extra.group, &from);
         system.directories.push(Directory {
             path: extra.path.clone(),
             mode: extra.mode.clone(),
             owner: extra.owner.clone(),
             group: extra.group.clone(),
-            from: format!("rules/system.toml: {}", extra.name),
+            from,
         });
     }
     system.directories.sort();

@@ -1,13 +1,9 @@
 //! The graph as Graphviz DOT, Mermaid or SVG: sources, objects, a link, and why each edge is there.
 
+mod svg;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-
-use layout::backends::svg::SVGWriter;
-use layout::core::format::{ClipHandle, RenderBackend};
-use layout::core::geometry::Point;
-use layout::core::style::StyleAttr;
-use layout::gv::{DotParser, GraphBuilder};
 
 use super::{Edge, Graph, Reason};
 use crate::emit::rewrite::Role;
@@ -16,15 +12,14 @@ use crate::release::is_own_pin;
 /// The name of the link of everything.
 pub const EVERYTHING: &str = "pve";
 
-/// The size of letters, in pixels.
-const LETTERS: usize = 14;
-
 /// What is drawn: the sources that a link holds, and the link itself.
 pub struct Drawing<'a> {
     link: &'a str,
     knots: Vec<Vec<&'a str>>,
     nodes: Vec<Node<'a>>,
     arrows: Vec<Arrow>,
+    /// Whether only some sources' arrows are drawn.
+    is_narrow: bool,
 }
 
 struct Node<'a> {
@@ -36,8 +31,10 @@ struct Node<'a> {
 enum Kind {
     /// Compiled alone, and linked.
     Object,
-    /// An ordinary package, or crates.
+    /// An ordinary package.
     Package,
+    /// Crates, which programs are compiled from.
+    Crate,
     /// Objects laid into one output.
     Link,
 }
@@ -74,10 +71,10 @@ impl<'a> Drawing<'a> {
         }];
         nodes.extend(held.iter().map(|name| Node {
             name,
-            kind: if objects.contains(name) {
-                Kind::Object
-            } else {
-                Kind::Package
+            kind: match graph.nodes.get(*name).and_then(|node| node.role) {
+                Some(Role::Object) => Kind::Object,
+                Some(Role::Crate) => Kind::Crate,
+                Some(Role::Package) | None => Kind::Package,
             },
         }));
         let knots = graph.knots.iter().map(|knot| {
@@ -97,7 +94,40 @@ impl<'a> Drawing<'a> {
             knots: knots.filter(|knot: &Vec<&str>| !knot.is_empty()).collect(),
             nodes,
             arrows,
+            is_narrow: false,
         })
+    }
+
+    /// Only the arrows that begin or end at one of the sources, and what stands at their ends.
+    #[must_use]
+    pub fn only(mut self, sources: &[String]) -> Self {
+        if sources.is_empty() {
+            return self;
+        }
+        let named = |name: &str| sources.iter().any(|source| source == name);
+        self.arrows
+            .retain(|arrow| named(&arrow.from) || named(&arrow.to));
+        let (link, arrows) = (self.link, &self.arrows);
+        let joined = |kind, name: &str| {
+            let name = id(kind, name);
+            named(&name) || arrows.iter().any(|one| one.from == name || one.to == name)
+        };
+        self.nodes
+            .retain(|node| node.name == link || joined(node.kind, node.name));
+        for knot in &mut self.knots {
+            knot.retain(|name| joined(Kind::Object, name));
+        }
+        self.knots.retain(|knot| !knot.is_empty());
+        self.is_narrow = true;
+        self
+    }
+
+    /// The sources that are drawn.
+    pub fn sources(&self) -> impl Iterator<Item = &'a str> {
+        let nodes = self.nodes.iter();
+        nodes
+            .filter(|node| node.kind != Kind::Link)
+            .map(|node| node.name)
     }
 }
 
@@ -165,7 +195,7 @@ fn reason(reason: Reason) -> &'static str {
 fn id(kind: Kind, name: &str) -> String {
     match kind {
         Kind::Link => format!("link {name}"),
-        Kind::Object | Kind::Package => name.to_owned(),
+        Kind::Object | Kind::Package | Kind::Crate => name.to_owned(),
     }
 }
 
@@ -177,42 +207,10 @@ fn quoted(text: &str) -> String {
 }
 
 impl Drawing<'_> {
-    /// A picture, laid out without Graphviz, so that nothing has to be installed: objects are boxes, packages ellipses, the
-    /// link a filled box. Why an arrow is there is its title, which a browser shows under the pointer.
+    /// A picture, laid out without Graphviz, so that nothing has to be installed: a band for each role, and arrows that show
+    /// while one points at a name. Why an arrow is there is its title.
     pub fn svg(&self, title: &str) -> String {
-        let mut plain = format!("digraph \"{}\" {{\n  rankdir=LR;\n", quoted(title));
-        for node in &self.nodes {
-            let look = match node.kind {
-                Kind::Object => "shape=box, style=filled, fillcolor=\"#dfe9f7\"",
-                Kind::Package => "shape=ellipse, style=filled, fillcolor=\"#f4f4f4\"",
-                Kind::Link => "shape=box, style=filled, fillcolor=\"#ffe9a8\"",
-            };
-            let id = quoted(&id(node.kind, node.name));
-            let _ = writeln!(plain, "  \"{id}\" [{look}, label=\"{id}\"];");
-        }
-        // The layout hands on the size of an arrow's letters as it is: by it the arrow is known. A label would get a place of
-        // its own among the nodes.
-        for (number, arrow) in self.arrows.iter().enumerate() {
-            let (from, to) = (quoted(&arrow.from), quoted(&arrow.to));
-            let style = if arrow.dashed { ", style=dashed" } else { "" };
-            let _ = writeln!(
-                plain,
-                "  \"{from}\" -> \"{to}\" [fontsize={number}{style}];"
-            );
-        }
-        plain.push_str("}\n");
-        let Ok(parsed) = DotParser::new(&plain).process() else {
-            return String::new();
-        };
-        let mut builder = GraphBuilder::new();
-        builder.visit_graph(&parsed);
-        let mut visual = builder.get();
-        let mut writer = Titled {
-            arrows: &self.arrows,
-            inner: SVGWriter::new(),
-        };
-        visual.do_it(false, false, false, &mut writer);
-        writer.inner.finalize()
+        svg::picture(self, title)
     }
 
     /// Graphviz DOT: objects as boxes in one cluster a knot, packages as ellipses, the link as a folder, each edge with why it
@@ -236,7 +234,7 @@ impl Drawing<'_> {
         for node in &self.nodes {
             let shape = match node.kind {
                 Kind::Object => "box",
-                Kind::Package => "ellipse",
+                Kind::Package | Kind::Crate => "ellipse",
                 Kind::Link => "folder",
             };
             let _ = writeln!(
@@ -275,7 +273,7 @@ impl Drawing<'_> {
         for node in &self.nodes {
             let (open, close) = match node.kind {
                 Kind::Object => ("[", "]"),
-                Kind::Package => ("([", "])"),
+                Kind::Package | Kind::Crate => ("([", "])"),
                 Kind::Link => ("[[", "]]"),
             };
             let id = id(node.kind, node.name);
@@ -288,82 +286,4 @@ impl Drawing<'_> {
         }
         text
     }
-}
-
-/// Draws arrows with a title in the place of a label.
-struct Titled<'a> {
-    arrows: &'a [Arrow],
-    inner: SVGWriter,
-}
-
-impl RenderBackend for Titled<'_> {
-    fn draw_rect(
-        &mut self,
-        xy: Point,
-        size: Point,
-        look: &StyleAttr,
-        properties: Option<String>,
-        clip: Option<ClipHandle>,
-    ) {
-        self.inner.draw_rect(xy, size, look, properties, clip);
-    }
-
-    fn draw_line(
-        &mut self,
-        start: Point,
-        stop: Point,
-        look: &StyleAttr,
-        properties: Option<String>,
-    ) {
-        self.inner.draw_line(start, stop, look, properties);
-    }
-
-    fn draw_circle(
-        &mut self,
-        xy: Point,
-        size: Point,
-        look: &StyleAttr,
-        properties: Option<String>,
-    ) {
-        self.inner.draw_circle(xy, size, look, properties);
-    }
-
-    fn draw_text(&mut self, xy: Point, text: &str, look: &StyleAttr) {
-        self.inner.draw_text(xy, text, look);
-    }
-
-    fn draw_arrow(
-        &mut self,
-        path: &[(Point, Point)],
-        dashed: bool,
-        head: (bool, bool),
-        look: &StyleAttr,
-        _properties: Option<String>,
-        text: &str,
-    ) {
-        let arrow = self.arrows.get(look.font_size);
-        // The properties stand in the tag of the group that holds the arrow: `<g PROPERTIES>`.
-        let title = arrow.map(|arrow| {
-            let title = format!(
-                "{} → {}: {}\n{}",
-                arrow.from, arrow.to, arrow.label, arrow.details
-            );
-            format!("><title>{}</title", escaped(&title))
-        });
-        let mut look = look.clone();
-        look.font_size = LETTERS;
-        self.inner
-            .draw_arrow(path, dashed, head, &look, title, text);
-    }
-
-    fn create_clip(&mut self, xy: Point, size: Point, rounded_px: usize) -> ClipHandle {
-        self.inner.create_clip(xy, size, rounded_px)
-    }
-}
-
-/// A string as XML takes it between tags.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }

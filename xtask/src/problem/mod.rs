@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub mod meant;
+
 /// Whether a problem is something to report about the input's content (exit 1) or makes the run impossible (exit 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
@@ -133,6 +135,7 @@ codes! {
     pnx_104 => DUPLICATE_RULE,
     pnx_105 => UNPARSED,
     pnx_106 => UNREWRITABLE,
+    pnx_107 => UNKNOWN_ATTRIBUTE,
     pnx_201 => MISSING_SOURCE,
     pnx_202 => MISSING_PIN,
     pnx_203 => BROKEN_REPOSITORY,
@@ -158,6 +161,7 @@ codes! {
     pnx_224 => MISSING_ARCHIVE,
     pnx_225 => NO_HASH,
     pnx_226 => UNREADABLE_FETCH,
+    pnx_227 => OLDER_PIN,
     pnx_301 => BAD_CONTROL,
     pnx_302 => BAD_CHANGELOG,
     pnx_303 => PATH_ESCAPES,
@@ -167,6 +171,7 @@ codes! {
     pnx_307 => UNMAPPED_NATIVE,
     pnx_308 => UNDECIDED_SWITCH,
     pnx_309 => UNKNOWN_PLACE,
+    pnx_310 => UNREACHED_PACKAGE,
     pnx_401 => PATCH_FAILS,
     pnx_402 => REWRITE_UNPARSED,
     pnx_403 => OUTPUT_DIFFERS,

@@ -107,9 +107,6 @@ pub(super) fn check_pin(
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Archives {
-    /// Hosts of `mirror://`, of which only what `pkgs/outside` fetches has need.
-    #[serde(default, rename = "mirror")]
-    _mirrors: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     archive: BTreeMap<String, Vec<Published>>,
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::lock::{ChangelogEntry, History};
 use super::repository::{self, Found};
-use super::sources::Rule;
+use super::sources::{Omit, Rule};
 use super::{GitTree, Omitting, OpenOptions, Pin, Source, git, own_pin};
 use crate::problem::Problem;
 
@@ -144,7 +144,7 @@ impl Earlier {
             name: self.name.clone(),
             rule: Rule {
                 url: self.pin.url.clone().unwrap_or_default(),
-                omit: self.pin.omit.clone(),
+                omit: self.pin.omit.iter().cloned().map(Omit::Always).collect(),
                 ..Rule::default()
             },
             git_dir: self.git_dir.clone(),

@@ -248,3 +248,87 @@ mod tests {
         assert!(!found[0].files.contains_key("y"));
     }
 }
+
+/// Since when a repository has a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Since {
+    /// The commit that brought it.
+    pub rev: String,
+    /// Its committer date.
+    pub date: String,
+    /// The version of the first release after it, of the packaging nearest to the file; `None` where none came yet.
+    pub version: Option<String>,
+}
+
+/// The first commit of any branch that is not among those of `pin` and brings one of `texts`; `None` where none does, or Git
+/// cannot say.
+pub fn since(source: &str, git_dir: &Path, pin: &str, texts: &[String]) -> Option<Since> {
+    if !is_rev(pin) {
+        return None;
+    }
+    let run = |arguments: &[&str]| {
+        let told = git::run(source, git_dir, arguments).ok()?;
+        Some(String::from_utf8_lossy(&told).trim().to_owned())
+    };
+    let brought = texts.iter().find_map(|text| {
+        let pick = format!("-S{text}");
+        let log = run(&[
+            "log",
+            "--all",
+            "--reverse",
+            "--format=%H %cs",
+            &pick,
+            "--not",
+            pin,
+            "--",
+        ])?;
+        let (rev, date) = log.lines().next()?.split_once(' ')?;
+        Some((rev.to_owned(), date.to_owned()))
+    });
+    let (rev, date) = brought?;
+    let contains = format!("--contains={rev}");
+    let refs = ["refs/heads", "refs/remotes"];
+    let tip = run(&[
+        "for-each-ref",
+        "--count=1",
+        "--format=%(refname)",
+        &contains,
+        refs[0],
+        refs[1],
+    ])?;
+    let files = run(&["show", "--name-only", "--format=", &rev, "--"])?;
+    let version = changelog(&files, &tip, &run).and_then(|changelog| {
+        let range = format!("{rev}..{tip}");
+        let bumps = run(&[
+            "log",
+            "--reverse",
+            "--ancestry-path",
+            "--format=%H",
+            &range,
+            "--",
+            &changelog,
+        ])?;
+        let bump = bumps.lines().next()?;
+        let text = run(&["show", &format!("{bump}:{changelog}")])?;
+        let (_, rest) = text.lines().next()?.split_once('(')?;
+        Some(rest.split_once(')')?.0.to_owned())
+    });
+    Some(Since { rev, date, version })
+}
+
+/// The changelog of the packaging that is nearest to the first of `files`.
+fn changelog(files: &str, tip: &str, run: &impl Fn(&[&str]) -> Option<String>) -> Option<String> {
+    let mut directory = files.lines().next()?;
+    loop {
+        let (shorter, _) = directory.rsplit_once('/').unwrap_or(("", directory));
+        directory = shorter;
+        let path = format!("{directory}/debian/changelog");
+        let path = path.trim_start_matches('/').to_owned();
+        if run(&["cat-file", "-e", &format!("{tip}:{path}")]).is_some() {
+            return Some(path);
+        }
+        if directory.is_empty() {
+            return None;
+        }
+    }
+}

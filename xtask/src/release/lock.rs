@@ -56,6 +56,9 @@ pub struct Locked {
     /// Findings: dependencies that the pins do not satisfy (`PNX-205`), packaging that cannot be read (`PNX-301`,
     /// `PNX-302`), hashes that differ from the previous manifest's at the same commit (`PNX-206`).
     pub problems: Vec<Problem>,
+    /// The sources whose history at hand ends before the release's day, each with the day of its newest commit: what came
+    /// later may only not have been fetched.
+    pub ended: BTreeMap<String, String>,
 }
 
 /// Resolves the pins of the release `name` (`pve-9.1.4`) from the histories of all sources in `rules/sources.toml`.
@@ -100,7 +103,14 @@ pub fn lock(
     let (branch, bump) = naming.bump_to(version).map_err(|problem| vec![problem])?;
     let until = moment(&bump, at) + GRACE;
     let (histories, older) = forks(histories, until);
+    let ended = histories.iter().filter_map(|history| {
+        let ended = history.ended()?;
+        (ended < until - GRACE).then(|| (history.name.clone(), ended.date_naive().to_string()))
+    });
+    let ended = ended.collect();
+    let progress = repository::Progress::new();
     let resolved = all(histories.par_iter().map(|history| {
+        let _shown = progress.show(&history.name, "resolving its pin");
         let (commit, version) = if history.name == NAMING_SOURCE {
             (bump.clone(), Some(version.to_owned()))
         } else {
@@ -126,7 +136,11 @@ pub fn lock(
         archives,
         programs: BTreeMap::new(),
     };
-    Ok(Locked { manifest, problems })
+    Ok(Locked {
+        manifest,
+        problems,
+        ended,
+    })
 }
 
 /// The archives that sources package.
@@ -361,6 +375,20 @@ impl History {
             .unwrap_or_else(|| self.main_branch().to_owned())
     }
 
+    /// When the newest commit of any branch was made; `None` where there is none.
+    fn ended(&self) -> Option<DateTime<FixedOffset>> {
+        let newest = self.run(&[
+            "for-each-ref",
+            "--sort=-committerdate",
+            "--count=1",
+            "--format=%(committerdate:iso-strict)",
+            "refs/heads",
+            "refs/remotes",
+        ]);
+        let newest = String::from_utf8(newest.ok()?).ok()?;
+        DateTime::parse_from_rfc3339(newest.trim()).ok()
+    }
+
     /// The commits of `branch` without those that merges brought, newest first; of one `path` if given.
     fn commits(&self, branch: &str, path: Option<&str>) -> Result<Vec<Commit>, Problem> {
         let mut arguments = vec![
@@ -443,9 +471,16 @@ impl History {
             .find(|c| c.subject.starts_with(BUMP));
         let newest =
             newest.map(|c| format!("; the newest is {:?} of {}", c.subject, c.time.date_naive()));
+        let ended = self.ended().map(|day| {
+            let day = day.date_naive();
+            format!(
+                "; the history at hand ends on {day}, so a later version has to be fetched first"
+            )
+        });
         let cause = format!(
-            "no commit bumps the version to {version}{}",
-            newest.unwrap_or_default()
+            "no commit bumps the version to {version}{}{}",
+            newest.unwrap_or_default(),
+            ended.unwrap_or_default()
         );
         Err(Problem::new(&problem::MISSING_PIN, cause).in_source(&*self.name))
     }
@@ -534,20 +569,61 @@ impl History {
     ) -> Result<(Source, Option<Problem>), Problem> {
         let before = previous.and_then(|manifest| manifest.sources.get(&self.name));
         let date = commit.time.date_naive().to_string();
-        let (pin, problem) = self.hashed(&commit.id, date, before, options)?;
+        let hashed = self.hashed(&commit.id, date, before, options);
+        let (version, (pin, problem)) = match hashed {
+            Err(why) if why.code.id == problem::NO_HASH.id => {
+                let (known, pin, problem) = self.published(commit, version, why, options)?;
+                (Some(known), (pin, Some(problem)))
+            }
+            hashed => (version, hashed?),
+        };
         let pin = Pin {
             version,
             archive: self.rule.archive.clone(),
             outside: self.rule.outside,
             ..pin
         };
-        let tree = GitTree::open(&self.name, &self.git_dir, &commit.id, None)?;
+        let rev = pin.rev.as_deref().unwrap_or_default();
+        let tree = GitTree::open(&self.name, &self.git_dir, rev, None)?;
         let source = Source {
             name: self.name.clone(),
             tree: Omitting::of(Box::new(tree), &pin.omit),
             pin,
         };
         Ok((source, problem))
+    }
+
+    /// The newest commit before `commit` whose hash is published, in the place of one that has none; and that this is so.
+    fn published(
+        &self,
+        commit: &Commit,
+        version: Option<String>,
+        why: Problem,
+        options: &OpenOptions,
+    ) -> Result<(String, Pin, Problem), Problem> {
+        let is_before = |rev: &str| {
+            self.run(&["merge-base", "--is-ancestor", rev, &commit.id])
+                .is_ok()
+        };
+        let known = newest_known(&self.rule, commit.time).filter(|known| is_before(&known.rev));
+        let Some(known) = known else {
+            return Err(why);
+        };
+        let date = known.date.clone().unwrap_or_default();
+        let (pin, _) = self.hashed(&known.rev, date, None, options)?;
+        let released = version.unwrap_or_else(|| commit.id.clone());
+        let cause = format!(
+            "{} is pinned, not the release's {released}, of {}: {}",
+            known.version,
+            commit.time.date_naive(),
+            why.cause
+        );
+        let problem = Problem::new(&problem::OLDER_PIN, cause).in_source(&*self.name);
+        let problem = match why.remedy {
+            Some(remedy) => problem.mend(remedy),
+            None => problem,
+        };
+        Ok((known.version.clone(), pin, problem))
     }
 
     fn hashed(
@@ -557,7 +633,8 @@ impl History {
         before: Option<&Pin>,
         options: &OpenOptions,
     ) -> Result<(Pin, Option<Problem>), Problem> {
-        let hashes = Hashes::of(&self.name, (&self.git_dir, commit), &self.rule, options)?;
+        let at = (self.git_dir.as_path(), commit, date.as_str());
+        let hashes = Hashes::of(&self.name, at, &self.rule, options)?;
         let in_source = |problem: Problem| problem.in_source(&*self.name);
         let settled = hashes.settle(commit, &self.rule, before);
         let (hash, problem) = settled.map_err(in_source)?;
@@ -566,7 +643,7 @@ impl History {
             rev: Some(commit.to_owned()),
             date: Some(date),
             submodules: hashes.submodules,
-            omit: self.rule.omit.clone(),
+            omit: hashes.omit,
             nar_hash: Some(hash),
             tree_hash: hashes.tree,
             ..Pin::default()

@@ -9,6 +9,8 @@ use crate::problem::{self, Problem};
 
 /// The hashes of a commit.
 pub(super) struct Hashes {
+    /// The paths that are left out.
+    pub(super) omit: Vec<String>,
     /// Whether what is fetched has submodules.
     pub(super) submodules: bool,
     /// Of what is fetched; or why it cannot be computed, and what to do about that.
@@ -24,27 +26,32 @@ impl Hashes {
     /// What reading the repository says.
     pub(super) fn of(
         name: &str,
-        (git_dir, rev): (&Path, &str),
+        (git_dir, rev, date): (&Path, &str, &str),
         rule: &Rule,
         options: &OpenOptions,
     ) -> Result<Self, Problem> {
+        let omit = rule.omitted(date);
         let tree = GitTree::open(name, git_dir, rev, None)?;
         // What upstream's archive has is in the submodules too.
         let mut entries = tree.entries().iter();
-        let submodules =
-            rule.archive.is_none() && entries.any(|entry| entry.mode == Mode::Submodule);
-        let tree = Omitting::of(Box::new(tree), &rule.omit);
+        let submodules = rule.archive.is_none()
+            && !rule.is_without_submodules(date)
+            && entries.any(|entry| entry.mode == Mode::Submodule);
+        let tree = Omitting::of(Box::new(tree), &omit);
         let hash = nar::hash(tree.as_ref())?;
         if !submodules {
             return Ok(Self {
+                omit,
                 submodules,
                 whole: explained(hash),
                 tree: None,
             });
         }
+        let whole = whole(name, (git_dir, rev), (rule, &omit), options)?;
         Ok(Self {
+            omit,
             submodules,
-            whole: whole(name, (git_dir, rev), rule, options)?,
+            whole,
             tree: hash.known(),
         })
     }
@@ -64,7 +71,7 @@ impl Hashes {
         // A pin that was fetched in another way had another tree.
         let before = before.filter(|pin| {
             pin.rev.as_deref() == Some(rev)
-                && pin.omit == rule.omit
+                && pin.omit == self.omit
                 && pin.submodules == self.submodules
         });
         let before = before.and_then(|pin| pin.nar_hash.as_deref());
@@ -94,7 +101,7 @@ impl Hashes {
 fn whole(
     name: &str,
     at: (&Path, &str),
-    rule: &Rule,
+    (rule, omit): (&Rule, &[String]),
     options: &OpenOptions,
 ) -> Result<Result<String, (String, String)>, Problem> {
     let pin = Pin {
@@ -102,7 +109,7 @@ fn whole(
         ..Pin::default()
     };
     let mut whole = Whole::at(name, at, &pin, options, true)?;
-    whole.omit(&rule.omit);
+    whole.omit(omit);
     let [first, rest @ ..] = whole.absent() else {
         return Ok(explained(nar::hash(&whole)?));
     };

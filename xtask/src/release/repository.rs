@@ -303,6 +303,13 @@ impl Progress {
         Self(MultiProgress::with_draw_target(target))
     }
 
+    /// Says what is done to a source for as long as the value lives.
+    pub(super) fn show(&self, name: &str, doing: &'static str) -> Shown {
+        let bar = self.start(name);
+        bar.set_message(doing);
+        Shown(bar)
+    }
+
     fn start(&self, name: &str) -> ProgressBar {
         let bar = self
             .0
@@ -314,6 +321,15 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
         bar
+    }
+}
+
+/// A line of a [`Progress`], taken away at its end.
+pub(super) struct Shown(ProgressBar);
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 

@@ -21,21 +21,88 @@ pub(super) struct Rules {
 
 /// `[source.NAME]`.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Rule {
     /// Where its history is.
     pub(super) url: String,
     /// The release archive that it packages, of `rules/archives.toml`: then its own submodules are not fetched.
     pub(super) archive: Option<String>,
+    /// Whether its submodules are left out: nothing that is built reads them, or nobody can fetch them.
+    pub(super) without_submodules: Option<Without>,
     /// Paths that are left out of its tree.
     #[serde(default)]
-    pub(super) omit: Vec<String>,
+    pub(super) omit: Vec<Omit>,
     /// Whether `pkgs/outside` packages it.
     #[serde(default)]
     pub(super) outside: bool,
     /// Commits of which more is published than can be had.
     #[serde(default)]
     pub(super) known: Vec<Known>,
+}
+
+/// `without-submodules`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Without {
+    /// At every commit, or at none.
+    Always(bool),
+    /// At commits before a day.
+    Until {
+        /// The committer date of the first commit that is fetched with them.
+        until: String,
+    },
+}
+
+impl Without {
+    fn holds(&self, date: &str) -> bool {
+        match self {
+            Self::Always(always) => *always,
+            Self::Until { until } => date < until.as_str(),
+        }
+    }
+
+    /// Why it cannot be so.
+    fn check(&self, archive: Option<&str>) -> Result<(), String> {
+        match self {
+            _ if archive.is_some() => Err(
+                "what is packaged from an archive is fetched without submodules anyway".to_owned(),
+            ),
+            Self::Until { until } if !manifest::is_date(until) => Err(not_date(until)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// An entry of `omit`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Omit {
+    /// A path that is left out of every commit.
+    Always(String),
+    /// One that is left out since a day, so that hashes of older commits hold.
+    Since {
+        /// The path.
+        path: String,
+        /// The committer date of the first commit without it.
+        since: String,
+    },
+}
+
+impl Omit {
+    fn path(&self) -> &str {
+        match self {
+            Self::Always(path) | Self::Since { path, .. } => path,
+        }
+    }
+
+    /// Its key that is wrong, and why.
+    fn check(&self) -> Result<(), String> {
+        omit::check(self.path())?;
+        match self {
+            Self::Since { since, .. } if !manifest::is_date(since) => Err(not_date(since)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// `[[source.NAME.known]]`: a commit whose hash somebody published.
@@ -56,6 +123,22 @@ pub(super) struct Known {
 }
 
 impl Rule {
+    /// Whether a commit of this date is fetched without its submodules.
+    pub(super) fn is_without_submodules(&self, date: &str) -> bool {
+        let without = self.without_submodules.as_ref();
+        without.is_some_and(|without| without.holds(date))
+    }
+
+    /// The paths that are left out of a commit of this date.
+    pub(super) fn omitted(&self, date: &str) -> Vec<String> {
+        let holds = |one: &&Omit| match one {
+            Omit::Always(_) => true,
+            Omit::Since { since, .. } => since.as_str() <= date,
+        };
+        let paths = self.omit.iter().filter(holds).map(Omit::path);
+        paths.map(str::to_owned).collect()
+    }
+
     /// What is known of a commit that is fetched with or without submodules.
     pub(super) fn known(&self, rev: &str, submodules: bool) -> Option<&Known> {
         let mut all = self.known.iter();
@@ -71,7 +154,7 @@ impl Known {
             return Err(("rev", manifest::not_rev(&self.rev)));
         }
         if let Some(date) = self.date.as_deref().filter(|date| !manifest::is_date(date)) {
-            return Err(("date", format!("{date:?} is not a date like 2025-12-22")));
+            return Err(("date", not_date(date)));
         }
         if nar::parse_sri(&self.hash).is_none() {
             return Err(("hash", manifest::not_sri(&self.hash)));
@@ -100,8 +183,12 @@ impl Rules {
                 .map_err(|why| bad(line(""), format!("the name {name:?} {why}")))?;
             manifest::check_url(&rule.url)
                 .map_err(|why| Problem::new(&problem::UNSAFE_URL, why).at(FILE, line("url")))?;
-            for path in &rule.omit {
-                omit::check(path).map_err(|why| bad(line("omit"), why))?;
+            for one in &rule.omit {
+                one.check().map_err(|why| bad(line("omit"), why))?;
+            }
+            if let Some(without) = &rule.without_submodules {
+                let checked = without.check(rule.archive.as_deref());
+                checked.map_err(|why| bad(line("without-submodules"), why))?;
             }
             for (at, one) in rule.known.iter().enumerate() {
                 let line = |key| manifest::nth_line(text, &["source", name, "known"], at, key);
@@ -114,6 +201,10 @@ impl Rules {
         }
         Ok(rules)
     }
+}
+
+fn not_date(text: &str) -> String {
+    format!("{text:?} is not a date like 2025-12-22")
 }
 
 fn bad(line: Option<u32>, cause: impl Into<String>) -> Problem {
@@ -147,6 +238,24 @@ mod tests {
             (
                 "comb.git\"\n",
                 "comb.git\"\nomit = [\"../t\"]\n",
+                "PNX-207",
+                3,
+            ),
+            (
+                "comb.git\"\n",
+                "comb.git\"\nomit = [{ path = \"t\", since = \"soon\" }]\n",
+                "PNX-207",
+                3,
+            ),
+            (
+                "comb.git\"\n",
+                "comb.git\"\narchive = \"comb\"\nwithout-submodules = true\n",
+                "PNX-207",
+                4,
+            ),
+            (
+                "comb.git\"\n",
+                "comb.git\"\nwithout-submodules = { until = \"now\" }\n",
                 "PNX-207",
                 3,
             ),

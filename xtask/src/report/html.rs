@@ -9,9 +9,10 @@ use minijinja::value::{Serde, Value};
 use minijinja::{Environment, context};
 use serde::Serialize;
 
-use super::paint::{bytes, count, grouped, one_line, printable};
+use super::paint::{grouped, one_line, printable};
+use super::text::{causes, total};
 use super::words::{self, VERDICTS, Verdict};
-use super::{Layout, ScanReport, Summary, Tally};
+use super::{Layout, ScanReport, Tally};
 use crate::problem::Problem;
 
 // The name's ending turns minijinja's HTML escaping on.
@@ -66,7 +67,7 @@ struct Group<'a> {
 
 #[derive(Serialize)]
 struct Found<'a> {
-    place: String,
+    places: Vec<String>,
     cause: Vec<Span<'a>>,
     remedy: Option<Vec<Span<'a>>>,
 }
@@ -80,14 +81,7 @@ struct Span<'a> {
 
 impl<'a> Release<'a> {
     fn new(report: &'a ScanReport) -> Self {
-        let Summary {
-            sources,
-            files,
-            bytes: size,
-            occurrences,
-            decisions,
-            ..
-        } = report.summary;
+        let decisions = report.summary.decisions;
         let shown: Vec<Verdict> = VERDICTS
             .into_iter()
             .filter(|v| decisions.get(*v) > 0)
@@ -116,12 +110,7 @@ impl<'a> Release<'a> {
         let same_code = |a: &Problem, b: &Problem| a.code.id == b.code.id;
         Self {
             name: &report.release,
-            figures: [
-                count(sources, "source", "sources"),
-                format!("{} ({})", count(files, "file", "files"), bytes(size)),
-                count(occurrences, "occurrence", "occurrences"),
-            ]
-            .join(", "),
+            figures: report.figures(),
             verdicts: shown.iter().map(|verdict| verdict.word()).collect(),
             rows,
             findings: report
@@ -129,7 +118,7 @@ impl<'a> Release<'a> {
                 .chunk_by(same_code)
                 .map(Group::new)
                 .collect(),
-            finding_count: count(report.problems.len() as u64, "finding", "findings"),
+            finding_count: total(&report.problems),
         }
     }
 }
@@ -143,16 +132,23 @@ impl<'a> Group<'a> {
             title: code.title,
             count: grouped(problems.len() as u64),
             remedy: spans(code.remedy),
-            findings: problems
-                .iter()
-                .map(|problem| Found {
-                    place: one_line(&problem.place.to_string()).into_owned(),
-                    cause: spans(&problem.cause),
-                    remedy: problem.remedy.as_deref().map(spans),
+            findings: causes(problems)
+                .into_iter()
+                .map(|alike| Found {
+                    places: places(&alike),
+                    cause: spans(&alike[0].cause),
+                    remedy: alike[0].remedy.as_deref().map(spans),
                 })
                 .collect(),
         }
     }
+}
+
+/// The places of findings that say the same.
+fn places(alike: &[&Problem]) -> Vec<String> {
+    let places = alike.iter().map(|problem| problem.place.to_string());
+    let places = places.filter(|place| !place.is_empty());
+    places.map(|place| one_line(&place).into_owned()).collect()
 }
 
 fn spans(text: &str) -> Vec<Span<'_>> {

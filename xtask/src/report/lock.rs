@@ -37,6 +37,8 @@ pub struct LockReport {
     pub programs: Vec<LockedProgram>,
     /// Dependencies that the pins do not satisfy.
     pub problems: Vec<Problem>,
+    /// The sources whose history at hand ends before the release's day, each with the day of its newest commit.
+    pub ended: BTreeMap<String, String>,
 }
 
 /// One Rust program's lock.
@@ -62,6 +64,7 @@ impl LockReport {
         new: &Manifest,
         programs: &[Program],
         problems: Vec<Problem>,
+        ended: BTreeMap<String, String>,
     ) -> Self {
         let before = |source: &str| old.and_then(|old| old.sources.get(source));
         let pins = new
@@ -89,6 +92,7 @@ impl LockReport {
                 .map(|program| LockedProgram::new(program, new))
                 .collect(),
             problems,
+            ended,
         }
     }
 
@@ -146,9 +150,27 @@ impl LockReport {
         for program in &self.programs {
             program.text(out, name)?;
         }
+        self.histories(out, width)?;
         self.problems
             .iter()
             .try_for_each(|problem| paint::problem(out, problem, width))
+    }
+
+    /// That histories end before the release, oldest first.
+    fn histories(&self, out: &mut dyn Write, width: Option<usize>) -> io::Result<()> {
+        let mut ended: Vec<_> = self.ended.iter().collect();
+        ended.sort_by_key(|(name, day)| (day.as_str(), name.as_str()));
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let ended = ended.iter().map(|(name, day)| format!("{name} ({day})"));
+        let ended: Vec<String> = ended.collect();
+        let many = count(ended.len() as u64, "history", "histories");
+        let told = format!(
+            "{many} at hand ended before that day, the last commit in brackets; where upstream has more, fetch it and lock again: {}",
+            ended.join(", ")
+        );
+        paint::paragraph(out, &format!("  {FOUND}note{FOUND:#} "), 7, &told, width)
     }
 
     /// Writes it for programs: one JSON object.
@@ -162,6 +184,7 @@ impl LockReport {
             archives: BTreeMap<&'a str, &'a Archive>,
             programs: &'a [LockedProgram],
             problems: Vec<Finding<'a>>,
+            ended: &'a BTreeMap<String, String>,
         }
         let json = Json {
             release: &self.release,
@@ -175,6 +198,7 @@ impl LockReport {
                 .collect(),
             programs: &self.programs,
             problems: self.problems.iter().map(Finding::from).collect(),
+            ended: &self.ended,
         };
         serde_json::to_writer(&mut *out, &json)?;
         writeln!(out)
@@ -334,7 +358,13 @@ hive-2: locked, 3 sources
   z  dropped
 ";
         assert_eq!(
-            text(&LockReport::new(Some(&old), &new, &[], Vec::new())),
+            text(&LockReport::new(
+                Some(&old),
+                &new,
+                &[],
+                Vec::new(),
+                BTreeMap::new()
+            )),
             expected
         );
         let mut newer = new.clone();
@@ -343,10 +373,10 @@ hive-2: locked, 3 sources
             ..Archive::default()
         };
         newer.archives.insert("vm".into(), archive);
-        let report = LockReport::new(Some(&new), &newer, &[], Vec::new());
+        let report = LockReport::new(Some(&new), &newer, &[], Vec::new(), BTreeMap::new());
         assert!(!report.is_unchanged());
         assert!(text(&report).ends_with("  vm  archive 1.0  changed\n"));
-        let again = LockReport::new(Some(&new), &new, &[], Vec::new());
+        let again = LockReport::new(Some(&new), &new, &[], Vec::new(), BTreeMap::new());
         assert!(again.is_unchanged());
         assert!(text(&again).starts_with("hive-2: nothing changed, 3 sources\n"));
     }

@@ -3,34 +3,26 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::paint::{bytes, count, grouped};
+use super::paint::grouped;
 use super::words::{self, VERDICTS, Verdict};
-use super::{Layout, ScanReport, Summary, Tally};
+use super::{Layout, ScanReport, Tally};
 use crate::problem::Problem;
 
 /// Writes one release.
 pub(super) fn scan(out: &mut dyn Write, report: &ScanReport, layout: &Layout) -> io::Result<()> {
-    let Summary {
-        sources,
-        files,
-        bytes: size,
-        occurrences,
-        ..
-    } = report.summary;
     writeln!(out, "# {}\n", prose(&report.release))?;
-    writeln!(
-        out,
-        "{}, {} ({}), {}.\n",
-        count(sources, "source", "sources"),
-        count(files, "file", "files"),
-        bytes(size),
-        count(occurrences, "occurrence", "occurrences"),
-    )?;
-    table(out, report)?;
-    if layout.list {
+    writeln!(out, "{}.\n", report.figures())?;
+    if report.is_some() {
+        table(out, report)?;
+    }
+    if layout.list && report.is_some() {
         occurrences_table(out, report, layout)?;
     }
-    findings(out, &report.problems)
+    findings(out, &report.problems)?;
+    match report.elsewhere() {
+        Some(elsewhere) => writeln!(out, "{elsewhere}.\n"),
+        None => Ok(()),
+    }
 }
 
 fn table(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> {
@@ -51,7 +43,9 @@ fn table(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> {
     for source in &report.sources {
         row(out, &prose(&source.name), &Tally::of(&source.decided))?;
     }
-    row(out, "**all sources**", total)?;
+    if report.sources.len() != 1 {
+        row(out, "**all sources**", total)?;
+    }
     writeln!(out)
 }
 
@@ -87,15 +81,17 @@ pub(super) fn findings(out: &mut dyn Write, problems: &[Problem]) -> io::Result<
     for group in problems.chunk_by(|a, b| a.code.id == b.code.id) {
         let code = group[0].code;
         writeln!(out, "### {}: {}\n", code.id, code.title)?;
-        for problem in group {
-            let place = problem.place.to_string();
-            if place.is_empty() {
+        for alike in super::text::causes(group) {
+            let places = alike.iter().map(|problem| problem.place.to_string());
+            let places = places.filter(|place| !place.is_empty());
+            let places: Vec<String> = places.map(|place| code_span(&place)).collect();
+            if places.is_empty() {
                 write!(out, "- ")?;
             } else {
-                write!(out, "- {}: ", code_span(&place))?;
+                write!(out, "- {}: ", places.join(", "))?;
             }
-            writeln!(out, "{}", prose(&problem.cause))?;
-            if let Some(remedy) = &problem.remedy {
+            writeln!(out, "{}", prose(&alike[0].cause))?;
+            if let Some(remedy) = &alike[0].remedy {
                 writeln!(out, "  Help: {}", prose(remedy))?;
             }
         }

@@ -35,7 +35,7 @@ pub use check::{CheckReport, CheckSummary, points};
 pub use drift::DriftReport;
 pub use json::{Finding, problems};
 pub use lock::{LockReport, LockedPin};
-pub use place::PlaceReport;
+pub use place::{Becomes, PlaceReport};
 pub use regen::{RegenCounts, RegenReport};
 pub use summary::{Summary, Tally};
 pub use words::Verdict;
@@ -109,6 +109,19 @@ pub struct ScanReport {
     pub summary: Summary,
     /// The findings, by code and place.
     pub problems: Vec<Problem>,
+    /// What it was narrowed from; `None` for the whole.
+    pub of: Option<Whole>,
+}
+
+/// What a narrowed report leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whole {
+    /// Number of sources of the release.
+    pub sources: u64,
+    /// Number of occurrences of the release.
+    pub occurrences: u64,
+    /// Number of findings that are not of the sources asked for.
+    pub elsewhere: u64,
 }
 
 impl ScanReport {
@@ -126,7 +139,102 @@ impl ScanReport {
             sources,
             summary,
             problems,
+            of: None,
         }
+    }
+
+    /// What passes a filter: the occurrences, the sources that have some, and the findings in the sources asked for.
+    #[must_use]
+    pub fn narrowed(&self, filter: &Filter) -> Self {
+        let mut sources = Vec::new();
+        for source in self
+            .sources
+            .iter()
+            .filter(|one| filter.takes_source(&one.name))
+        {
+            let decided = source.decided.iter().filter(|one| filter.takes(one));
+            let decided: Vec<Decided> = decided.cloned().collect();
+            if !decided.is_empty() {
+                sources.push(ScannedSource {
+                    decided,
+                    ..source.clone()
+                });
+            }
+        }
+        let (problems, others): (Vec<Problem>, Vec<Problem>) =
+            self.problems.iter().cloned().partition(|problem| {
+                let source = problem.place.source.as_deref();
+                filter.sources.is_empty() || source.is_some_and(|one| filter.takes_source(one))
+            });
+        let whole = Whole {
+            sources: self.summary.sources,
+            occurrences: self.summary.occurrences,
+            elsewhere: others.len() as u64,
+        };
+        Self {
+            of: Some(whole),
+            ..Self::new(self.release.clone(), sources, problems)
+        }
+    }
+
+    /// How much it is: sources, files, occurrences; of a narrowed one also of how many.
+    fn figures(&self) -> String {
+        let Summary {
+            sources,
+            files,
+            bytes,
+            occurrences,
+            ..
+        } = self.summary;
+        if let Some(whole) = self.of {
+            return format!(
+                "{} of {} in {} of {}",
+                paint::grouped(occurrences),
+                paint::count(whole.occurrences, "occurrence", "occurrences"),
+                paint::grouped(sources),
+                paint::count(whole.sources, "source", "sources"),
+            );
+        }
+        format!(
+            "{}, {} ({}), {}",
+            paint::count(sources, "source", "sources"),
+            paint::count(files, "file", "files"),
+            paint::bytes(bytes),
+            paint::count(occurrences, "occurrence", "occurrences"),
+        )
+    }
+
+    /// Whether there is something to list: the whole always is.
+    fn is_some(&self) -> bool {
+        self.of.is_none() || self.summary.occurrences > 0
+    }
+
+    /// That a narrowed report leaves findings out; `None` where there is none of them.
+    fn elsewhere(&self) -> Option<String> {
+        let elsewhere = self.of.map_or(0, |whole| whole.elsewhere);
+        let findings = paint::count(elsewhere, "finding", "findings");
+        (elsewhere > 0).then(|| format!("{findings} elsewhere, which --source leaves out"))
+    }
+
+    /// How many occurrences pass a filter.
+    pub fn passing(&self, filter: &Filter) -> usize {
+        self.listed(filter).count()
+    }
+
+    /// Adds findings; one that is there already stays one.
+    pub fn add(&mut self, more: Vec<Problem>) {
+        for problem in more {
+            let same = |one: &Problem| {
+                (one.code.id, &one.place, &one.cause)
+                    == (problem.code.id, &problem.place, &problem.cause)
+            };
+            if !self.problems.iter().any(same) {
+                self.problems.push(problem);
+            }
+        }
+        self.problems
+            .sort_by(|a, b| (a.code.id, &a.place).cmp(&(b.code.id, &b.place)));
+        self.summary = Summary::of(&self.sources, self.problems.len());
     }
 
     /// Whether there is nothing to report (exit status 0).
@@ -151,7 +259,7 @@ impl ScanReport {
     }
 }
 
-/// Which occurrences are listed. An empty list of a field lets every value pass. The summary always
+/// Which occurrences are told. An empty list of a field lets every value pass. The summary of JSON always
 /// counts them all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -169,6 +277,36 @@ impl Filter {
     /// Whether it narrows anything.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether it asks for nothing but what is undecided: that there is none is an answer.
+    pub fn asks_for_undecided(&self) -> bool {
+        self.verdicts == [Verdict::Unknown]
+    }
+
+    /// The filter without each of its conditions in turn, with the option that gives that.
+    pub fn widened(&self) -> Vec<(&'static str, Self)> {
+        let mut all = Vec::new();
+        let mut without = |option, is_given: bool, change: fn(&mut Self)| {
+            let mut wider = self.clone();
+            change(&mut wider);
+            if is_given {
+                all.push((option, wider));
+            }
+        };
+        without("--source", !self.sources.is_empty(), |one| {
+            one.sources.clear();
+        });
+        without("--context", !self.contexts.is_empty(), |one| {
+            one.contexts.clear();
+        });
+        without("--decision", !self.verdicts.is_empty(), |one| {
+            one.verdicts.clear();
+        });
+        without("--kind", !self.kinds.is_empty(), |one| {
+            one.kinds.clear();
+        });
+        all
     }
 
     fn takes_source(&self, name: &str) -> bool {
@@ -200,8 +338,22 @@ pub struct Layout {
 }
 
 /// Writes `reports`, one for each release. JSON writes one object for each release, one after the
-/// other; the other formats make one document.
+/// other; the other formats make one document. For people only what passes the filter is told; what programs read counts all.
 pub fn scan(out: &mut dyn Write, reports: &[ScanReport], layout: &Layout) -> io::Result<()> {
+    let narrowed: Vec<ScanReport>;
+    let for_people = matches!(
+        layout.format,
+        Format::Text | Format::Markdown | Format::Html
+    );
+    let reports = if for_people && !layout.filter.is_empty() {
+        narrowed = reports
+            .iter()
+            .map(|report| report.narrowed(&layout.filter))
+            .collect();
+        narrowed.as_slice()
+    } else {
+        reports
+    };
     match layout.format {
         Format::Text => reports
             .iter()

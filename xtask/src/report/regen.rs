@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::paint::{self, FAINT, FOUND, GOOD, STRONG, count, one_line};
+use super::paint::{self, BAD, FAINT, FOUND, GOOD, STRONG, count, one_line};
 use super::{Summary, Tally};
 
 /// How much a release gave.
@@ -48,6 +48,8 @@ pub struct RegenReport {
     pub release: String,
     /// Whether nothing was written because of `--check`.
     pub check: bool,
+    /// Number of findings that keep the release from being written; with any of them nothing is.
+    pub refused: u64,
     /// Files that are new or have another content, relative to the output directory, sorted.
     pub written: Vec<String>,
     /// Files that are no longer made, sorted.
@@ -110,7 +112,29 @@ impl RegenReport {
                 paint::paragraph(out, "  ", 2, line, width)?;
             }
         }
-        Ok(())
+        self.refusal(out)
+    }
+
+    /// That nothing is written, as the last line: it is what stays on the screen.
+    fn refusal(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.refused == 0 {
+            return Ok(());
+        }
+        let (findings, is) = (count(self.refused, "finding", "findings"), self.told());
+        writeln!(
+            out,
+            "{BAD}{}: {is}{BAD:#}: {findings} to mend first; see above",
+            one_line(&self.release)
+        )
+    }
+
+    /// What findings make of a run.
+    fn told(&self) -> &'static str {
+        if self.check {
+            "nothing would be written"
+        } else {
+            "nothing written"
+        }
     }
 
     /// Writes it for programs: one JSON object on one line.
@@ -122,6 +146,10 @@ impl RegenReport {
     fn headline(&self, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{STRONG}{}{STRONG:#}: ", one_line(&self.release))?;
         let unchanged = count(self.unchanged, "file", "files");
+        if self.refused > 0 && self.is_unchanged() {
+            let findings = count(self.refused, "finding", "findings");
+            return writeln!(out, "{BAD}{}{BAD:#}, {findings}", self.told());
+        }
         if self.is_unchanged() {
             let what = if self.check {
                 "up to date"
@@ -168,6 +196,32 @@ mod tests {
             ..Default::default()
         };
         assert!(text(&report).starts_with("hive-2: nothing changed, 12 files as"));
+    }
+
+    #[test]
+    fn a_run_that_refuses_says_so_first_and_last_and_never_that_nothing_changed() {
+        let mut report = RegenReport {
+            release: "hive-2".into(),
+            unchanged: 12,
+            refused: 1,
+            lacks: vec!["no wax: hive-wax (hive-vm: a.pm:2)".into()],
+            ..Default::default()
+        };
+        let run = text(&report);
+        assert!(
+            run.starts_with("hive-2: nothing written, 1 finding\n"),
+            "{run}"
+        );
+        let last = "\nhive-2: nothing written: 1 finding to mend first; see above\n";
+        assert!(run.ends_with(last), "{run}");
+        assert!(!run.contains("nothing changed"), "{run}");
+        report.check = true;
+        let check = text(&report);
+        assert!(!check.contains("up to date"), "{check}");
+        assert!(
+            check.contains("\nhive-2: nothing would be written: 1 finding"),
+            "{check}"
+        );
     }
 
     #[test]

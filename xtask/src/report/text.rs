@@ -10,31 +10,26 @@ use crate::problem::{Problem, Severity};
 
 /// Writes one release.
 pub(super) fn scan(out: &mut dyn Write, report: &ScanReport, layout: &Layout) -> io::Result<()> {
-    let Summary {
-        sources,
-        files,
-        bytes,
-        occurrences,
-        ..
-    } = report.summary;
     writeln!(out, "{STRONG}{}{STRONG:#}", one_line(&report.release))?;
-    let figures = format!(
-        "{}, {} ({}), {}",
-        count(sources, "source", "sources"),
-        count(files, "file", "files"),
-        paint::bytes(bytes),
-        count(occurrences, "occurrence", "occurrences"),
-    );
+    let figures = report.figures();
     paint::paragraph(out, "  ", 2, &figures, layout.width)?;
-    writeln!(out)?;
-    table(out, report, layout.width)?;
-    contexts(out, &report.summary, layout.width)?;
-    if layout.list {
+    if report.is_some() {
+        writeln!(out)?;
+        table(out, report, layout.width)?;
+        contexts(out, &report.summary, layout.width)?;
+    }
+    if layout.list && report.is_some() {
         writeln!(out)?;
         occurrences_list(out, report, layout)?;
     }
     writeln!(out)?;
-    findings(out, &report.problems, layout.width)
+    let Some(elsewhere) = report.elsewhere() else {
+        return findings(out, &report.problems, layout.width);
+    };
+    if !report.problems.is_empty() {
+        findings(out, &report.problems, layout.width)?;
+    }
+    writeln!(out, "{FOUND}{elsewhere}{FOUND:#}")
 }
 
 /// The summary by source and decision: a table where it fits, otherwise two lines for each source.
@@ -51,7 +46,10 @@ fn table(out: &mut dyn Write, report: &ScanReport, width: Option<usize>) -> io::
             )
         })
         .collect();
-    rows.push(("all sources".to_owned(), *total));
+    // Of one source the row says it all.
+    if rows.len() != 1 {
+        rows.push(("all sources".to_owned(), *total));
+    }
     let name = rows
         .iter()
         .map(|(name, _)| name.chars().count())
@@ -177,13 +175,15 @@ pub(super) fn findings(
             "{style}{}{style:#} {STRONG}{}{STRONG:#}",
             code.id, code.title
         )?;
-        for problem in group {
-            let place = problem.place.to_string();
-            if !place.is_empty() {
-                writeln!(out, "  {STRONG}{}{STRONG:#}", one_line(&place))?;
+        for alike in causes(group) {
+            for problem in &alike {
+                let place = problem.place.to_string();
+                if !place.is_empty() {
+                    writeln!(out, "  {STRONG}{}{STRONG:#}", one_line(&place))?;
+                }
             }
-            paint::paragraph(out, "    ", 4, &problem.cause, width)?;
-            if let Some(remedy) = &problem.remedy {
+            paint::paragraph(out, "    ", 4, &alike[0].cause, width)?;
+            if let Some(remedy) = &alike[0].remedy {
                 help(out, "    ", remedy, width)?;
             }
         }
@@ -192,8 +192,36 @@ pub(super) fn findings(
         }
         writeln!(out)?;
     }
+    writeln!(out, "{FOUND}{}{FOUND:#}", total(problems))
+}
+
+/// Findings of one code that say the same, with their places, in the order of the first of each; those of which there are
+/// most places first.
+pub(super) fn causes(group: &[Problem]) -> Vec<Vec<&Problem>> {
+    let mut causes: Vec<Vec<&Problem>> = Vec::new();
+    for problem in group {
+        let same = |one: &&mut Vec<&Problem>| {
+            (&one[0].cause, &one[0].remedy) == (&problem.cause, &problem.remedy)
+        };
+        match causes.iter_mut().find(same) {
+            Some(alike) => alike.push(problem),
+            None => causes.push(vec![problem]),
+        }
+    }
+    causes.sort_by_key(|alike| std::cmp::Reverse(alike.len()));
+    causes
+}
+
+/// `20 findings`, and of how many causes, where several have one.
+pub(super) fn total(problems: &[Problem]) -> String {
     let total = count(problems.len() as u64, "finding", "findings");
-    writeln!(out, "{FOUND}{total}{FOUND:#}")
+    let groups = problems.chunk_by(|a, b| a.code.id == b.code.id);
+    let all: usize = groups.map(|group| causes(group).len()).sum();
+    if all < problems.len() {
+        format!("{total} of {}", count(all as u64, "cause", "causes"))
+    } else {
+        total
+    }
 }
 
 fn help(out: &mut dyn Write, blank: &str, text: &str, width: Option<usize>) -> io::Result<()> {

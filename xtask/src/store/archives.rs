@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::mirrors::Mirrors;
 use super::nix::Store;
 use super::path::{self, Digest};
 use super::prefetch::{State, expect, lay, unwritten};
@@ -21,8 +22,8 @@ use crate::release;
 pub struct Wanted {
     /// The name that its store path ends in.
     pub name: String,
-    /// Where it can be had; the first that gives it is taken.
-    pub urls: Vec<String>,
+    /// Where it can be had; `mirror://` stands for the hosts that this machine has for it.
+    pub url: String,
     /// Its hash (SRI).
     pub hash: String,
 }
@@ -59,7 +60,7 @@ pub fn put(
         .collect();
     let missing = store.missing(known.iter().map(|(_, _, path)| path.as_str()))?;
     let mut done = Vec::with_capacity(known.len());
-    let mut unreachable = Unreachable::default();
+    let mut hosts = Hosts::default();
     for (one, digest, path) in known {
         let mut fetched = Fetched {
             name: one.name.clone(),
@@ -71,7 +72,7 @@ pub fn put(
         if missing.contains(&fetched.path) {
             let directory = tempfile::tempdir().map_err(|error| unwritten(&error))?;
             let file = directory.path().join(&one.name);
-            match one.get(&file, &digest, sources, &mut unreachable) {
+            match one.get(&file, &digest, sources, &mut hosts) {
                 Ok(()) => {
                     let stored = store.add_files(&[&file])?;
                     expect(&fetched.path, stored.first().map_or("", String::as_str))?;
@@ -88,14 +89,18 @@ pub fn put(
     Ok(done)
 }
 
-/// The hosts that gave no connection in this run: they are not asked again for the next file.
+/// What a run has found out of the hosts it asks.
 #[derive(Default)]
-struct Unreachable(Vec<(String, String)>);
+struct Hosts {
+    mirrors: Mirrors,
+    /// Those that gave no connection, with why: they are not asked again for the next file.
+    unreachable: Vec<(String, String)>,
+}
 
-impl Unreachable {
+impl Hosts {
     fn why(&self, url: &str) -> Option<&str> {
         let host = host(url);
-        let mut all = self.0.iter();
+        let mut all = self.unreachable.iter();
         let known = all.find(|(unreachable, _)| unreachable == host);
         known.map(|(_, why)| why.as_str())
     }
@@ -111,9 +116,9 @@ fn host(url: &str) -> &str {
 impl Wanted {
     /// The names under which somebody may keep the file.
     fn names(&self) -> Vec<&str> {
-        let last = self.urls.iter().filter_map(|url| url.rsplit('/').next());
+        let last = self.url.rsplit('/').next();
         let mut names: Vec<&str> = Vec::new();
-        for name in last.chain([self.name.as_str()]) {
+        for name in last.into_iter().chain([self.name.as_str()]) {
             if !name.is_empty() && !names.contains(&name) {
                 names.push(name);
             }
@@ -127,7 +132,7 @@ impl Wanted {
         to: &Path,
         digest: &Digest,
         sources: Option<&Path>,
-        unreachable: &mut Unreachable,
+        hosts: &mut Hosts,
     ) -> Result<(), Problem> {
         let kept = sources.and_then(|directory| {
             let mut all = self.names().into_iter().map(|name| directory.join(name));
@@ -137,7 +142,7 @@ impl Wanted {
             lay(&kept, to).map_err(|error| unwritten(&error))?;
             kept.display().to_string()
         } else {
-            self.download(to, sources, unreachable)?
+            self.download(to, sources, hosts)?
         };
         let found = hash_of_file(to).map_err(|error| unwritten(&error))?;
         if found == *digest {
@@ -159,19 +164,22 @@ impl Wanted {
         &self,
         to: &Path,
         sources: Option<&Path>,
-        unreachable: &mut Unreachable,
+        hosts: &mut Hosts,
     ) -> Result<String, Problem> {
         let mut said: Vec<String> = Vec::new();
-        for url in &self.urls {
-            let why = match unreachable.why(url) {
+        let urls = hosts.mirrors.urls(&self.url).unwrap_or_else(|why| {
+            said.push(why);
+            Vec::new()
+        });
+        for url in urls {
+            let why = match hosts.why(&url) {
                 Some(why) => why.to_owned(),
-                None => match curl(url, to) {
-                    Ok(()) => return Ok(url.clone()),
+                None => match curl(&url, to) {
+                    Ok(()) => return Ok(url),
                     Err(failed) => {
                         if failed.is_connection {
-                            unreachable
-                                .0
-                                .push((host(url).to_owned(), failed.said.clone()));
+                            let known = (host(&url).to_owned(), failed.said.clone());
+                            hosts.unreachable.push(known);
                         }
                         failed.said
                     }
@@ -245,7 +253,7 @@ mod tests {
         let digest: Digest = Sha256::digest(content).into();
         Wanted {
             name: "wax-1.0.tar.xz".to_owned(),
-            urls: vec![url.to_owned()],
+            url: url.to_owned(),
             hash: release::sri(&digest),
         }
     }
@@ -257,7 +265,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let to = directory.path().join("got");
         let digest = release::parse_sri(&one.hash).unwrap();
-        let result = one.get(&to, &digest, sources, &mut Unreachable::default());
+        let result = one.get(&to, &digest, sources, &mut Hosts::default());
         (to, directory, result)
     }
 
@@ -292,6 +300,31 @@ mod tests {
         assert_eq!(problem.code.id, "PNX-224");
         assert!(problem.cause.contains("it is not in"), "{problem}");
         assert!(problem.cause.contains("curl: (37)"), "{problem}");
+    }
+
+    #[test]
+    fn a_mirrors_hosts_are_asked_in_turn() {
+        let kept = tempfile::tempdir().unwrap();
+        fs::create_dir(kept.path().join("far")).unwrap();
+        fs::write(kept.path().join("far/wax.tar.xz"), "wax").unwrap();
+        let one = wanted("mirror://hive/far/wax.tar.xz", "wax");
+        let digest = release::parse_sri(&one.hash).unwrap();
+        let to = kept.path().join("got");
+        let ask = |hosts: &[String]| {
+            let mirrors = Mirrors::of("hive", hosts);
+            let unreachable = Vec::new();
+            let mut hosts = Hosts {
+                mirrors,
+                unreachable,
+            };
+            one.get(&to, &digest, None, &mut hosts)
+        };
+        let host = format!("file://{}", kept.path().display());
+        ask(&[format!("{host}/gone"), host]).unwrap();
+        assert_eq!(fs::read(&to).unwrap(), b"wax");
+        let problem = ask(&[]).unwrap_err();
+        assert_eq!(problem.code.id, "PNX-224");
+        assert!(problem.cause.contains("NIX_MIRRORS_hive"), "{problem}");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub mod archives;
 mod causes;
+mod mirrors;
 pub mod nix;
 pub mod outside;
 pub mod path;

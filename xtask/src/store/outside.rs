@@ -7,32 +7,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use serde::Deserialize;
-
 use super::archives::Wanted;
-use crate::problem::{BAD_MANIFEST, Problem, UNREADABLE_FETCH};
+use super::prefetch::Lock;
+use crate::problem::{Problem, UNREADABLE_FETCH};
 use crate::release;
 
 /// Where the packages are.
 const DIRECTORY: &str = "pkgs/outside";
-/// Where the hosts behind `mirror://` are told.
-const MIRRORS: &str = "rules/archives.toml";
 /// What fetches one.
 const CALL: &str = "fetchurl";
 
 /// The files that packages in `pkgs/outside` below `root` fetch, sorted.
 ///
 /// # Errors
-/// Every call that cannot be read, every mirror that no rule knows.
+/// Every call that cannot be read.
 pub fn files(root: &Path) -> Result<Vec<Wanted>, Vec<Problem>> {
-    let mirrors = Mirrors::read(root).map_err(|problem| vec![problem])?;
     let mut wanted = BTreeSet::new();
     let mut problems = Vec::new();
-    let directory = root.join(DIRECTORY);
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let names: BTreeSet<String> = names.filter(|name| name.ends_with(".nix")).collect();
-    for name in names {
+    for name in expressions(root) {
         let shown = format!("{DIRECTORY}/{name}");
         let bad = |line, cause: String| Problem::new(&UNREADABLE_FETCH, cause).at(&shown, line);
         let text = match fs::read_to_string(root.join(&shown)) {
@@ -43,7 +35,7 @@ pub fn files(root: &Path) -> Result<Vec<Wanted>, Vec<Problem>> {
             }
         };
         for (line, call) in calls(&text) {
-            match call.and_then(|call| call.wanted(&mirrors)) {
+            match call.and_then(Call::wanted) {
                 Ok(one) => drop(wanted.insert(one)),
                 Err(cause) => problems.push(bad(Some(line), cause)),
             }
@@ -56,36 +48,36 @@ pub fn files(root: &Path) -> Result<Vec<Wanted>, Vec<Problem>> {
     }
 }
 
-/// `[mirror]` of `rules/archives.toml`.
-#[derive(Debug, Default, Deserialize)]
-struct Mirrors {
-    #[serde(default)]
-    mirror: BTreeMap<String, Vec<String>>,
+/// The expressions, below the directory: `NAME.nix`, `NAME/default.nix`.
+fn expressions(root: &Path) -> BTreeSet<String> {
+    let name = |name: String| {
+        let nested = format!("{name}/default.nix");
+        if root.join(DIRECTORY).join(&nested).is_file() {
+            return Some(nested);
+        }
+        name.ends_with(".nix").then_some(name)
+    };
+    names(root).filter_map(name).collect()
 }
 
-impl Mirrors {
-    fn read(root: &Path) -> Result<Self, Problem> {
-        let Ok(text) = fs::read_to_string(root.join(MIRRORS)) else {
-            return Ok(Self::default());
-        };
-        toml::from_str(&text).map_err(|error| {
-            Problem::new(&BAD_MANIFEST, error.message().to_owned()).at(MIRRORS, None)
-        })
-    }
+/// The locks of packages that cargo builds, `NAME/Cargo.lock`, each with its place.
+pub fn locks(root: &Path) -> Vec<Lock> {
+    let lock = |name: String| {
+        let place = format!("{DIRECTORY}/{name}/Cargo.lock");
+        let text = fs::read_to_string(root.join(&place)).ok()?;
+        Some((place, text))
+    };
+    let mut locks: Vec<Lock> = names(root).filter_map(lock).collect();
+    locks.sort();
+    locks
+}
 
-    /// The URLs that a URL stands for: itself, or, of `mirror://NAME/`, that place on every mirror.
-    fn urls(&self, url: &str) -> Result<Vec<String>, String> {
-        let Some(rest) = url.strip_prefix("mirror://") else {
-            return Ok(vec![url.to_owned()]);
-        };
-        let (name, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let mirrors = self.mirror.get(name).filter(|mirrors| !mirrors.is_empty());
-        let mirrors = mirrors.ok_or_else(|| {
-            format!("[mirror] of {MIRRORS} has no `{name}`, where {url} would be")
-        })?;
-        let at = |mirror: &String| format!("{}/{path}", mirror.trim_end_matches('/'));
-        Ok(mirrors.iter().map(at).collect())
-    }
+/// What lies in the directory.
+fn names(root: &Path) -> impl Iterator<Item = String> + use<> {
+    let entries = fs::read_dir(root.join(DIRECTORY)).into_iter().flatten();
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
 }
 
 /// One call of `fetchurl`.
@@ -97,14 +89,14 @@ struct Call {
 }
 
 impl Call {
-    fn wanted(self, mirrors: &Mirrors) -> Result<Wanted, String> {
+    fn wanted(self) -> Result<Wanted, String> {
         if release::parse_sri(&self.hash).is_none() {
             return Err(format!("{:?} is not an SRI hash of SHA-256", self.hash));
         }
         let last = self.url.rsplit('/').next().unwrap_or_default().to_owned();
         Ok(Wanted {
             name: self.name.unwrap_or(last),
-            urls: mirrors.urls(&self.url)?,
+            url: self.url,
             hash: self.hash,
         })
     }
@@ -207,23 +199,19 @@ mod tests {
     }
 
     #[test]
-    fn a_mirror_stands_for_its_hosts() {
-        let mirrors: Mirrors =
-            toml::from_str("[mirror]\nhive = [\"https://a.example/x/\", \"https://b.example\"]\n")
-                .unwrap();
-        let one = Call {
-            url: "mirror://hive/pool/wax.tar.gz".to_owned(),
-            hash: HASH.to_owned(),
-            name: None,
-        };
-        let one = one.wanted(&mirrors).unwrap();
-        assert_eq!(one.name, "wax.tar.gz");
-        let urls = [
-            "https://a.example/x/pool/wax.tar.gz",
-            "https://b.example/pool/wax.tar.gz",
-        ];
-        assert_eq!(one.urls, urls);
-        mirrors.urls("mirror://other/x").unwrap_err();
+    fn directories_are_read_too() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join(DIRECTORY);
+        fs::create_dir_all(dir.join("comb")).unwrap();
+        let call =
+            format!("fetchurl {{ url = \"https://hive.example/comb\"; hash = \"{HASH}\"; }}");
+        fs::write(dir.join("comb/default.nix"), call).unwrap();
+        fs::write(dir.join("comb/Cargo.lock"), "version = 4").unwrap();
+        fs::write(dir.join("wax.nix"), "{ }").unwrap();
+        assert_eq!(files(root.path()).unwrap().len(), 1);
+        let place = "pkgs/outside/comb/Cargo.lock".to_owned();
+        assert_eq!(locks(root.path()), [(place, "version = 4".to_owned())]);
+        assert!(locks(&root.path().join("nowhere")).is_empty());
     }
 
     #[test]

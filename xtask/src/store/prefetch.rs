@@ -139,7 +139,7 @@ pub fn prefetch(
 fn files(manifest: &Manifest) -> Vec<Wanted> {
     let files = manifest.archives.values().map(|one| Wanted {
         name: one.file_name().to_owned(),
-        urls: vec![one.url.clone()],
+        url: one.url.clone(),
         hash: one.hash.clone(),
     });
     files.collect()

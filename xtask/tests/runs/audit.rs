@@ -831,7 +831,7 @@ fn is_clean(analysis: &xtask::analyse::Analysis) {
 #[test]
 fn rewritten_sources_hold_what_decisions_keep_and_no_more() {
     is_clean(&DEMO);
-    for release in ["pve-8.4.1", "pve-9.1.4", "pve-9.1.7"] {
+    for release in ["pve-8.4.1", "pve-9.1.4", "pve-9.1.7", "pve-9.2.11"] {
         if let Some(analysis) = real(release) {
             is_clean(analysis);
         }

@@ -47,7 +47,7 @@ fn a_source_that_is_not_there() {
     let root = Root::new();
     root.pin(SOURCE, &"1".repeat(40));
     root.pin("hive-qemu", &"1".repeat(40));
-    fs::create_dir(root.join("upstream")).expect("a directory");
+    fs::create_dir_all(root.join("upstream")).expect("a directory");
     let run = refused(&root, "PNX-201", "releases/demo.toml");
     assert_eq!(
         run.stderr.matches("PNX-201: ").count(),

@@ -59,9 +59,12 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         );
         root.regen(&[])
     }),
+    ("PNX-107", |root| {
+        root.edit("rules/commands.toml", "\n[zstd]\n", "\n[zstd-guessed]\n");
+        root.run(&["scan", "demo"])
+    }),
     ("PNX-201", |root| {
         root.pin("hive-common", &"1".repeat(40));
-        fs::create_dir(root.join("upstream")).expect("a directory");
         root.run(&["scan", "demo", "--sources", "upstream"])
     }),
     ("PNX-202", |root| {
@@ -198,17 +201,7 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         Run::of(&mut prefetch::command(root, &[]))
     }),
     ("PNX-225", |root| {
-        let repository = root.join("upstream/pve-manager");
-        fs::create_dir_all(&repository).expect("made");
-        git(&repository, &["init", "-q", "-b", "master"]);
-        let link = format!("160000,{},comb", "1".repeat(40));
-        git(
-            &repository,
-            &["update-index", "--add", "--cacheinfo", &link],
-        );
-        git(&repository, &["commit", "-q", "-m", "one"]);
-        // Without a directory Git has no reason to drop the submodule.
-        fs::create_dir_all(repository.join("comb")).expect("made");
+        with_submodule(root);
         locked(root, "Depends: perl")
     }),
     ("PNX-226", |root| {
@@ -217,6 +210,13 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
             "{ fetchurl }: fetchurl { url = comb; hash = comb; }\n",
         );
         Run::of(&mut prefetch::command(root, &[]))
+    }),
+    ("PNX-227", |root| {
+        let rev = with_submodule(root);
+        let known = format!(
+            "\n[[source.pve-manager.known]]\nversion = \"0.9\"\nrev = \"{rev}\"\ndate = \"2020-01-01\"\nsubmodules = true\nhash = \"sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=\"\n"
+        );
+        locked_with(root, "Depends: perl", &known)
     }),
     ("PNX-301", |root| {
         root.edit(
@@ -281,6 +281,16 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
             "$(DESTDIR)/etc/odd/hive",
         );
         root.regen(&[])
+    }),
+    ("PNX-310", |root| {
+        // The guests' backups run no smoker, and no rule says who does.
+        root.append("rules/debian.toml", "\n[smoker]\nattr = \"tmux\"\n");
+        root.edit(
+            "demo/hive-guests/debian/control",
+            " uidmap,",
+            " uidmap,\n         smoker,",
+        );
+        root.run(&["scan", "demo"])
     }),
     ("PNX-402", |root| {
         // The delimiter stands in every store path.
@@ -487,8 +497,24 @@ fn archive(root: &Root, name: &str) -> String {
 }
 
 /// A history of one commit, locked.
-fn locked(root: &Root, field: &str) -> Run {
+pub fn locked(root: &Root, field: &str) -> Run {
     locked_with(root, field, "")
+}
+
+/// A repository of pve-manager with a submodule that is nowhere, and its commit.
+fn with_submodule(root: &Root) -> String {
+    let repository = root.join("upstream/pve-manager");
+    fs::create_dir_all(&repository).expect("made");
+    git(&repository, &["init", "-q", "-b", "master"]);
+    let link = format!("160000,{},comb", "1".repeat(40));
+    git(
+        &repository,
+        &["update-index", "--add", "--cacheinfo", &link],
+    );
+    git(&repository, &["commit", "-q", "-m", "one"]);
+    // Without a directory Git has no reason to drop the submodule.
+    fs::create_dir_all(repository.join("comb")).expect("made");
+    git(&repository, &["rev-parse", "HEAD"])
 }
 
 /// The same with more in the source's rule.

@@ -65,6 +65,32 @@ fn an_element_that_is_not_there_is_told() {
     );
 }
 
+#[test]
+fn calls_of_a_dropped_module_go_by_method_and_by_full_name() {
+    let root = Root::new();
+    let calls = "\nsub refresh {\n    Hive::API::APT->update();\n    Hive::API::APT::refresh(1);\n    \
+                 Hive::API::APTLess::refresh(2);\n    Hive::API::APT::Deeper::refresh(3);\n}\n";
+    root.edit(
+        "demo/hive-manager/Hive/Report.pm",
+        "use warnings;\n",
+        &format!("use warnings;\n{calls}"),
+    );
+    let run = root.regen(&[]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let patch = root.text("pkgs/demo/patches/hive-manager/0001-features.patch");
+    let gone: Vec<&str> = patch
+        .lines()
+        .filter(|line| line.starts_with("-    Hive::API::"))
+        .collect();
+    assert_eq!(
+        gone,
+        [
+            "-    Hive::API::APT->update();",
+            "-    Hive::API::APT::refresh(1);"
+        ]
+    );
+}
+
 /// Lets the demo's feature replace expressions of the report.
 fn replace(root: &Root, text: &str, with: &str) {
     let entry = format!("{{ file = \"Hive/Report.pm\", text = \"{text}\", with = \"{with}\" }}");

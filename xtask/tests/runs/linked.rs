@@ -152,7 +152,11 @@ fn rewritten(analysis: &Analysis, knowledge: &Knowledge, kept: &Kept) -> BTreeMa
                         .or_default();
                     joined.extend_from_slice(&bytes);
                 }
-                for place in &file.at {
+                // A unit of a package that is not built, the backup server's, is not laid out.
+                let mut decided = source.decided.iter().filter(|one| one.path == file.path);
+                let is_built = decided.any(|one| one.context != Context::Build);
+                let is_left_out = |place: &str| place.starts_with("lib/systemd/") && !is_built;
+                for place in file.at.iter().filter(|place| !is_left_out(place)) {
                     files.insert(place.clone(), bytes.clone());
                 }
             }

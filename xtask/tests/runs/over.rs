@@ -1,6 +1,6 @@
 //! A package over nixpkgs' own.
 
-use crate::support::Root;
+use crate::support::{Root, real_sources};
 
 #[test]
 fn lines_after_the_installation_have_the_perl_modules_of_build_depends() {
@@ -74,6 +74,44 @@ fn a_switch_without_a_rule_is_a_finding() {
     assert!(run.stderr.contains("PNX-308"), "{}", run.stderr);
     assert!(run.stderr.contains(&place), "{}", run.stderr);
     assert!(run.stderr.contains("--enable-comb"), "{}", run.stderr);
+}
+
+#[test]
+#[ignore = "needs PVE_SOURCES"]
+fn each_switch_of_the_default_release_needs_its_rule() {
+    let sources = real_sources().expect("PVE_SOURCES names the real sources");
+    let (root, default) = Root::with_releases();
+    let rules = root.text("rules/packages.toml");
+    for (recipe, switch) in [
+        ("pve-qemu", "--enable-rbd"),
+        ("pve-qemu", "--enable-linux-aio"),
+        ("lxc", "-Dselinux=false"),
+    ] {
+        let line = rules
+            .lines()
+            .find(|line| line.starts_with(&format!("{switch:?}")));
+        let line = line.unwrap_or_else(|| panic!("{recipe} has no rule for {switch}"));
+        root.write(
+            "rules/packages.toml",
+            rules.replace(&format!("{line}\n"), ""),
+        );
+        let sources = sources.to_str().expect("UTF-8");
+        let run = root.run(&["regen", &default, "--sources", sources]);
+        assert_eq!(run.code, Some(1), "{switch}: {}", run.stderr);
+        let mut findings = run
+            .stderr
+            .split("\nPNX-")
+            .filter(|one| one.contains("308: "));
+        let finding = findings
+            .next()
+            .unwrap_or_else(|| panic!("{switch}: {}", run.stderr));
+        assert!(
+            finding.contains(&format!("{recipe}/debian/rules:")),
+            "{finding}"
+        );
+        assert!(finding.contains(switch), "{finding}");
+        assert_eq!(findings.next(), None, "{switch}");
+    }
 }
 
 #[test]

@@ -77,6 +77,7 @@ fn a_tree_gets_the_path_of_its_hash_and_is_not_written_twice() {
         &format!("rev = \"{rev}\"\nnar-hash = \"{hash}\""),
     );
     fs::remove_dir_all(root.join("upstream")).expect("removed");
+    fs::create_dir(root.join("upstream")).expect("a directory");
     let (second, told) = run(&root, &[]);
     assert_eq!(second.code, Some(0), "{second:?}");
     assert_eq!(told["sources"][0]["state"], "there");

@@ -1,4 +1,4 @@
-//! What must hold of the five real releases, under `PVE_SOURCES`, and of the demo everywhere.
+//! What must hold of the real releases, under `PVE_SOURCES`, and of the demo everywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -42,6 +42,194 @@ fn nothing_is_unknown_and_no_rule_is_stale() {
     assert!(stale.is_empty(), "{}", told(&stale));
 }
 
+/// The rules of contexts and places that name files of sources: their names, the globs of sources, those of files.
+fn rules_of_files() -> Vec<(String, Vec<String>, Vec<String>)> {
+    let mut found = Vec::new();
+    for (file, keys) in [
+        ("contexts", &["context"][..]),
+        ("paths", &["path", "last"][..]),
+    ] {
+        let path = crate::support::project().join(format!("rules/{file}.toml"));
+        let text = fs::read_to_string(path).expect("the rules");
+        let rules: toml::Table = text.parse().expect("TOML");
+        let words = |value: Option<&toml::Value>| -> Vec<String> {
+            let words = value.and_then(toml::Value::as_array).into_iter().flatten();
+            words
+                .filter_map(|one| Some(one.as_str()?.to_owned()))
+                .collect()
+        };
+        for rule in keys.iter().filter_map(|key| rules.get(*key)?.as_array()) {
+            for rule in rule {
+                let condition = &rule["where"];
+                let name = rule["name"].as_str().unwrap_or_default();
+                let (sources, files) = (
+                    words(condition.get("sources")),
+                    words(condition.get("files")),
+                );
+                if !sources.is_empty() && !files.is_empty() {
+                    found.push((format!("{file}: {name}"), sources, files));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn globs(patterns: &[String]) -> globset::GlobSet {
+    let mut set = globset::GlobSetBuilder::new();
+    for pattern in patterns {
+        let mut glob = globset::GlobBuilder::new(pattern);
+        let glob = glob.literal_separator(true).empty_alternates(true);
+        set.add(glob.build().expect("a glob"));
+    }
+    set.build().expect("globs")
+}
+
+/// A file that a rule names, in a release, and is elsewhere in the next one, is decided by another rule from then on, and
+/// nothing is unknown: the manual's programs were taken for parts of its build so.
+#[test]
+fn rules_follow_files_that_move() {
+    let mut moved = String::new();
+    let releases: Vec<&Analysis> = releases().skip(1).collect();
+    for (rule, sources, files) in rules_of_files() {
+        let (sources, files) = (globs(&sources), globs(&files));
+        for pair in releases.windows(2) {
+            for old in pair[0]
+                .sources
+                .iter()
+                .filter(|one| sources.is_match(&one.source.name))
+            {
+                let mut new = pair[1].sources.iter();
+                let Some(new) = new.find(|one| one.source.name == old.source.name) else {
+                    continue;
+                };
+                let paths = |one: &AnalysedSource| -> BTreeSet<String> {
+                    let entries = one.source.tree.entries().iter();
+                    entries.map(|entry| entry.path.clone()).collect()
+                };
+                let (before, after) = (paths(old), paths(new));
+                let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+                for gone in before
+                    .difference(&after)
+                    .filter(|path| files.is_match(path))
+                {
+                    let mut same = after
+                        .difference(&before)
+                        .filter(|path| last(path) == last(gone));
+                    if let Some(there) = same.find(|path| !files.is_match(path)) {
+                        let (name, release) = (&new.source.name, &pair[1].manifest.name);
+                        let _ = writeln!(moved, "{rule}: {release} has {name}/{gone} as {there}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(moved.is_empty(), "{moved}");
+}
+
+/// Places of pve-9.2.11 that a person judged: source, file, text, and what becomes of it.
+const JUDGED: [(&str, &str, &str, &str); 11] = [
+    (
+        "pve-common",
+        "src/PVE/LDAP.pm",
+        "Net::LDAP::Util",
+        "package perlPackages.perlldap",
+    ),
+    (
+        "pve-common",
+        "src/PVE/Tools.pm",
+        "/usr/bin/dpkg",
+        "disable debian-architecture",
+    ),
+    (
+        "pve-manager",
+        "PVE/API2/Network.pm",
+        "PVE::Network::SDN::WireGuard",
+        "disable older-network",
+    ),
+    (
+        "pve-manager",
+        "PVE/Ceph/Services.pm",
+        "/usr/bin/ceph-",
+        "package ceph bin/ceph-",
+    ),
+    (
+        "pve-manager",
+        "bin/pvebanner",
+        "/etc/issue",
+        "system /run/issue",
+    ),
+    (
+        "pve-firewall",
+        "src/PVE/Firewall.pm",
+        "/etc/ethertypes",
+        "package ebtables etc/ethertypes",
+    ),
+    (
+        "qemu-server",
+        "src/PVE/QemuServer.pm",
+        "/usr/lib/",
+        "package libglvnd-shim lib",
+    ),
+    (
+        "qemu-server",
+        "src/PVE/QemuServer/PCI/Mdev.pm",
+        "PVE::RS::NVML",
+        "disable older-nvml",
+    ),
+    (
+        "pve-docs",
+        "scripts/asciidoc-pve.in",
+        "/usr/share/pve-doc-generator",
+        "self share/pve-doc-generator",
+    ),
+    (
+        "pve-docs",
+        "scripts/asciidoc-pve.in",
+        "xmlto",
+        "command xmlto xmlto",
+    ),
+    (
+        "pve-docs",
+        "scripts/pve-docs-mediawiki-import.in",
+        "HTML::Parser",
+        "package perlPackages.HTMLParser",
+    ),
+];
+
+#[test]
+fn judged_places_of_the_newest_release_stay_decided() {
+    let Some(analysis) = real("pve-9.2.11") else {
+        return;
+    };
+    for (source, path, text, expected) in JUDGED {
+        let mut sources = analysis.sources.iter();
+        let found = sources.find(|one| one.source.name == source);
+        let found = found.expect("a source of the release").decided.iter();
+        let found: Vec<String> = found
+            .filter(|one| one.path == path && one.occurrence.text == text)
+            .map(|one| match &one.decision {
+                Decision::Package { attr, .. } if attr.starts_with("perlPackages.") => {
+                    format!("package {attr}")
+                }
+                Decision::Package { attr, target } => format!("package {attr} {target}"),
+                Decision::Own { target } => format!("self {target}"),
+                Decision::Command { attr, program, .. } => {
+                    format!("command {} {program}", attr.as_deref().unwrap_or_default())
+                }
+                Decision::System { path } => format!("system {path}"),
+                Decision::Disable { feature } => format!("disable {feature}"),
+                other => format!("{other:?}"),
+            })
+            .collect();
+        assert!(!found.is_empty(), "{source}/{path} has no {text}");
+        assert!(
+            found.iter().all(|one| one == expected),
+            "{source}/{path}: {text}: {found:?}"
+        );
+    }
+}
+
 #[test]
 fn crates_in_submodules_are_scanned_like_all_others() {
     for name in ["pve-9.1.4", "pve-9.1.7"] {
@@ -75,6 +263,54 @@ fn crates_in_submodules_are_scanned_like_all_others() {
                 && matches!(one.decision, Decision::Sibling { .. })
         };
         assert!(source.decided.iter().any(is_edited), "{name}");
+    }
+}
+
+/// Presence tests whose program or directory is always there now, each judged: it asks for a tool that is run next, or for
+/// a part of the link, never whether something was set up on this node.
+const ALWAYS_THERE: [(&str, &str); 14] = [
+    ("pve-common", "/usr/bin/proxmox-backup-client"),
+    ("pve-docs", "/usr/share/pve-docs/"),
+    ("pve-firewall", "/usr/libexec/proxmox/proxmox-firewall"),
+    ("pve-manager", "/sbin/bridge"),
+    ("pve-manager", "/usr/bin/skopeo"),
+    ("pve-manager", "/usr/share/perl5/"),
+    ("pve-storage", "/usr/bin/skopeo"),
+    ("pve-storage", "/usr/share/perl5/PVE/Storage/Custom"),
+    ("pve-storage", "/sbin/zpool"),
+    ("pve-storage", "/usr/bin/iscsiadm"),
+    ("qemu-server", "/usr/bin/nbdfuse"),
+    ("qemu-server", "/usr/libexec/qemu-server/dbus-vmstate"),
+    ("qemu-server", "/usr/libexec/virtiofsd"),
+    ("pve-network", "/usr/sbin/dnsmasq"),
+];
+
+#[test]
+fn a_presence_test_that_became_constant_is_judged() {
+    for analysis in RELEASES.into_iter().filter_map(real) {
+        for source in &analysis.sources {
+            let asks = source.decided.iter().filter(|one| {
+                let call = one.occurrence.site.call.as_deref();
+                one.context == Context::Host
+                    && matches!(call, Some("-e" | "-x" | "-f" | "-d"))
+                    && matches!(
+                        one.decision,
+                        Decision::Package { .. } | Decision::Own { .. } | Decision::Sibling { .. }
+                    )
+            });
+            for one in asks {
+                let known = (source.source.name.as_str(), one.occurrence.text.as_str());
+                assert!(
+                    ALWAYS_THERE.contains(&known),
+                    "{}: {}/{}:{}: `{}` is always there: what does the test ask?",
+                    analysis.manifest.name,
+                    known.0,
+                    one.path,
+                    one.occurrence.line,
+                    known.1
+                );
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::support::{Root, Run};
 
 /// A module that nobody has is used at a line of the demo's API, which is told.
-fn honeyed(root: &Root) -> usize {
+pub fn honeyed(root: &Root) -> usize {
     root.append(
         "rules/perl.toml",
         "\n[missing.hive-honey]\nmodules = [\"Hive::Honey\"]\n",

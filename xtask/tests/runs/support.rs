@@ -56,12 +56,36 @@ impl Root {
     /// A copy of `rules/`, `demo/` and what `releases/` has of the demo.
     pub fn new() -> Self {
         let root = Self(TempDir::new().expect("a directory"));
-        for part in ["rules", "demo", "releases/demo.toml", "releases/demo"] {
+        for part in [
+            "rules",
+            "demo",
+            "releases/demo.toml",
+            "releases/demo",
+            "pkgs/outside",
+        ] {
             copy(&project().join(part), &root.path().join(part));
         }
+        // Rules name the shims; their names are enough.
+        let shims = fs::read_dir(project().join("pkgs/build-support")).expect("shims");
+        for shim in shims.map(|entry| entry.expect("readable").file_name()) {
+            fs::create_dir_all(root.path().join("pkgs/build-support").join(shim))
+                .expect("a directory");
+        }
+        // Where tests put repositories.
+        fs::create_dir(root.join("upstream")).expect("a directory");
         // A run that writes anything takes this away.
         root.write("pkgs/demo/earlier", "of an earlier run\n");
         root
+    }
+
+    /// The same with every release, and the name of the default one.
+    pub fn with_releases() -> (Self, String) {
+        let root = Self::new();
+        for part in ["releases", "pkgs/outside"] {
+            copy(&project().join(part), &root.join(part));
+        }
+        let default = root.text("releases/default").trim().to_owned();
+        (root, default)
     }
 
     pub fn path(&self) -> &Path {
@@ -276,12 +300,14 @@ type Made = BTreeMap<&'static str, Result<&'static Analysis, String>>;
 static REAL: Mutex<Made> = Mutex::new(BTreeMap::new());
 
 /// The real releases.
-pub const RELEASES: [&str; 5] = [
+pub const RELEASES: [&str; 7] = [
     "pve-8.4.1",
     "pve-9.0.3",
     "pve-9.1.1",
     "pve-9.1.4",
     "pve-9.1.7",
+    "pve-9.1.8",
+    "pve-9.2.11",
 ];
 
 /// A real release; `None` without its sources.

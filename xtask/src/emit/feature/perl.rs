@@ -150,6 +150,11 @@ impl<'a> Finder<'a> {
                     return self.cut_call(node);
                 }
             }
+            "function_call_expression" | "ambiguous_function_call_expression"
+                if self.calls_dropped(node) =>
+            {
+                return self.cut_call(node);
+            }
             _ => {}
         }
         let mut cursor = node.walk();
@@ -164,6 +169,16 @@ impl<'a> Finder<'a> {
         node.named_children(&mut cursor)
             .next()
             .is_some_and(|child| self.is_dropped(self.text(child)))
+    }
+
+    /// Whether a function is called by its full name, and is of the module.
+    fn calls_dropped(&self, call: Node) -> bool {
+        let Some(function) = call.child_by_field_name("function") else {
+            return false;
+        };
+        let name = self.text(function);
+        let end = memchr::memmem::rfind(name, b"::");
+        end.is_some_and(|end| self.is_dropped(&name[..end]))
     }
 
     fn is_registration(&self, call: Node) -> bool {

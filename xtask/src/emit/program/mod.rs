@@ -273,7 +273,7 @@ fn whole(
             "src",
             joined(derivation, program, sources, release, formals)?,
         )],
-        cargo(program),
+        cargo(program, release),
         env::bindings(program, sources, &release.rules.crates, formals)?,
         inputs::bindings(derivation, program, &install, release, formals)?,
         checks(),
@@ -423,13 +423,22 @@ fn fetched(program: &Program, directory: &str, source: &Source) -> Pin {
 }
 
 /// What `buildRustPackage` is told of the tree.
-fn cargo(program: &Program) -> Vec<Binding> {
+fn cargo(program: &Program, release: Release) -> Vec<Binding> {
     let directory = program.directory();
     let lock = vec!["cargoLock".to_owned(), "lockFile".to_owned()];
     let flags = program
         .packages
         .iter()
         .flat_map(|name| ["--package", name.as_str()]);
+    if made_by(program, release).is_some() {
+        // `make install` runs cargo, by that program.
+        return vec![
+            Binding::Attr(lock, Expr::Path("Cargo.lock".to_owned())),
+            Binding::attr("cargoRoot", Expr::string(&directory)),
+            Binding::attr("dontCargoBuild", Expr::Bool(true)),
+            Binding::attr("dontCargoInstall", Expr::Bool(true)),
+        ];
+    }
     vec![
         Binding::Attr(lock, Expr::Path("Cargo.lock".to_owned())),
         Binding::attr("cargoRoot", Expr::string(&directory)),
@@ -437,6 +446,12 @@ fn cargo(program: &Program) -> Vec<Binding> {
         Binding::attr("cargoBuildFlags", Expr::strings(flags)),
         Binding::attr("dontCargoInstall", Expr::Bool(true)),
     ]
+}
+
+/// The program by which its Makefile runs cargo.
+fn made_by<'a>(program: &Program, release: Release<'a>) -> Option<&'a str> {
+    let rule = release.rules.crates.program.get(&program.name)?;
+    rule.made_by.as_deref()
 }
 
 /// Tests are upstream's to run.
@@ -455,7 +470,8 @@ fn described(
 ) -> Result<Vec<Binding>, WriteError> {
     let (source, packaging) = (derivation.source, derivation.packaging);
     let mut bindings = meta::meta_of(source, packaging, &derivation.attribute, release, formals)?;
-    if let [only] = binaries(program).as_slice() {
+    let in_browsers = made_by(program, release).is_some();
+    if let ([only], false) = (binaries(program).as_slice(), in_browsers) {
         bindings.push(Binding::attr("mainProgram", Expr::string(*only)));
     }
     bindings.push(Binding::attr("platforms", meta::platforms_of([packaging])));

@@ -1,9 +1,10 @@
 //! Everything that is not as it was, as items of one shape.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::count;
-use crate::decide::Decision;
+use crate::decide::{Context, Decision};
 use crate::drift::{
     Aspect, Change, Commit, History, Install, Level, LocalPatch, LostTarget, Need, PlaceDrift,
     Presence, Proposal, SourceDrift, Spot, Structure, TextDrift,
@@ -12,7 +13,8 @@ use crate::problem::{
     Code, DECIDED_OTHERWISE, HISTORY_DRIFTED, INSTALL_DRIFTED, LOCAL_PATCH_FAILS, LOST_TARGET,
     NEED_DRIFTED, PLACE_DRIFTED, Problem, STRUCTURE_DRIFTED, UNDECIDED, UNMAPPED_MODULE,
 };
-use crate::report::words;
+use crate::report::words::{self, Verdict};
+use crate::scan::Kind;
 
 /// One thing that is not as it was.
 pub(super) struct Item<'a> {
@@ -28,6 +30,17 @@ pub(super) struct Item<'a> {
     pub said: Said<'a>,
     /// What more there is to it.
     pub body: Body<'a>,
+    /// More of one cause with it.
+    pub also: Vec<Also>,
+}
+
+/// A place of one cause with an item's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Also {
+    /// Where it is.
+    pub place: String,
+    /// What stands there.
+    pub text: String,
 }
 
 /// What more there is to an item than its sentence.
@@ -146,6 +159,24 @@ impl<'a> Item<'a> {
             place: source.map(|source| source.name.clone()).unwrap_or_default(),
             said,
             body,
+            also: Vec::new(),
+        }
+    }
+
+    /// How many things it tells.
+    pub(super) fn many(&self) -> u64 {
+        1 + self.also.len() as u64
+    }
+
+    /// What happened, with how many there are more of its cause.
+    pub(super) fn told(&self) -> String {
+        let said = self.said.text();
+        match self.also.len() {
+            0 => said,
+            more => format!(
+                "{said} (and {} more of this cause)",
+                super::grouped(more as u64)
+            ),
         }
     }
 
@@ -173,19 +204,54 @@ impl<'a> Item<'a> {
         .at(label.unwrap_or_default())
     }
 
-    /// Where it comes among those of its level.
+    /// Where it comes among those of its level: what is kept because only a build reads it at the end.
     pub(super) fn rank(&self) -> u8 {
         match self.body {
             Body::Lost(_) => 0,
             Body::Problem(_) => 1,
             Body::Patch(_) => 2,
-            Body::Place(_) => 3,
-            Body::Need(_) => 4,
-            Body::Install(_) => 5,
-            Body::History => 6,
-            Body::Presence => 7,
-            Body::Structure => 8,
+            Body::Place(place) => place.spot().map_or(9, weight),
+            Body::Need(_) => 7,
+            Body::Install(_) => 8,
+            Body::History => 10,
+            Body::Presence => 11,
+            Body::Structure => 12,
         }
+    }
+
+    /// What it has in common with others of one cause; `None` for what stands alone.
+    fn cause(&self) -> Option<Cause<'a>> {
+        // What does not need a person is a line each as it is.
+        let Body::Place(place) = self.body else {
+            return None;
+        };
+        if self.level < Level::Review {
+            return None;
+        }
+        let spot = place.spot()?;
+        let side = |spot: &'a Option<Spot>| {
+            spot.as_ref()
+                .map(|spot| (Verdict::of(&spot.decision), spot.rule.as_deref()))
+        };
+        // Without a rule the literals tell what they have in common: the same name, or a directory.
+        let text = (spot.rule.is_none()).then(|| match spot.text.rsplit_once('/') {
+            // `/usr/share/x` and below; `/usr/bin` says nothing of what is in it.
+            Some((directory, name)) if !name.is_empty() && directory.matches('/').count() > 2 => {
+                directory
+            }
+            _ => spot.text.as_str(),
+        });
+        Some(Cause {
+            level: self.level,
+            source: self.source.map_or("", |source| &source.name),
+            change: place.change,
+            why: place.why,
+            context: spot.context,
+            kind: spot.kind,
+            old: side(&place.old),
+            new: side(&place.new),
+            text,
+        })
     }
 
     /// What happened, in a word.
@@ -231,6 +297,58 @@ impl<'a> Item<'a> {
             Body::Structure => "structure",
         }
     }
+}
+
+/// What places of one cause have in common.
+#[derive(PartialEq, Eq, Hash)]
+struct Cause<'a> {
+    level: Level,
+    source: &'a str,
+    change: Change,
+    why: &'static str,
+    context: Context,
+    kind: Kind,
+    old: Option<(Verdict, Option<&'a str>)>,
+    new: Option<(Verdict, Option<&'a str>)>,
+    text: Option<&'a str>,
+}
+
+/// How much a place matters among those of its level.
+fn weight(spot: &Spot) -> u8 {
+    let kept = matches!(spot.decision, Decision::Keep { .. });
+    match spot.context {
+        _ if spot.decision == Decision::Unknown => 3,
+        Context::Host | Context::Guest | Context::Remote if !kept => 4,
+        Context::Host | Context::Guest | Context::Remote => 5,
+        Context::Build if !kept => 6,
+        Context::Build | Context::Test | Context::Doc => 9,
+    }
+}
+
+/// One item for what has one cause: the first of them, in their order, with the places of the others.
+pub(super) fn grouped(items: Vec<Item>) -> Vec<Item> {
+    let mut groups: Vec<Item> = Vec::new();
+    let mut by_cause: HashMap<Cause, usize> = HashMap::new();
+    for item in items {
+        let Some(cause) = item.cause() else {
+            groups.push(item);
+            continue;
+        };
+        if let Some(group) = by_cause.get(&cause) {
+            let text = match item.body {
+                Body::Place(place) => place.spot().map(|spot| spot.text.clone()),
+                _ => None,
+            };
+            groups[*group].also.push(Also {
+                place: item.place,
+                text: text.unwrap_or_default(),
+            });
+        } else {
+            by_cause.insert(cause, groups.len());
+            groups.push(item);
+        }
+    }
+    groups
 }
 
 /// `hive-manager/src/Hive/API.pm:3`.

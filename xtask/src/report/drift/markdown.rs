@@ -20,6 +20,8 @@ const TAIL: usize = 3_000;
 const TABLE: usize = 10_000;
 /// Characters of one piece of upstream's text.
 const LONGEST: usize = 300;
+/// Places of one cause.
+const ALSO: usize = 12;
 /// Lines of a hunk or a proposal.
 const LINES: usize = 40;
 
@@ -32,7 +34,7 @@ macro_rules! say {
 
 /// Writes it.
 pub(super) fn write(out: &mut dyn Write, report: &DriftReport) -> io::Result<()> {
-    let items = report.items();
+    let items = report.causes();
     let kept = items.partition_point(|item| item.level >= report.from);
     let needed = items.partition_point(|item| item.level >= Level::Review);
     let (listed, below) = items.split_at(kept);
@@ -299,7 +301,32 @@ fn of_place(item: &Item, place: &crate::drift::PlaceDrift) -> String {
     }
     text += &place.commit.as_ref().map(commit).unwrap_or_default();
     text += &place.code.as_ref().map(excerpt).unwrap_or_default();
+    text += &also(item);
+    if let Some(hint) = &place.hint {
+        say!(text, "Help: {}.\n\n", sentence(&item::Said::marked(hint)));
+    }
     text += &place.proposal.as_ref().map(proposed).unwrap_or_default();
+    text
+}
+
+/// The places of one cause with the one that is told.
+fn also(item: &Item) -> String {
+    if item.also.is_empty() {
+        return String::new();
+    }
+    let many = count(item.also.len() as u64, "place", "places");
+    let mut text = format!("And {many} more of this cause:\n\n");
+    for one in item.also.iter().take(ALSO) {
+        say!(text, "- {} {}\n", span(&one.place), span(&one.text));
+    }
+    if item.also.len() > ALSO {
+        say!(
+            text,
+            "- and {} more\n",
+            grouped((item.also.len() - ALSO) as u64)
+        );
+    }
+    text.push('\n');
     text
 }
 

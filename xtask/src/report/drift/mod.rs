@@ -108,6 +108,11 @@ impl<'a> DriftReport<'a> {
         items
     }
 
+    /// The same for people: one for each cause.
+    fn causes(&self) -> Vec<Item<'a>> {
+        item::grouped(self.items())
+    }
+
     /// `pve-9.1.4 → pve-9.1.5`.
     fn title(&self) -> String {
         format!("{} → {}", self.drift.old.release, self.drift.new.release)
@@ -119,21 +124,31 @@ impl<'a> DriftReport<'a> {
             let said = Said::default().own("of all sources; listed: ");
             return said.names(self.only).own(" only");
         }
-        verdict(self.drift.level, tally(items))
+        let needing = items.partition_point(|item| item.level >= Level::Review);
+        let of = causes(&items[..needing]).map(|causes| format!(", of {causes}"));
+        verdict(self.drift.level, tally(items), &of.unwrap_or_default())
     }
 }
 
 /// How many of `items` have each level, as [`Level::ALL`].
 fn tally(items: &[Item]) -> [u64; 4] {
-    Level::ALL.map(|level| items.iter().filter(|item| item.level == level).count() as u64)
+    let of = |level| items.iter().filter(move |item| item.level == level);
+    Level::ALL.map(|level| of(level).map(Item::many).sum())
+}
+
+/// `12 causes`, of more things than that; `None` where each thing is a cause of its own.
+fn causes(items: &[Item]) -> Option<String> {
+    let things: u64 = items.iter().map(Item::many).sum();
+    let causes = items.len() as u64;
+    (causes < things).then(|| count(causes, "cause", "causes"))
 }
 
 /// The verdict in one sentence, where `tally` things have each level.
-fn verdict<'a>(level: Level, tally: [u64; 4]) -> Said<'a> {
+fn verdict<'a>(level: Level, tally: [u64; 4], of: &str) -> Said<'a> {
     let [_, moved, review, broken] = tally;
     let look = match review {
-        1 => "1 thing wants a look".to_owned(),
-        many => format!("{} things want a look", grouped(many)),
+        1 => format!("1 thing wants a look{of}"),
+        many => format!("{} things want a look{of}", grouped(many)),
     };
     let said = Said::default();
     match level {
@@ -145,7 +160,7 @@ fn verdict<'a>(level: Level, tally: [u64; 4]) -> Said<'a> {
             };
             let said = said.own(stops).code("regen").own(" or the build");
             match review {
-                0 => said.own("."),
+                0 => said.own(format!("{of}.")),
                 _ => said.own(format!(", and {look}.")),
             }
         }

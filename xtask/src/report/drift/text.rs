@@ -17,6 +17,8 @@ const SHORT: usize = 300;
 const BRIEF: usize = 40;
 /// Lines of a hunk.
 const HUNK: usize = 24;
+/// Places of one cause.
+const ALSO: usize = 40;
 /// Where a label's value begins.
 const INDENT: usize = 11;
 
@@ -26,7 +28,7 @@ pub(super) fn write(
     report: &DriftReport,
     width: Option<usize>,
 ) -> io::Result<()> {
-    let items = report.items();
+    let items = report.causes();
     head(out, report, &items, width)?;
     let kept = items.partition_point(|item| item.level >= report.from);
     let needed = items.partition_point(|item| item.level >= Level::Review);
@@ -102,7 +104,7 @@ fn full(out: &mut dyn Write, items: &[Item], width: Option<usize>) -> io::Result
 /// An item on one line, which goes on at `column`, or on two where it does not fit.
 fn line(out: &mut dyn Write, item: &Item, column: usize, width: Option<usize>) -> io::Result<()> {
     let place = one_line(&item.place);
-    let said = item.said.text();
+    let said = item.told();
     let said = one_line(&said);
     let room = width.map_or(usize::MAX, |width| {
         width.saturating_sub(textwrap::core::display_width(&place) + column + 2)
@@ -125,7 +127,10 @@ fn one(out: &mut dyn Write, item: &Item, width: Option<usize>) -> io::Result<()>
     let lead = format!("  {FAINT}{}{FAINT:#}  ", item.code.id);
     paint::paragraph(out, &lead, INDENT, &one_line(&item.said.text()), width)?;
     match item.body {
-        Body::Place(place) => of_place(out, item, place, width),
+        Body::Place(place) => {
+            of_place(out, item, place, width)?;
+            also(out, item)
+        }
         Body::Patch(patch) => patch
             .conflicts
             .iter()
@@ -136,6 +141,27 @@ fn one(out: &mut dyn Write, item: &Item, width: Option<usize>) -> io::Result<()>
             paint::paragraph(out, &lead, INDENT, &one_line(remedy), width)
         }
         _ => commit(out, item, width),
+    }
+}
+
+/// The places of one cause with the one that is told.
+fn also(out: &mut dyn Write, item: &Item) -> io::Result<()> {
+    if item.also.is_empty() {
+        return Ok(());
+    }
+    let many = count(item.also.len() as u64, "place", "places");
+    writeln!(out, "  {FAINT}and {many} more of this cause{FAINT:#}")?;
+    for one in item.also.iter().take(ALSO) {
+        let (place, text) = (one_line(&one.place), one_line(&one.text));
+        writeln!(out, "    {place}  {FAINT}{text}{FAINT:#}")?;
+    }
+    match item.also.len().saturating_sub(ALSO) {
+        0 => Ok(()),
+        left => writeln!(
+            out,
+            "    and {}; `--format json` has all",
+            grouped(left as u64)
+        ),
     }
 }
 
@@ -175,6 +201,10 @@ fn of_place(
     commit(out, item, width)?;
     if let Some(excerpt) = &place.code {
         excerpted(out, excerpt, width)?;
+    }
+    if let Some(hint) = &place.hint {
+        let lead = format!("  {HELP}help{HELP:#}     ");
+        paint::paragraph(out, &lead, INDENT, &one_line(hint), width)?;
     }
     match &place.proposal {
         Some(proposal) => proposed(out, proposal, width),

@@ -18,6 +18,7 @@ pub(super) const OPEN: usize = 25;
 #[derive(Serialize)]
 pub(super) struct Finding {
     number: usize,
+    many: u64,
     open: bool,
     level: &'static str,
     change: &'static str,
@@ -35,6 +36,15 @@ pub(super) struct Finding {
     proposal: Option<Pasted>,
     conflicts: Vec<Clash>,
     remedy: Option<Vec<Piece>>,
+    also: Vec<Also>,
+    also_more: usize,
+}
+
+/// A place of one cause with the finding's own.
+#[derive(Serialize)]
+struct Also {
+    place: String,
+    text: String,
 }
 
 /// A fact's two sides; where they differ, the part that does is apart.
@@ -76,6 +86,7 @@ impl Finding {
     pub(super) fn new(number: usize, open: bool, item: &Item) -> Self {
         let mut finding = Self {
             number,
+            many: item.many(),
             open,
             level: item.level.word(),
             change: change(item),
@@ -93,6 +104,16 @@ impl Finding {
             proposal: None,
             conflicts: Vec::new(),
             remedy: None,
+            also: item
+                .also
+                .iter()
+                .take(LINES)
+                .map(|one| Also {
+                    place: shown_text(&one.place),
+                    text: shown_text(&one.text),
+                })
+                .collect(),
+            also_more: item.also.len().saturating_sub(LINES),
         };
         match item.body {
             Body::Place(place) => finding.place(item, place),
@@ -112,6 +133,7 @@ impl Finding {
         self.gone = place.new.is_none();
         self.excerpt = place.code.as_ref().map(code::lines).unwrap_or_default();
         self.proposal = place.proposal.as_ref().map(pasted);
+        self.remedy = place.hint.as_ref().map(|hint| pieces(&Said::marked(hint)));
         let facts = item.source.map(|source| item::facts(source, place));
         // The heading has place and text already, where there is no other.
         let told =

@@ -11,7 +11,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::item::{Item, Part, Said};
-use super::{DriftReport, code, figures, left_out, tally};
+use super::{DriftReport, causes, code, figures, left_out, tally};
 use crate::drift::{Level, SourceDrift};
 use crate::problem::Code;
 use crate::report::paint::{count, grouped, one_line};
@@ -130,7 +130,7 @@ struct Explained {
 impl Page {
     fn new(report: &DriftReport) -> Self {
         let drift = report.drift;
-        let items = report.items();
+        let items = report.causes();
         let kept = items.partition_point(|item| item.level >= report.from);
         let needed = items.partition_point(|item| item.level >= Level::Review);
         let (listed, below) = items.split_at(kept);
@@ -158,8 +158,8 @@ impl Page {
             figures: figures(&drift.summary).split_off(1),
             levels: levels(drift.summary.sources, tally(&items)),
             tiles: tiles(&sources[..sections.len()]),
-            needing: grouped(needing.len() as u64),
-            brief_count: count(brief.len() as u64, "thing", "things"),
+            needing: needing_of(needing),
+            brief_count: count(brief.iter().map(Item::many).sum(), "thing", "things"),
             brief: brief_rows,
             changes: CHANGES.to_vec(),
             kinds: kinds(listed),
@@ -377,8 +377,17 @@ impl Brief {
             kind: item.kind(),
             source: source(item),
             place: shown_text(&item.place),
-            said: pieces(&item.said),
+            said: pieces(&Said::marked(&item.told())),
         }
+    }
+}
+
+/// How many things need a person, and of how many causes.
+fn needing_of(items: &[Item]) -> String {
+    let things = grouped(items.iter().map(Item::many).sum());
+    match causes(items) {
+        Some(causes) => format!("{things}, of {causes}"),
+        None => things,
     }
 }
 
