@@ -15,6 +15,9 @@ let
   # Units that a switch leaves as they are, and why. All others are restarted when they change, as NixOS does it.
   untouched = {
     "watchdog-mux.service" = "stopping it with clients resets the machine";
+    "lxc.service" = "stopping it stops the containers";
+    "lxc-monitord.service" = "the containers that run speak to it";
+    "lxc-net.service" = "stopping it takes the containers' bridge away";
     "pve-container@.service" = "a container would be restarted";
     "pve-container-debug@.service" = "a container would be restarted";
     "pve-guests.service" = "stopping it stops the guests";

@@ -70,7 +70,7 @@
     with subtest("they run on through switches"):
         for to in [system, f"{system}/specialisation/other", f"{system}/specialisation/without"]:
             alpha.succeed(f"NIXOS_NO_SYNC=1 {to}/bin/switch-to-configuration test 2>&1")
-            alpha.succeed(f"kill -0 {before[0]} {before[2]}")
+            alpha.succeed(f"kill -0 {before[0]}", f"kill -0 {before[2]}")
         alpha.succeed(f"NIXOS_NO_SYNC=1 {system}/bin/switch-to-configuration test 2>&1")
         assert running() == before, (before, running())
 
