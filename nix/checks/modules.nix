@@ -99,6 +99,8 @@ let
         ];
       };
     "a unit that is not enabled is not wanted" = full.systemd.services.idle.wantedBy == [ ];
+    "a unit whose file is not known is wanted when it is enabled" =
+      full.systemd.services.lxc-monitord.wantedBy == [ "multi-user.target" ];
     "an alias is one" = full.systemd.services.pve-guests.aliases == [ "pve-manager.service" ];
     "what moves the network's files is left out" = !(full.systemd.services ? pvenetcommit);
     "a switch does not stop what resets the machine" =
