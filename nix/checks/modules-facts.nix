@@ -24,6 +24,10 @@ in
 {
   units = [
     (unit "idle.service" { enable = false; })
+    (unit "lxc-monitord.service" {
+      file = null;
+      wantedBy = [ ];
+    })
     (unit "pve-cluster.service" { })
     (unit "pve-container@.service" {
       enable = false;

@@ -99,6 +99,8 @@ let
         ];
       };
     "a unit that is not enabled is not wanted" = full.systemd.services.idle.wantedBy == [ ];
+    "a unit whose file is not known is wanted when it is enabled" =
+      full.systemd.services.lxc-monitord.wantedBy == [ "multi-user.target" ];
     "an alias is one" = full.systemd.services.pve-guests.aliases == [ "pve-manager.service" ];
     "what moves the network's files is left out" = !(full.systemd.services ? pvenetcommit);
     "a switch does not stop what resets the machine" =
@@ -164,7 +166,8 @@ let
           "iface vmbr0 inet static\n\taddress 192.0.2.10/24\n\tgateway 192.0.2.1\n\tbridge-ports enp1s0\n"
           full.environment.etc."network/interfaces".text;
     "backups have their defaults" = full.environment.etc."vzdump.conf".text == "bwlimit: 51200\n";
-    "containers have lxcfs" = full.virtualisation.lxc.lxcfs.enable;
+    "containers have lxcfs, which a switch leaves alone" =
+      full.virtualisation.lxc.lxcfs.enable && !full.systemd.services.lxcfs.restartIfChanged;
   };
 
   # What must be refused: a configuration, and how the message begins.

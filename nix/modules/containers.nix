@@ -14,6 +14,12 @@ in
 
   config = lib.mkIf (cfg.enable && cfg.containers.enable) {
     virtualisation.lxc.lxcfs.enable = true;
+    # Containers that run have files of it open.
+    systemd.services.lxcfs = {
+      restartIfChanged = false;
+      stopIfChanged = false;
+      unitConfig.X-StopOnRemoval = false;
+    };
 
     assertions = [
       {

@@ -15,6 +15,9 @@ let
   # Units that a switch leaves as they are, and why. All others are restarted when they change, as NixOS does it.
   untouched = {
     "watchdog-mux.service" = "stopping it with clients resets the machine";
+    "lxc.service" = "stopping it stops the containers";
+    "lxc-monitord.service" = "the containers that run speak to it";
+    "lxc-net.service" = "stopping it takes the containers' bridge away";
     "pve-container@.service" = "a container would be restarted";
     "pve-container-debug@.service" = "a container would be restarted";
     "pve-guests.service" = "stopping it stops the guests";
@@ -48,9 +51,12 @@ let
       ) units
     );
 
+  # Where the source does not hold the unit's file (LXC's are a submodule's), what an enabled one is wanted by is not known, and
+  # taken for what it nearly always is.
+  wantedBy = unit: if unit.file == null then [ "multi-user.target" ] else unit.wantedBy;
   common = unit: {
     overrideStrategy = "asDropin";
-    wantedBy = lib.optionals unit.enable unit.wantedBy;
+    wantedBy = lib.optionals unit.enable (wantedBy unit);
     requiredBy = lib.optionals unit.enable unit.requiredBy;
     aliases = lib.optionals unit.enable unit.aliases;
   };
@@ -90,6 +96,13 @@ in
     systemd.timers = ofKind "timer" common;
     systemd.targets = ofKind "target" common;
     systemd.sockets = ofKind "socket" common;
-    systemd.slices = ofKind "slice" (unit: removeAttrs (common unit) [ "aliases" ]);
+    # Stopping a slice ends the guests in it.
+    systemd.slices = ofKind "slice" (
+      unit:
+      removeAttrs (common unit) [ "aliases" ]
+      // {
+        unitConfig.X-StopOnRemoval = false;
+      }
+    );
   };
 }

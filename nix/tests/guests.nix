@@ -49,8 +49,8 @@
         )
         alpha.succeed("pct start 100")
         alpha.wait_until_succeeds(f"{status} | grep -w running", timeout=30)
-        assert alpha.succeed("pct exec 100 -- hostname").strip() == "bee"
-        uids = alpha.succeed("pct exec 100 -- cat /proc/self/uid_map").split()
+        assert alpha.succeed("pct exec 100 -- /bin/hostname").strip() == "bee"
+        uids = alpha.succeed("pct exec 100 -- /bin/cat /proc/self/uid_map").split()
         assert uids == ["0", "100000", "65536"], uids
 
     with subtest("a virtual machine starts"):
@@ -62,7 +62,7 @@
     def running():
         return (
             alpha.succeed("cat /run/qemu-server/101.pid").strip(),
-            alpha.succeed("pct exec 100 -- cat /proc/sys/kernel/random/boot_id").strip(),
+            alpha.succeed("pct exec 100 -- /bin/cat /proc/sys/kernel/random/boot_id").strip(),
             alpha.get_unit_property("pve-container@100.service", "MainPID"),
         )
 
@@ -70,7 +70,7 @@
     with subtest("they run on through switches"):
         for to in [system, f"{system}/specialisation/other", f"{system}/specialisation/without"]:
             alpha.succeed(f"NIXOS_NO_SYNC=1 {to}/bin/switch-to-configuration test 2>&1")
-            alpha.succeed(f"kill -0 {before[0]} {before[2]}")
+            alpha.succeed(f"kill -0 {before[0]}", f"kill -0 {before[2]}")
         alpha.succeed(f"NIXOS_NO_SYNC=1 {system}/bin/switch-to-configuration test 2>&1")
         assert running() == before, (before, running())
 

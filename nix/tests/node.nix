@@ -52,6 +52,11 @@
             environment = alpha.get_unit_property(name, "Environment")
             assert f"PATH=/run/wrappers/bin:{package}/bin:" in environment, f"{name} {pid}: {environment}"
 
+    with subtest("what a switch leaves running holds its link"):
+        for name in ["pve-cluster.service", "pvedaemon.service", "pve-firewall.service", "pve-ha-lrm.service"]:
+            pid = alpha.get_unit_property(name, "MainPID")
+            alpha.succeed(f"readlink /proc/{pid}/fd/* | grep -F {package}/nix-support/pve-perl")
+
     with subtest("the name leads to the address alone"):
         found = alpha.succeed("getent ahosts alpha | cut -d' ' -f1 | sort -u").split()
         assert found == ["10.11.12.1"], found
