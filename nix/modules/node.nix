@@ -7,6 +7,9 @@
 }:
 let
   cfg = config.services.proxmox-ve;
+  release = lib.removePrefix "pve-" (
+    lib.removeSuffix "\n" (builtins.readFile ../../releases/default)
+  );
   name = config.networking.hostName;
   inherit (config.networking) domain;
   names = lib.optional (domain != null && domain != "") "${name}.${domain}" ++ [ name ];
@@ -58,8 +61,9 @@ in
 
     package = lib.mkOption {
       type = lib.types.package;
-      default = pkgs.pve;
-      defaultText = lib.literalExpression "pkgs.pve";
+      # The network is NixOS', and /etc/network/interfaces its description: "Apply" must not run ifreload on it.
+      default = (pkgs.pveReleases.${release}.overrideScope (_: _: { ifupdown2 = null; })).pve;
+      defaultText = lib.literalExpression "pkgs.pve without ifupdown2";
       description = "The link of everything: programs, units, interface. Its `pveSystem` says what the machine must have.";
     };
 
