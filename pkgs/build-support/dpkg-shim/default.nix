@@ -1,4 +1,4 @@
-# What upstream's Makefiles take from dpkg-dev: `share/dpkg/*.mk` and `dpkg-architecture`,
+# What upstream's Makefiles take from dpkg-dev and debhelper: `share/dpkg/*.mk`, `dh` for targets that need nothing, `dpkg-architecture`,
 # `dpkg-buildflags`, `dpkg-parsechangelog`.
 #
 # As a native build input its setup hook exports the DEB_* variables, which the fragments and programs
