@@ -67,9 +67,11 @@ impl Root {
         }
         // Rules name the shims; their names are enough.
         let shims = fs::read_dir(project().join("pkgs/build-support")).expect("shims");
-        for shim in shims.map(|entry| entry.expect("readable").file_name()) {
-            fs::create_dir_all(root.path().join("pkgs/build-support").join(shim))
-                .expect("a directory");
+        for shim in shims.map(|entry| entry.expect("readable")) {
+            if shim.path().is_dir() {
+                let place = root.path().join("pkgs/build-support");
+                fs::create_dir_all(place.join(shim.file_name())).expect("a directory");
+            }
         }
         // Where tests put repositories.
         fs::create_dir(root.join("upstream")).expect("a directory");
