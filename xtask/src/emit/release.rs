@@ -423,7 +423,19 @@ fn system(source: &AnalysedSource, rules: &Rules) -> Result<System, Problem> {
     }
     system.directories.sort();
     system.pam_services = pam_services(source)?;
+    system.peer_programs = peer_programs(source);
     Ok(system)
+}
+
+/// The programs that the code runs on other nodes by an absolute path: a Debian node runs them here by the same.
+fn peer_programs(source: &AnalysedSource) -> Vec<String> {
+    let remote = source.decided.iter().filter(|one| {
+        one.context == Context::Remote
+            && one.occurrence.kind == Kind::AbsolutePath
+            && matches!(one.decision, Decision::Command { .. })
+    });
+    let programs: BTreeSet<&String> = remote.map(|one| &one.occurrence.text).collect();
+    programs.into_iter().cloned().collect()
 }
 
 /// The PAM services that a source's Perl code asks, tests aside.
