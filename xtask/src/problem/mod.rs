@@ -179,6 +179,7 @@ codes! {
     pnx_405 => OUTPUT_FAILED,
     pnx_406 => STORE_FAILED,
     pnx_407 => REQUIRED_ABSENT,
+    pnx_408 => DROPPED_PATCH,
     pnx_501 => USAGE,
     pnx_601 => LEFT_OVER,
     pnx_602 => NO_STORE_PATH,

@@ -334,6 +334,7 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         );
         root.regen(&[])
     }),
+    ("PNX-408", crates::dropped),
     ("PNX-501", |root| root.run(&["scan", "pve-0.1"])),
     ("PNX-701", |root| {
         root.write(
