@@ -54,7 +54,7 @@ pub enum Command {
     Scan(ScanArgs),
     /// Write patches, Nix derivations and the overlay
     Regen(RegenArgs),
-    /// Compile a plugin, a source of somebody else's, into one more object of a release's links
+    /// Compile a plugin into one more object of a release's links
     Plugin(PluginArgs),
     /// Put every source and crate into the Nix store, so that building needs no network
     Prefetch(PrefetchArgs),

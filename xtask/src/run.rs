@@ -408,13 +408,14 @@ pub fn plugin(args: &PluginArgs) -> Result<Outcome, Vec<Problem>> {
     let refused = findings.len() as u64;
     let mut differences = Vec::new();
     if args.check {
-        differences = compiled
-            .output
-            .differences(&args.out, &name)
-            .map_err(one)?;
+        differences = compiled.output.differences(&args.out, &name).map_err(one)?;
         findings.extend(output::findings(&differences, &name));
     } else if refused == 0 {
-        differences = compiled.output.write(&args.out, &name).map_err(one)?.changed;
+        differences = compiled
+            .output
+            .write(&args.out, &name)
+            .map_err(one)?
+            .changed;
     }
     cli::complain(&findings);
     let mut report = compiled.report(&name, &analysis, args.check, &differences);

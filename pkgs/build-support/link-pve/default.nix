@@ -70,7 +70,9 @@ let
   everyRoot = roots ++ map (one: one.name) plugins;
   clashing = lib.unique (
     lib.filter (name: objects ? ${name}) (lib.attrNames own)
-    ++ lib.filter (name: lib.count (one: one.name == name) plugins > 1) (lib.attrNames own)
+    ++ lib.filter (name: lib.length (lib.filter (one: one.name == name) plugins) > 1) (
+      lib.attrNames own
+    )
   );
   withPlugins =
     more:

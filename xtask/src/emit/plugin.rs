@@ -96,12 +96,7 @@ impl Compiled {
         }
     }
 
-    fn add(
-        &mut self,
-        source: &AnalysedSource,
-        one: One,
-        release: Release,
-    ) -> Result<(), Problem> {
+    fn add(&mut self, source: &AnalysedSource, one: One, release: Release) -> Result<(), Problem> {
         let name = &source.source.name;
         self.findings.extend(one.findings);
         let facts = told(&system(source, release.rules)?)?;
@@ -134,7 +129,9 @@ impl Compiled {
 
 /// The first line of its expression.
 fn head(name: &str, release: &str) -> String {
-    format!("Made by pve-nix of {name} for {release}; `cargo xtask plugin {release}` makes it again.")
+    format!(
+        "Made by pve-nix of {name} for {release}; `cargo xtask plugin {release}` makes it again."
+    )
 }
 
 /// Why the plugin cannot be an object of the release's links.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{DirTree, Omitting, Pin, Source, manifest};
-use crate::debian::control;
+use crate::debian::{changelog, control};
 use crate::problem::{BAD_TREE, Problem};
 
 /// The directory of a plugin's own rules, in its tree.
@@ -22,8 +22,9 @@ pub fn given(path: &Path, name: Option<&str>, rules: &[PathBuf]) -> Result<Sourc
     };
     let name = match name {
         Some(name) => name.to_owned(),
-        None => source_of(path)
-            .ok_or_else(|| bad("its `debian/control` names no source".to_owned()))?,
+        None => {
+            source_of(path).ok_or_else(|| bad("its `debian/control` names no source".to_owned()))?
+        }
     };
     manifest::check_name(&name).map_err(|why| bad(format!("the name {name:?} {why}")))?;
     let below = rules.iter().filter_map(|dir| dir.strip_prefix(path).ok());
@@ -33,8 +34,18 @@ pub fn given(path: &Path, name: Option<&str>, rules: &[PathBuf]) -> Result<Sourc
     Ok(Source {
         tree: Omitting::of(Box::new(DirTree::open(&name, path)?), &below),
         name,
-        pin: Pin::default(),
+        pin: Pin {
+            version: version_of(path),
+            ..Pin::default()
+        },
     })
+}
+
+/// The version of the newest entry of the `debian/changelog` below `path`.
+fn version_of(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path.join("debian/changelog")).ok()?;
+    let changelog = changelog::parse("debian/changelog", &text).ok()?;
+    Some(changelog.top()?.version.as_str().to_owned())
 }
 
 /// `Source` of the `debian/control` below `path`.
