@@ -23,6 +23,7 @@
 #   holds the objects' modules and links to the outside ones, so one `-I` is enough and the line stays
 #   below the kernel's 255 bytes;
 #   services have the same PATH;
+#   scripts below a directory `examples`, which people copy, start with the interpreters of the system's profile;
 #   what is open as `@pve@/…` and comes from no object (extjs, noVNC, Rust programs) is there as links into the packages
 #   that the objects may lack and that were given, and into the extras; what is open in those, and their services, are
 #   copies, closed like an object's;
@@ -189,6 +190,7 @@ let
       perl ${./lay-extras.pl} "$extraTablePath" "$out"
       perl ${./close-placeholders.pl} "$out" "$hostPerl" "$commandPath"
       patchShebangs --host --update "$out"
+      bash ${../pve-build-hook/examples.sh} "$out"
       perl ${./run-deferred.pl} "$out" "$hostPerl" "$commandPath" "$docMake" "$lackingPath" "$notRun"
       install -Dm644 "$lackingPath" "$out/nix-support/pve-lacks"
       echo "$hostPerl/bin/perl" >"$out/nix-support/pve-perl"

@@ -11,7 +11,7 @@ use super::meta;
 use super::nix::{self, Binding, Expr, Name, WriteError};
 use super::output::{Difference, Output};
 use super::package::{self, Class, Lack, Package, Patched, Release, lack};
-use super::patch::{self, Header};
+use super::patch::{self, Edited, Header};
 use super::program::{self, Derivation, Made};
 use super::rewrite::{Placing, Role};
 use crate::analyse::{AnalysedSource, Analysis, Knowledge};
@@ -22,7 +22,9 @@ use crate::debian::system::{Directory, Group, System, User};
 use crate::debian::tree_path::file_name;
 use crate::decide::rules::{Rules, fold};
 use crate::decide::{Context, Decision};
-use crate::problem::{OUTPUT_FAILED, Problem, REQUIRED_ABSENT, UNKNOWN_PLACE, UNPARSED};
+use crate::problem::{
+    DROPPED_PATCH, OUTPUT_FAILED, Problem, REQUIRED_ABSENT, UNKNOWN_PLACE, UNPARSED,
+};
 use crate::release::{Entry, is_own_pin};
 use crate::report::{RegenCounts, RegenReport, Tally};
 use crate::scan::perl::pam;
@@ -328,9 +330,11 @@ pub fn one(
         programs,
         release.name,
     )?;
-    edits
-        .files
-        .retain(|file| package::is_patched(source, release, &file.path));
+    let (patched, dropped): (Vec<_>, Vec<_>) = std::mem::take(&mut edits.files)
+        .into_iter()
+        .partition(|file| package::is_patched(source, release, &file.path));
+    edits.files = patched;
+    edits.findings.extend(unpatched(source, &dropped));
     let pin = &source.source.pin;
     let version = pin
         .version
@@ -373,6 +377,28 @@ pub fn one(
         package,
         kept,
     })
+}
+
+/// The places that act on a machine and are rewritten, in files that the package's patches cannot have.
+fn unpatched(source: &AnalysedSource, dropped: &[Edited]) -> Vec<Problem> {
+    let dropped: BTreeSet<&str> = dropped.iter().map(|file| file.path.as_str()).collect();
+    let places = source.decided.iter().filter(|one| {
+        matches!(one.context, Context::Host | Context::Remote)
+            && !matches!(one.decision, Decision::Keep { .. } | Decision::Unknown)
+            && dropped.contains(one.path.as_str())
+    });
+    places
+        .map(|one| {
+            let (text, rule) = (&one.occurrence.text, one.rule.as_deref());
+            let cause = format!(
+                "`{text}` is decided by `{}`, and no patch of the package has the file",
+                rule.unwrap_or_default()
+            );
+            Problem::new(&DROPPED_PATCH, cause)
+                .in_source(&source.source.name)
+                .at(&one.path, Some(one.occurrence.line))
+        })
+        .collect()
 }
 
 /// What is installed below a directory of `/etc` of which no rule says whose it is.
@@ -464,7 +490,19 @@ pub fn system(source: &AnalysedSource, rules: &Rules) -> Result<System, Problem>
     }
     system.directories.sort();
     system.pam_services = pam_services(source)?;
+    system.peer_programs = peer_programs(source);
     Ok(system)
+}
+
+/// The programs that the code runs on other nodes by an absolute path: a Debian node runs them here by the same.
+fn peer_programs(source: &AnalysedSource) -> Vec<String> {
+    let remote = source.decided.iter().filter(|one| {
+        one.context == Context::Remote
+            && one.occurrence.kind == Kind::AbsolutePath
+            && matches!(one.decision, Decision::Command { .. })
+    });
+    let programs: BTreeSet<&String> = remote.map(|one| &one.occurrence.text).collect();
+    programs.into_iter().cloned().collect()
 }
 
 /// The PAM services that a source's Perl code asks, tests aside.

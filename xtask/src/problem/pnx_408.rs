@@ -1,19 +1,21 @@
-//! PNX-408: a plugin that cannot be linked.
+//! PNX-408: a place that is rewritten in no patch.
 
 use super::{Code, Severity};
 
-/// A plugin lacks a packaging, has the name of something of the release's, or installs what the release installs.
-pub static BAD_PLUGIN: Code = Code {
+/// A file with a decided place is outside of the tree that a package is built from, so its patch is dropped.
+pub static DROPPED_PATCH: Code = Code {
     id: "PNX-408",
-    title: "a plugin that cannot be linked with the release",
+    title: "a decided place whose file no patch has",
     severity: Severity::Finding,
     explanation: "\
-        A plugin becomes one more object of a link. What it installs, and where, its packaging says (`debian/` and the \
-        Makefiles), so it needs one. In a link no two files stand at one place, and no two objects have one name: what the \
-        release has already would make the link fail, or hide one of the two.",
-    example: "\
-        demo/hive-tape/Makefile: install -D Disk.pm $(PERLDIR)/Hive/Storage/Disk.pm
+        A package that the recipes of `debian/rules` build in a directory is built from another tree, and beside it `debian/` alone \
+        is patched. Places of builds elsewhere may stay as they are. A file elsewhere has a place that acts on the machine and that a \
+        rule rewrites: the rewrite would be in no patch, and the program would look for Debian's path.",
+    example: "# hive-qemu/scripts/info, line 7; debian/rules: dh $@ --sourcedirectory=src
+my $emu = '/usr/bin/hive-emu';
 
-PNX-408: hive-tape: Makefile:9: it installs /usr/share/perl5/Hive/Storage/Disk.pm, which is hive-guests'",
-    remedy: "Install the file at a place of the plugin's own, or give the plugin another name.",
+PNX-408: hive-qemu/scripts/info:7: `/usr/bin/hive-emu` is decided by `installed`, and no patch of the package has the file",
+    remedy: "\
+        Where the file is not installed, say so by a context in `rules/contexts.toml`; where it is, the package needs a build that has it \
+        in its tree.",
 };

@@ -337,7 +337,8 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         );
         root.regen(&[])
     }),
-    ("PNX-408", |root| {
+    ("PNX-408", crates::dropped),
+    ("PNX-409", |root| {
         root.regen(&[]);
         root.edit(
             "demo/plugins/hive-tape/Makefile",

@@ -30,6 +30,7 @@ mod prefetch;
 mod properties;
 mod real;
 mod remote;
+mod reports;
 mod required;
 mod support;
 mod told;

@@ -139,7 +139,7 @@ fn what_cannot_be_linked_is_told() {
     assert_refused(
         &root,
         &run,
-        "PNX-408",
+        "PNX-409",
         &format!("hive-tape/Makefile:{line}"),
         cause,
     );
@@ -149,7 +149,7 @@ fn what_cannot_be_linked_is_told() {
     assert_refused(
         &root,
         &run,
-        "PNX-408",
+        "PNX-409",
         "hive-guests",
         "has a source of this name",
     );
@@ -157,7 +157,7 @@ fn what_cannot_be_linked_is_told() {
     let root = made();
     std::fs::remove_dir_all(root.join(PLUGIN).join("debian")).expect("removed");
     let run = plugin(&root, &["--name", "hive-tape"]);
-    assert_refused(&root, &run, "PNX-408", "hive-tape", "no `debian/control`");
+    assert_refused(&root, &run, "PNX-409", "hive-tape", "no `debian/control`");
 }
 
 #[test]
