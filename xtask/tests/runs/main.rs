@@ -25,6 +25,7 @@ mod features;
 mod interrupted;
 mod linked;
 mod over;
+mod plugin;
 mod prefetch;
 mod properties;
 mod real;
