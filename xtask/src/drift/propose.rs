@@ -303,6 +303,12 @@ impl<'a> Proposer<'a> {
                 Some(path_rule(one, &keep("build"), None))
             }
             Kind::PathAssignment | Kind::CrateSource | Kind::ArchitectureTriplet => None,
+            // Whose a name is, no text tells.
+            Kind::UnitName
+            | Kind::PamService
+            | Kind::BusName
+            | Kind::SysctlKey
+            | Kind::KernelModule => None,
         }
     }
 
