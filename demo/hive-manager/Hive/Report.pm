@@ -66,4 +66,9 @@ sub states {
     return join("\n", @lines);
 }
 
+# The network that this process is in: a path of this node alone, which nobody else is told.
+sub namespace {
+    return readlink('/proc/self/ns/net') // 'unknown';
+}
+
 1;
