@@ -23,6 +23,8 @@
   '';
 }
 # Machines that boot, where nixpkgs has a driver for them. nix/machines runs the same tests without one.
-// pkgs.lib.optionalAttrs (pkgs ? testers.runNixOSTest) {
-  node = pkgs.testers.runNixOSTest ../tests/node.nix;
-}
+// pkgs.lib.optionalAttrs (pkgs ? testers.runNixOSTest) (
+  pkgs.lib.genAttrs [ "guests" "node" "switch" "update" ] (
+    name: pkgs.testers.runNixOSTest (../tests + "/${name}.nix")
+  )
+)

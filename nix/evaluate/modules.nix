@@ -28,6 +28,7 @@ let
     sort
     toString
     typeOf
+    zipAttrsWith
     ;
   inherit (base) genAttrs unique;
 
@@ -215,7 +216,7 @@ let
     }:
     let
       args = {
-        inherit config lib;
+        inherit config lib options;
       }
       // specialArgs;
       loaded = concatMap (load args "<inline>") modules;
@@ -225,9 +226,15 @@ let
           value = module.config;
         }) loaded
       );
+      # As they are declared, each by the first module that does.
+      together = zipAttrsWith (
+        _: values:
+        if length values == 1 || isType "option" (head values) then head values else together values
+      );
+      options = together (map (module: module.options) loaded);
     in
     {
-      inherit config;
+      inherit config options;
     };
 
   # --- Types ---

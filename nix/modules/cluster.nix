@@ -16,6 +16,11 @@ in
     # tmpfiles fails on a mounted one.
     systemd.services.pve-cluster.serviceConfig.ExecStartPre = "${pkgs.coreutils}/bin/mkdir -p /etc/pve";
 
+    # There is no /dev/watchdog in a container; each switch would try again, and fail.
+    systemd.services.watchdog-mux = lib.mkIf (facts.hasUnit "watchdog-mux.service") {
+      unitConfig.ConditionVirtualization = "!container";
+    };
+
     # NixOS' services.corosync writes the configuration, which is the cluster's own here.
     systemd.services.corosync = {
       description = "Corosync Cluster Engine";
@@ -29,6 +34,7 @@ in
       after = [ "network-online.target" ];
       wantedBy = [ "multi-user.target" ];
       restartIfChanged = cfg.restartPolicy == "immediate";
+      stopIfChanged = cfg.restartPolicy == "immediate";
       serviceConfig = {
         Type = "notify";
         ExecStart = "${pkgs.corosync}/bin/corosync -f";

@@ -13,5 +13,6 @@
     ./containers.nix
     ./network.nix
     ./backup.nix
+    ./pvenix.nix
   ];
 }

@@ -29,15 +29,15 @@
     start_all()
     alpha.wait_for_unit("multi-user.target")
 
-    # What a machine without a watchdog cannot have.
-    without = {"watchdog-mux.service"}
+    # What a container has no watchdog for.
+    without = {"watchdog-mux.service"} if alpha.execute("systemd-detect-virt --container")[0] == 0 else set()
 
     with subtest("units"):
         alpha.wait_until_succeeds("! systemctl list-jobs --no-legend | grep -q .")
         listed = alpha.succeed("systemctl list-units --all --no-legend --plain --output=json")
         units = {unit["unit"]: unit for unit in json.loads(listed)}
         failed = {name for name, unit in units.items() if unit["active"] == "failed"}
-        assert failed <= without, f"failed: {failed - without}"
+        assert failed == set(), f"failed: {failed}"
 
         package = alpha.succeed("readlink -f $(dirname $(readlink -f $(type -P pvesh)))/..").strip()
         upstream = alpha.succeed(f"cd {package}/lib/systemd/system; ls").split()
