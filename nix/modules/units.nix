@@ -25,6 +25,11 @@ let
     "pvedaemon.service" = "its tasks, backups and migrations, would be killed";
     "pve-firewall.service" = "stopping it removes its rules";
   };
+  # What Debian's own units bring in time, and NixOS' by other names.
+  later = {
+    # Pools whose disks its guests are on.
+    "pve-guests.service" = [ "zfs-import.target" ];
+  };
   # The cluster's own, in the order of a staged restart: upstream restarts the LRM first, or a node with resources under high
   # availability waits for itself.
   staged = [
@@ -70,7 +75,7 @@ let
     // {
       path = lib.mkForce [ ];
       # Those without the usual dependencies would start before their directories are there.
-      after = [ "systemd-tmpfiles-setup.service" ];
+      after = [ "systemd-tmpfiles-setup.service" ] ++ later.${unit.name} or [ ];
     }
     // behaviour unit (onSwitch unit);
   behaviour =

@@ -218,6 +218,9 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         );
         locked_with(root, "Depends: perl", &known)
     }),
+    ("PNX-228", |root| {
+        root.run(&["plugin", "demo", "demo/plugins/hive-tape", "--out", "out"])
+    }),
     ("PNX-301", |root| {
         root.edit(
             "demo/hive-common/debian/control",
@@ -292,6 +295,29 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         );
         root.run(&["scan", "demo"])
     }),
+    ("PNX-311", |root| {
+        root.append(
+            "demo/hive-common/src/Hive/Tools.pm",
+            "\nour $odd = '/etc/odd/hive';\n1;\n",
+        );
+        root.append(
+            "rules/paths.toml",
+            "\n[[last]]\nname = \"odd\"\nwhere = { below = [\"/etc/odd\"] }\nkeep = \"state\"\n",
+        );
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-312", |root| {
+        root.append(
+            "demo/hive-common/src/Hive/Tools.pm",
+            "\nmy $odd = '/etc/odd/hive';\nunlink($odd);\n1;\n",
+        );
+        root.append(
+            "rules/paths.toml",
+            "\n[[last]]\nname = \"odd\"\nwhere = { sources = [\"hive-common\"], files = [\"**\"], below = [\"/etc/odd\"] }\n\
+             keep = \"odd\"\netc = \"nixos\"\n",
+        );
+        root.run(&["scan", "demo"])
+    }),
     ("PNX-402", |root| {
         // The delimiter stands in every store path.
         root.write(
@@ -333,6 +359,16 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
             "use Hive::Honey;\n",
         );
         root.regen(&[])
+    }),
+    ("PNX-408", crates::dropped),
+    ("PNX-409", |root| {
+        root.regen(&[]);
+        root.edit(
+            "demo/plugins/hive-tape/Makefile",
+            "Hive/Tape/Drive.pm $(PERLDIR)/Hive/Tape/Drive.pm",
+            "Hive/Tape/Drive.pm $(PERLDIR)/Hive/Storage/Disk.pm",
+        );
+        root.run(&["plugin", "demo", "demo/plugins/hive-tape", "--out", "out"])
     }),
     ("PNX-501", |root| root.run(&["scan", "pve-0.1"])),
     ("PNX-701", |root| {
