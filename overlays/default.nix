@@ -80,7 +80,8 @@ import ../pkgs/build-support final prev
   pveScope =
     { release, directory }:
     let
-      audited = _: final.auditedPve (directory + "/kept.json");
+      kept = directory + "/kept.json";
+      audited = _: final.auditedPve kept;
       pinned = final.releasePins { inherit release; };
       # `system/ATTRIBUTE.json`: what a package that is no object sets up.
       systems = directory + "/system";
@@ -110,6 +111,11 @@ import ../pkgs/build-support final prev
                     final.buildPackages.xmlto
                   ];
                   systems = directory;
+                  compile = final.compilePvePlugin {
+                    inherit release directory;
+                    inherit (self) callPackage;
+                  };
+                  audited = plugins: final.auditedPve ([ kept ] ++ plugins);
                   packageSystems = packageSystems self;
                 }
                 // arguments

@@ -76,6 +76,7 @@ in
   };
   kernelModules = [ "vhost_net" ];
   pamServices = [ "node-auth" ];
+  peerPrograms = [ "/usr/sbin/qm" ];
   logrotate = [
     {
       files = [ "/var/log/x.log" ];

@@ -161,6 +161,13 @@ let
     "a name of an interface comes from the package" =
       full.environment.etc."systemd/network/99-default.link.d/x.conf".source
       == "/nix/store/x-pve/lib/systemd/network/99-default.link.d/x.conf";
+    "a Debian node finds what it runs here" =
+      lib.elem "L+ /usr/sbin/qm - - - - /run/current-system/sw/bin/qm" full.systemd.tmpfiles.rules
+      && lib.hasInfix "AcceptEnv LC_PVE_TICKET" full.services.openssh.extraConfig
+      && lib.hasInfix "SendEnv LC_PVE_TICKET" full.programs.ssh.extraConfig;
+    "guests start after their pools" =
+      lib.elem "zfs-import.target" full.systemd.services.pve-guests.after
+      && !(lib.elem "zfs-import.target" full.systemd.services.pveproxy.after);
     "the kernel has its modules and parameters" =
       full.boot.kernelModules == [ "vhost_net" ]
       && full.boot.kernel.sysctl == { "fs.aio-max-nr" = "1048576"; }

@@ -80,6 +80,7 @@ in
       pam.services = any;
       wrappers = any;
     };
+    programs.ssh.extraConfig = lines;
     services = {
       openssh = any;
       dbus.packages = of (types.listOf types.package) [ ];

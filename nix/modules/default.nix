@@ -8,6 +8,7 @@
     ./state.nix
     ./users.nix
     ./access.nix
+    ./peers.nix
     ./kernel.nix
     ./logrotate.nix
     ./containers.nix

@@ -29,6 +29,11 @@ let
     "pve-sdn-commit.service" = "it commits what the running cluster has not asked for";
     "pve-firewall-commit.service" = "it commits what the running cluster has not asked for";
   };
+  # What Debian's own units bring in time, and NixOS' by other names.
+  later = {
+    # Pools whose disks its guests are on.
+    "pve-guests.service" = [ "zfs-import.target" ];
+  };
   # The cluster's own, which `restartPolicy` decides.
   cluster = [
     "pve-cluster.service"
@@ -67,7 +72,7 @@ let
     // {
       path = lib.mkForce [ ];
       # Those without the usual dependencies would start before their directories are there.
-      after = [ "systemd-tmpfiles-setup.service" ];
+      after = [ "systemd-tmpfiles-setup.service" ] ++ later.${unit.name} or [ ];
     }
     // lib.optionalAttrs (stays unit) {
       restartIfChanged = false;

@@ -3,6 +3,7 @@ final: _: {
   asciidoc-shim = final.callPackage ./asciidoc-shim { };
   auditPve = final.callPackage ./audit-pve { };
   auditedPve = final.callPackage ./audit-pve/audited.nix { };
+  compilePvePlugin = final.callPackage ./compile-pve-plugin { };
   cross-shim = final.callPackage ./cross-shim { };
   debianInstall = final.callPackage ./debian-install { };
   debianPlatform = final.callPackage ./debian-platform { };

@@ -1,7 +1,7 @@
 //! A release read, scanned and decided: what `scan`, `regen`, `graph` and `explain` all begin with.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,7 @@ use crate::decide::matcher::is_below;
 use crate::decide::rules::{RulePlace, Rules};
 use crate::decide::{Decided, Decision};
 use crate::decide::{depends, recipe};
+use crate::emit::exports::Exports;
 use crate::emit::program;
 use crate::emit::proofs::Proofs;
 use crate::graph::{Graph, Input};
@@ -50,7 +51,16 @@ impl Knowledge {
     /// # Errors
     /// Every rule that cannot be read.
     pub fn read(root: &Path) -> Result<Self, Vec<Problem>> {
-        let knowledge = Self::read_rules(&root.join("rules")).map(|mut knowledge| {
+        Self::read_with(root, &[])
+    }
+
+    /// The same, with the rules of other directories beside them.
+    ///
+    /// # Errors
+    /// Every rule that cannot be read.
+    pub fn read_with(root: &Path, added: &[PathBuf]) -> Result<Self, Vec<Problem>> {
+        let knowledge = Self::read_directories(&root.join("rules"), added);
+        let knowledge = knowledge.map(|mut knowledge| {
             let own = attributes::own(root, &knowledge.rules);
             knowledge.homeless = Homeless::of(&knowledge.rules, &own);
             knowledge
@@ -74,13 +84,17 @@ impl Knowledge {
     /// # Errors
     /// Every rule that cannot be read.
     pub fn read_rules(dir: &Path) -> Result<Self, Vec<Problem>> {
+        Self::read_directories(dir, &[])
+    }
+
+    fn read_directories(dir: &Path, added: &[PathBuf]) -> Result<Self, Vec<Problem>> {
         let path = dir.join("calls.toml");
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(&path)
             .map_err(|error| vec![Problem::new(&BAD_RULE, error.to_string()).at(&shown, None)])?;
         let calls = Calls::parse(&text, &shown).map_err(|problem| vec![problem])?;
         Ok(Self {
-            rules: Rules::read(dir)?,
+            rules: Rules::read_with(dir, added)?,
             calls,
             calls_text: text,
             homeless: Vec::new(),
@@ -102,6 +116,15 @@ pub struct AnalysedSource {
     pub proofs: Arc<Proofs>,
 }
 
+/// What sources have for one another, which other code may use, too.
+#[derive(Debug, Default)]
+pub struct Offered {
+    /// Files that exactly one source installs: path on Debian to source.
+    pub installed: HashMap<String, String>,
+    /// Perl modules: the source and the file below the modules' directory.
+    pub declared: HashMap<String, (String, String)>,
+}
+
 /// A release, read, scanned and decided.
 pub struct Analysis {
     /// Its manifest.
@@ -112,6 +135,8 @@ pub struct Analysis {
     pub programs: Vec<Program>,
     /// What needs what.
     pub graph: Graph,
+    /// What its sources have for one another.
+    pub offered: Offered,
     /// How often each rule decided.
     pub uses: Uses,
     /// What is undecided or unmapped.
@@ -230,9 +255,44 @@ impl Analysis {
         if compiled.iter().any(unparsed) {
             return Err(compiled);
         }
-        let mut analysis = Self::decide(manifest, whole, attached, missing, knowledge);
+        let beside = Exports::default();
+        let mut analysis = Self::decide(manifest, whole, attached, missing, knowledge, &beside);
         analysis.findings.extend(compiled);
         Ok(analysis)
+    }
+
+    /// Scans and decides a source that is compiled against a release, of which only what it offers is known.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn beside(
+        manifest: Manifest,
+        source: Source,
+        exports: &Exports,
+        knowledge: &Knowledge,
+    ) -> Result<Self, Vec<Problem>> {
+        let begun = Instant::now();
+        let scanned = scan::source::scan(&source, &knowledge.calls, None, None)?;
+        let scan = begun.elapsed();
+        let begun = Instant::now();
+        let read = Read {
+            packagings: packagings(&source, None)?,
+            proofs: Arc::new(Proofs::load(None)),
+            source,
+            scanned,
+            scan,
+            debian: begun.elapsed(),
+        };
+        let attached = Attached::default();
+        let missing = Vec::new();
+        Ok(Self::decide(
+            manifest,
+            vec![read],
+            attached,
+            missing,
+            knowledge,
+            exports,
+        ))
     }
 
     fn decide(
@@ -241,6 +301,7 @@ impl Analysis {
         attached: Attached,
         missing: Vec<Problem>,
         knowledge: &Knowledge,
+        beside: &Exports,
     ) -> Self {
         let mut timings = Timings {
             scan: read.iter().map(|one| one.scan).sum(),
@@ -253,9 +314,21 @@ impl Analysis {
             let files = one.scanned.files.iter();
             files.map(move |file| (name, file.path.as_str(), &file.scan))
         });
-        let installed = installed(&read);
+        let mut installed = installed(&read);
+        for (source, exported) in &beside.sources {
+            for path in &exported.files {
+                let entry = installed.entry(path.clone());
+                entry.or_insert_with(|| source.clone());
+            }
+        }
         let embedded = embedded(&read);
-        let world = World::new(&knowledge.rules, &manifest.name, scans, installed, embedded);
+        let mut world = World::new(&knowledge.rules, &manifest.name, scans, installed, embedded);
+        for (source, exported) in &beside.sources {
+            for (module, file) in &exported.modules {
+                let entry = world.declared.entry(module.clone());
+                entry.or_insert_with(|| (source.clone(), file.clone()));
+            }
+        }
         let sources: Vec<AnalysedSource> = read
             .into_par_iter()
             .map(|one| {
@@ -277,6 +350,10 @@ impl Analysis {
                 }
             })
             .collect();
+        let offered = Offered {
+            installed: world.installed,
+            declared: world.declared,
+        };
         let mut uses = Uses::default();
         for source in &sources {
             uses.count(source.decided.iter());
@@ -298,7 +375,7 @@ impl Analysis {
                     || one.packagings.iter().any(Packaging::is_built_by_cargo),
             })
             .collect();
-        let (graph, unmapped, used) = Graph::new(&inputs, &knowledge.rules);
+        let (graph, unmapped, used) = Graph::beside(&inputs, beside, &knowledge.rules);
         for rule in &used {
             uses.add(rule);
         }
@@ -314,7 +391,7 @@ impl Analysis {
                 .at(&one.path, Some(one.line))
         }));
         findings.extend(attached.problems);
-        findings.extend(homeless(&manifest, &sources, knowledge));
+        findings.extend(homeless(&manifest, &sources, beside, knowledge));
         for rule in &attached.used {
             uses.add(rule);
         }
@@ -382,6 +459,7 @@ impl Analysis {
             sources,
             programs: attached.programs,
             graph,
+            offered,
             uses,
             findings,
             missing,
@@ -578,6 +656,7 @@ fn undecided(source: &AnalysedSource) -> Vec<Problem> {
 fn homeless(
     manifest: &Manifest,
     sources: &[AnalysedSource],
+    beside: &Exports,
     knowledge: &Knowledge,
 ) -> Vec<Problem> {
     let packagings = sources.iter().flat_map(|one| &one.packagings);
@@ -588,6 +667,9 @@ fn homeless(
         .keys()
         .map(String::as_str)
         .chain(binaries)
+        .chain(beside.packages().map(|(package, _)| package))
+        .chain(beside.sources.keys().map(String::as_str))
+        .chain(beside.by_hand.iter().map(String::as_str))
         .collect();
     let lost = knowledge.homeless.iter();
     let lost = lost.filter(|one| !names.contains(one.attr.as_str()));
@@ -597,11 +679,24 @@ fn homeless(
 
 /// The rules that decided nothing in any of the releases looked at.
 pub fn stale(uses: &Uses, knowledge: &Knowledge) -> Vec<Problem> {
-    let problem = |name: &String| {
-        let cause = format!("the rule `{name}` decides nothing in any release");
-        let place = knowledge.rules.standing.get(name);
-        let path = place.map_or_else(|| "rules".to_owned(), RulePlace::path);
-        Problem::new(&STALE_RULE, cause).at(path, place.and_then(|place| place.line))
-    };
-    uses.stale(&knowledge.rules).iter().map(problem).collect()
+    let stale = uses.stale(&knowledge.rules);
+    let problem = |name: &String| stale_rule(name, "in any release", knowledge);
+    stale.iter().map(problem).collect()
+}
+
+/// The added rules that decided nothing in `what`: who adds a rule for it means it to be used there.
+pub fn stale_added(uses: &Uses, what: &str, knowledge: &Knowledge) -> Vec<Problem> {
+    let stale = uses.stale(&knowledge.rules).into_iter();
+    let added = stale.filter(|name| knowledge.rules.added.contains(name));
+    let within = format!("in {what}");
+    added
+        .map(|name| stale_rule(&name, &within, knowledge))
+        .collect()
+}
+
+fn stale_rule(name: &str, within: &str, knowledge: &Knowledge) -> Problem {
+    let cause = format!("the rule `{name}` decides nothing {within}");
+    let place = knowledge.rules.standing.get(name);
+    let path = place.map_or_else(|| "rules".to_owned(), RulePlace::path);
+    Problem::new(&STALE_RULE, cause).at(path, place.and_then(|place| place.line))
 }

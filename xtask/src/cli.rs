@@ -54,6 +54,8 @@ pub enum Command {
     Scan(ScanArgs),
     /// Write patches, Nix derivations and the overlay
     Regen(RegenArgs),
+    /// Compile a plugin into one more object of a release's links
+    Plugin(PluginArgs),
     /// Put every source and crate into the Nix store, so that building needs no network
     Prefetch(PrefetchArgs),
     /// Write the tree that a Rust program is built from, for cargo alone
@@ -108,6 +110,14 @@ pub struct SourceArgs {
     /// The directory that holds them.
     #[command(flatten)]
     pub dir: SourcesDir,
+
+    /// Directory with more rules, in files named as those of rules/ (repeatable)
+    ///
+    /// They are checked as the others are. Contexts and path rules that are added are asked first; one that decides
+    /// nothing is a finding.
+    #[arg(long, value_name = "DIR")]
+    #[arg(value_parser = OsStringValueParser::new().try_map(directory))]
+    pub rules: Vec<PathBuf>,
 
     /// Go on without the sources that cannot be had, and say what the result lacks
     #[arg(long)]
@@ -275,6 +285,50 @@ pub struct RegenArgs {
     /// Directory to write into [default: this repository]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+
+    /// Write nothing; exit 1 if the output differs from a fresh run
+    #[arg(long)]
+    pub check: bool,
+
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlainFormat,
+}
+
+/// `plugin`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask plugin pve-9.1.8 ./linstor-proxmox --rules ./linstor-rules --out .
+  cargo xtask plugin demo demo/plugins/hive-tape --out /tmp/tape --check
+docs/plugins.md says how a plugin is linked.")]
+pub struct PluginArgs {
+    /// The release to compile it against
+    #[arg(value_parser = release_name)]
+    pub release: String,
+
+    /// The plugin's source: a directory with a `debian/`
+    #[arg(value_parser = OsStringValueParser::new().try_map(directory))]
+    pub tree: PathBuf,
+
+    /// Its name [default: `Source` of its debian/control]
+    #[arg(long, value_name = "NAME", value_parser = release_name)]
+    pub name: Option<String>,
+
+    /// Directory with its rules, in files named as those of rules/ (repeatable) [default: TREE/pve-nix, where that is]
+    #[arg(long, value_name = "DIR")]
+    #[arg(value_parser = OsStringValueParser::new().try_map(directory))]
+    pub rules: Vec<PathBuf>,
+
+    /// What the release offers [default: pkgs/RELEASE/exports.json]
+    #[arg(long, value_name = "FILE")]
+    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub exports: Option<PathBuf>,
+
+    /// Directory to write into: its pkgs/NAME
+    #[arg(long, value_name = "DIR")]
+    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub out: PathBuf,
 
     /// Write nothing; exit 1 if the output differs from a fresh run
     #[arg(long)]
@@ -618,6 +672,7 @@ pub fn main() -> ExitCode {
         Command::Lock(args) => run::lock(args),
         Command::Scan(args) => run::scan(args),
         Command::Regen(args) => run::regen(args),
+        Command::Plugin(args) => run::plugin(args),
         Command::Prefetch(args) => run::prefetch(args),
         Command::Join(args) => run::join(args),
         Command::Drift(args) => run::drift(args),

@@ -17,10 +17,11 @@ use crate::check;
 use crate::cli::{
     self, AuditArgs, AuditFormat, CheckArgs, CompletionsArgs, DriftArgs, ExplainArgs,
     ExplainFormat, GraphArgs, GraphFormat, JoinArgs, LockArgs, ManArgs, Outcome, PlainFormat,
-    PrefetchArgs, RegenArgs, ScanArgs, SourceArgs, Subject,
+    PluginArgs, PrefetchArgs, RegenArgs, ScanArgs, SourceArgs, Subject,
 };
 use crate::decide::engine::Uses;
 use crate::drift;
+use crate::emit::exports::{self, Exports};
 use crate::emit::rewrite::Role;
 use crate::emit::{self, names, output};
 use crate::explain;
@@ -216,7 +217,7 @@ fn outcome(clean: bool) -> Outcome {
 /// `cargo xtask scan`.
 pub fn scan(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
-    let knowledge = Knowledge::read(&root)?;
+    let knowledge = Knowledge::read_with(&root, &args.from.rules)?;
     let mut uses = Uses::default();
     let mut reports = Vec::new();
     let mut whole = args.release == "all";
@@ -227,7 +228,11 @@ pub fn scan(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
         tell_missing(&analysis);
         whole &= analysis.is_whole();
         uses.merge(&analysis.uses);
-        let stops = stops(&analysis, &knowledge);
+        let mut stops = stops(&analysis, &knowledge);
+        if args.release != "all" && analysis.is_whole() {
+            let name = &analysis.manifest.name;
+            stops.extend(analyse::stale_added(&analysis.uses, name, &knowledge));
+        }
         let mut report = analysis.report();
         report.add(stops);
         reports.push(report);
@@ -305,7 +310,7 @@ fn stops(analysis: &Analysis, knowledge: &Knowledge) -> Vec<Problem> {
 /// `cargo xtask regen`.
 pub fn regen(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
-    let knowledge = Knowledge::read(&root)?;
+    let knowledge = Knowledge::read_with(&root, &args.from.rules)?;
     let mut clean = true;
     for manifest in releases(&root, &args.release)? {
         let name = manifest.name.clone();
@@ -340,6 +345,9 @@ fn regen_one(
     let found = analysis.findings.iter().chain(&generated.findings);
     let (unseen, mut findings): (Vec<Problem>, Vec<Problem>) =
         found.cloned().partition(|one| is_unseen(&analysis, one));
+    if args.release != "all" && analysis.is_whole() {
+        findings.extend(analyse::stale_added(&analysis.uses, &name, knowledge));
+    }
     generated.leave(&unseen);
     let refused = findings.len() as u64;
     let mut differences = Vec::new();
@@ -370,6 +378,53 @@ fn regen_one(
         PlainFormat::Json => cli::print_plain(|out| report.json(out)),
     }?;
     Ok(findings.is_empty() && (absent.is_empty() || args.from.allow_missing))
+}
+
+/// `cargo xtask plugin`.
+pub fn plugin(args: &PluginArgs) -> Result<Outcome, Vec<Problem>> {
+    let root = root();
+    let one = |problem| vec![problem];
+    let beside = args.tree.join(release::RULES);
+    let rules = match args.rules.as_slice() {
+        [] if beside.is_dir() => vec![beside],
+        given => given.to_vec(),
+    };
+    let knowledge = Knowledge::read_with(&root, &rules)?;
+    let release = &args.release;
+    let exports = args.exports.clone();
+    let exports = exports.unwrap_or_else(|| root.join("pkgs").join(release).join(exports::NAME));
+    let exports = Exports::read(&exports, release).map_err(one)?;
+    let source = release::given(&args.tree, args.name.as_deref(), &rules).map_err(one)?;
+    let name = source.name.clone();
+    let manifest = Manifest {
+        name: release.clone(),
+        ..Manifest::default()
+    };
+    let analysis = Analysis::beside(manifest, source, &exports, &knowledge)?;
+    let compiled = emit::plugin::compile(&name, &analysis, &exports, &knowledge)?;
+    let mut findings = analysis.findings.clone();
+    findings.extend(compiled.findings.iter().cloned());
+    findings.extend(analyse::stale_added(&analysis.uses, &name, &knowledge));
+    let refused = findings.len() as u64;
+    let mut differences = Vec::new();
+    if args.check {
+        differences = compiled.output.differences(&args.out, &name).map_err(one)?;
+        findings.extend(output::findings(&differences, &name));
+    } else if refused == 0 {
+        differences = compiled
+            .output
+            .write(&args.out, &name)
+            .map_err(one)?
+            .changed;
+    }
+    cli::complain(&findings);
+    let mut report = compiled.report(&name, &analysis, args.check, &differences);
+    report.refused = refused;
+    match args.format {
+        PlainFormat::Text => cli::print(|out| report.text(out, cli::width())),
+        PlainFormat::Json => cli::print_plain(|out| report.json(out)),
+    }?;
+    Ok(severity(&findings))
 }
 
 /// Whether a finding is about a source that is known by its commit alone. The rules may have been written where its tree was
@@ -448,7 +503,7 @@ fn locks(root: &Path, release: &str) -> Result<Vec<Lock>, Problem> {
 /// `cargo xtask join`.
 pub fn join(args: &JoinArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
-    let knowledge = Knowledge::read(&root)?;
+    let knowledge = Knowledge::read_with(&root, &args.from.rules)?;
     if args.out.exists() {
         let cause = format!("{} is there already", args.out.display());
         let problem = Problem::new(&USAGE, cause);
@@ -488,7 +543,7 @@ pub fn join(args: &JoinArgs) -> Result<Outcome, Vec<Problem>> {
 pub fn drift(args: &DriftArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
     let rules = root.join("rules");
-    let knowledge = Knowledge::read(&root)?;
+    let knowledge = Knowledge::read_with(&root, &args.from.rules)?;
     let other = args.old_rules.as_deref();
     let other = other.map(|dir| Knowledge::read_rules(dir).map(|knowledge| (dir, knowledge)));
     let other = other.transpose()?;
@@ -570,7 +625,7 @@ pub fn audit(args: &AuditArgs) -> Result<Outcome, Vec<Problem>> {
 /// `cargo xtask graph`.
 pub fn graph(args: &GraphArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
-    let knowledge = Knowledge::read(&root)?;
+    let knowledge = Knowledge::read_with(&root, &args.from.rules)?;
     let manifest = Manifest::named(&root, &args.release).map_err(|problem| vec![problem])?;
     let analysis = analyse(&root, manifest, &args.from, &knowledge)?;
     tell_missing(&analysis);
@@ -742,7 +797,7 @@ fn explain_place(
     line: u32,
 ) -> Result<(), Vec<Problem>> {
     let root = root();
-    let knowledge = Knowledge::read(&root)?;
+    let knowledge = Knowledge::read_with(&root, &args.from.rules)?;
     let mut manifest = release_with(&root, args, source)?;
     // Other sources only matter for what they declare and install; they are read when they are there.
     let from = SourceArgs {

@@ -171,6 +171,10 @@ rec {
       grep -qx "ExecStart=${hive}/bin/hived --foreground" ${hive}/lib/systemd/system/hived.service
       grep -q "^Environment=PATH=/run/wrappers/bin:${hive}/bin:" ${hive}/lib/systemd/system/hived.service
       test "$(readlink -f ${hive}/share/hive/tool)" = ${hive}/bin/hive
+      # What people copy does not lead into the store, unless it needs what is there.
+      test "$(head -n 1 ${hive}/share/doc/hive-common/examples/hook.pl)" = "#!/run/current-system/sw/bin/perl -w"
+      test "$(head -n 1 ${hive}/share/hive/examples/hook.sh)" = "#!/run/current-system/sw/bin/bash"
+      test "$(${hive}/share/doc/hive-common/examples/api.pl)" = manager
       grep -q "^hive-common 1:1.2-3 1.2 " ${hive}/${perl.libPrefix}/auto/Hive/version
       # Without pve-doc-generator the pages and their second names are left out, and said to be.
       grep -qxP 'share/man/man1/hive.1.gz\tpve-doc-generator is not there' ${hive}/nix-support/pve-left-out

@@ -2,7 +2,7 @@
 #
 # auditPve {
 #   package  what is audited
-#   kept     the release's kept.json
+#   kept     the release's kept.json, or a list with those of plugins
 # }
 #   The report.
 {
@@ -21,5 +21,7 @@ runCommand "${lib.getName package}-audit"
     # The tool's root is where these are.
     mkdir releases
     ln -s ${../../../rules} rules
-    xtask audit --kept ${kept} ${package} | tee $out
+    xtask audit ${
+      lib.concatMapStringsSep " " (file: "--kept ${file}") (lib.toList kept)
+    } ${package} | tee $out
   ''

@@ -10,6 +10,9 @@
 #   docTools      packages whose programs docGenerator runs to make a page
 #   systems       the release's directory, in which SOURCE/system.json says what installing a source sets up; null: none
 #   packageSystems  the same of packages that are no objects, a list of `package` and `file`: those that lie in count
+#   compile       PLUGIN → what compilePvePlugin gives; null: there are no plugins
+#   plugins       what it gave: objects that are roots, too
+#   audited       files of what plugins keep → LINK → the link, which can be audited
 #   meta, passthru
 # }
 #
@@ -20,6 +23,7 @@
 #   holds the objects' modules and links to the outside ones, so one `-I` is enough and the line stays
 #   below the kernel's 255 bytes;
 #   services have the same PATH;
+#   scripts below a directory `examples`, which people copy, start with the interpreters of the system's profile;
 #   what is open as `@pve@/…` and comes from no object (extjs, noVNC, Rust programs) is there as links into the packages
 #   that the objects may lack and that were given, and into the extras; what is open in those, and their services, are
 #   copies, closed like an object's;
@@ -30,7 +34,7 @@
 #   that the programs expect of them.
 #
 # passthru: `object` (of the first root), `objects` (names), `lacks` (what was null, the most painful first: `name`, `cost`),
-# `commandPath` (of the outside packages), `pveSystem` (what a machine must have for it, system.nix; the NixOS modules
+# `commandPath` (of the outside packages), `withPlugins` (a list of plugins → the link with them, docs/plugins.md), `pveSystem` (what a machine must have for it, system.nix; the NixOS modules
 # read it. Not `system`, which is a derivation's platform). What is required and null, or an object that is not there, is an error.
 {
   lib,
@@ -38,14 +42,18 @@
   stdenvNoCC,
   bash,
   buildPackages,
+  linkPve,
   perl,
   pve-perl,
 }:
-{
+arguments@{
   pname,
   version,
   roots,
   objects,
+  compile ? null,
+  plugins ? [ ],
+  audited ? (_: link: link),
   extras ? [ ],
   docGenerator ? null,
   docTools ? [ ],
@@ -58,18 +66,41 @@ let
   mergeSystems = import ./system.nix { inherit lib; };
 
   node = name: { key = name; };
-  required = name: (objects.${name} or { }).pveRequires or [ ];
+  own = lib.listToAttrs (map (one: lib.nameValuePair one.name one) plugins);
+  everything = objects // lib.mapAttrs (_: one: one.object) own;
+  everyRoot = roots ++ map (one: one.name) plugins;
+  clashing = lib.unique (
+    lib.filter (name: objects ? ${name}) (lib.attrNames own)
+    ++ lib.filter (name: lib.length (lib.filter (one: one.name == name) plugins) > 1) (
+      lib.attrNames own
+    )
+  );
+  withPlugins =
+    more:
+    let
+      all =
+        plugins
+        ++ map (
+          if compile == null then
+            throw "linkPve: ${pname} is of no release, so it takes no plugins"
+          else
+            compile
+        ) more;
+    in
+    audited (map (one: one.kept) all) (linkPve (arguments // { plugins = all; }));
+
+  required = name: (everything.${name} or { }).pveRequires or [ ];
   closure = map (item: item.key) (
     lib.genericClosure {
-      startSet = map node (lib.sort lib.lessThan roots);
+      startSet = map node (lib.sort lib.lessThan everyRoot);
       operator = item: map node (required item.key);
     }
   );
-  names = lib.sort lib.lessThan (lib.filter (name: objects ? ${name}) closure);
-  members = map (name: objects.${name}) names;
+  names = lib.sort lib.lessThan (lib.filter (name: everything ? ${name}) closure);
+  members = map (name: everything.${name}) names;
   missingRoots = lib.filter (name: !(objects ? ${name})) roots;
 
-  missingObjects = lib.filter (name: !(objects ? ${name}) && !(lib.elem name roots)) closure;
+  missingObjects = lib.filter (name: !(everything ? ${name}) && !(lib.elem name roots)) closure;
 
   # What the members and what lies in beside them may do without, by name.
   mayLack = lib.foldl' (all: one: all // (one.pveMayLack or { })) { } (members ++ beside);
@@ -96,9 +127,10 @@ let
   commandPath = lib.makeBinPath (
     lib.unique (gather "pveCommands" ++ lib.concatMap (extra: extra.pveCommands or [ ]) added)
   );
-  rootMeta = name: objects.${name}.meta or { };
-  systemFile = name: systems + "/${name}/system.json";
-  withSystem = lib.filter (name: systems != null && lib.pathExists (systemFile name)) names;
+  rootMeta = name: everything.${name}.meta or { };
+  systemOf = name: if own ? ${name} then own.${name}.directory else systems;
+  systemFile = name: systemOf name + "/${name}/system.json";
+  withSystem = lib.filter (name: systemOf name != null && lib.pathExists (systemFile name)) names;
   pveSystem = mergeSystems (
     map systemFile withSystem
     ++ map (one: one.file) (lib.filter (one: lib.elem one.package added) packageSystems)
@@ -121,7 +153,7 @@ let
     dontBuild = true;
 
     extraTable = lib.concatMapStrings (extra: "${lib.getName extra}\t${extra}\n") added;
-    objectTable = lib.concatMapStrings (name: "${name}\t${objects.${name}}\n") names;
+    objectTable = lib.concatMapStrings (name: "${name}\t${everything.${name}}\n") names;
     moduleTable = lib.concatMapStrings (
       module: "${lib.getName module}\t${module}/${perl.libPrefix}\n"
     ) modules;
@@ -158,6 +190,7 @@ let
       perl ${./lay-extras.pl} "$extraTablePath" "$out"
       perl ${./close-placeholders.pl} "$out" "$hostPerl" "$commandPath"
       patchShebangs --host --update "$out"
+      bash ${../pve-build-hook/examples.sh} "$out"
       perl ${./run-deferred.pl} "$out" "$hostPerl" "$commandPath" "$docMake" "$lackingPath" "$notRun"
       install -Dm644 "$lackingPath" "$out/nix-support/pve-lacks"
       echo "$hostPerl/bin/perl" >"$out/nix-support/pve-perl"
@@ -182,7 +215,12 @@ let
     passthru = {
       object = objects.${lib.head roots};
       objects = names;
-      inherit lacks commandPath pveSystem;
+      inherit
+        lacks
+        commandPath
+        pveSystem
+        withPlugins
+        ;
     }
     // passthru;
 
@@ -217,6 +255,9 @@ in
 assert lib.assertMsg (
   missingRoots == [ ]
 ) "linkPve: ${pname}: no object is called ${lib.concatStringsSep ", " missingRoots}";
+assert lib.assertMsg (
+  clashing == [ ]
+) "linkPve: ${pname}: more than one object is called ${lib.concatStringsSep ", " clashing}";
 assert lib.assertMsg (missingObjects == [ ])
   "linkPve: ${pname}: its objects need ${lib.concatStringsSep ", " missingObjects}, which the release does not have";
 link

@@ -44,5 +44,9 @@ let
 in
 makeSetupHook {
   name = "pve-build-hook";
-  substitutions = { inherit tools; };
+  substitutions = {
+    inherit tools;
+    # Scripts that people copy, also for links.
+    examples = ./examples.sh;
+  };
 } ./setup-hook.sh

@@ -45,7 +45,10 @@ postPatchHooks+=(pveBuildInterpreters)
 
 # What is installed of them starts with the interpreters of the platform that it runs on.
 pveHostInterpreters() {
-  [[ -n "${dontPatchShebangs:-}" ]] || patchShebangs --host --update "$out"
+  if [[ -z "${dontPatchShebangs:-}" ]]; then
+    patchShebangs --host --update "$out"
+    bash @examples@ "$out"
+  fi
 }
 
 preFixupHooks+=(pveHostInterpreters)

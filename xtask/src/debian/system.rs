@@ -31,6 +31,8 @@ pub struct System {
     pub kernel_modules: Vec<String>,
     /// Names of the PAM services that the code asks, sorted.
     pub pam_services: Vec<String>,
+    /// Absolute paths of programs that other nodes run here over ssh, as a Debian node calls them, sorted.
+    pub peer_programs: Vec<String>,
     /// Sections of `logrotate.d`.
     pub logrotate: Vec<Rotation>,
     /// Files below `systemd/network`, relative to it: names and drop-ins of network interfaces, sorted.

@@ -19,7 +19,7 @@
 //! | `nixpkgs.toml` | in which nixpkgs file each attribute is defined |
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -28,7 +28,7 @@ use toml::Spanned;
 use super::matcher::{Condition, Matcher};
 use super::optional::{Optional, OptionalFile, PlaceRule, PlacesFile, outside};
 use super::{Context, Decision};
-use crate::problem::{BAD_RULE, DUPLICATE_RULE, Problem};
+use crate::problem::{BAD_RULE, DUPLICATE_RULE, Problem, meant};
 
 /// The FHS directories that hold programs; a path in one of them names a program.
 pub const PROGRAM_DIRECTORIES: &[&str] = &[
@@ -502,21 +502,27 @@ pub struct Rules {
     pub by_pin: BTreeSet<String>,
     /// Where each rule stands, by its name.
     pub standing: HashMap<String, RulePlace>,
+    /// The names of those that stand in a directory that was added.
+    pub added: BTreeSet<String>,
 }
 
 /// Where a rule stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RulePlace {
-    /// The file's name in `rules/`.
+    /// The file's name in `rules/`, or the path of one in a directory that was added.
     pub file: String,
     /// 1-based.
     pub line: Option<u32>,
 }
 
 impl RulePlace {
-    /// The file, relative to the project.
+    /// The file: of `rules/` relative to the project, of an added directory as that was given.
     pub fn path(&self) -> String {
-        format!("rules/{}", self.file)
+        if self.file.contains('/') {
+            self.file.clone()
+        } else {
+            format!("rules/{}", self.file)
+        }
     }
 }
 
@@ -722,9 +728,13 @@ fn unknown_key_line(text: &str, message: &str) -> Option<u32> {
 /// Reads rule files from one directory and collects what is wrong with them.
 struct Reader<'a> {
     dir: &'a Path,
+    /// Whether the directory adds to those before it.
+    adds: bool,
     problems: Vec<Problem>,
     names: HashMap<String, RulePlace>,
-    /// What was read, by file.
+    /// The names of rules that were added.
+    added: BTreeSet<String>,
+    /// What was read of the directory, by file.
     texts: HashMap<String, String>,
 }
 
@@ -764,9 +774,16 @@ impl Reader<'_> {
     /// Records a rule's name and complains of the second of two alike.
     fn claim(&mut self, name: &str, file: &str, mut line: Option<u32>) {
         let place = RulePlace {
-            file: file.to_owned(),
+            file: if self.adds {
+                self.place(file)
+            } else {
+                file.to_owned()
+            },
             line,
         };
+        if self.adds {
+            self.added.insert(name.to_owned());
+        }
         if let Some(other) = self.names.insert(name.to_owned(), place.clone()) {
             // Where the line was looked for by the name, the first of the two was found again.
             if let (true, Some(first)) = (other == place, line) {
@@ -819,20 +836,51 @@ impl Rules {
     /// # Errors
     /// All that is wrong: unknown keys, bad patterns, two rules with one name; each with file and line.
     pub fn read(dir: &Path) -> Result<Self, Vec<Problem>> {
+        Self::read_with(dir, &[])
+    }
+
+    /// The same with the rules of other directories: an added rule stands beside the others of its file, and contexts and path
+    /// rules that are added are asked first.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; an added directory without a rule file, or with another file of rules than can be added to.
+    pub fn read_with(dir: &Path, added: &[PathBuf]) -> Result<Self, Vec<Problem>> {
         let mut reader = Reader {
             dir,
+            adds: false,
             problems: Vec::new(),
             names: HashMap::new(),
+            added: BTreeSet::new(),
             texts: HashMap::new(),
         };
         let mut rules = Self::default();
-        rules.read_contexts(&mut reader);
-        rules.read_paths(&mut reader);
-        rules.read_own(&mut reader);
-        rules.read_programs(&mut reader);
-        rules.perl = read_modules(&mut reader, "perl.toml");
-        rules.python = read_modules(&mut reader, "python.toml");
-        rules.read_debian(&mut reader);
+        rules.read_directory(&mut reader);
+        reader.adds = true;
+        for one in added {
+            reader.dir = one;
+            reader.texts.clear();
+            reader.problems.extend(not_added(one));
+            rules.read_directory(&mut reader);
+        }
+        rules.outside = outside(dir.parent().unwrap_or(dir));
+        rules.standing = std::mem::take(&mut reader.names);
+        rules.added = std::mem::take(&mut reader.added);
+        if reader.problems.is_empty() {
+            Ok(rules)
+        } else {
+            Err(reader.problems)
+        }
+    }
+
+    /// Adds what the reader's directory has.
+    fn read_directory(&mut self, reader: &mut Reader) {
+        self.read_contexts(reader);
+        self.read_paths(reader);
+        self.read_own(reader);
+        self.read_programs(reader);
+        self.perl.extend(read_modules(reader, "perl.toml"));
+        self.python.extend(read_modules(reader, "python.toml"));
+        self.read_debian(reader);
         if let Some((file, text)) = reader.file::<FeaturesFile>("features.toml") {
             for feature in &file.feature {
                 reader.claim(
@@ -841,30 +889,24 @@ impl Rules {
                     Reader::line_of(&text, &feature.name),
                 );
             }
-            rules.features = file.feature;
+            self.features.extend(file.feature);
         }
-        rules.read_closures(&mut reader);
-        if let Some((file, _)) = reader.file("nixpkgs.toml") {
-            rules.nixpkgs = file;
+        self.read_closures(reader);
+        if let Some((file, _)) = reader.file::<BTreeMap<_, _>>("nixpkgs.toml") {
+            self.nixpkgs.extend(file);
         }
-        rules.read_packages(&mut reader);
-        rules.read_system(&mut reader);
-        rules.read_crates(&mut reader);
-        rules.read_optional(&mut reader);
-        rules.read_places(&mut reader);
+        self.read_packages(reader);
+        self.read_system(reader);
+        self.read_crates(reader);
+        self.read_optional(reader);
+        self.read_places(reader);
         if let Some((file, _)) = reader.file::<SourcesFile>("sources.toml") {
             let sources = file.source.into_iter();
-            rules.by_pin = sources
-                .filter(|(_, source)| source.outside)
-                .map(|(name, _)| name)
-                .collect();
-        }
-        rules.outside = outside(dir.parent().unwrap_or(dir));
-        rules.standing = std::mem::take(&mut reader.names);
-        if reader.problems.is_empty() {
-            Ok(rules)
-        } else {
-            Err(reader.problems)
+            self.by_pin.extend(
+                sources
+                    .filter(|(_, source)| source.outside)
+                    .map(|(name, _)| name),
+            );
         }
     }
 
@@ -938,7 +980,7 @@ impl Rules {
                 }
             }
         }
-        self.packages = file;
+        self.packages.extend(file);
     }
 
     fn read_crates(&mut self, reader: &mut Reader) {
@@ -957,7 +999,10 @@ impl Rules {
                 reader.claim(&rule, name, Reader::line_of(&text, &rule));
             }
         }
-        self.crates = file;
+        self.crates.rust_version = file.rust_version.or(self.crates.rust_version.take());
+        self.crates.program.extend(file.program);
+        self.crates.library.extend(file.library);
+        self.crates.crates.extend(file.crates);
     }
 
     fn read_contexts(&mut self, reader: &mut Reader) {
@@ -965,17 +1010,20 @@ impl Rules {
         let Some((file, text)) = reader.file::<ContextsFile>(name) else {
             return;
         };
+        let mut read = Vec::new();
         for raw in file.context {
             let line = Some(line_at(&text, raw.name.span().start));
             let rule = format!("context.{}", raw.name.get_ref());
             reader.claim(&rule, name, line);
             let matcher = reader.matcher(&raw.condition, name, line);
-            self.contexts.push(ContextRule {
+            read.push(ContextRule {
                 name: rule,
                 matcher,
                 context: raw.context,
             });
         }
+        // What is added is asked first.
+        self.contexts.splice(0..0, read);
     }
 
     fn read_paths(&mut self, reader: &mut Reader) {
@@ -984,13 +1032,14 @@ impl Rules {
             return;
         };
         for (raws, into) in [(file.path, &mut self.first), (file.last, &mut self.last)] {
+            let mut read = Vec::new();
             for raw in raws {
                 let line = Some(line_at(&text, raw.name.span().start));
                 let rule = format!("path.{}", raw.name.get_ref());
                 reader.claim(&rule, name, line);
                 let matcher = reader.matcher(&raw.condition, name, line);
                 match verdict(&raw) {
-                    Ok(verdict) => into.push(PathRule {
+                    Ok(verdict) => read.push(PathRule {
                         name: rule,
                         matcher,
                         verdict,
@@ -1002,6 +1051,7 @@ impl Rules {
                         .push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line)),
                 }
             }
+            into.splice(0..0, read);
         }
     }
 
@@ -1113,10 +1163,10 @@ impl Rules {
             let line = Reader::line_of(&text, &hardening.name);
             reader.claim(&format!("hardening.{}", hardening.name), name, line);
         }
-        self.hardening = file.hardening;
-        self.depends = file.depends;
-        self.closures = file.closure;
-        self.libraries = file.library;
+        self.hardening.extend(file.hardening);
+        self.depends.extend(file.depends);
+        self.closures.extend(file.closure);
+        self.libraries.extend(file.library);
     }
 
     fn read_debian(&mut self, reader: &mut Reader) {
@@ -1287,6 +1337,53 @@ impl Rules {
         names.sort();
         names
     }
+}
+
+/// The rule files that a directory can add to.
+const ADDED: [&str; 16] = [
+    "closure.toml",
+    "commands.toml",
+    "contexts.toml",
+    "crates.toml",
+    "debian.toml",
+    "features.toml",
+    "nixpkgs.toml",
+    "optional.toml",
+    "own.toml",
+    "packages.toml",
+    "paths.toml",
+    "perl.toml",
+    "places.toml",
+    "programs.toml",
+    "python.toml",
+    "system.toml",
+];
+
+/// What is wrong with an added directory as a whole: files of rules that nobody would read, or none at all.
+fn not_added(dir: &Path) -> Vec<Problem> {
+    let shown = dir.display().to_string();
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) => return vec![Problem::new(&BAD_RULE, error.to_string()).at(shown, None)],
+    };
+    let names = entries.flatten().map(|entry| entry.file_name());
+    let mut names: Vec<String> = names
+        .map(|name| name.to_string_lossy().into_owned())
+        .filter(|name| Path::new(name).extension().is_some_and(|end| end == "toml"))
+        .collect();
+    names.sort();
+    if names.is_empty() {
+        let cause = "the directory has no file of rules";
+        let files = format!("Rules stand in {}.", ADDED.join(", "));
+        return vec![Problem::new(&BAD_RULE, cause).at(shown, None).mend(files)];
+    }
+    names.retain(|name| !ADDED.contains(&name.as_str()));
+    let unknown = names.iter().map(|name| {
+        let problem = Problem::new(&BAD_RULE, "nothing is read of an added file of this name");
+        let problem = problem.at(dir.join(name).display().to_string(), None);
+        problem.mend(meant::remedy(name, ADDED))
+    });
+    unknown.collect()
 }
 
 fn read_modules(reader: &mut Reader, name: &str) -> HashMap<String, ModuleProvider> {

@@ -2,6 +2,7 @@
 
 pub mod crates;
 pub mod edits;
+pub mod exports;
 pub mod feature;
 pub mod formals;
 pub mod inputs;
@@ -20,6 +21,7 @@ pub mod package;
 pub mod patch;
 pub mod patched;
 pub mod pin;
+pub mod plugin;
 pub mod program;
 pub mod proofs;
 pub mod release;

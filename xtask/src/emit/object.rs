@@ -33,7 +33,9 @@ pub fn object(
         .packagings
         .iter()
         .any(|packaging| packaging.series.is_some());
-    let mut fetching = vec![if in_strings {
+    // A plugin's tree is an argument.
+    let is_given = matches!(fetched, Expr::Variable(_));
+    let mut fetching = vec![if in_strings || is_given {
         Binding::Inherit(vec![Name::new("src")?])
     } else {
         Binding::attr("src", fetched.clone())
@@ -74,7 +76,11 @@ pub fn object(
         vec![Binding::attr("meta", Expr::Set(described))],
     ]);
     let object = formals.call("mkPveObject", [Expr::Set(body)])?;
-    Ok(package::with_source(fetched, in_strings, object))
+    Ok(package::with_source(
+        fetched,
+        in_strings && !is_given,
+        object,
+    ))
 }
 
 /// Build inputs. What has no C compiles nothing.

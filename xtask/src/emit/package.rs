@@ -24,6 +24,8 @@ use crate::release::Archive;
 pub struct Release<'a> {
     /// Its name.
     pub name: &'a str,
+    /// The first line of its files.
+    pub head: &'a str,
     /// The release archives that sources package.
     pub archives: &'a BTreeMap<String, Archive>,
     /// The rules.
@@ -138,14 +140,14 @@ pub fn package(whole: Patched, release: Release) -> Result<Package, Problem> {
         Problem::new(&OUTPUT_FAILED, format!("`package.nix`: {error}")).in_source(name)
     };
     let file = Expr::Commented(
-        head(release.name),
+        release.head.to_owned(),
         Box::new(formals.function(body.map_err(failed)?)),
     );
     let text = nix::write(&file).map_err(failed)?;
     Ok(Package { text, lacks })
 }
 
-/// The first line of every generated file.
+/// The first line of every file that a release generates.
 pub fn head(release: &str) -> String {
     format!("Made by pve-nix for {release}; `cargo xtask regen {release}` makes it again.")
 }

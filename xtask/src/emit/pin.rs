@@ -7,7 +7,12 @@ use crate::release::{Archive, Entry, Mode, Pin, Source};
 
 /// Whether the pin's hash is not known, so that nobody can fetch it.
 fn lacks_hash(pin: &Pin) -> bool {
-    pin.path.is_none() && pin.nar_hash.is_none()
+    pin.path.is_none() && pin.nar_hash.is_none() && !is_given(pin)
+}
+
+/// Whether the tree is an argument of the expression: a plugin's, which whoever links it has.
+fn is_given(pin: &Pin) -> bool {
+    pin.path.is_none() && pin.url.is_none()
 }
 
 /// That a source's pin has no hash, and why it has none.
@@ -65,6 +70,9 @@ pub fn source(source: &Source, formals: &mut Formals) -> Result<Expr, WriteError
 /// # Errors
 /// Text that Nix cannot hold.
 pub fn at(source: &Source, pin: &Pin, formals: &mut Formals) -> Result<Expr, WriteError> {
+    if is_given(pin) {
+        return formals.variable("src");
+    }
     if let Some(path) = &pin.path {
         return Ok(Expr::Path(format!("../../../{path}")));
     }

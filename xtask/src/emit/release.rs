@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::edits;
+use super::exports::{self, Exports};
 use super::kept::{self, Kept, KeptFile};
 use super::meta;
 use super::nix::{self, Binding, Expr, Name, WriteError};
 use super::output::{Difference, Output};
 use super::package::{self, Class, Lack, Package, Patched, Release, lack};
-use super::patch::{self, Header};
+use super::patch::{self, Edited, Header};
 use super::program::{self, Derivation, Made};
 use super::rewrite::{Placing, Role};
 use crate::analyse::{AnalysedSource, Analysis, Knowledge};
@@ -21,7 +22,9 @@ use crate::debian::system::{Directory, Group, System, User};
 use crate::debian::tree_path::file_name;
 use crate::decide::rules::{Rules, fold};
 use crate::decide::{Context, Decision};
-use crate::problem::{OUTPUT_FAILED, Problem, REQUIRED_ABSENT, UNKNOWN_PLACE, UNPARSED};
+use crate::problem::{
+    DROPPED_PATCH, OUTPUT_FAILED, Problem, REQUIRED_ABSENT, UNKNOWN_PLACE, UNPARSED,
+};
 use crate::release::{Entry, is_own_pin};
 use crate::report::{RegenCounts, RegenReport, Tally};
 use crate::scan::perl::pam;
@@ -78,44 +81,64 @@ impl Generated {
         check: bool,
         differences: &[(String, Difference)],
     ) -> RegenReport {
-        let of = |gone: bool| {
-            let wanted = differences
-                .iter()
-                .filter(move |(_, difference)| (*difference == Difference::Obsolete) == gone);
-            wanted
-                .map(|(path, _)| path.clone())
-                .collect::<Vec<String>>()
-        };
-        let (written, removed) = (of(false), of(true));
-        // One file more is written than generated: the manifest.
-        let files = self.output.files().len() + 1;
-        let sources = &analysis.sources;
         let counts = RegenCounts {
-            sources: sources.len() as u64,
-            files: sources
-                .iter()
-                .map(|one| one.scanned.files.len() as u64)
-                .sum(),
-            bytes: sources.iter().map(|one| one.scanned.bytes).sum(),
-            occurrences: Tally::of(sources.iter().flat_map(|one| &one.decided)),
             patches: self.counts.patches,
             objects: self.counts.objects,
             packages: self.counts.packages,
             links: self.counts.links,
+            ..counted(analysis)
         };
         RegenReport {
-            release: analysis.manifest.name.clone(),
-            check,
-            refused: 0,
-            unchanged: files.saturating_sub(written.len()) as u64,
-            written,
-            removed,
             counts,
             required: self.told(|class| class == Class::Required),
             lacks: self.optional(),
             unbuilt: self.told(|class| class == Class::Unbuilt),
             left_out: self.told(|class| class == Class::Place),
+            ..changes(&analysis.manifest.name, &self.output, check, differences)
         }
+    }
+}
+
+/// What of an output was written or would be, of what is called `name`.
+pub fn changes(
+    name: &str,
+    output: &Output,
+    check: bool,
+    differences: &[(String, Difference)],
+) -> RegenReport {
+    let of = |gone: bool| {
+        let wanted = differences
+            .iter()
+            .filter(move |(_, difference)| (*difference == Difference::Obsolete) == gone);
+        wanted
+            .map(|(path, _)| path.clone())
+            .collect::<Vec<String>>()
+    };
+    let (written, removed) = (of(false), of(true));
+    // One file more is written than generated: the manifest.
+    let files = output.files().len() + 1;
+    RegenReport {
+        release: name.to_owned(),
+        check,
+        unchanged: files.saturating_sub(written.len()) as u64,
+        written,
+        removed,
+        ..RegenReport::default()
+    }
+}
+
+/// How much was read and decided.
+pub fn counted(analysis: &Analysis) -> RegenCounts {
+    let sources = &analysis.sources;
+    RegenCounts {
+        sources: sources.len() as u64,
+        files: sources
+            .iter()
+            .map(|one| one.scanned.files.len() as u64)
+            .sum(),
+        bytes: sources.iter().map(|one| one.scanned.bytes).sum(),
+        occurrences: Tally::of(sources.iter().flat_map(|one| &one.decided)),
+        ..RegenCounts::default()
     }
 }
 
@@ -163,11 +186,15 @@ impl Generated {
 }
 
 /// What one source gives.
-struct One {
-    findings: Vec<Problem>,
-    made: Made,
-    package: Option<Package>,
-    kept: Vec<KeptFile>,
+pub struct One {
+    /// Decisions that cannot be written, features that are not there.
+    pub findings: Vec<Problem>,
+    /// Its patches.
+    pub made: Made,
+    /// Its expression; crates have none.
+    pub package: Option<Package>,
+    /// What it still holds of Debian.
+    pub kept: Vec<KeptFile>,
 }
 
 /// Generates everything of a release. The same input gives the same bytes, on any number of threads.
@@ -185,12 +212,14 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
     let makers = makers(analysis);
     let wanted = wanted(analysis, &roles, &given);
     let pins = analysis.manifest.sources.iter();
-    let by_hand = pins
+    let by_hand: BTreeSet<String> = pins
         .filter(|(_, pin)| pin.outside)
         .map(|(name, _)| name.clone())
         .collect();
+    let head = package::head(&analysis.manifest.name);
     let release = Release {
         name: &analysis.manifest.name,
+        head: &head,
         archives: &analysis.manifest.archives,
         rules: &knowledge.rules,
         graph: &analysis.graph,
@@ -241,6 +270,12 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
         let added = generated.derivations(&derivations, &sources, release);
         problems.extend(added.err());
     }
+    let named = exports::Attributes {
+        sources: &attributes,
+        binaries: &binaries,
+        given: &given,
+    };
+    let exports = Exports::of(analysis, &roles, &named, &by_hand);
     let listed = list(analysis, &derivations, release).map_err(|error| {
         vec![Problem::new(
             &OUTPUT_FAILED,
@@ -254,6 +289,7 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
         .output
         .add("release.nix", listed.text)
         .and_then(|()| generated.output.add(kept::NAME, kept.text()?))
+        .and_then(|()| generated.output.add(exports::NAME, exports.text()?))
         .map_err(|problem| vec![problem])?;
     // Programs have sources in common.
     generated.lacks.sort();
@@ -276,7 +312,11 @@ fn unread(analysis: &Analysis) -> impl Iterator<Item = Lack> {
     })
 }
 
-fn one(
+/// Generates what one source gives.
+///
+/// # Errors
+/// As [`generate`].
+pub fn one(
     source: &AnalysedSource,
     release: Release,
     programs: &[Program],
@@ -290,9 +330,11 @@ fn one(
         programs,
         release.name,
     )?;
-    edits
-        .files
-        .retain(|file| package::is_patched(source, release, &file.path));
+    let (patched, dropped): (Vec<_>, Vec<_>) = std::mem::take(&mut edits.files)
+        .into_iter()
+        .partition(|file| package::is_patched(source, release, &file.path));
+    edits.files = patched;
+    edits.findings.extend(unpatched(source, &dropped));
     let pin = &source.source.pin;
     let version = pin
         .version
@@ -335,6 +377,28 @@ fn one(
         package,
         kept,
     })
+}
+
+/// The places that act on a machine and are rewritten, in files that the package's patches cannot have.
+fn unpatched(source: &AnalysedSource, dropped: &[Edited]) -> Vec<Problem> {
+    let dropped: BTreeSet<&str> = dropped.iter().map(|file| file.path.as_str()).collect();
+    let places = source.decided.iter().filter(|one| {
+        matches!(one.context, Context::Host | Context::Remote)
+            && !matches!(one.decision, Decision::Keep { .. } | Decision::Unknown)
+            && dropped.contains(one.path.as_str())
+    });
+    places
+        .map(|one| {
+            let (text, rule) = (&one.occurrence.text, one.rule.as_deref());
+            let cause = format!(
+                "`{text}` is decided by `{}`, and no patch of the package has the file",
+                rule.unwrap_or_default()
+            );
+            Problem::new(&DROPPED_PATCH, cause)
+                .in_source(&source.source.name)
+                .at(&one.path, Some(one.occurrence.line))
+        })
+        .collect()
 }
 
 /// What is installed below a directory of `/etc` of which no rule says whose it is.
@@ -397,7 +461,10 @@ fn owners(system: &mut System, owner: &str, group: &str, from: &str) {
 }
 
 /// What a source sets up, with the directories that rules add.
-fn system(source: &AnalysedSource, rules: &Rules) -> Result<System, Problem> {
+///
+/// # Errors
+/// Files that cannot be read or parsed.
+pub fn system(source: &AnalysedSource, rules: &Rules) -> Result<System, Problem> {
     let mut system = System::of(&source.packagings);
     for extra in rules
         .directories
@@ -423,7 +490,19 @@ fn system(source: &AnalysedSource, rules: &Rules) -> Result<System, Problem> {
     }
     system.directories.sort();
     system.pam_services = pam_services(source)?;
+    system.peer_programs = peer_programs(source);
     Ok(system)
+}
+
+/// The programs that the code runs on other nodes by an absolute path: a Debian node runs them here by the same.
+fn peer_programs(source: &AnalysedSource) -> Vec<String> {
+    let remote = source.decided.iter().filter(|one| {
+        one.context == Context::Remote
+            && one.occurrence.kind == Kind::AbsolutePath
+            && matches!(one.decision, Decision::Command { .. })
+    });
+    let programs: BTreeSet<&String> = remote.map(|one| &one.occurrence.text).collect();
+    programs.into_iter().cloned().collect()
 }
 
 /// The PAM services that a source's Perl code asks, tests aside.
@@ -462,7 +541,10 @@ fn asks_pam(scan: &FileScan) -> bool {
 }
 
 /// The text of a `system.json`.
-fn told(system: &System) -> Result<String, Problem> {
+///
+/// # Errors
+/// PNX-405.
+pub fn told(system: &System) -> Result<String, Problem> {
     let mut text = serde_json::to_string_pretty(system)
         .map_err(|error| Problem::new(&OUTPUT_FAILED, format!("`system.json`: {error}")))?;
     text.push('\n');
@@ -761,7 +843,7 @@ fn list(
     bindings.push(Binding::Comment("Everything.".to_owned()));
     bindings.push(Binding::attr("pve", everything));
     let function = Expr::Function(Name::new("self")?, Box::new(Expr::Set(bindings)));
-    let file = Expr::Commented(package::head(release.name), Box::new(function));
+    let file = Expr::Commented(release.head.to_owned(), Box::new(function));
     Ok(Listed {
         text: nix::write(&file)?,
         attributes,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::decide::{Decided, Decision};
 use crate::problem::{Problem, UNREWRITABLE};
@@ -11,7 +11,7 @@ use crate::release::source_name;
 use crate::scan::{Form, Kind, Language};
 
 /// How a source is built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Compiled alone, with references to other Proxmox files left open, and linked later.

@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::debian::control::Control;
 use crate::decide::rules::{DebianPackage, Provider, Rules};
 use crate::decide::{Context, Decided, Decision};
+use crate::emit::exports::Exports;
 use crate::emit::rewrite::Role;
 use crate::scan::Kind;
 
@@ -101,7 +102,17 @@ pub struct Input<'a> {
 impl Graph {
     /// Computes the graph of a release. Debian packages that no rule maps are returned by name with who asks.
     pub fn new(inputs: &[Input], rules: &Rules) -> (Self, Vec<Unmapped>, Vec<String>) {
+        Self::beside(inputs, &Exports::default(), rules)
+    }
+
+    /// The same of sources that are compiled against a release: all are objects of it, and what it offers is there.
+    pub fn beside(
+        inputs: &[Input],
+        exports: &Exports,
+        rules: &Rules,
+    ) -> (Self, Vec<Unmapped>, Vec<String>) {
         let mut builder = Builder::default_for(rules);
+        builder.offer(exports);
         for input in inputs {
             if input.by_cargo {
                 builder.crates.insert(input.source.to_owned());
@@ -171,6 +182,8 @@ struct Builder<'a> {
     edges: BTreeMap<(String, String, Reason), (usize, String)>,
     made_by: BTreeMap<String, String>,
     crates: BTreeSet<String>,
+    /// The sources of a release that others are compiled against.
+    offered: BTreeMap<String, Role>,
     unmapped: BTreeSet<Unmapped>,
     used: BTreeSet<String>,
 }
@@ -183,9 +196,21 @@ impl<'a> Builder<'a> {
             edges: BTreeMap::new(),
             made_by: BTreeMap::new(),
             crates: BTreeSet::new(),
+            offered: BTreeMap::new(),
             unmapped: BTreeSet::new(),
             used: BTreeSet::new(),
         }
+    }
+
+    /// What a release offers: its sources, built as they are, and their Debian packages.
+    fn offer(&mut self, exports: &Exports) {
+        for (name, exported) in &exports.sources {
+            self.graph.nodes.entry(name.clone()).or_default();
+            self.offered.insert(name.clone(), exported.role);
+        }
+        let packages = exports.packages();
+        self.made_by
+            .extend(packages.map(|(package, source)| (package.to_owned(), source.to_owned())));
     }
 
     fn edge(&mut self, from: &str, to: &str, reason: Reason, example: impl FnOnce() -> String) {
@@ -435,6 +460,12 @@ impl<'a> Builder<'a> {
     /// Objects are the knots, the sources whose modules they use or that use theirs (they meet in one `@INC`),
     /// and every source that names a file of an object: only a link can close that. What cargo builds is none.
     fn roles(&mut self) {
+        if !self.offered.is_empty() {
+            for (name, node) in &mut self.graph.nodes {
+                node.role = Some(self.offered.get(name).copied().unwrap_or(Role::Object));
+            }
+            return;
+        }
         let crates = std::mem::take(&mut self.crates);
         let mut objects: BTreeSet<String> = self.graph.knots.iter().flatten().cloned().collect();
         objects.retain(|name| !crates.contains(name));

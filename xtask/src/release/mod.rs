@@ -5,6 +5,7 @@ mod constraint;
 mod dir;
 mod earlier;
 mod git;
+mod given;
 pub mod history;
 mod lock;
 mod manifest;
@@ -29,6 +30,7 @@ pub use constraint::unsatisfied;
 pub use dir::{DirTree, submodules};
 pub use earlier::Earlier;
 pub use git::GitTree;
+pub use given::{RULES, given};
 pub use lock::{At, Locked, lock};
 pub use nar::{
     NarHash, check as check_nar_hash, hash as nar_hash, hash_of_directory as directory_hash,

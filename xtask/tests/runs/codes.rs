@@ -218,6 +218,9 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         );
         locked_with(root, "Depends: perl", &known)
     }),
+    ("PNX-228", |root| {
+        root.run(&["plugin", "demo", "demo/plugins/hive-tape", "--out", "out"])
+    }),
     ("PNX-301", |root| {
         root.edit(
             "demo/hive-common/debian/control",
@@ -333,6 +336,16 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
             "use Hive::Honey;\n",
         );
         root.regen(&[])
+    }),
+    ("PNX-408", crates::dropped),
+    ("PNX-409", |root| {
+        root.regen(&[]);
+        root.edit(
+            "demo/plugins/hive-tape/Makefile",
+            "Hive/Tape/Drive.pm $(PERLDIR)/Hive/Tape/Drive.pm",
+            "Hive/Tape/Drive.pm $(PERLDIR)/Hive/Storage/Disk.pm",
+        );
+        root.run(&["plugin", "demo", "demo/plugins/hive-tape", "--out", "out"])
     }),
     ("PNX-501", |root| root.run(&["scan", "pve-0.1"])),
     ("PNX-701", |root| {

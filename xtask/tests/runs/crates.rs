@@ -344,6 +344,90 @@ fn a_crate_that_debian_patches() {
     told(&root, cut_off(&root, &mut command), 1, start, cause);
 }
 
+/// Moves `hive-types` into a source of crates alone, whose only packaging is below it, as `proxmox-rs` has its own.
+fn crates_apart(root: &Root) {
+    const APART: &str = "demo/hive-crates/hive-types";
+    let from = root.join("demo/hive-rs/hive-types");
+    fs::create_dir_all(root.join("demo/hive-crates")).expect("a directory");
+    fs::rename(from, root.join(APART)).expect("moved");
+    let manifest = root.text(ROOT);
+    root.edit(ROOT, "\"hive-term\", \"hive-types\"", "\"hive-term\"");
+    by_name(root);
+    let apart = manifest.replace("\"hive-term\", ", "");
+    let apart = apart.replace(
+        "hive-types = { version = \"0.3\", path = \"hive-types\" }\n",
+        "",
+    );
+    root.write("demo/hive-crates/Cargo.toml", apart);
+    for file in ["changelog", "control", "copyright", "rules"] {
+        let text = root.text(&format!("demo/hive-rs/debian/{file}"));
+        let text = text.replace("hive-rs", "hive-types");
+        let text = text.replace("Package: hive-term", "Package: librust-hive-types-dev");
+        root.write(&format!("{APART}/debian/{file}"), text);
+    }
+    root.append(
+        "releases/demo.toml",
+        "\n[source.hive-crates]\npath = \"demo/hive-crates\"\nversion = \"0.3.0\"\n",
+    );
+    let kept = "releases/demo/cargo/hive-rs.toml";
+    root.edit(
+        kept,
+        "source = \"hive-rs\"\npath = \"hive-types\"",
+        "source = \"hive-crates\"\npath = \"hive-types\"",
+    );
+}
+
+#[test]
+fn crates_whose_packaging_is_below_them_are_patched() {
+    let root = Root::new();
+    crates_apart(&root);
+    let run = root.regen(&[]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let patch = root.text("pkgs/demo/patches/hive-crates/0001-paths.patch");
+    let added = "+pub const HIVE_PROGRAM: &str = concat!(env!(\"PNX_PVE\"), \"/bin/hive\");";
+    assert!(patch.lines().any(|line| line == added), "{patch}");
+    let package = root.text("pkgs/demo/hive-rs/package.nix");
+    assert!(
+        package.contains("patches/hive-crates/0001-paths.patch"),
+        "{package}"
+    );
+    assert!(package.contains("PNX_PVE"), "{package}");
+}
+
+/// The emulator's recipes build it in a directory, so that what lies beside that is in no tree.
+pub fn dropped(root: &Root) -> Run {
+    root.write(
+        "demo/hive-qemu/Makefile",
+        "deb:\n\tcp -a src $(BUILDDIR)\n\tcp -a debian $(BUILDDIR)/\n\tcd $(BUILDDIR); dpkg-buildpackage\n",
+    );
+    root.append(
+        "rules/programs.toml",
+        "\n[hive-qemu]\nprograms = [\"hive-emu\", \"hive-emu-info\"]\n",
+    );
+    root.regen(&[])
+}
+
+#[test]
+fn a_decided_place_that_no_patch_can_have_is_told() {
+    let root = Root::new();
+    let run = dropped(&root);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let told = run
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("PNX-408: hive-qemu/"));
+    let told: BTreeSet<&str> = told.collect();
+    assert!(
+        told.iter().any(|line| line.contains("scripts/")),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        !told.iter().any(|line| line.contains("debian/")),
+        "{told:#?}"
+    );
+}
+
 #[test]
 fn a_module_without_a_file() {
     let root = Root::new();

@@ -215,6 +215,86 @@ fn what_is_required_and_nobody_has_is_an_error_that_says_why() {
     assert!(said.contains(&why), "{said}");
 }
 
+/// Text of Nix that is the package set with this test's compiler in the place of the one that Nix would build.
+fn with_compiler(evaluated: &Evaluated) -> String {
+    let root = evaluated.root.path().display();
+    let tool = env!("CARGO_BIN_EXE_xtask");
+    format!(
+        "import {root} {{ nixpkgs = {root}/nix/hostpkgs; overlays = [ (final: _: {{ \
+         pve-nix = final.runCommand \"pve-nix\" {{ }} \"mkdir -p $out/bin; ln -s {tool} $out/bin/xtask\"; }}) ]; }}"
+    )
+}
+
+#[test]
+#[ignore = "needs Nix on Debian"]
+fn a_plugin_is_linked_as_documented() {
+    let evaluated = Evaluated::demo(Root::new(), &[]);
+    let documented = fs::read_to_string(project().join("docs/plugins.md")).expect("there");
+    let example = documented.split("```nix\n").nth(1).expect("an example");
+    let example = example.split("```").next().unwrap_or(example);
+    evaluated.root.write("plugins.nix", example);
+    let evaluate = |part: &str| {
+        let mut eval = evaluated.nix("nix-instantiate");
+        let expression = format!(
+            "(import {}/plugins.nix {{ pve-nix = {}; }}).{part}",
+            evaluated.root.path().display(),
+            with_compiler(&evaluated)
+        );
+        let more = [
+            "--eval",
+            "--strict",
+            "--json",
+            "--read-write-mode",
+            "--expr",
+        ];
+        Run::of(eval.args(more).arg(expression))
+    };
+    let objects = evaluate("objects");
+    assert_eq!(objects.code, Some(0), "{}", objects.stderr);
+    let all = "[\"hive-cluster\",\"hive-common\",\"hive-guests\",\"hive-manager\",\"hive-tape\"]";
+    assert_eq!(objects.stdout.trim(), all);
+    assert_eq!(evaluate("drvPath").code, Some(0));
+    assert_eq!(evaluate("tests.audit.drvPath").code, Some(0));
+
+    // A place that nobody decided is told where the link is evaluated.
+    let module = "demo/plugins/hive-tape/Hive/Tape/Drive.pm";
+    let line = evaluated.root.edit(
+        module,
+        "sub labels {",
+        "my $mt = '/usr/bin/mt';\nsub labels {",
+    );
+    let refused = evaluate("drvPath");
+    assert!(refused.code.is_some_and(|code| code > 0), "{refused:?}");
+    let told = format!("PNX-101: hive-tape/Hive/Tape/Drive.pm:{line}");
+    assert!(refused.stderr.contains(&told), "{}", refused.stderr);
+}
+
+#[test]
+#[ignore = "needs Nix on Debian"]
+fn a_plugin_that_was_compiled_before_is_the_same_derivation() {
+    let evaluated = Evaluated::demo(Root::new(), &[]);
+    let plugin = "demo/plugins/hive-tape";
+    let run = evaluated
+        .root
+        .run(&["plugin", "demo", plugin, "--out", "made"]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let mut eval = evaluated.nix("nix-instantiate");
+    let run = Run::of(
+        eval.args(["--eval", "--strict", "--read-write-mode"])
+            .arg(evaluated.root.join("nix/checks/plugins.nix"))
+            .args(["--argstr", "tool", env!("CARGO_BIN_EXE_xtask")])
+            .arg("--arg")
+            .arg("made")
+            .arg(evaluated.root.join("made/pkgs/hive-tape"))
+            .args(["-A", "same", "-A", "units", "-A", "twice"]),
+    );
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stdout.starts_with("true\n"), "{}", run.stdout);
+    assert!(run.stdout.contains("hive-tape.service"), "{}", run.stdout);
+    let cause = "more than one object is called hive-tape";
+    assert!(run.stderr.contains(cause), "{}", run.stderr);
+}
+
 /// The demo as the default release of a clone of this repository, all of it known to Git.
 fn cloned() -> Evaluated {
     let root = Root::new();

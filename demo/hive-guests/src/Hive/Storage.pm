@@ -44,4 +44,23 @@ sub scheduler {
     return "/sys/block/$1/queue/scheduler";
 }
 
+# Kinds that others bring: a module each, which says its name and the programs it needs.
+my $custom = '/usr/share/perl5/Hive/Storage/Custom';
+
+sub load_custom {
+    opendir(my $dh, $custom) or return;
+    for my $file (sort readdir($dh)) {
+        my ($name) = $file =~ m/^([A-Za-z]\w*)\.pm$/ or next;
+        my $module = "Hive::Storage::Custom::$name";
+        eval {
+            require "Hive/Storage/Custom/$name.pm";
+            $programs->{ $module->kind() } = $module->programs();
+        };
+        warn "the storage plugin $module cannot be used: $@" if $@;
+    }
+    return;
+}
+
+load_custom();
+
 1;

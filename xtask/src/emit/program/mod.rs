@@ -238,7 +238,7 @@ pub fn package(
         Problem::new(&OUTPUT_FAILED, cause).in_source(&derivation.source.source.name)
     };
     let function = formals.function(body.map_err(failed)?);
-    let file = Expr::Commented(package::head(release.name), Box::new(function));
+    let file = Expr::Commented(release.head.to_owned(), Box::new(function));
     let text = nix::write(&file).map_err(failed)?;
     Ok(Package { text, lacks })
 }

@@ -1,0 +1,8 @@
+#!/usr/bin/perl
+
+use strict;
+use warnings;
+
+use Hive::Manager;
+
+print Hive::Manager::name(), "\n";

@@ -1,0 +1,5 @@
+#!/usr/bin/perl -w
+
+use strict;
+
+print "hook\n";
