@@ -24,7 +24,13 @@
 }
 # Machines that boot, where nixpkgs has a driver for them. nix/machines runs the same tests without one.
 // pkgs.lib.optionalAttrs (pkgs ? testers.runNixOSTest) (
-  pkgs.lib.genAttrs [ "guests" "node" "switch" "update" ] (
-    name: pkgs.testers.runNixOSTest (../tests + "/${name}.nix")
-  )
+  pkgs.lib.genAttrs [
+    "faults"
+    "guests"
+    "network"
+    "node"
+    "shutdown"
+    "switch"
+    "update"
+  ] (name: pkgs.testers.runNixOSTest (../tests + "/${name}.nix"))
 )

@@ -39,7 +39,7 @@ in
       onUpgrade = "none";
       aliases = [ "pve-manager.service" ];
     })
-    (unit "pvenetcommit.service" { })
+    (unit "pvenetcommit.service" { onUpgrade = "none"; })
     (unit "pvedaemon.service" { onUpgrade = "reload"; })
     (unit "pveproxy.service" { onUpgrade = "reload"; })
     (unit "qmeventd.service" { })

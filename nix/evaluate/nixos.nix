@@ -77,8 +77,9 @@ in
       domain = of (types.nullOr types.str) null;
       hosts = of (types.attrsOf (types.listOf types.str)) { };
       useNetworkd = flag;
-      bridges = any;
       useDHCP = flag;
+      networkmanager.enable = flag;
+      bridges = any;
       interfaces = of (types.attrsOf interface) { };
       firewall = {
         allowedTCPPorts = of (types.listOf types.int) [ ];
@@ -106,6 +107,7 @@ in
       udev.packages = of (types.listOf types.package) [ ];
       logrotate.settings = any;
     };
+    system.activationScripts = any;
     system.etc.overlay = {
       enable = flag;
       mutable = of types.bool true;
@@ -122,6 +124,7 @@ in
         enable = flag;
         netdevs = any;
         networks = of (types.attrsOf network) { };
+        wait-online.enable = of types.bool true;
       };
       watchdog.runtimeTime = of (types.nullOr types.str) null;
     };

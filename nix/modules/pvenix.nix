@@ -39,7 +39,7 @@ let
         vlanAware
         stp
         ;
-    }) cfg.network.bridges;
+    }) (lib.optionalAttrs (cfg.network.backend == "declared") cfg.network.bridges);
   };
   file = "pve-nix/node.json";
 in

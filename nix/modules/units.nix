@@ -7,7 +7,7 @@ let
   facts = import ./facts.nix cfg.package;
 
   # Units that are not wanted here, and why.
-  left = {
+  left = lib.optionalAttrs (cfg.network.backend == "declared") {
     "pvenetcommit.service" =
       "the network is NixOS': nothing moves /etc/network/interfaces.new over its description";
   };
