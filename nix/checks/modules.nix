@@ -92,6 +92,8 @@ let
 
   # What must be, each with a name.
   right = {
+    "docs/options.md is as nix/options.nix makes it; its head says how" =
+      builtins.readFile ../../docs/options.md == import ../options.nix { inherit pkgs; };
     "the demo's node has nothing wrong" = (addressed { }).wrong == [ ];
     "its daemon is wanted and keeps the link's PATH" =
       let

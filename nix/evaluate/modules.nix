@@ -251,6 +251,8 @@ let
   };
   setOf = name: element: {
     inherit name;
+    within = [ "<name>" ] ++ element.within or [ ];
+    inner = element.inner or { };
     check = isAttrs;
     emptyValue = { };
     merge =
@@ -309,6 +311,8 @@ let
     );
     listOf = element: {
       name = "list of ${element.name}";
+      within = [ "*" ] ++ element.within or [ ];
+      inner = element.inner or { };
       check = isList;
       emptyValue = [ ];
       merge =
@@ -331,6 +335,8 @@ let
     };
     nullOr = element: {
       name = "null or ${element.name}";
+      within = element.within or [ ];
+      inner = element.inner or { };
       check = value: value == null || element.check value;
       emptyValue = null;
       merge =
@@ -342,6 +348,9 @@ let
     };
     submodule = module: {
       name = "submodule";
+      within = [ ];
+      # Its options, as they are declared.
+      inner = (evalModules { modules = [ module ]; }).options;
       check = value: isAttrs value || isFunction value;
       emptyValue = (evalModules { modules = [ module ]; }).config;
       merge =
