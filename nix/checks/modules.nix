@@ -64,6 +64,20 @@ let
         restartPolicy = "immediate";
       };
     }).config;
+  # The network is the interface's.
+  written =
+    (with' {
+      services.proxmox-ve = {
+        enable = true;
+        address = "192.0.2.10";
+        package = facts;
+        network.backend = "ifupdown2";
+        network.bridges.vmbr0 = {
+          ports = [ "enp1s0" ];
+          addresses = [ "192.0.2.10/24" ];
+        };
+      };
+    }).config;
   off = (with' { services.proxmox-ve.package = facts; }).config;
 
   # What must be, each with a name.
@@ -172,6 +186,19 @@ let
         lib.hasInfix
           "iface vmbr0 inet static\n\taddress 192.0.2.10/24\n\tgateway 192.0.2.1\n\tbridge-ports enp1s0\n"
           full.environment.etc."network/interfaces".text;
+    "a network that is the interface's is written once, and ifupdown2's" =
+      let
+        seed = lib.filter (lib.hasPrefix "C /etc/network/interfaces ") written.systemd.tmpfiles.rules;
+        unit = written.systemd.services.networking;
+      in
+      lib.length seed == 1
+      && !(written.environment.etc ? "network/interfaces")
+      && written.systemd.network.networks == { }
+      && lib.elem "multi-user.target" unit.wantedBy
+      && !unit.restartIfChanged
+      && unit.path == [ ]
+      && written.systemd.services ? pvenetcommit
+      && !written.systemd.services.pvenetcommit.restartIfChanged;
     "backups have their defaults" = full.environment.etc."vzdump.conf".text == "bwlimit: 51200\n";
     "containers have lxcfs, which a switch leaves alone" =
       full.virtualisation.lxc.lxcfs.enable && !full.systemd.services.lxcfs.restartIfChanged;
@@ -231,6 +258,27 @@ let
     "bridges of scripted networking" = [
       (addressed { networking.bridges.br0.interfaces = [ "enp1s0" ]; })
       "services.proxmox-ve: scripted networking deletes a bridge"
+    ];
+    "two that set up the network" = [
+      (addressed {
+        services.proxmox-ve.network.backend = "ifupdown2";
+        networking.useDHCP = true;
+        systemd.network.networks.lan.matchConfig.Name = "enp1s0";
+      })
+      "services.proxmox-ve.network.backend = \"ifupdown2\" gives the network to /etc/network/interfaces, and two would set it up. Set networking.useDHCP = false (dhcpcd); no systemd.network.networks (lan)."
+    ];
+    "ifupdown2 with a link that has none" = [
+      (with' {
+        services.proxmox-ve = {
+          enable = true;
+          address = "192.0.2.10";
+          package = facts // {
+            lacks = [ { name = "ifupdown2"; } ];
+          };
+          network.backend = "ifupdown2";
+        };
+      })
+      "services.proxmox-ve.package is a link without ifupdown2"
     ];
     "two bridges with one port" = [
       (addressed {

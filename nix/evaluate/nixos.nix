@@ -58,6 +58,8 @@ in
       domain = of (types.nullOr types.str) null;
       hosts = of (types.attrsOf (types.listOf types.str)) { };
       useNetworkd = flag;
+      useDHCP = flag;
+      networkmanager.enable = flag;
       bridges = any;
       firewall = {
         allowedTCPPorts = of (types.listOf types.int) [ ];
@@ -85,6 +87,7 @@ in
       udev.packages = of (types.listOf types.package) [ ];
       logrotate.settings = any;
     };
+    system.activationScripts = any;
     system.etc.overlay = {
       enable = flag;
       mutable = of types.bool true;
@@ -97,7 +100,12 @@ in
       sockets = units;
       slices = units;
       tmpfiles.rules = strings;
-      network = any;
+      network = {
+        enable = flag;
+        netdevs = any;
+        networks = any;
+        wait-online.enable = of types.bool true;
+      };
       watchdog.runtimeTime = of (types.nullOr types.str) null;
     };
     users = {

@@ -4,6 +4,7 @@
   boot.isContainer = true;
   networking.useHostResolvConf = false;
   networking.resolvconf.enable = false;
+  services.resolved.enable = lib.mkForce false;
   environment.etc."resolv.conf".text = "nameserver 192.0.2.53\n";
   networking.useDHCP = false;
   networking.firewall.enable = lib.mkDefault false;

@@ -16,9 +16,16 @@ let
     else
       /. + toString nixpkgs;
   plain = import ../.. { nixpkgs = ../hostpkgs; };
+  release = lib.removePrefix "pve-" (lib.fileContents ../../releases/default);
+  # As the module takes it by default: built of plain hostpkgs, without ifupdown2.
+  link =
+    if package == null then
+      (plain.pveReleases.${release}.overrideScope (_: _: { ifupdown2 = null; })).pve
+    else
+      package;
   pkgs = import ./pkgs.nix {
     nixpkgs = source;
-    pve.pve = if package == null then plain.pve else package;
+    pve.pve = link;
   };
   inherit (pkgs) lib;
 
@@ -33,7 +40,15 @@ let
       modules = [
         ./container.nix
         node
-        { networking.hostName = lib.mkDefault name; }
+        (
+          { options, ... }:
+          {
+            networking.hostName = lib.mkDefault name;
+            services = lib.optionalAttrs (options.services ? proxmox-ve) {
+              proxmox-ve.package = lib.mkDefault link;
+            };
+          }
+        )
       ];
     }).config.system.build.toplevel;
   nodes = lib.mapAttrs toplevel described.nodes;

@@ -46,12 +46,13 @@ class Machine:
         self.began = time.monotonic()
         self.log("starts")
 
-    def shutdown(self):
+    def shutdown(self, timeout=600):
+        """Powers off, as long as it takes: a guest of the machine may have minutes to end."""
         if not self.process:
             return
         self.execute("systemctl poweroff", check_return=False)
         try:
-            self.process.wait(timeout=120)
+            self.process.wait(timeout=timeout)
         except subprocess.TimeoutExpired:
             self.log("does not end: its init is killed")
             subprocess.run(["kill", "-9", str(self.leader())], check=False)
@@ -59,7 +60,7 @@ class Machine:
         self.process = None
 
     def remove(self):
-        self.shutdown()
+        self.shutdown(timeout=60)
         subprocess.run([BOOT, "--remove", self.name], check=True)
 
     def leader(self):
@@ -207,7 +208,7 @@ def main():
     finally:
         for machine in machines:
             if os.environ.get("KEEP"):
-                machine.shutdown()
+                machine.shutdown(timeout=60)
             else:
                 machine.remove()
 

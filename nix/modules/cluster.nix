@@ -10,11 +10,31 @@ let
   cfg = config.services.proxmox-ve;
   facts = import ./facts.nix cfg.package;
   state = "/var/lib/rrdcached";
+
+  # Where pmxcfs is mounted. /etc/pve leads there: NixOS' activation walks all of /etc but follows no link, so that a pmxcfs
+  # that does not answer cannot hold a switch after its units have been stopped.
+  mountPoint = "/run/pve-nix/cluster";
+  prepare = pkgs.writeShellScript "pve-cluster-mount-point" ''
+    PATH=${
+      lib.makeBinPath [
+        pkgs.coreutils
+        pkgs.util-linux
+      ]
+    }
+    # What a pmxcfs that was killed left behind: any look at it fails.
+    while umount --lazy /etc/pve 2>/dev/null; do :; done
+    mkdir -p ${mountPoint}
+    # A directory of an earlier configuration is empty where nothing is mounted on it.
+    [ -L /etc/pve ] || rmdir /etc/pve 2>/dev/null
+    [ -e /etc/pve ] || ln -sfn ${mountPoint} /etc/pve
+    [ "$(readlink /etc/pve)" = ${mountPoint} ] ||
+      echo "/etc/pve is no link to ${mountPoint}: while pmxcfs does not answer, a switch waits for it. Move what it holds away and restart pve-cluster."
+    exit 0
+  '';
 in
 {
   config = lib.mkIf (cfg.enable && facts.hasUnit "pve-cluster.service") {
-    # tmpfiles fails on a mounted one.
-    systemd.services.pve-cluster.serviceConfig.ExecStartPre = "${pkgs.coreutils}/bin/mkdir -p /etc/pve";
+    systemd.services.pve-cluster.serviceConfig.ExecStartPre = prepare;
 
     # NixOS' services.corosync writes the configuration, which is the cluster's own here.
     systemd.services.corosync = {

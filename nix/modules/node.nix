@@ -61,9 +61,13 @@ in
 
     package = lib.mkOption {
       type = lib.types.package;
-      # The network is NixOS', and /etc/network/interfaces its description: "Apply" must not run ifreload on it.
-      default = (pkgs.pveReleases.${release}.overrideScope (_: _: { ifupdown2 = null; })).pve;
-      defaultText = lib.literalExpression "pkgs.pve without ifupdown2";
+      # Where the network is NixOS', /etc/network/interfaces is its description: "Apply" must not run ifreload on it.
+      default =
+        if cfg.network.backend == "ifupdown2" then
+          pkgs.pveReleases.${release}.pve
+        else
+          (pkgs.pveReleases.${release}.overrideScope (_: _: { ifupdown2 = null; })).pve;
+      defaultText = lib.literalMD "`pkgs.pve`, without ifupdown2 where `network.backend` is `declared`";
       description = "The link of everything: programs, units, interface. Its `pveSystem` says what the machine must have.";
     };
 

@@ -7,7 +7,7 @@ let
   facts = import ./facts.nix cfg.package;
 
   # Units that are not wanted here, and why.
-  left = {
+  left = lib.optionalAttrs (cfg.network.backend == "declared") {
     "pvenetcommit.service" =
       "the network is NixOS': nothing moves /etc/network/interfaces.new over its description";
   };
@@ -25,6 +25,7 @@ let
     "pvedaemon.service" = "its tasks, backups and migrations, would be killed";
     "pve-firewall.service" = "stopping it removes its rules";
     "proxmox-firewall.service" = "stopping it removes its rules";
+    "pvenetcommit.service" = "it moves a change of the network into place, which is for the next boot";
     "pve-sdn-commit.service" = "it commits what the running cluster has not asked for";
     "pve-firewall-commit.service" = "it commits what the running cluster has not asked for";
   };

@@ -19,7 +19,7 @@ use crate::decide::engine::{Uses, World, is_embedded};
 use crate::decide::matcher::is_below;
 use crate::decide::rules::{RulePlace, Rules};
 use crate::decide::{Decided, Decision};
-use crate::decide::{depends, recipe};
+use crate::decide::{depends, etc, recipe};
 use crate::emit::exports::Exports;
 use crate::emit::program;
 use crate::emit::proofs::Proofs;
@@ -391,6 +391,7 @@ impl Analysis {
                 .at(&one.path, Some(one.line))
         }));
         findings.extend(attached.problems);
+        findings.extend(sources.iter().flat_map(below_etc));
         findings.extend(homeless(&manifest, &sources, beside, knowledge));
         for rule in &attached.used {
             uses.add(rule);
@@ -649,6 +650,18 @@ fn undecided(source: &AnalysedSource) -> Vec<Problem> {
             .at(&one.path, Some(place.line))
     };
     unknown.map(problem).collect()
+}
+
+/// Places below `/etc` of no sort, and writes to what NixOS links into the store.
+fn below_etc(source: &AnalysedSource) -> Vec<Problem> {
+    let mut problems = etc::unsaid(&source.source.name, &source.decided);
+    let files = source.scanned.files.iter();
+    let entries = files.map(|file| (file.path.as_str(), file.entry)).collect();
+    match etc::written(&source.source, &source.decided, &entries) {
+        Ok(found) => problems.extend(found),
+        Err(problem) => problems.push(problem),
+    }
+    problems
 }
 
 /// The attributes that rules name and nobody has: not nixpkgs, not this project, not the release by its sources and their

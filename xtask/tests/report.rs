@@ -33,6 +33,7 @@ fn decided(line: u32, kind: Kind, text: &str, context: Context, decision: Decisi
         context_rule: None,
         decision,
         rule,
+        etc: None,
     }
 }
 

@@ -12,6 +12,7 @@ use super::logrotate::Rotation;
 use super::make::ActionKind;
 use super::tree_path;
 use super::units::Install;
+use crate::decide::etc::EtcPath;
 
 /// What a source sets up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -31,6 +32,8 @@ pub struct System {
     pub kernel_modules: Vec<String>,
     /// Names of the PAM services that the code asks, sorted.
     pub pam_services: Vec<String>,
+    /// Paths below `/etc` that the code reads or writes, by path.
+    pub etc: Vec<EtcPath>,
     /// Absolute paths of programs that other nodes run here over ssh, as a Debian node calls them, sorted.
     pub peer_programs: Vec<String>,
     /// Sections of `logrotate.d`.

@@ -123,6 +123,7 @@ impl<'a> World<'a> {
             let context = found.map_or(Context::Host, |rule| rule.context);
             subject.context = Some(context);
             let (decision, rule) = self.decision(&subject);
+            let etc = rule.as_deref().and_then(|rule| self.rules.etc(rule));
             Decided {
                 path: path.to_owned(),
                 language,
@@ -131,6 +132,7 @@ impl<'a> World<'a> {
                 context_rule: found.map(|rule| rule.name.clone()),
                 decision,
                 rule,
+                etc,
             }
         };
         scan.occurrences.iter().map(decide).collect()

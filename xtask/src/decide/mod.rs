@@ -3,6 +3,7 @@
 pub mod attributes;
 pub mod depends;
 pub mod engine;
+pub mod etc;
 pub mod matcher;
 pub mod optional;
 pub mod recipe;
@@ -11,6 +12,7 @@ pub mod rules;
 use serde::{Deserialize, Serialize};
 
 use crate::scan::{Language, Occurrence};
+use etc::Etc;
 
 /// Where an occurrence acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -129,4 +131,7 @@ pub struct Decided {
     pub decision: Decision,
     /// The rule that decided, `None` when unknown.
     pub rule: Option<String>,
+    /// What that rule says of a path below `/etc`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub etc: Option<Etc>,
 }

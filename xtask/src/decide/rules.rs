@@ -25,6 +25,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
+use super::etc::{Etc, Sort};
 use super::matcher::{Condition, Matcher};
 use super::optional::{Optional, OptionalFile, PlaceRule, PlacesFile, outside};
 use super::{Context, Decision};
@@ -89,6 +90,8 @@ pub struct PathRule {
     pub target: Option<String>,
     /// What the target need not lead to.
     pub absent: Option<Absent>,
+    /// Of which sort the path below `/etc` is that stays.
+    pub etc: Option<Etc>,
 }
 
 /// Why a target need not be there.
@@ -620,6 +623,10 @@ struct RawPath {
     #[serde(default)]
     absent: Option<Absent>,
     #[serde(default)]
+    etc: Option<Sort>,
+    #[serde(default)]
+    written: Option<String>,
+    #[serde(default)]
     #[allow(dead_code, reason = "for the reader of the rule")]
     why: Option<String>,
 }
@@ -956,6 +963,12 @@ impl Rules {
         self.place(path).filter(|place| place.leave_out.is_some())
     }
 
+    /// What a rule says of a path below `/etc`.
+    pub fn etc(&self, rule: &str) -> Option<Etc> {
+        let mut rules = self.first.iter().chain(&self.last);
+        rules.find(|one| one.name == rule)?.etc
+    }
+
     /// What the rules say of something that may be absent, with its rank: 0 is the most painful.
     pub fn optional(&self, name: &str) -> Option<(usize, &Optional)> {
         let mut all = self.optional.iter().enumerate();
@@ -1038,6 +1051,14 @@ impl Rules {
                 let rule = format!("path.{}", raw.name.get_ref());
                 reader.claim(&rule, name, line);
                 let matcher = reader.matcher(&raw.condition, name, line);
+                if let Some(cause) = etc_fault(&raw) {
+                    let problem = Problem::new(&BAD_RULE, cause);
+                    reader.problems.push(problem.at(reader.place(name), line));
+                }
+                let etc = raw.etc.map(|sort| Etc {
+                    sort,
+                    written: raw.written.is_some(),
+                });
                 match verdict(&raw) {
                     Ok(verdict) => read.push(PathRule {
                         name: rule,
@@ -1045,6 +1066,7 @@ impl Rules {
                         verdict,
                         target: raw.target,
                         absent: raw.absent,
+                        etc,
                     }),
                     Err(cause) => reader
                         .problems
@@ -1426,6 +1448,26 @@ fn read_modules(reader: &mut Reader, name: &str) -> HashMap<String, ModuleProvid
         }
     }
     modules
+}
+
+/// What is wrong with what a rule says of `/etc`.
+fn etc_fault(raw: &RawPath) -> Option<String> {
+    let name = raw.name.get_ref();
+    let stays = raw.keep.is_some() || raw.system.is_some();
+    let each = !raw.condition.sources.is_empty() && !raw.condition.files.is_empty();
+    match raw.etc {
+        Some(_) if !stays => Some(format!(
+            "`{name}` has `etc`, which only goes with keep or system"
+        )),
+        Some(Sort::Nixos) if !each => Some(format!(
+            "`{name}`: what NixOS links is decided place by place, with sources and files"
+        )),
+        Some(Sort::Nixos) => None,
+        _ => raw
+            .written
+            .is_some()
+            .then(|| format!("`{name}` has `written`, which only goes with etc = \"nixos\"")),
+    }
 }
 
 fn verdict(raw: &RawPath) -> Result<Verdict, String> {

@@ -21,7 +21,7 @@ use crate::debian::make::ActionKind;
 use crate::debian::system::{Directory, Group, System, User};
 use crate::debian::tree_path::file_name;
 use crate::decide::rules::{Rules, fold};
-use crate::decide::{Context, Decision};
+use crate::decide::{Context, Decision, etc};
 use crate::problem::{
     DROPPED_PATCH, OUTPUT_FAILED, Problem, REQUIRED_ABSENT, UNKNOWN_PLACE, UNPARSED,
 };
@@ -491,6 +491,7 @@ pub fn system(source: &AnalysedSource, rules: &Rules) -> Result<System, Problem>
     system.directories.sort();
     system.pam_services = pam_services(source)?;
     system.peer_programs = peer_programs(source);
+    system.etc = etc::paths(&source.decided);
     Ok(system)
 }
 

@@ -389,6 +389,7 @@ mod tests {
                 context: Context::Host,
                 context_rule: None,
                 rule: Some("rule".to_owned()),
+                etc: None,
             })
             .collect();
         let roles = BTreeMap::from([

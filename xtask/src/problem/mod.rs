@@ -173,6 +173,8 @@ codes! {
     pnx_308 => UNDECIDED_SWITCH,
     pnx_309 => UNKNOWN_PLACE,
     pnx_310 => UNREACHED_PACKAGE,
+    pnx_311 => UNSAID_SORT,
+    pnx_312 => WRITTEN_LINK,
     pnx_401 => PATCH_FAILS,
     pnx_402 => REWRITE_UNPARSED,
     pnx_403 => OUTPUT_DIFFERS,

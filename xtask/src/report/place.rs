@@ -209,6 +209,7 @@ mod tests {
                 target: "bin/comb".into(),
             },
             rule: Some("path.comb".into()),
+            etc: None,
         }
     }
 

@@ -295,6 +295,29 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         );
         root.run(&["scan", "demo"])
     }),
+    ("PNX-311", |root| {
+        root.append(
+            "demo/hive-common/src/Hive/Tools.pm",
+            "\nour $odd = '/etc/odd/hive';\n1;\n",
+        );
+        root.append(
+            "rules/paths.toml",
+            "\n[[last]]\nname = \"odd\"\nwhere = { below = [\"/etc/odd\"] }\nkeep = \"state\"\n",
+        );
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-312", |root| {
+        root.append(
+            "demo/hive-common/src/Hive/Tools.pm",
+            "\nmy $odd = '/etc/odd/hive';\nunlink($odd);\n1;\n",
+        );
+        root.append(
+            "rules/paths.toml",
+            "\n[[last]]\nname = \"odd\"\nwhere = { sources = [\"hive-common\"], files = [\"**\"], below = [\"/etc/odd\"] }\n\
+             keep = \"odd\"\netc = \"nixos\"\n",
+        );
+        root.run(&["scan", "demo"])
+    }),
     ("PNX-402", |root| {
         // The delimiter stands in every store path.
         root.write(

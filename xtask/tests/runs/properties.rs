@@ -188,6 +188,7 @@ proptest! {
                 context_rule: None,
                 decision: Decision::Package { attr: "a.b".to_owned(), target: "bin/x".to_owned() },
                 rule: None,
+                etc: None,
             })
             .collect();
         let roles = std::collections::BTreeMap::new();
