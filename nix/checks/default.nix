@@ -24,13 +24,10 @@
 }
 # Machines that boot, where nixpkgs has a driver for them. nix/machines runs the same tests without one.
 // pkgs.lib.optionalAttrs (pkgs ? testers.runNixOSTest) (
-  pkgs.lib.genAttrs [
-    "faults"
-    "guests"
-    "network"
-    "node"
-    "shutdown"
-    "switch"
-    "update"
-  ] (name: pkgs.testers.runNixOSTest (../tests + "/${name}.nix"))
+  pkgs.lib.mapAttrs' (
+    file: _:
+    pkgs.lib.nameValuePair (pkgs.lib.removeSuffix ".nix" file) (
+      pkgs.testers.runNixOSTest (../tests + "/${file}")
+    )
+  ) (builtins.readDir ../tests)
 )

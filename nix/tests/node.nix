@@ -47,10 +47,13 @@
         assert len(set(upstream) & set(wanted)) > 15, wanted
 
     with subtest("the PATH of a service is the link's"):
-        for name in ["pvedaemon.service", "pveproxy.service", "pvestatd.service"]:
-            pid = alpha.get_unit_property(name, "MainPID")
+        # NixOS' and other packages' own, which the link's unit only has a drop-in for.
+        services = [name for name in upstream if name.endswith(".service") and "@" not in name]
+        assert len(services) > 15, services
+        for name in services:
             environment = alpha.get_unit_property(name, "Environment")
-            assert f"PATH=/run/wrappers/bin:{package}/bin:" in environment, f"{name} {pid}: {environment}"
+            paths = [word for word in environment.split() if word.startswith("PATH=")]
+            assert len(paths) == 1 and paths[0].startswith(f"PATH=/run/wrappers/bin:{package}/bin:"), f"{name}: {environment}"
 
     with subtest("what a switch leaves running holds its link"):
         for name in ["pve-cluster.service", "pvedaemon.service", "pve-firewall.service", "pve-ha-lrm.service"]:
@@ -118,6 +121,20 @@
             assert answer.startswith("{") and json.loads(answer)["data"] is not None, f"{path}: {answer}"
         # Without the ticket nobody reads.
         alpha.fail(f"curl -fsk {api}/nodes")
+
+    with subtest("a console of the node"):
+        session = login("root@pam", "proxmox")
+        made = json.loads(alpha.succeed(
+            f"curl -sk -X POST {api}/nodes/alpha/termproxy --cookie 'PVEAuthCookie={session['ticket']}'"
+            f" -H 'CSRFPreventionToken: {session['CSRFPreventionToken']}'"
+        ))["data"]
+        said = alpha.succeed(
+            f"exec 3<>/dev/tcp/localhost/{made['port']}; printf '%s:%s\\n' '{made['user']}' '{made['ticket']}' >&3;"
+            " text='echo $((6 * 7))-$(hostname)'; sleep 3; printf '0:%d:%s\\n' $((''${#text} + 1)) \"$text\" >&3;"
+            " timeout 8 cat <&3 || true"
+        )
+        assert said.startswith("OK"), said
+        assert "42-alpha" in said, said
 
     with subtest("state has upstream's modes and owners"):
         assert alpha.succeed("stat -c '%a %U %G' /var/log/pveproxy").strip() == "700 www-data www-data"

@@ -28,6 +28,7 @@ mod over;
 mod plugin;
 mod prefetch;
 mod properties;
+mod proposals;
 mod real;
 mod remote;
 mod reports;
