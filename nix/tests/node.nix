@@ -25,6 +25,7 @@
 
   testScript = ''
     import json
+    import time
 
     start_all()
     alpha.wait_for_unit("multi-user.target")
@@ -59,6 +60,19 @@
         for name in ["pve-cluster.service", "pvedaemon.service", "pve-firewall.service", "pve-ha-lrm.service"]:
             pid = alpha.get_unit_property(name, "MainPID")
             alpha.succeed(f"readlink /proc/{pid}/fd/* | grep -F {package}/nix-support/pve-perl")
+
+    with subtest("pvenix tells what runs, quickly"):
+        status = json.loads(alpha.succeed("pvenix status --format json"))
+        assert status["package"] == package and status["waiting"] == [] and status["drift"] == [], status
+        assert [check["ok"] for check in status["checks"]] == [True] * 3, status["checks"]
+        known = {unit["name"]: unit["current"] for unit in status["units"]}
+        for name in ["pve-cluster.service", "pvedaemon.service", "pveproxy.service", "rrdcached.service", "qmeventd.service"]:
+            assert known[name] is True, (name, known)
+        began = time.monotonic()
+        alpha.succeed("for i in 1 2 3 4 5 6 7 8 9 10; do pvenix status >/dev/null; done")
+        took = (time.monotonic() - began) / 10
+        print(f"pvenix status: {took:.3f} s")
+        assert took < 0.3, took
 
     with subtest("the name leads to the address alone"):
         found = alpha.succeed("getent ahosts alpha | cut -d' ' -f1 | sort -u").split()
