@@ -31,6 +31,7 @@ let
   facts = {
     outPath = "/nix/store/x-pve";
     name = "pve";
+    version = "9.9.1";
     pveSystem = import ./modules-facts.nix;
   };
   full =
@@ -64,10 +65,35 @@ let
         restartPolicy = "immediate";
       };
     }).config;
+  manual =
+    (with' {
+      services.proxmox-ve = {
+        enable = true;
+        address = "192.0.2.10";
+        package = facts;
+        restartPolicy = "manual";
+      };
+    }).config;
+  # The network is the interface's.
+  written =
+    (with' {
+      services.proxmox-ve = {
+        enable = true;
+        address = "192.0.2.10";
+        package = facts;
+        network.backend = "ifupdown2";
+        network.bridges.vmbr0 = {
+          ports = [ "enp1s0" ];
+          addresses = [ "192.0.2.10/24" ];
+        };
+      };
+    }).config;
   off = (with' { services.proxmox-ve.package = facts; }).config;
 
   # What must be, each with a name.
   right = {
+    "docs/options.md is as nix/options.nix makes it; its head says how" =
+      builtins.readFile ../../docs/options.md == import ../options.nix { inherit pkgs; };
     "the demo's node has nothing wrong" = (addressed { }).wrong == [ ];
     "its daemon is wanted and keeps the link's PATH" =
       let
@@ -112,7 +138,55 @@ let
     "unless it must not" =
       immediate.systemd.services.pve-cluster.restartIfChanged
       && !immediate.systemd.services.watchdog-mux.restartIfChanged;
-    "a daemon that only answers is restarted" = full.systemd.services.pveproxy.restartIfChanged;
+    "what upstream restarts is restarted" =
+      let
+        unit = full.systemd.services.qmeventd;
+      in
+      unit.restartIfChanged && !unit.reloadIfChanged && unit.stopIfChanged;
+    "what upstream reloads is reloaded, and never stopped" =
+      let
+        unit = full.systemd.services.pveproxy;
+      in
+      unit.reloadIfChanged && !unit.stopIfChanged && !(unit.unitConfig ? X-StopOnRemoval);
+    "tasks of the API outlive the module" =
+      let
+        unit = full.systemd.services.pvedaemon;
+      in
+      unit.reloadIfChanged && unit.unitConfig.X-StopOnRemoval == false;
+    "a daemon finds itself by a path that stays, and holds what it runs" =
+      lib.elem "L+ /run/pve-nix/pve - - - - /nix/store/x-pve" full.systemd.tmpfiles.rules
+      &&
+        full.systemd.services.pveproxy.serviceConfig.OpenFile
+        == "/nix/store/x-pve/nix-support/pve-perl:pve-nix:read-only";
+    "a staged restart is one that the switch does not wait for" =
+      let
+        unit = full.systemd.services.pve-nix-restarts;
+      in
+      unit.serviceConfig.Type == "exec"
+      && unit.wantedBy == [ "multi-user.target" ]
+      && !unit.stopIfChanged;
+    "nobody restarts what is done at once or by hand" =
+      !(immediate.systemd.services ? pve-nix-restarts) && !(manual.systemd.services ? pve-nix-restarts);
+    "by hand the cluster's file system waits, too" =
+      !manual.systemd.services.pve-cluster.restartIfChanged;
+    "the node's declaration is pvenix's" =
+      let
+        node = builtins.fromJSON (
+          builtins.unsafeDiscardStringContext full.environment.etc."pve-nix/node.json".text
+        );
+      in
+      node.version == "9.9.1"
+      && node.package == "/nix/store/x-pve"
+      && node.units."pve-cluster.service" == "staged"
+      && node.units."pvedaemon.service" == "reload"
+      && node.units."qmeventd.service" == "restart"
+      && node.units."watchdog-mux.service" == "none"
+      &&
+        node.staged == [
+          "pve-cluster.service"
+          "corosync.service"
+        ]
+      && node.bridges.vmbr0.ports == [ "enp1s0" ];
     "corosync waits for its configuration" =
       full.systemd.services.corosync.unitConfig.ConditionPathExists == "/etc/corosync/corosync.conf";
     "the mount point is none of tmpfiles'" =
@@ -172,6 +246,19 @@ let
         lib.hasInfix
           "iface vmbr0 inet static\n\taddress 192.0.2.10/24\n\tgateway 192.0.2.1\n\tbridge-ports enp1s0\n"
           full.environment.etc."network/interfaces".text;
+    "a network that is the interface's is written once, and ifupdown2's" =
+      let
+        seed = lib.filter (lib.hasPrefix "C /etc/network/interfaces ") written.systemd.tmpfiles.rules;
+        unit = written.systemd.services.networking;
+      in
+      lib.length seed == 1
+      && !(written.environment.etc ? "network/interfaces")
+      && written.systemd.network.networks == { }
+      && lib.elem "multi-user.target" unit.wantedBy
+      && !unit.restartIfChanged
+      && unit.path == [ ]
+      && written.systemd.services ? pvenetcommit
+      && !written.systemd.services.pvenetcommit.restartIfChanged;
     "backups have their defaults" = full.environment.etc."vzdump.conf".text == "bwlimit: 51200\n";
     "containers have lxcfs, which a switch leaves alone" =
       full.virtualisation.lxc.lxcfs.enable && !full.systemd.services.lxcfs.restartIfChanged;
@@ -194,6 +281,53 @@ let
     "a name for an address" = [
       (demo { services.proxmox-ve.address = "alpha"; })
       "services.proxmox-ve.address: \"alpha\" is no address"
+    ];
+    "an address that cannot be" = [
+      (demo { services.proxmox-ve.address = "192.0.2.310"; })
+      "services.proxmox-ve.address: \"192.0.2.310\" is no address"
+    ];
+    "an address of another machine" = [
+      (demo {
+        services.proxmox-ve.address = "192.0.2.11";
+        services.proxmox-ve.network.bridges.vmbr0.addresses = [ "192.0.2.10/24" ];
+      })
+      "services.proxmox-ve.address: 192.0.2.11 is none of this machine's (192.0.2.10). Write"
+    ];
+    "peers that are none" = [
+      (addressed {
+        services.proxmox-ve.openFirewallFrom = [
+          "192.0.2.0/33"
+          "bee"
+          "192.0.2.0/24"
+        ];
+      })
+      "services.proxmox-ve.openFirewallFrom: \"192.0.2.0/33\", \"bee\": no address"
+    ];
+    "a bridge's address without its network" = [
+      (addressed { services.proxmox-ve.network.bridges.vmbr0.addresses = [ "192.0.2.10" ]; })
+      "services.proxmox-ve.network.bridges.vmbr0.addresses: \"192.0.2.10\" is no address with the length"
+    ];
+    "a gateway with its network" = [
+      (addressed { services.proxmox-ve.network.bridges.vmbr0.gateway = "192.0.2.1/24"; })
+      "services.proxmox-ve.network.bridges.vmbr0.gateway: \"192.0.2.1/24\" is no address"
+    ];
+    "a name that the kernel refuses" = [
+      (addressed { services.proxmox-ve.network.bridges.a-bridge-with-a-long-name = { }; })
+      "services.proxmox-ve.network.bridges.a-bridge-with-a-long-name: the kernel takes names"
+    ];
+    "a bridge in itself" = [
+      (addressed { services.proxmox-ve.network.bridges.vmbr0.ports = [ "vmbr0" ]; })
+      "services.proxmox-ve.network.bridges.vmbr0.ports: a bridge is no port of itself"
+    ];
+    "two default routes" = [
+      (addressed {
+        services.proxmox-ve.network.bridges = {
+          vmbr0.gateway = "192.0.2.1";
+          vmbr1.gateway = "198.51.100.1";
+          vmbr2.gateway = "2001:db8::1";
+        };
+      })
+      "services.proxmox-ve.network.bridges: vmbr0 and vmbr1 have a gateway each"
     ];
     "no name" = [
       (with' {
@@ -232,6 +366,27 @@ let
       (addressed { networking.bridges.br0.interfaces = [ "enp1s0" ]; })
       "services.proxmox-ve: scripted networking deletes a bridge"
     ];
+    "two that set up the network" = [
+      (addressed {
+        services.proxmox-ve.network.backend = "ifupdown2";
+        networking.useDHCP = true;
+        systemd.network.networks.lan.matchConfig.Name = "enp1s0";
+      })
+      "services.proxmox-ve.network.backend = \"ifupdown2\" gives the network to /etc/network/interfaces, and two would set it up. Set networking.useDHCP = false (dhcpcd); no systemd.network.networks (lan)."
+    ];
+    "ifupdown2 with a link that has none" = [
+      (with' {
+        services.proxmox-ve = {
+          enable = true;
+          address = "192.0.2.10";
+          package = facts // {
+            lacks = [ { name = "ifupdown2"; } ];
+          };
+          network.backend = "ifupdown2";
+        };
+      })
+      "services.proxmox-ve.package is a link without ifupdown2"
+    ];
     "two bridges with one port" = [
       (addressed {
         services.proxmox-ve.network.bridges = {
@@ -251,7 +406,7 @@ let
     "a package that is no link" = demoWith { package = lib.removeAttrs facts [ "pveSystem" ]; };
     "an option that is none" = demoWith { enabled = true; };
     "a value of another type" = demoWith { openFirewall = "yes"; };
-    "a restart policy that is none" = demoWith { restartPolicy = "staged"; };
+    "a restart policy that is none" = demoWith { restartPolicy = "sometimes"; };
   };
   demoWith =
     settings:

@@ -31,9 +31,28 @@ let
       path = of (types.listOf types.anything) [ "NixOS' default" ];
       restartIfChanged = of types.bool true;
       stopIfChanged = of types.bool true;
+      reloadIfChanged = flag;
+      restartTriggers = of (types.listOf types.anything) [ ];
+      startLimitIntervalSec = of (types.nullOr types.int) null;
     };
   };
   units = of (types.attrsOf unit) { };
+  addresses = of (types.listOf types.anything) [ ];
+  interface = types.submodule {
+    options = {
+      useDHCP = of (types.nullOr types.bool) null;
+      ipv4 = { inherit addresses; };
+      ipv6 = { inherit addresses; };
+    };
+  };
+  network = types.submodule {
+    options = {
+      matchConfig = any;
+      networkConfig = any;
+      address = strings;
+      gateway = strings;
+    };
+  };
   account = types.submodule {
     options = {
       isSystemUser = flag;
@@ -58,7 +77,10 @@ in
       domain = of (types.nullOr types.str) null;
       hosts = of (types.attrsOf (types.listOf types.str)) { };
       useNetworkd = flag;
+      useDHCP = flag;
+      networkmanager.enable = flag;
       bridges = any;
+      interfaces = of (types.attrsOf interface) { };
       firewall = {
         allowedTCPPorts = of (types.listOf types.int) [ ];
         extraInputRules = lines;
@@ -85,6 +107,7 @@ in
       udev.packages = of (types.listOf types.package) [ ];
       logrotate.settings = any;
     };
+    system.activationScripts = any;
     system.etc.overlay = {
       enable = flag;
       mutable = of types.bool true;
@@ -97,7 +120,12 @@ in
       sockets = units;
       slices = units;
       tmpfiles.rules = strings;
-      network = any;
+      network = {
+        enable = flag;
+        netdevs = any;
+        networks = of (types.attrsOf network) { };
+        wait-online.enable = of types.bool true;
+      };
       watchdog.runtimeTime = of (types.nullOr types.str) null;
     };
     users = {

@@ -4,10 +4,12 @@
 #   test     the test's file
 #   nixpkgs  a checkout of nixpkgs, or the parts that pkgs.nix names; NIXPKGS by default
 #   package  the link that nodes run (`services.proxmox-ve.package`); the default release's by default
+#   packages more that takes the place of what hostpkgs has: `pvenix`, other releases' links in `pveReleases`
 {
   test,
   nixpkgs ? builtins.getEnv "NIXPKGS",
   package ? null,
+  packages ? { },
 }:
 let
   source =
@@ -16,9 +18,19 @@ let
     else
       /. + toString nixpkgs;
   plain = import ../.. { nixpkgs = ../hostpkgs; };
+  release = lib.removePrefix "pve-" (lib.fileContents ../../releases/default);
+  # As the module takes it by default: built of plain hostpkgs, without ifupdown2.
+  link =
+    if package == null then
+      (plain.pveReleases.${release}.overrideScope (_: _: { ifupdown2 = null; })).pve
+    else
+      package;
   pkgs = import ./pkgs.nix {
     nixpkgs = source;
-    pve.pve = if package == null then plain.pve else package;
+    pve = {
+      pve = link;
+    }
+    // packages;
   };
   inherit (pkgs) lib;
 
@@ -33,7 +45,15 @@ let
       modules = [
         ./container.nix
         node
-        { networking.hostName = lib.mkDefault name; }
+        (
+          { options, ... }:
+          {
+            networking.hostName = lib.mkDefault name;
+            services = lib.optionalAttrs (options.services ? proxmox-ve) {
+              proxmox-ve.package = lib.mkDefault link;
+            };
+          }
+        )
       ];
     }).config.system.build.toplevel;
   nodes = lib.mapAttrs toplevel described.nodes;

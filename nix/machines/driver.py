@@ -46,20 +46,28 @@ class Machine:
         self.began = time.monotonic()
         self.log("starts")
 
-    def shutdown(self):
+    def shutdown(self, timeout=600):
+        """Powers off, as long as it takes: a guest of the machine may have minutes to end."""
         if not self.process:
             return
         self.execute("systemctl poweroff", check_return=False)
         try:
-            self.process.wait(timeout=120)
+            self.process.wait(timeout=timeout)
         except subprocess.TimeoutExpired:
             self.log("does not end: its init is killed")
+            self.crash()
+        self.process = None
+
+    def crash(self):
+        if not self.process:
+            return
+        with contextlib.suppress(Failure):
             subprocess.run(["kill", "-9", str(self.leader())], check=False)
-            self.process.wait(timeout=30)
+        self.process.wait(timeout=30)
         self.process = None
 
     def remove(self):
-        self.shutdown()
+        self.shutdown(timeout=60)
         subprocess.run([BOOT, "--remove", self.name], check=True)
 
     def leader(self):
@@ -203,11 +211,14 @@ def main():
         exec(compile(spec["testScript"], "testScript", "exec"), scope)
         print(f"passed in {time.monotonic() - began:.1f} s")
     except Failure as failure:
+        # Nobody waits for guests of a machine that goes away.
+        for machine in machines:
+            machine.crash()
         sys.exit(str(failure))
     finally:
         for machine in machines:
             if os.environ.get("KEEP"):
-                machine.shutdown()
+                machine.shutdown(timeout=60)
             else:
                 machine.remove()
 

@@ -10,11 +10,40 @@ let
   cfg = config.services.proxmox-ve;
   facts = import ./facts.nix cfg.package;
   state = "/var/lib/rrdcached";
+
+  # Where pmxcfs is mounted. /etc/pve leads there: NixOS' activation walks all of /etc but follows no link, so that a pmxcfs
+  # that does not answer cannot hold a switch after its units have been stopped.
+  mountPoint = "/run/pve-nix/cluster";
+  prepare = pkgs.writeShellScript "pve-cluster-mount-point" ''
+    PATH=${
+      lib.makeBinPath [
+        pkgs.coreutils
+        pkgs.util-linux
+      ]
+    }
+    # What a pmxcfs that was killed left behind: any look at it fails.
+    while umount --lazy /etc/pve 2>/dev/null; do :; done
+    # What was written there while nothing was mounted is kept, and does not keep pmxcfs from being mounted.
+    for place in /etc/pve ${mountPoint}; do
+      if [ -d $place ] && [ ! -L $place ] && ! rmdir $place; then
+        kept=/var/lib/pve-cluster/not-mounted-$(date +%s)
+        echo "$place held files while nothing was mounted there: they are in $kept"
+        mkdir -p /var/lib/pve-cluster && mv $place $kept || exit 1
+      fi
+    done
+    mkdir -p ${mountPoint}
+    ln -sfn ${mountPoint} /etc/pve
+    exit 0
+  '';
 in
 {
   config = lib.mkIf (cfg.enable && facts.hasUnit "pve-cluster.service") {
-    # tmpfiles fails on a mounted one.
-    systemd.services.pve-cluster.serviceConfig.ExecStartPre = "${pkgs.coreutils}/bin/mkdir -p /etc/pve";
+    systemd.services.pve-cluster.serviceConfig.ExecStartPre = prepare;
+
+    # There is no /dev/watchdog in a container; each switch would try again, and fail.
+    systemd.services.watchdog-mux = lib.mkIf (facts.hasUnit "watchdog-mux.service") {
+      unitConfig.ConditionVirtualization = "!container";
+    };
 
     # NixOS' services.corosync writes the configuration, which is the cluster's own here.
     systemd.services.corosync = {
@@ -29,6 +58,7 @@ in
       after = [ "network-online.target" ];
       wantedBy = [ "multi-user.target" ];
       restartIfChanged = cfg.restartPolicy == "immediate";
+      stopIfChanged = cfg.restartPolicy == "immediate";
       serviceConfig = {
         Type = "notify";
         ExecStart = "${pkgs.corosync}/bin/corosync -f";

@@ -13,6 +13,9 @@
     ./logrotate.nix
     ./containers.nix
     ./network.nix
+    ./networkd.nix
+    ./ifupdown2.nix
     ./backup.nix
+    ./pvenix.nix
   ];
 }

@@ -1,11 +1,11 @@
-# The network: bridges for guests as networkd has them, and /etc/network/interfaces as a description of them, which is what
-# the API and the interface read.
+# The network of a node: bridges for guests, and who sets them up (networkd.nix or ifupdown2.nix). Both need them in the words of
+# interfaces(5), which is what the API and the interface read.
 { config, lib, ... }:
 let
   cfg = config.services.proxmox-ve;
   inherit (cfg.network) bridges;
 
-  isV6 = lib.hasInfix ":";
+  inherit (import ./addresses.nix) isAddress isNetwork isV6;
   family = address: if isV6 address then "inet6" else "inet";
 
   interface =
@@ -42,9 +42,32 @@ let
   ports = lib.concatLists (lib.mapAttrsToList (_: bridge: bridge.ports) bridges);
   twice = lib.unique (lib.filter (port: lib.count (other: other == port) ports > 1) ports);
   users = port: lib.attrNames (lib.filterAttrs (_: bridge: lib.elem port bridge.ports) bridges);
-  description = lib.concatStringsSep "\n" (
+  # What is said of a bridge that cannot be, each as "BRIDGE: …".
+  impossible = lib.concatLists (
+    lib.mapAttrsToList (
+      name: bridge:
+      map (
+        address:
+        "${name}.addresses: \"${address}\" is no address with the length of its network, such as \"192.0.2.10/24\""
+      ) (lib.filter (address: !isNetwork address) bridge.addresses)
+      ++
+        lib.optional (bridge.gateway != null && !isAddress bridge.gateway)
+          "${name}.gateway: \"${bridge.gateway}\" is no address: write one without the length of its network, such as \"192.0.2.1\""
+      ++ lib.optional (
+        builtins.match "[A-Za-z0-9_.-]{1,15}" name == null
+      ) "${name}: the kernel takes names of up to 15 letters, digits, `-', `_' and `.'"
+      ++ lib.optional (lib.elem name bridge.ports) "${name}.ports: a bridge is no port of itself"
+    ) bridges
+  );
+  gateways =
+    isOne:
+    lib.attrNames (lib.filterAttrs (_: bridge: bridge.gateway != null && isOne bridge.gateway) bridges);
+  many = lib.filter (names: lib.length names > 1) [
+    (gateways isV6)
+    (gateways (gateway: !isV6 gateway))
+  ];
+  text = lib.concatStringsSep "\n" (
     [
-      "# What services.proxmox-ve.network says: the interface shows it, and changes are made there."
       "auto lo"
       "iface lo inet loopback"
       ""
@@ -54,9 +77,34 @@ let
       ""
     ]) (lib.unique ports)
     ++ lib.concatLists (lib.mapAttrsToList interface bridges)
+    ++ [
+      # Where SDN writes.
+      "source /etc/network/interfaces.d/*"
+      ""
+    ]
   );
 in
 {
+  options.services.proxmox-ve.network.backend = lib.mkOption {
+    type = lib.types.enum [
+      "declared"
+      "ifupdown2"
+    ];
+    default = "declared";
+    description = ''
+      Who sets up the network. `declared`: networkd, from this configuration; the interface shows it and changes nothing.
+      `ifupdown2`: Proxmox's ifupdown2, from `/etc/network/interfaces`, which the interface writes and "Apply Configuration" sets up;
+      what is declared here is only the file's first content.
+    '';
+  };
+
+  options.services.proxmox-ve.network.interfaces = lib.mkOption {
+    type = lib.types.lines;
+    internal = true;
+    readOnly = true;
+    description = "What is declared, in the words of interfaces(5).";
+  };
+
   options.services.proxmox-ve.network.bridges = lib.mkOption {
     default = { };
     example = {
@@ -66,7 +114,7 @@ in
         gateway = "192.0.2.1";
       };
     };
-    description = "Bridges for guests. networkd makes them; the interface shows them.";
+    description = "Bridges for guests.";
     type = lib.types.attrsOf (
       lib.types.submodule {
         options = {
@@ -106,53 +154,9 @@ in
   };
 
   config = lib.mkIf cfg.enable {
-    environment.etc."network/interfaces".text = description;
-    # Real directories beside it: upstream writes there.
+    services.proxmox-ve.network.interfaces = text;
+    # A real directory: upstream writes there.
     systemd.tmpfiles.rules = [ "d /etc/network/interfaces.d 0755 root root -" ];
-
-    systemd.network = lib.mkIf (bridges != { }) {
-      enable = true;
-      netdevs = lib.mapAttrs' (
-        name: bridge:
-        lib.nameValuePair "40-${name}" {
-          netdevConfig = {
-            Name = name;
-            Kind = "bridge";
-          }
-          // lib.optionalAttrs (bridge.mtu != null) { MTUBytes = toString bridge.mtu; };
-          bridgeConfig = {
-            STP = bridge.stp;
-            ForwardDelaySec = 0;
-            VLANFiltering = bridge.vlanAware;
-          };
-        }
-      ) bridges;
-      networks =
-        lib.mapAttrs' (
-          name: bridge:
-          lib.nameValuePair "40-${name}" {
-            matchConfig.Name = name;
-            address = bridge.addresses;
-            gateway = lib.optional (bridge.gateway != null) bridge.gateway;
-            # Guests come and go: the bridge has its address without one.
-            networkConfig.ConfigureWithoutCarrier = true;
-          }
-        ) bridges
-        // lib.listToAttrs (
-          lib.concatLists (
-            lib.mapAttrsToList (
-              name: bridge:
-              map (
-                port:
-                lib.nameValuePair "40-${port}" {
-                  matchConfig.Name = port;
-                  networkConfig.Bridge = name;
-                }
-              ) bridge.ports
-            ) bridges
-          )
-        );
-    };
 
     assertions = [
       {
@@ -164,8 +168,16 @@ in
         }. An interface is a port of one bridge: take it out of the others.";
       }
       {
-        assertion = config.networking.useNetworkd || config.networking.bridges == { };
-        message = "services.proxmox-ve: scripted networking deletes a bridge, and with it the ports of running guests, when its configuration changes. Write networking.bridges.${lib.concatStringsSep ", networking.bridges." (lib.attrNames config.networking.bridges)} as services.proxmox-ve.network.bridges, or set networking.useNetworkd = true.";
+        assertion = impossible == [ ];
+        message = "services.proxmox-ve.network.bridges.${lib.concatStringsSep "; " impossible}.";
+      }
+      {
+        assertion = many == [ ];
+        message = "services.proxmox-ve.network.bridges: ${
+          lib.concatMapStringsSep "; " (
+            names: "${lib.concatStringsSep " and " names} have a gateway each"
+          ) many
+        }. A machine has one default route: leave it to the bridge that the other nodes are reached by.";
       }
     ];
   };

@@ -62,6 +62,8 @@ pub enum Command {
     Join(JoinArgs),
     /// Report what is different between two releases, and what of it needs a person
     Drift(DriftArgs),
+    /// Measure the rules that drift proposes against those that people wrote
+    Proposals(ProposalsArgs),
     /// Report what a built output still assumes of Debian
     Audit(AuditArgs),
     /// Show sources, objects and links, and why each edge is there
@@ -385,6 +387,32 @@ pub struct DriftArgs {
     pub format: Format,
 }
 
+/// `proposals`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+NEW is decided by what decides something in OLD, all else of rules/ taken out; then drift's proposals are taken, and what
+they decide is held against rules/ as it is.
+Examples:
+  cargo xtask proposals pve-9.1.7 pve-9.1.8 --sources ~/upstream
+  cargo xtask proposals pve-9.1.7 pve-9.1.8 --format json | jq '.wrong'")]
+pub struct ProposalsArgs {
+    /// The release whose rules are at hand
+    #[arg(value_parser = release_name)]
+    pub old: String,
+
+    /// The release that they meet
+    #[arg(value_parser = release_name)]
+    pub new: String,
+
+    /// Where the sources are.
+    #[command(flatten)]
+    pub from: SourceArgs,
+
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlainFormat,
+}
+
 /// From which level on a drift is a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum FailOn {
@@ -676,6 +704,7 @@ pub fn main() -> ExitCode {
         Command::Prefetch(args) => run::prefetch(args),
         Command::Join(args) => run::join(args),
         Command::Drift(args) => run::drift(args),
+        Command::Proposals(args) => run::proposals(args),
         Command::Audit(args) => run::audit(args),
         Command::Graph(args) => run::graph(args),
         Command::Check(args) => run::check(args, cli.jobs.map_or(0, NonZeroUsize::get)),

@@ -17,10 +17,10 @@ use crate::check;
 use crate::cli::{
     self, AuditArgs, AuditFormat, CheckArgs, CompletionsArgs, DriftArgs, ExplainArgs,
     ExplainFormat, GraphArgs, GraphFormat, JoinArgs, LockArgs, ManArgs, Outcome, PlainFormat,
-    PluginArgs, PrefetchArgs, RegenArgs, ScanArgs, SourceArgs, Subject,
+    PluginArgs, PrefetchArgs, ProposalsArgs, RegenArgs, ScanArgs, SourceArgs, Subject,
 };
 use crate::decide::engine::Uses;
-use crate::drift;
+use crate::drift::{self, measure::Decisions};
 use crate::emit::exports::{self, Exports};
 use crate::emit::rewrite::Role;
 use crate::emit::{self, names, output};
@@ -592,6 +592,61 @@ pub fn drift(args: &DriftArgs) -> Result<Outcome, Vec<Problem>> {
         Format::Sarif => cli::print_plain(|out| report.sarif(out)),
     }?;
     Ok(outcome(!args.fail_on.fails(drift.level)))
+}
+
+/// `cargo xtask proposals`.
+pub fn proposals(args: &ProposalsArgs) -> Result<Outcome, Vec<Problem>> {
+    let root = root();
+    let rules = root.join("rules");
+    let knowledge = Knowledge::read_with(&root, &args.from.rules)?;
+    let cache = cache(&args.from, &knowledge).unwrap_or_else(Cache::in_memory);
+    let decided = |name: &str, knowledge: &Knowledge| {
+        let manifest = Manifest::named(&root, name).map_err(|problem| vec![problem])?;
+        let mut decided = analyse_with(&root, manifest, &args.from, knowledge, Some(&cache))?;
+        decided.forget_trees();
+        Ok::<_, Vec<Problem>>(decided)
+    };
+    let failed = |error: std::io::Error| vec![Problem::new(&OUTPUT_FAILED, error.to_string())];
+    let scratch = tempfile::tempdir().map_err(failed)?;
+    let (older, taken) = (scratch.path().join("older"), scratch.path().join("taken"));
+    for directory in [&older, &taken] {
+        std::fs::create_dir(directory).map_err(failed)?;
+    }
+    let old = decided(&args.old, &knowledge)?;
+    let taken_out = drift::older::without_newer(&rules, &older, &old).map_err(failed)?;
+    drop(old);
+    let with_older = Knowledge::read_rules(&older)?;
+    let old = decided(&args.old, &with_older)?;
+    let new = decided(&args.new, &with_older)?;
+    let busy = cli::Busy::new(&format!("comparing {} with {}", args.old, args.new));
+    let drift = drift::drift(&drift::Request {
+        old: &old,
+        new: &new,
+        old_knowledge: &with_older,
+        new_knowledge: &with_older,
+        rules: (&older, &older),
+        root: &root,
+        cache: Some(&cache),
+    })?;
+    drop(busy);
+    drop(old);
+    for entry in std::fs::read_dir(&older).map_err(failed)?.flatten() {
+        std::fs::copy(entry.path(), taken.join(entry.file_name())).map_err(failed)?;
+    }
+    drift::measure::take(&drift, &taken).map_err(failed)?;
+    let proposed = decided(&args.new, &Knowledge::read_rules(&taken)?)?;
+    let people = decided(&args.new, &knowledge)?;
+    let ways = drift::measure::Ways {
+        people: Decisions::of(&people),
+        older: Decisions::of(&new),
+        proposed: Decisions::of(&proposed),
+    };
+    let measured = drift::measure::measure(&drift, &ways, taken_out);
+    match args.format {
+        PlainFormat::Text => cli::print(|out| report::proposals::text(out, &measured)),
+        PlainFormat::Json => cli::print_plain(|out| report::proposals::json(out, &measured)),
+    }?;
+    Ok(outcome(measured.wrong.is_empty()))
 }
 
 /// `cargo xtask audit`.

@@ -1,7 +1,8 @@
 //! What the machine's programs ask of the file system (`--trace`): strace(1) writes it down, a file for each process.
 //!
 //! What a guest asks in a root of its own is its own: from the first change of root on, but that by which this program
-//! enters the machine, a process and those it starts are not listened to.
+//! enters the machine, a process and those it starts are not listened to. Nor is one that enters the mounts of another
+//! process (`setns`, as `lxc-attach` does), until it comes back to its own.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -57,7 +58,7 @@ impl Tracer {
             "-ff",
             "-qq",
             "-e",
-            "trace=%file,clone,clone3,fork,vfork",
+            "trace=%file,clone,clone3,fork,vfork,setns",
             "-e",
             "signal=none",
             "-o",
@@ -92,40 +93,77 @@ impl Tracer {
     }
 }
 
+/// A process and where it stands when it begins.
+#[derive(Clone)]
+struct Process {
+    number: u32,
+    program: String,
+    /// How many roots it will have entered until it is in the machine.
+    roots: usize,
+    /// Whether it is among the mounts of another process: a guest's.
+    is_away: bool,
+    /// Name spaces that it has opened, by descriptor.
+    spaces: BTreeMap<u32, String>,
+}
+
 /// Takes the paths of the processes of one program, by their numbers.
 fn collect(processes: &BTreeMap<u32, String>, asked: &mut BTreeMap<String, BTreeSet<String>>) {
     let started: HashSet<u32> = processes.values().flat_map(|text| children(text)).collect();
     // Those that nobody here started: the program itself. A guest's processes are numbered in a name space of their own.
     let first = processes.keys().find(|number| !started.contains(number));
-    let mut waiting: Vec<(u32, String, usize)> = first
-        .map(|number| (*number, String::new(), 1))
-        .into_iter()
-        .collect();
+    let first = first.map(|number| Process {
+        number: *number,
+        program: String::new(),
+        roots: 1,
+        is_away: false,
+        spaces: BTreeMap::new(),
+    });
+    let mut waiting: Vec<Process> = first.into_iter().collect();
     let mut done = HashSet::new();
-    while let Some((number, mut program, mut roots)) = waiting.pop() {
-        let Some(text) = processes.get(&number).filter(|_| done.insert(number)) else {
-            continue;
-        };
+    while let Some(process) = waiting.pop() {
+        let text = processes.get(&process.number);
+        if let Some(text) = text.filter(|_| done.insert(process.number)) {
+            process.run(text, &mut waiting, asked);
+        }
+    }
+}
+
+impl Process {
+    /// Follows its calls, and gives those that it starts to `waiting`.
+    fn run(
+        mut self,
+        text: &str,
+        waiting: &mut Vec<Self>,
+        asked: &mut BTreeMap<String, BTreeSet<String>>,
+    ) {
         for line in text.lines() {
             let Some((call, rest)) = line.split_once('(') else {
                 continue;
             };
             match call {
-                "chroot" | "pivot_root" if succeeded(line) => {
-                    let Some(left) = roots.checked_sub(1).filter(|_| call == "chroot") else {
+                "chroot" | "pivot_root" if !self.is_away && succeeded(line) => {
+                    let Some(left) = self.roots.checked_sub(1).filter(|_| call == "chroot") else {
                         break;
                     };
-                    roots = left;
+                    self.roots = left;
+                    continue;
+                }
+                "setns" if succeeded(line) => {
+                    self.enter(rest);
                     continue;
                 }
                 "clone" | "clone3" | "fork" | "vfork" => {
-                    waiting.extend(result(line).map(|child| (child, program.clone(), roots)));
+                    waiting.extend(result(line).map(|number| Self {
+                        number,
+                        ..self.clone()
+                    }));
                     continue;
                 }
                 _ => {}
             }
+            self.open(rest, line);
             // Before it has entered the machine, it is a program of this one.
-            if roots > 0 {
+            if self.roots > 0 || self.is_away {
                 continue;
             }
             for path in paths(rest) {
@@ -133,11 +171,41 @@ fn collect(processes: &BTreeMap<u32, String>, asked: &mut BTreeMap<String, BTree
                     path.rsplit('/')
                         .next()
                         .unwrap_or(path)
-                        .clone_into(&mut program);
+                        .clone_into(&mut self.program);
                 }
                 let who = asked.entry(path.to_owned()).or_default();
-                who.insert(program.clone());
+                who.insert(self.program.clone());
             }
+        }
+    }
+
+    /// Remembers a name space that it opens.
+    fn open(&mut self, rest: &str, line: &str) {
+        let opened = paths(rest).find(|path| path.starts_with("/proc/") && path.contains("/ns/"));
+        if let (Some(path), Some(descriptor)) = (opened, result(line)) {
+            self.spaces.insert(descriptor, path.to_owned());
+        }
+    }
+
+    /// `setns(7, CLONE_NEWNS|CLONE_NEWPID)`: into the mounts of another, back to its own, or into what has no files. By a type of 0
+    /// any name space may be entered: which, the descriptor says.
+    fn enter(&mut self, arguments: &str) {
+        let (descriptor, kind) = arguments.split_once(", ").unwrap_or((arguments, ""));
+        let space = descriptor.parse().ok().and_then(|at| self.spaces.get(&at));
+        let space = space.map(String::as_str);
+        let is_mounts = if kind.starts_with('0') {
+            space.is_some_and(|space| space.ends_with("/ns/mnt"))
+        } else {
+            let kinds = kind.split(')').next().unwrap_or(kind);
+            kinds.split('|').any(|one| one == "CLONE_NEWNS")
+        };
+        if is_mounts {
+            let own = [
+                "/proc/self/ns/mnt".to_owned(),
+                "/proc/thread-self/ns/mnt".to_owned(),
+                format!("/proc/{}/ns/mnt", self.number),
+            ];
+            self.is_away = !space.is_some_and(|space| own.iter().any(|one| one == space));
         }
     }
 }
@@ -244,6 +312,62 @@ rename(\"/etc/a\", \"/etc/b\") = 0
                 "/usr/share/hive hive",
             ]
         );
+    }
+
+    /// A program that is in the machine, its calls, and those of a process 12 that it starts.
+    fn entered(calls: &str, child: &str) -> Vec<String> {
+        let main = format!(
+            "chroot(\"/m\") = 0\nexecve(\"/nix/store/x/bin/lxc-attach\", [\"lxc-attach\"], 0x7 /* 3 vars */) = 0\n{calls}"
+        );
+        let mut asked = asked(&[(10, &main), (12, child)]);
+        asked.retain(|one| !one.starts_with("/nix/"));
+        asked
+    }
+
+    #[test]
+    fn what_enters_a_guests_mounts_is_the_guests() {
+        let child = "execve(\"/bin/sh\", [\"sh\"], 0x7 /* 3 vars */) = 0\nopenat(AT_FDCWD, \"/etc/inittab\", O_RDONLY) = 3\n";
+        let attached = "openat(AT_FDCWD, \"/etc/host\", O_RDONLY) = 3\n\
+            setns(5, CLONE_NEWNS|CLONE_NEWPID|CLONE_NEWNET) = 0\n\
+            openat(AT_FDCWD, \"/etc/guest\", O_RDONLY) = 3\n\
+            clone(child_stack=NULL, flags=SIGCHLD) = 12\n\
+            execve(\"/usr/bin/env\", [\"env\"], 0x7 /* 3 vars */) = 0\n";
+        assert_eq!(entered(attached, child), ["/etc/host lxc-attach"]);
+    }
+
+    #[test]
+    fn what_enters_a_network_alone_or_fails_stays_the_hosts() {
+        let child = "openat(AT_FDCWD, \"/etc/child\", O_RDONLY) = 3\n";
+        for call in [
+            "setns(5, CLONE_NEWNET) = 0",
+            "setns(5, CLONE_NEWNS) = -1 EPERM (Operation not permitted)",
+            "setns(5, 0) = 0",
+            "openat(AT_FDCWD, \"/proc/77/ns/net\", O_RDONLY) = 5\nsetns(5, 0) = 0",
+        ] {
+            let calls = format!(
+                "{call}\nclone(child_stack=NULL, flags=SIGCHLD) = 12\nopenat(AT_FDCWD, \"/etc/host\", O_RDONLY) = 3\n"
+            );
+            let asked = entered(&calls, child);
+            assert!(asked.contains(&"/etc/host lxc-attach".to_owned()), "{call}");
+            assert!(
+                asked.contains(&"/etc/child lxc-attach".to_owned()),
+                "{call}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_comes_back_from_a_guest_is_listened_to_again() {
+        let calls = "openat(AT_FDCWD, \"/proc/self/ns/mnt\", O_RDONLY) = 4\n\
+            openat(AT_FDCWD, \"/proc/77/ns/mnt\", O_RDONLY) = 5\n\
+            setns(5, 0) = 0\nopenat(AT_FDCWD, \"/etc/guest\", O_RDONLY) = 6\n\
+            setns(4, CLONE_NEWNS) = 0\nopenat(AT_FDCWD, \"/etc/host\", O_RDONLY) = 6\n";
+        let asked = entered(calls, "");
+        assert!(
+            asked.contains(&"/etc/host lxc-attach".to_owned()),
+            "{asked:?}"
+        );
+        assert!(!asked.iter().any(|one| one.contains("guest")), "{asked:?}");
     }
 
     #[test]

@@ -212,16 +212,10 @@ fn propose(sources: &mut [SourceDrift], compared: &[Compared], request: &Request
             }
         }
     }
-    let decided = request
-        .new
-        .sources
-        .iter()
-        .flat_map(|source| &source.decided);
     let proposer = Proposer::new(
         request.rules,
         &request.new_knowledge.rules,
-        &request.new.manifest.name,
-        decided,
+        request.new,
         files(request.new),
     );
     let proposals = proposer.propose(&wanting).into_iter();

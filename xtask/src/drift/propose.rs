@@ -6,10 +6,11 @@ use std::path::Path;
 
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
+use crate::analyse::{AnalysedSource, Analysis};
 use crate::decide::matcher::Subject;
-use crate::decide::rules::{Rules, program_of};
+use crate::decide::rules::{ModuleProvider, Provider, Rules, program_of};
 use crate::decide::{Context, Decided, Decision};
-use crate::release::source_name;
+use crate::release::{Entry, is_own_pin, source_name};
 use crate::scan::{Kind, Language};
 
 use super::{Closest, Proposal};
@@ -37,10 +38,14 @@ pub(super) struct Proposer<'a> {
     decided: BTreeMap<&'a str, &'a Decided>,
     /// The sources of the new release that have a file of a name, by that name.
     files: HashMap<&'a str, BTreeSet<&'a str>>,
+    /// The sources of the new release.
+    sources: &'a [AnalysedSource],
 }
 
 /// Modules of CPAN that stand apart from the distribution of the module they are named after.
 const APART: &str = include_str!("perl_apart.txt");
+/// The programs of Debian's packages: one a line, the package first.
+const PROGRAMS: &str = include_str!("debian_programs.txt");
 /// From so many literals of one directory on, a rule is for the directory.
 const MANY: usize = 3;
 
@@ -76,10 +81,11 @@ impl<'a> Proposer<'a> {
     pub(super) fn new(
         (old, new): (&Path, &Path),
         rules: &'a Rules,
-        release: &'a str,
-        decided: impl Iterator<Item = &'a Decided>,
+        new_release: &'a Analysis,
         files: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Self {
+        let sources = &new_release.sources;
+        let decided = sources.iter().flat_map(|source| &source.decided);
         let mut named: HashMap<&str, BTreeSet<&str>> = HashMap::new();
         for (source, path) in files {
             named.entry(file_name(path)).or_default().insert(source);
@@ -93,8 +99,9 @@ impl<'a> Proposer<'a> {
             old: RuleFiles::read(old),
             new: RuleFiles::read(new),
             rules,
-            release,
+            release: &new_release.manifest.name,
             files: named,
+            sources,
             decided: decided
                 .filter(acts)
                 .map(|one| (one.occurrence.text.as_str(), one))
@@ -290,14 +297,20 @@ impl<'a> Proposer<'a> {
         let text = one.new.occurrence.text.as_str();
         match one.new.occurrence.kind {
             Kind::Module if one.new.language == Language::Python => None,
-            Kind::Module => self.of_distribution(text),
-            Kind::BareCommand => self.renamed(one, text),
+            Kind::Module => self.of_distribution(text).or_else(|| self.bound(text)),
+            Kind::BareCommand => self
+                .renamed(one, text)
+                .or_else(|| self.of_debian(one, text)),
             Kind::PathAssignment if one.new.context == Context::Host => {
                 Some(path_rule(one, "search-path = true", None))
             }
             Kind::AbsolutePath | Kind::Shebang => match program_of(text) {
-                Some(name) => self.renamed(one, name),
-                None => self.of_directory(one, beside),
+                Some(name) => self
+                    .renamed(one, name)
+                    .or_else(|| self.of_debian(one, name)),
+                None => self
+                    .named_after(one)
+                    .or_else(|| self.of_directory(one, beside)),
             },
             Kind::CrateSource | Kind::ArchitectureTriplet if one.new.context == Context::Build => {
                 Some(path_rule(one, &keep("build"), None))
@@ -363,8 +376,86 @@ impl<'a> Proposer<'a> {
         })
     }
 
+    /// A module that a source makes of Rust while it builds, as others of it: its code has the name as that of a package. Rules say so
+    /// of each.
+    fn bound(&self, module: &str) -> Option<Draft> {
+        let wanted = format!("\"{module}\"");
+        let mut makers = self.sources.iter().filter(|one| {
+            let makes = |provider: &ModuleProvider| matches!(provider, ModuleProvider::Source(name) if *name == source_name(&one.source.name));
+            self.rules.perl.values().any(makes) && declares(one, &wanted)
+        });
+        let maker = source_name(&makers.next()?.source.name);
+        if makers.any(|other| source_name(&other.source.name) != maker) {
+            return None;
+        }
+        let mut known = self.rules.perl.iter().filter(
+            |(_, provider)| matches!(provider, ModuleProvider::Source(name) if name == maker),
+        );
+        let known = known.next().map(|(module, _)| module.as_str())?;
+        let (table, keys) = self.new.listing("perl.toml", "modules", known)?;
+        Some(Draft::Entry {
+            file: "perl.toml",
+            table,
+            list: "modules",
+            entry: module.to_owned(),
+            keys,
+        })
+    }
+
+    /// A program that one Debian package has, whose other programs the rules know as those of one nixpkgs package.
+    fn of_debian(&self, one: &Wanting, name: &str) -> Option<Draft> {
+        if one.new.context != Context::Host || self.rules.programs.contains_key(name) {
+            return None;
+        }
+        let lines = PROGRAMS.lines().filter(|line| !line.starts_with('#'));
+        let mut having = lines
+            .filter_map(|line| line.split_once(' '))
+            .map(|(_, programs)| programs.split(' '))
+            .filter(|programs| programs.clone().any(|program| program == name));
+        let programs = having.next().filter(|_| having.next().is_none())?;
+        let known = programs.filter_map(|program| self.rules.programs.get(program));
+        let attrs: BTreeSet<Option<&str>> = known
+            .filter(|provider| !matches!(provider, Provider::Wrapper | Provider::DebianOnly))
+            .map(|provider| match provider {
+                Provider::Package { attr, dir } if dir == "bin" => Some(attr.as_str()),
+                _ => None,
+            })
+            .collect();
+        let attr = (*attrs.first().filter(|_| attrs.len() == 1)?)?;
+        Some(Draft::Entry {
+            file: "commands.toml",
+            table: vec![attr.to_owned()],
+            list: "programs",
+            entry: name.to_owned(),
+            keys: Vec::new(),
+        })
+    }
+
+    /// A directory of `/usr/share` that is named after a package of one of the release's sources: Debian's packages have their data
+    /// there.
+    fn named_after(&self, one: &Wanting) -> Option<Draft> {
+        if one.new.context != Context::Host {
+            return None;
+        }
+        let rest = one.new.occurrence.text.strip_prefix("/usr/share/")?;
+        let name = rest.split('/').next().filter(|name| !name.is_empty())?;
+        let mut makers = self.sources.iter().filter(|source| {
+            let packagings = source.packagings.iter();
+            let mut binaries = packagings.flat_map(|packaging| &packaging.control.binaries);
+            !is_own_pin(&source.source.name) && binaries.any(|binary| binary.name == name)
+        });
+        let maker = makers.next().filter(|_| makers.next().is_none())?;
+        Some(Draft::Entry {
+            file: "own.toml",
+            table: vec![maker.source.name.clone()],
+            list: "below",
+            entry: format!("/usr/share/{name}"),
+            keys: Vec::new(),
+        })
+    }
+
     /// What the decided literals of the same directory become, where they all become one thing; of many that are of one
-    /// source's tree by their names, that source. Many are one rule, by their directory.
+    /// source's tree by their names, that source. Many are one rule, by their directory. One literal says nothing of its directory.
     fn of_directory(&self, one: &Wanting, beside: Option<&BTreeSet<&str>>) -> Option<Draft> {
         const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
         let text = one.new.occurrence.text.as_str();
@@ -377,6 +468,7 @@ impl<'a> Proposer<'a> {
         let directory = directory(one)?;
         let within = format!("{directory}/");
         let mut verdicts: BTreeSet<String> = BTreeSet::new();
+        let mut neighbours = 0;
         for (path, neighbour) in self.decided.range(within.as_str()..) {
             if !path.starts_with(&within) {
                 break;
@@ -384,6 +476,7 @@ impl<'a> Proposer<'a> {
             if path[within.len()..].contains('/') || *path == text {
                 continue;
             }
+            neighbours += 1;
             verdicts.insert(match &neighbour.decision {
                 Decision::Keep { reason } => keep(reason),
                 Decision::Package { attr, .. } => format!("package = {}", quoted(attr)),
@@ -394,7 +487,7 @@ impl<'a> Proposer<'a> {
         }
         let many = beside.filter(|beside| beside.len() >= MANY);
         let verdict = match (verdicts.len(), many) {
-            (1, _) => verdicts.pop_first(),
+            (1, _) if neighbours > 1 => verdicts.pop_first(),
             (0, Some(beside)) => self.in_one_tree(beside),
             _ => None,
         }?;
@@ -449,6 +542,21 @@ impl<'a> Proposer<'a> {
             .map(|(.., closest)| closest)
             .collect()
     }
+}
+
+/// Whether a source's Rust code has a text, a quoted name.
+fn declares(source: &AnalysedSource, wanted: &str) -> bool {
+    let entries = source.source.tree.entries();
+    let rust = |entry: &&Entry| {
+        Path::new(&entry.path)
+            .extension()
+            .is_some_and(|end| end == "rs")
+    };
+    let files: Vec<&Entry> = entries.iter().filter(rust).collect();
+    let contents = source.source.tree.read(&files).unwrap_or_default();
+    contents
+        .iter()
+        .any(|bytes| memchr::memmem::find(bytes, wanted.as_bytes()).is_some())
 }
 
 /// The program that a place names or runs.

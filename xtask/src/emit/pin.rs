@@ -12,7 +12,7 @@ fn lacks_hash(pin: &Pin) -> bool {
 
 /// Whether the tree is an argument of the expression: a plugin's, which whoever links it has.
 fn is_given(pin: &Pin) -> bool {
-    pin.path.is_none() && pin.url.is_none()
+    pin.path.is_none() && pin.url.is_none() && pin.rev.is_none()
 }
 
 /// That a source's pin has no hash, and why it has none.

@@ -24,6 +24,7 @@ mod markdown;
 pub mod paint;
 mod place;
 pub mod prefetch;
+pub mod proposals;
 mod regen;
 mod sarif;
 mod summary;

@@ -29,6 +29,7 @@ mod over;
 mod plugin;
 mod prefetch;
 mod properties;
+mod proposals;
 mod real;
 mod remote;
 mod reports;

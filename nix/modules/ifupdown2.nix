@@ -1,0 +1,60 @@
+# `network.backend = "ifupdown2"`: /etc/network/interfaces belongs to the machine, the interface writes it, and ifupdown2 sets up what it
+# says: at boot by its own unit, later by "Apply Configuration".
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.services.proxmox-ve;
+  first = pkgs.writeText "interfaces" (
+    "# First content from services.proxmox-ve.network; from here on the file is the interface's and yours.\n"
+    + cfg.network.interfaces
+  );
+
+  # Who else would set up what the file says.
+  others =
+    lib.optional config.networking.useDHCP "networking.useDHCP = false (dhcpcd)"
+    ++ lib.optional config.networking.useNetworkd "networking.useNetworkd = false"
+    ++
+      lib.optional (config.systemd.network.networks != { })
+        "no systemd.network.networks (${lib.concatStringsSep ", " (lib.attrNames config.systemd.network.networks)})"
+    ++ lib.optional config.networking.networkmanager.enable "networking.networkmanager.enable = false"
+    ++ lib.optional (
+      config.networking.bridges != { }
+    ) "no networking.bridges (${lib.concatStringsSep ", " (lib.attrNames config.networking.bridges)})";
+in
+{
+  config = lib.mkIf (cfg.enable && cfg.network.backend == "ifupdown2") {
+    # Written once: a file that is there stays as it is.
+    systemd.tmpfiles.rules = [ "C /etc/network/interfaces 0644 root root - ${first}" ];
+
+    # ifupdown2's own unit, which `ifreload` of the interface goes past. Restarting it takes every bridge down.
+    systemd.services.networking = {
+      overrideStrategy = "asDropin";
+      path = lib.mkForce [ ];
+      wantedBy = [
+        "multi-user.target"
+        "network-online.target"
+      ];
+      after = [ "systemd-tmpfiles-setup.service" ];
+      restartIfChanged = false;
+      stopIfChanged = false;
+      unitConfig.X-StopOnRemoval = false;
+    };
+    # systemd's wait for networkd, which has nothing to wait for.
+    systemd.network.wait-online.enable = false;
+
+    assertions = [
+      {
+        assertion = others == [ ];
+        message = "services.proxmox-ve.network.backend = \"ifupdown2\" gives the network to /etc/network/interfaces, and two would set it up. Set ${lib.concatStringsSep "; " others}.";
+      }
+      {
+        assertion = !lib.any (one: one.name == "ifupdown2") (cfg.package.lacks or [ ]);
+        message = "services.proxmox-ve.package is a link without ifupdown2. Take `pkgs.pve` as it is, or set services.proxmox-ve.network.backend = \"declared\".";
+      }
+    ];
+  };
+}

@@ -1,0 +1,72 @@
+# `network.backend = "declared"`: networkd makes the bridges, and /etc/network/interfaces is a description of them, for the interface.
+{ config, lib, ... }:
+let
+  cfg = config.services.proxmox-ve;
+  inherit (cfg.network) bridges;
+in
+{
+  config = lib.mkIf (cfg.enable && cfg.network.backend == "declared") {
+    environment.etc."network/interfaces".text =
+      "# From services.proxmox-ve.network in this machine's NixOS configuration: change it there.\n"
+      + cfg.network.interfaces;
+    # A file that somebody wrote with the other backend is moved out of the way of the link, not replaced by it.
+    system.activationScripts.pve-network-interfaces = ''
+      if [ -f /etc/network/interfaces ] && [ ! -L /etc/network/interfaces ]; then
+        echo "/etc/network/interfaces is declared now: the file that was there is /etc/network/interfaces.ifupdown2"
+        mv /etc/network/interfaces /etc/network/interfaces.ifupdown2
+      fi
+    '';
+    system.activationScripts.etc.deps = [ "pve-network-interfaces" ];
+
+    systemd.network = lib.mkIf (bridges != { }) {
+      enable = true;
+      netdevs = lib.mapAttrs' (
+        name: bridge:
+        lib.nameValuePair "40-${name}" {
+          netdevConfig = {
+            Name = name;
+            Kind = "bridge";
+          }
+          // lib.optionalAttrs (bridge.mtu != null) { MTUBytes = toString bridge.mtu; };
+          bridgeConfig = {
+            STP = bridge.stp;
+            ForwardDelaySec = 0;
+            VLANFiltering = bridge.vlanAware;
+          };
+        }
+      ) bridges;
+      networks =
+        lib.mapAttrs' (
+          name: bridge:
+          lib.nameValuePair "40-${name}" {
+            matchConfig.Name = name;
+            address = bridge.addresses;
+            gateway = lib.optional (bridge.gateway != null) bridge.gateway;
+            # Guests come and go: the bridge has its address without one.
+            networkConfig.ConfigureWithoutCarrier = true;
+          }
+        ) bridges
+        // lib.listToAttrs (
+          lib.concatLists (
+            lib.mapAttrsToList (
+              name: bridge:
+              map (
+                port:
+                lib.nameValuePair "40-${port}" {
+                  matchConfig.Name = port;
+                  networkConfig.Bridge = name;
+                }
+              ) bridge.ports
+            ) bridges
+          )
+        );
+    };
+
+    assertions = [
+      {
+        assertion = config.networking.useNetworkd || config.networking.bridges == { };
+        message = "services.proxmox-ve: scripted networking deletes a bridge, and with it the ports of running guests, when its configuration changes. Write networking.bridges.${lib.concatStringsSep ", networking.bridges." (lib.attrNames config.networking.bridges)} as services.proxmox-ve.network.bridges, or set networking.useNetworkd = true.";
+      }
+    ];
+  };
+}
