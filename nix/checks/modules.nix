@@ -260,6 +260,8 @@ let
       && written.systemd.services ? pvenetcommit
       && !written.systemd.services.pvenetcommit.restartIfChanged;
     "backups have their defaults" = full.environment.etc."vzdump.conf".text == "bwlimit: 51200\n";
+    "upstream's schema holds them while the system is built" =
+      map (check: check.name) full.system.checks == [ "vzdump-check" ] && off.system.checks == [ ];
     "containers have lxcfs, which a switch leaves alone" =
       full.virtualisation.lxc.lxcfs.enable && !full.systemd.services.lxcfs.restartIfChanged;
   };

@@ -107,10 +107,13 @@ in
       udev.packages = of (types.listOf types.package) [ ];
       logrotate.settings = any;
     };
-    system.activationScripts = any;
-    system.etc.overlay = {
-      enable = flag;
-      mutable = of types.bool true;
+    system = {
+      activationScripts = any;
+      checks = of (types.listOf types.package) [ ];
+      etc.overlay = {
+        enable = flag;
+        mutable = of types.bool true;
+      };
     };
     systemd = {
       packages = of (types.listOf types.package) [ ];

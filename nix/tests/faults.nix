@@ -56,6 +56,8 @@
         alpha.succeed(f"kill -STOP {pid}")
         alpha.wait_until_succeeds(f"grep -q '^State:.T' /proc/{pid}/status", timeout=10)
         alpha.wait_until_succeeds("! timeout 5 cat /etc/pve/.version", timeout=30)
+        told = alpha.execute("timeout 20 pvenix status")[1]
+        assert "BAD  cluster: /etc/pve hangs" in told, told
         alpha.succeed(switch.format(f"{system}/specialisation/other"))
         alpha.succeed("grep -x other /etc/other")
         alpha.succeed(switch.format(system))

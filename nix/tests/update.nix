@@ -162,6 +162,17 @@ in
     with subtest("to the next release"):
         change(f"{system}/specialisation/next", "${next}")
 
+    with subtest("the newer build manages what the older started"):
+        alpha.succeed("qm suspend 101", "qm status 101 --verbose | grep -x 'qmpstatus: paused'", "qm resume 101")
+        alpha.succeed("qm status 101 --verbose | grep -x 'qmpstatus: running'")
+        alpha.succeed("qm snapshot 101 comb", "qm listsnapshot 101 | grep comb", "qm delsnapshot 101 comb")
+        assert guests() == before, (before, guests())
+        # One of each is started anew by this build, which the older one then has to manage.
+        alpha.succeed("pct stop 100", "pct start 100", "qm stop 101", "qm start 101")
+        after = guests()
+        assert not set(after) & set(before), (before, after)
+        before = after
+
     with subtest("and back"):
         change(system, "${previous}")
 

@@ -27,12 +27,36 @@ pub trait Machine {
     fn wait(&self, time: Duration);
 }
 
+/// How long pmxcfs may take to answer. One that is stopped never does, and holds whoever asks.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Reads a file of pmxcfs, which is given up when it takes too long: the thread that waits ends with the program.
+fn read_in_time(path: &str) -> io::Result<String> {
+    let (answer, answered) = std::sync::mpsc::channel();
+    let place = path.to_owned();
+    std::thread::spawn(move || {
+        // Nobody listens any more where it took too long.
+        let _ = answer.send(std::fs::read_to_string(place));
+    });
+    answered.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        let seconds = PATIENCE.as_secs();
+        Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("pmxcfs does not answer within {seconds} s"),
+        ))
+    })
+}
+
 /// This machine.
 pub struct This;
 
 impl Machine for This {
     fn read(&self, path: &str) -> io::Result<String> {
-        std::fs::read_to_string(path)
+        if path.starts_with("/etc/pve/") {
+            read_in_time(path)
+        } else {
+            std::fs::read_to_string(path)
+        }
     }
 
     fn link(&self, path: &str) -> Option<PathBuf> {

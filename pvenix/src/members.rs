@@ -48,9 +48,12 @@ impl Members {
     /// Asks pmxcfs; the error says why it does not answer.
     pub fn read(machine: &dyn Machine) -> Result<Self, String> {
         let text = machine.read(PLACE).map_err(|error| {
-            format!(
-                "/etc/pve is not mounted ({PLACE}: {error}): see `systemctl status pve-cluster`"
-            )
+            let what = if error.kind() == std::io::ErrorKind::TimedOut {
+                "/etc/pve hangs"
+            } else {
+                "/etc/pve is not mounted"
+            };
+            format!("{what} ({PLACE}: {error}): see `systemctl status pve-cluster`")
         })?;
         serde_json::from_str(&text).map_err(|error| format!("{PLACE}: {error}"))
     }
