@@ -23,8 +23,13 @@ use crate::problem::{
 use crate::release::Mode;
 use crate::scan::{self, Language, paths};
 
-/// Directories of the kernel.
-const KERNEL: [&str; 3] = ["/dev/", "/proc/", "/sys/"];
+/// Whether a path is below a directory of the kernel. They are the same everywhere, also in files that no source of the
+/// release has.
+pub(super) fn is_kernels(path: &str) -> bool {
+    ["/dev/", "/proc/", "/sys/"]
+        .iter()
+        .any(|directory| path.starts_with(directory))
+}
 
 /// Files up to this size are read whole and, where a scanner knows their language, parsed.
 const WHOLE: u64 = 16 << 20;
@@ -354,8 +359,7 @@ impl Looker<'_> {
     }
 
     fn left_over(&mut self, piece: &Piece, at: usize, text: &str) {
-        // The kernel's are the same everywhere, also in files that no source of the release has.
-        if KERNEL.iter().any(|directory| text.starts_with(directory)) {
+        if is_kernels(text) {
             return;
         }
         let cause = format!("no decision keeps `{text}`");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::file::Looker;
+use super::file::{Looker, is_kernels};
 use super::keep::{self, Origin};
 use super::pieces::Piece;
 use super::search::{Command, WRAPPERS, is_complete, is_machines};
@@ -91,7 +91,10 @@ impl Text<'_, '_, '_> {
     fn paths(&mut self, scanned: &FileScan, bytes: &[u8], is_executable: bool) {
         let mut places: BTreeMap<&str, Vec<&Occurrence>> = BTreeMap::new();
         for place in &scanned.occurrences {
-            if self.assumes(place, is_executable) && !is_open(bytes, place.offset) {
+            if self.assumes(place, is_executable)
+                && !is_open(bytes, place.offset)
+                && !self.is_a_machines(place, bytes)
+            {
                 places.entry(&place.text).or_default().push(place);
             }
         }
@@ -117,6 +120,17 @@ impl Text<'_, '_, '_> {
             };
             self.looker.find(&LEFT_OVER, cause, Some(places[0].line));
         }
+    }
+
+    /// Whether a place names the kernel's, or a file that a machine may have: systemd goes without a file whose name has
+    /// `-` before it.
+    fn is_a_machines(&self, place: &Occurrence, bytes: &[u8]) -> bool {
+        let text = place.text.as_str();
+        let is_optional = self.language == Language::Unit
+            && text.starts_with("/etc/")
+            && place.offset > 0
+            && bytes.get(place.offset - 1) == Some(&b'-');
+        is_optional || is_kernels(text)
     }
 
     /// Whether an occurrence is of what the host must have as Debian does.

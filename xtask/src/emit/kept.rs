@@ -5,7 +5,9 @@
 //! in a comment must not excuse the same path in code.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::edits::Edits;
@@ -216,6 +218,11 @@ fn places(source: &AnalysedSource) -> BTreeMap<String, BTreeSet<String>> {
     places
 }
 
+/// A path, or several with colons between them, in text of any language.
+static WRITTEN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"/[\w.@%+~-][\w.@%+~/-]*(?::/[\w.@%+~-][\w.@%+~/-]*)*").expect("a pattern")
+});
+
 /// What features remove of a file, and what they write there.
 struct Cuts<'e> {
     deleted: bool,
@@ -296,12 +303,25 @@ impl KeptFile {
         }
     }
 
-    /// Notes the paths that a feature writes into the file: who wrote the rule decided them.
+    /// Notes the paths that a feature writes into the file, search paths and those in patterns too: who wrote the rule
+    /// decided them.
     fn note_written(&mut self, text: &str) {
         let bytes = text.as_bytes();
+        let mut written: BTreeMap<String, u32> = BTreeMap::new();
         for span in paths::paths(paths::Piece::whole(bytes)).filter(|span| !span.joined) {
             let path = String::from_utf8_lossy(&bytes[span.start..span.end]);
-            *self.paths.entry(path.into_owned()).or_default() += 1;
+            *written.entry(path.into_owned()).or_default() += 1;
+        }
+        let mut loose: BTreeMap<String, u32> = BTreeMap::new();
+        for found in WRITTEN.find_iter(text) {
+            *loose.entry(found.as_str().to_owned()).or_default() += 1;
+        }
+        for (path, times) in loose {
+            let known = written.entry(path).or_default();
+            *known = times.max(*known);
+        }
+        for (path, times) in written {
+            *self.paths.entry(path).or_default() += times;
         }
     }
 
@@ -363,5 +383,22 @@ fn is_excused(decided: &Decided, rules: &Rules) -> bool {
         } => matches!(rules.programs.get(program), Some(Provider::Unpinned { .. })),
         Decision::Command { attr: None, .. } | Decision::Keep { .. } => true,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_feature_writes_is_kept_in_any_form() {
+        let mut file = KeptFile::of_crate("hive", BTreeMap::new());
+        file.note_written(
+            "exec('env', 'PATH=/usr/sbin:/usr/bin', $own =~ s{/bin/[^/]+$}{/etc/hive}r, '/etc/hive');",
+        );
+        let kept = |path: &str| file.paths.get(path).copied();
+        assert_eq!(kept("/usr/sbin:/usr/bin"), Some(1));
+        assert_eq!(kept("/bin/"), Some(1));
+        assert_eq!(kept("/etc/hive"), Some(2));
     }
 }

@@ -353,6 +353,23 @@ fn a_search_path_of_debians() {
 }
 
 #[test]
+fn a_file_that_systemd_goes_without() {
+    let fixture = Fixture::new();
+    let place = "lib/systemd/system/more.service";
+    fixture.file(
+        place,
+        "[Service]\nEnvironmentFile=-/etc/default/more\nReadWritePaths=/sys/fs/cgroup\n",
+    );
+    assert_eq!(fixture.found(), []);
+    fixture.file(place, "[Service]\nEnvironmentFile=/etc/default/more\n");
+    fixture.one(
+        "PNX-601",
+        &format!("{place}:2"),
+        "no decision keeps `/etc/default/more`",
+    );
+}
+
+#[test]
 fn a_store_path_that_does_not_exist() {
     let fixture = Fixture::new();
     let gone = fixture.in_package("gone-1.0", "bin/gone");
