@@ -23,6 +23,11 @@
   '';
 }
 # Machines that boot, where nixpkgs has a driver for them. nix/machines runs the same tests without one.
-// pkgs.lib.optionalAttrs (pkgs ? testers.runNixOSTest) {
-  node = pkgs.testers.runNixOSTest ../tests/node.nix;
-}
+// pkgs.lib.optionalAttrs (pkgs ? testers.runNixOSTest) (
+  pkgs.lib.mapAttrs' (
+    file: _:
+    pkgs.lib.nameValuePair (pkgs.lib.removeSuffix ".nix" file) (
+      pkgs.testers.runNixOSTest (../tests + "/${file}")
+    )
+  ) (builtins.readDir ../tests)
+)

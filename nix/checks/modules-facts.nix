@@ -8,6 +8,7 @@ let
       file = "x";
       enable = true;
       start = true;
+      onUpgrade = "restart";
       wantedBy = [ "multi-user.target" ];
       requiredBy = [ ];
       aliases = [ ];
@@ -30,13 +31,20 @@ in
     })
     (unit "pve-cluster.service" { })
     (unit "pve-container@.service" {
+      onUpgrade = "none";
       enable = false;
       wantedBy = [ ];
     })
-    (unit "pve-guests.service" { aliases = [ "pve-manager.service" ]; })
-    (unit "pvenetcommit.service" { })
-    (unit "pveproxy.service" { })
+    (unit "pve-guests.service" {
+      onUpgrade = "none";
+      aliases = [ "pve-manager.service" ];
+    })
+    (unit "pvenetcommit.service" { onUpgrade = "none"; })
+    (unit "pvedaemon.service" { onUpgrade = "reload"; })
+    (unit "pveproxy.service" { onUpgrade = "reload"; })
+    (unit "qmeventd.service" { })
     (unit "watchdog-mux.service" {
+      onUpgrade = "none";
       enable = false;
       wantedBy = [ ];
     })

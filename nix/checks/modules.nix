@@ -31,6 +31,7 @@ let
   facts = {
     outPath = "/nix/store/x-pve";
     name = "pve";
+    version = "9.9.1";
     pveSystem = import ./modules-facts.nix;
   };
   full =
@@ -64,6 +65,15 @@ let
         restartPolicy = "immediate";
       };
     }).config;
+  manual =
+    (with' {
+      services.proxmox-ve = {
+        enable = true;
+        address = "192.0.2.10";
+        package = facts;
+        restartPolicy = "manual";
+      };
+    }).config;
   # The network is the interface's.
   written =
     (with' {
@@ -82,6 +92,8 @@ let
 
   # What must be, each with a name.
   right = {
+    "docs/options.md is as nix/options.nix makes it; its head says how" =
+      builtins.readFile ../../docs/options.md == import ../options.nix { inherit pkgs; };
     "the demo's node has nothing wrong" = (addressed { }).wrong == [ ];
     "its daemon is wanted and keeps the link's PATH" =
       let
@@ -126,7 +138,55 @@ let
     "unless it must not" =
       immediate.systemd.services.pve-cluster.restartIfChanged
       && !immediate.systemd.services.watchdog-mux.restartIfChanged;
-    "a daemon that only answers is restarted" = full.systemd.services.pveproxy.restartIfChanged;
+    "what upstream restarts is restarted" =
+      let
+        unit = full.systemd.services.qmeventd;
+      in
+      unit.restartIfChanged && !unit.reloadIfChanged && unit.stopIfChanged;
+    "what upstream reloads is reloaded, and never stopped" =
+      let
+        unit = full.systemd.services.pveproxy;
+      in
+      unit.reloadIfChanged && !unit.stopIfChanged && !(unit.unitConfig ? X-StopOnRemoval);
+    "tasks of the API outlive the module" =
+      let
+        unit = full.systemd.services.pvedaemon;
+      in
+      unit.reloadIfChanged && unit.unitConfig.X-StopOnRemoval == false;
+    "a daemon finds itself by a path that stays, and holds what it runs" =
+      lib.elem "L+ /run/pve-nix/pve - - - - /nix/store/x-pve" full.systemd.tmpfiles.rules
+      &&
+        full.systemd.services.pveproxy.serviceConfig.OpenFile
+        == "/nix/store/x-pve/nix-support/pve-perl:pve-nix:read-only";
+    "a staged restart is one that the switch does not wait for" =
+      let
+        unit = full.systemd.services.pve-nix-restarts;
+      in
+      unit.serviceConfig.Type == "exec"
+      && unit.wantedBy == [ "multi-user.target" ]
+      && !unit.stopIfChanged;
+    "nobody restarts what is done at once or by hand" =
+      !(immediate.systemd.services ? pve-nix-restarts) && !(manual.systemd.services ? pve-nix-restarts);
+    "by hand the cluster's file system waits, too" =
+      !manual.systemd.services.pve-cluster.restartIfChanged;
+    "the node's declaration is pvenix's" =
+      let
+        node = builtins.fromJSON (
+          builtins.unsafeDiscardStringContext full.environment.etc."pve-nix/node.json".text
+        );
+      in
+      node.version == "9.9.1"
+      && node.package == "/nix/store/x-pve"
+      && node.units."pve-cluster.service" == "staged"
+      && node.units."pvedaemon.service" == "reload"
+      && node.units."qmeventd.service" == "restart"
+      && node.units."watchdog-mux.service" == "none"
+      &&
+        node.staged == [
+          "pve-cluster.service"
+          "corosync.service"
+        ]
+      && node.bridges.vmbr0.ports == [ "enp1s0" ];
     "corosync waits for its configuration" =
       full.systemd.services.corosync.unitConfig.ConditionPathExists == "/etc/corosync/corosync.conf";
     "the mount point is none of tmpfiles'" =
@@ -200,6 +260,8 @@ let
       && written.systemd.services ? pvenetcommit
       && !written.systemd.services.pvenetcommit.restartIfChanged;
     "backups have their defaults" = full.environment.etc."vzdump.conf".text == "bwlimit: 51200\n";
+    "upstream's schema holds them while the system is built" =
+      map (check: check.name) full.system.checks == [ "vzdump-check" ] && off.system.checks == [ ];
     "containers have lxcfs, which a switch leaves alone" =
       full.virtualisation.lxc.lxcfs.enable && !full.systemd.services.lxcfs.restartIfChanged;
   };
@@ -221,6 +283,53 @@ let
     "a name for an address" = [
       (demo { services.proxmox-ve.address = "alpha"; })
       "services.proxmox-ve.address: \"alpha\" is no address"
+    ];
+    "an address that cannot be" = [
+      (demo { services.proxmox-ve.address = "192.0.2.310"; })
+      "services.proxmox-ve.address: \"192.0.2.310\" is no address"
+    ];
+    "an address of another machine" = [
+      (demo {
+        services.proxmox-ve.address = "192.0.2.11";
+        services.proxmox-ve.network.bridges.vmbr0.addresses = [ "192.0.2.10/24" ];
+      })
+      "services.proxmox-ve.address: 192.0.2.11 is none of this machine's (192.0.2.10). Write"
+    ];
+    "peers that are none" = [
+      (addressed {
+        services.proxmox-ve.openFirewallFrom = [
+          "192.0.2.0/33"
+          "bee"
+          "192.0.2.0/24"
+        ];
+      })
+      "services.proxmox-ve.openFirewallFrom: \"192.0.2.0/33\", \"bee\": no address"
+    ];
+    "a bridge's address without its network" = [
+      (addressed { services.proxmox-ve.network.bridges.vmbr0.addresses = [ "192.0.2.10" ]; })
+      "services.proxmox-ve.network.bridges.vmbr0.addresses: \"192.0.2.10\" is no address with the length"
+    ];
+    "a gateway with its network" = [
+      (addressed { services.proxmox-ve.network.bridges.vmbr0.gateway = "192.0.2.1/24"; })
+      "services.proxmox-ve.network.bridges.vmbr0.gateway: \"192.0.2.1/24\" is no address"
+    ];
+    "a name that the kernel refuses" = [
+      (addressed { services.proxmox-ve.network.bridges.a-bridge-with-a-long-name = { }; })
+      "services.proxmox-ve.network.bridges.a-bridge-with-a-long-name: the kernel takes names"
+    ];
+    "a bridge in itself" = [
+      (addressed { services.proxmox-ve.network.bridges.vmbr0.ports = [ "vmbr0" ]; })
+      "services.proxmox-ve.network.bridges.vmbr0.ports: a bridge is no port of itself"
+    ];
+    "two default routes" = [
+      (addressed {
+        services.proxmox-ve.network.bridges = {
+          vmbr0.gateway = "192.0.2.1";
+          vmbr1.gateway = "198.51.100.1";
+          vmbr2.gateway = "2001:db8::1";
+        };
+      })
+      "services.proxmox-ve.network.bridges: vmbr0 and vmbr1 have a gateway each"
     ];
     "no name" = [
       (with' {
@@ -299,7 +408,7 @@ let
     "a package that is no link" = demoWith { package = lib.removeAttrs facts [ "pveSystem" ]; };
     "an option that is none" = demoWith { enabled = true; };
     "a value of another type" = demoWith { openFirewall = "yes"; };
-    "a restart policy that is none" = demoWith { restartPolicy = "staged"; };
+    "a restart policy that is none" = demoWith { restartPolicy = "sometimes"; };
   };
   demoWith =
     settings:

@@ -3,7 +3,7 @@
 #   pkgs           packages, with `pve` or what `services.proxmox-ve.package` names
 #   configuration  a module
 #
-# `config`, and `wrong`: the messages of the assertions that do not hold.
+# `config`, `options` as they are declared, and `wrong`: the messages of the assertions that do not hold.
 { pkgs, configuration }:
 let
   lib = import ./modules.nix;
@@ -17,9 +17,10 @@ let
       ];
     })
     config
+    options
     ;
 in
 {
-  inherit config;
+  inherit config options;
   wrong = map (one: one.message) (builtins.filter (one: !one.assertion) config.assertions);
 }

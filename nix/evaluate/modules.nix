@@ -28,6 +28,7 @@ let
     sort
     toString
     typeOf
+    zipAttrsWith
     ;
   inherit (base) genAttrs unique;
 
@@ -215,7 +216,7 @@ let
     }:
     let
       args = {
-        inherit config lib;
+        inherit config lib options;
       }
       // specialArgs;
       loaded = concatMap (load args "<inline>") modules;
@@ -225,9 +226,15 @@ let
           value = module.config;
         }) loaded
       );
+      # As they are declared, each by the first module that does.
+      together = zipAttrsWith (
+        _: values:
+        if length values == 1 || isType "option" (head values) then head values else together values
+      );
+      options = together (map (module: module.options) loaded);
     in
     {
-      inherit config;
+      inherit config options;
     };
 
   # --- Types ---
@@ -244,6 +251,8 @@ let
   };
   setOf = name: element: {
     inherit name;
+    within = [ "<name>" ] ++ element.within or [ ];
+    inner = element.inner or { };
     check = isAttrs;
     emptyValue = { };
     merge =
@@ -302,6 +311,8 @@ let
     );
     listOf = element: {
       name = "list of ${element.name}";
+      within = [ "*" ] ++ element.within or [ ];
+      inner = element.inner or { };
       check = isList;
       emptyValue = [ ];
       merge =
@@ -324,6 +335,8 @@ let
     };
     nullOr = element: {
       name = "null or ${element.name}";
+      within = element.within or [ ];
+      inner = element.inner or { };
       check = value: value == null || element.check value;
       emptyValue = null;
       merge =
@@ -335,6 +348,9 @@ let
     };
     submodule = module: {
       name = "submodule";
+      within = [ ];
+      # Its options, as they are declared.
+      inner = (evalModules { modules = [ module ]; }).options;
       check = value: isAttrs value || isFunction value;
       emptyValue = (evalModules { modules = [ module ]; }).config;
       merge =

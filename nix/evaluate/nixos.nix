@@ -31,9 +31,28 @@ let
       path = of (types.listOf types.anything) [ "NixOS' default" ];
       restartIfChanged = of types.bool true;
       stopIfChanged = of types.bool true;
+      reloadIfChanged = flag;
+      restartTriggers = of (types.listOf types.anything) [ ];
+      startLimitIntervalSec = of (types.nullOr types.int) null;
     };
   };
   units = of (types.attrsOf unit) { };
+  addresses = of (types.listOf types.anything) [ ];
+  interface = types.submodule {
+    options = {
+      useDHCP = of (types.nullOr types.bool) null;
+      ipv4 = { inherit addresses; };
+      ipv6 = { inherit addresses; };
+    };
+  };
+  network = types.submodule {
+    options = {
+      matchConfig = any;
+      networkConfig = any;
+      address = strings;
+      gateway = strings;
+    };
+  };
   account = types.submodule {
     options = {
       isSystemUser = flag;
@@ -61,6 +80,7 @@ in
       useDHCP = flag;
       networkmanager.enable = flag;
       bridges = any;
+      interfaces = of (types.attrsOf interface) { };
       firewall = {
         allowedTCPPorts = of (types.listOf types.int) [ ];
         extraInputRules = lines;
@@ -87,10 +107,13 @@ in
       udev.packages = of (types.listOf types.package) [ ];
       logrotate.settings = any;
     };
-    system.activationScripts = any;
-    system.etc.overlay = {
-      enable = flag;
-      mutable = of types.bool true;
+    system = {
+      activationScripts = any;
+      checks = of (types.listOf types.package) [ ];
+      etc.overlay = {
+        enable = flag;
+        mutable = of types.bool true;
+      };
     };
     systemd = {
       packages = of (types.listOf types.package) [ ];
@@ -103,7 +126,7 @@ in
       network = {
         enable = flag;
         netdevs = any;
-        networks = any;
+        networks = of (types.attrsOf network) { };
         wait-online.enable = of types.bool true;
       };
       watchdog.runtimeTime = of (types.nullOr types.str) null;

@@ -55,6 +55,8 @@
   services.timesyncd.enable = false;
   i18n.defaultLocale = "C.UTF-8";
   i18n.supportedLocales = lib.mkForce [ ];
+  # A module of PAM that Debian 13 has no more.
+  security.pam.services.login.rules.session.lastlog.enable = lib.mkForce false;
   # Debian's libraries have these places compiled in.
   systemd.tmpfiles.rules = [
     "L+ /bin/mount - - - - /usr/bin/mount"

@@ -4,10 +4,12 @@
 #   test     the test's file
 #   nixpkgs  a checkout of nixpkgs, or the parts that pkgs.nix names; NIXPKGS by default
 #   package  the link that nodes run (`services.proxmox-ve.package`); the default release's by default
+#   packages more that takes the place of what hostpkgs has: `pvenix`, other releases' links in `pveReleases`
 {
   test,
   nixpkgs ? builtins.getEnv "NIXPKGS",
   package ? null,
+  packages ? { },
 }:
 let
   source =
@@ -25,7 +27,10 @@ let
       package;
   pkgs = import ./pkgs.nix {
     nixpkgs = source;
-    pve.pve = link;
+    pve = {
+      pve = link;
+    }
+    // packages;
   };
   inherit (pkgs) lib;
 

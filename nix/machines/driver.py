@@ -55,8 +55,15 @@ class Machine:
             self.process.wait(timeout=timeout)
         except subprocess.TimeoutExpired:
             self.log("does not end: its init is killed")
+            self.crash()
+        self.process = None
+
+    def crash(self):
+        if not self.process:
+            return
+        with contextlib.suppress(Failure):
             subprocess.run(["kill", "-9", str(self.leader())], check=False)
-            self.process.wait(timeout=30)
+        self.process.wait(timeout=30)
         self.process = None
 
     def remove(self):
@@ -204,6 +211,9 @@ def main():
         exec(compile(spec["testScript"], "testScript", "exec"), scope)
         print(f"passed in {time.monotonic() - began:.1f} s")
     except Failure as failure:
+        # Nobody waits for guests of a machine that goes away.
+        for machine in machines:
+            machine.crash()
         sys.exit(str(failure))
     finally:
         for machine in machines:

@@ -1,5 +1,10 @@
 # /etc/vzdump.conf: defaults of backups.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 let
   cfg = config.services.proxmox-ve;
 in
@@ -11,12 +16,21 @@ in
       bwlimit = "51200";
       tmpdir = "/var/tmp";
     };
-    description = "Lines of /etc/vzdump.conf, which every backup of this node begins with (`man vzdump`).";
+    description = "Lines of /etc/vzdump.conf, which every backup of this node begins with (`man vzdump`). Upstream's own schema checks them while the system is built.";
   };
 
   config = lib.mkIf (cfg.enable && cfg.vzdump != { }) {
     environment.etc."vzdump.conf".text = lib.concatStrings (
       lib.mapAttrsToList (name: value: "${name}: ${value}\n") cfg.vzdump
     );
+    # By upstream's schema and the link's Perl, before anything is switched.
+    system.checks = [
+      (pkgs.runCommand "vzdump-check" { } ''
+        perl=$(cat ${cfg.package}/nix-support/pve-perl)
+        $perl -I${cfg.package}/lib/perl5/site_perl ${./vzdump-check.pl} \
+          <${pkgs.writeText "vzdump.json" (builtins.toJSON cfg.vzdump)}
+        touch $out
+      '')
+    ];
   };
 }

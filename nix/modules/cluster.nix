@@ -23,18 +23,27 @@ let
     }
     # What a pmxcfs that was killed left behind: any look at it fails.
     while umount --lazy /etc/pve 2>/dev/null; do :; done
+    # What was written there while nothing was mounted is kept, and does not keep pmxcfs from being mounted.
+    for place in /etc/pve ${mountPoint}; do
+      if [ -d $place ] && [ ! -L $place ] && ! rmdir $place; then
+        kept=/var/lib/pve-cluster/not-mounted-$(date +%s)
+        echo "$place held files while nothing was mounted there: they are in $kept"
+        mkdir -p /var/lib/pve-cluster && mv $place $kept || exit 1
+      fi
+    done
     mkdir -p ${mountPoint}
-    # A directory of an earlier configuration is empty where nothing is mounted on it.
-    [ -L /etc/pve ] || rmdir /etc/pve 2>/dev/null
-    [ -e /etc/pve ] || ln -sfn ${mountPoint} /etc/pve
-    [ "$(readlink /etc/pve)" = ${mountPoint} ] ||
-      echo "/etc/pve is no link to ${mountPoint}: while pmxcfs does not answer, a switch waits for it. Move what it holds away and restart pve-cluster."
+    ln -sfn ${mountPoint} /etc/pve
     exit 0
   '';
 in
 {
   config = lib.mkIf (cfg.enable && facts.hasUnit "pve-cluster.service") {
     systemd.services.pve-cluster.serviceConfig.ExecStartPre = prepare;
+
+    # There is no /dev/watchdog in a container; each switch would try again, and fail.
+    systemd.services.watchdog-mux = lib.mkIf (facts.hasUnit "watchdog-mux.service") {
+      unitConfig.ConditionVirtualization = "!container";
+    };
 
     # NixOS' services.corosync writes the configuration, which is the cluster's own here.
     systemd.services.corosync = {
@@ -49,6 +58,7 @@ in
       after = [ "network-online.target" ];
       wantedBy = [ "multi-user.target" ];
       restartIfChanged = cfg.restartPolicy == "immediate";
+      stopIfChanged = cfg.restartPolicy == "immediate";
       serviceConfig = {
         Type = "notify";
         ExecStart = "${pkgs.corosync}/bin/corosync -f";

@@ -16,5 +16,6 @@
     ./networkd.nix
     ./ifupdown2.nix
     ./backup.nix
+    ./pvenix.nix
   ];
 }

@@ -17,12 +17,13 @@ let
   others =
     lib.optional config.networking.useDHCP "networking.useDHCP = false (dhcpcd)"
     ++ lib.optional config.networking.useNetworkd "networking.useNetworkd = false"
-    ++ lib.optional (
-      config.systemd.network.networks != { }
-    ) "no systemd.network.networks (${lib.concatStringsSep ", " (lib.attrNames config.systemd.network.networks)})"
+    ++
+      lib.optional (config.systemd.network.networks != { })
+        "no systemd.network.networks (${lib.concatStringsSep ", " (lib.attrNames config.systemd.network.networks)})"
     ++ lib.optional config.networking.networkmanager.enable "networking.networkmanager.enable = false"
-    ++ lib.optional (config.networking.bridges != { })
-      "no networking.bridges (${lib.concatStringsSep ", " (lib.attrNames config.networking.bridges)})";
+    ++ lib.optional (
+      config.networking.bridges != { }
+    ) "no networking.bridges (${lib.concatStringsSep ", " (lib.attrNames config.networking.bridges)})";
 in
 {
   config = lib.mkIf (cfg.enable && cfg.network.backend == "ifupdown2") {

@@ -5,7 +5,7 @@ let
   cfg = config.services.proxmox-ve;
   inherit (cfg.network) bridges;
 
-  isV6 = lib.hasInfix ":";
+  inherit (import ./addresses.nix) isAddress isNetwork isV6;
   family = address: if isV6 address then "inet6" else "inet";
 
   interface =
@@ -42,6 +42,30 @@ let
   ports = lib.concatLists (lib.mapAttrsToList (_: bridge: bridge.ports) bridges);
   twice = lib.unique (lib.filter (port: lib.count (other: other == port) ports > 1) ports);
   users = port: lib.attrNames (lib.filterAttrs (_: bridge: lib.elem port bridge.ports) bridges);
+  # What is said of a bridge that cannot be, each as "BRIDGE: …".
+  impossible = lib.concatLists (
+    lib.mapAttrsToList (
+      name: bridge:
+      map (
+        address:
+        "${name}.addresses: \"${address}\" is no address with the length of its network, such as \"192.0.2.10/24\""
+      ) (lib.filter (address: !isNetwork address) bridge.addresses)
+      ++
+        lib.optional (bridge.gateway != null && !isAddress bridge.gateway)
+          "${name}.gateway: \"${bridge.gateway}\" is no address: write one without the length of its network, such as \"192.0.2.1\""
+      ++ lib.optional (
+        builtins.match "[A-Za-z0-9_.-]{1,15}" name == null
+      ) "${name}: the kernel takes names of up to 15 letters, digits, `-', `_' and `.'"
+      ++ lib.optional (lib.elem name bridge.ports) "${name}.ports: a bridge is no port of itself"
+    ) bridges
+  );
+  gateways =
+    isOne:
+    lib.attrNames (lib.filterAttrs (_: bridge: bridge.gateway != null && isOne bridge.gateway) bridges);
+  many = lib.filter (names: lib.length names > 1) [
+    (gateways isV6)
+    (gateways (gateway: !isV6 gateway))
+  ];
   text = lib.concatStringsSep "\n" (
     [
       "auto lo"
@@ -142,6 +166,18 @@ in
             port: "${port} is a port of ${lib.concatStringsSep " and " (users port)}"
           ) twice
         }. An interface is a port of one bridge: take it out of the others.";
+      }
+      {
+        assertion = impossible == [ ];
+        message = "services.proxmox-ve.network.bridges.${lib.concatStringsSep "; " impossible}.";
+      }
+      {
+        assertion = many == [ ];
+        message = "services.proxmox-ve.network.bridges: ${
+          lib.concatMapStringsSep "; " (
+            names: "${lib.concatStringsSep " and " names} have a gateway each"
+          ) many
+        }. A machine has one default route: leave it to the bridge that the other nodes are reached by.";
       }
     ];
   };

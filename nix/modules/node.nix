@@ -15,10 +15,30 @@ let
   names = lib.optional (domain != null && domain != "") "${name}.${domain}" ++ [ name ];
 
   isLoopback = address: lib.hasPrefix "127." address || address == "::1" || address == "localhost";
-  isAddress =
-    address:
-    builtins.match "[0-9]{1,3}(\\.[0-9]{1,3}){3}" address != null
-    || builtins.match "[0-9a-fA-F]*:[0-9a-fA-F:.]+" address != null;
+  inherit (import ./addresses.nix) isAddress isNetwork isV6;
+
+  # What the configuration gives this machine, where nothing of it comes by DHCP.
+  ownAddresses =
+    let
+      plain = address: lib.head (lib.splitString "/" address);
+      interfaces = lib.attrValues config.networking.interfaces;
+      of = family: lib.concatMap (one: map (own: own.address) one.${family}.addresses) interfaces;
+    in
+    of "ipv4"
+    ++ of "ipv6"
+    ++ lib.concatMap (network: map plain network.address) (
+      lib.attrValues config.systemd.network.networks
+    );
+  isDynamic =
+    config.networking.useDHCP
+    || lib.any (one: one.useDHCP or null == true) (lib.attrValues config.networking.interfaces)
+    || lib.any (network: network.networkConfig.DHCP or false != false) (
+      lib.attrValues config.systemd.network.networks
+    );
+  # Zeros may be left out of an address of IPv6 in more than one way: only one that is written the same is known.
+  isElsewhere =
+    !isDynamic && ownAddresses != [ ] && !(isV6 cfg.address) && !(lib.elem cfg.address ownAddresses);
+  strangers = lib.filter (peer: !(isAddress peer || isNetwork peer)) cfg.openFirewallFrom;
 
   # What the nodes of a cluster ask of one another: ssh, corosync, migration, consoles.
   peerPorts = {
@@ -29,7 +49,6 @@ let
     ];
     udp = [ "5405-5412" ];
   };
-  isV6 = lib.hasInfix ":";
   # One rule for each peer, protocol and range, in the words of the firewall that is used.
   nftRules = lib.concatMapStrings (
     peer:
@@ -118,6 +137,16 @@ in
       {
         assertion = isLoopback cfg.address || isAddress cfg.address;
         message = "services.proxmox-ve.address: \"${cfg.address}\" is no address. Write one without the length of its network, such as \"192.0.2.10\" or \"2001:db8::10\".";
+      }
+      {
+        assertion = isLoopback cfg.address || !isAddress cfg.address || !isElsewhere;
+        message = "services.proxmox-ve.address: ${cfg.address} is none of this machine's (${lib.concatStringsSep ", " ownAddresses}). Write the one by which the other nodes reach it, or give it to an interface or a bridge.";
+      }
+      {
+        assertion = strangers == [ ];
+        message = "services.proxmox-ve.openFirewallFrom: ${
+          lib.concatMapStringsSep ", " (peer: "\"${peer}\"") strangers
+        }: no address and no network. Write such as \"192.0.2.0/24\" or \"2001:db8::10\".";
       }
       {
         assertion = name != "";

@@ -12,36 +12,44 @@ let
       "the network is NixOS': nothing moves /etc/network/interfaces.new over its description";
   };
 
-  # Units that a switch leaves as they are, and why. All others are restarted when they change, as NixOS does it.
+  # Units that a switch leaves as they are although upstream's upgrade does not, and why. What it does to all others is
+  # upstream's own: `onUpgrade`.
   untouched = {
-    "watchdog-mux.service" = "stopping it with clients resets the machine";
     "lxc.service" = "stopping it stops the containers";
     "lxc-monitord.service" = "the containers that run speak to it";
     "lxc-net.service" = "stopping it takes the containers' bridge away";
-    "pve-container@.service" = "a container would be restarted";
-    "pve-container-debug@.service" = "a container would be restarted";
-    "pve-guests.service" = "stopping it stops the guests";
-    "pve-dbus-vmstate@.service" = "a migration would lose its helper";
+    "proxmox-firewall.service" = "stopping it removes its rules";
+  };
+  # Units that run on when the module leaves the configuration, beside those that a switch never stops, and why.
+  outliving = {
     "pvedaemon.service" = "its tasks, backups and migrations, would be killed";
     "pve-firewall.service" = "stopping it removes its rules";
-    "proxmox-firewall.service" = "stopping it removes its rules";
-    "pvenetcommit.service" = "it moves a change of the network into place, which is for the next boot";
-    "pve-sdn-commit.service" = "it commits what the running cluster has not asked for";
-    "pve-firewall-commit.service" = "it commits what the running cluster has not asked for";
   };
   # What Debian's own units bring in time, and NixOS' by other names.
   later = {
     # Pools whose disks its guests are on.
     "pve-guests.service" = [ "zfs-import.target" ];
+    # Debian's open-iscsi.
+    "pve-storage.target" = [ "iscsid.service" ];
+    # Debian's ssh.
+    "pve-ha-lrm.service" = [ "sshd.service" ];
+    "pveproxy.service" = [ "sshd.service" ];
   };
-  # The cluster's own, which `restartPolicy` decides.
-  cluster = [
-    "pve-cluster.service"
-    "pve-ha-crm.service"
+  # The cluster's own, in the order of a staged restart: upstream restarts the LRM first, or a node with resources under high
+  # availability waits for itself.
+  staged = [
     "pve-ha-lrm.service"
+    "pve-ha-crm.service"
+    "pve-cluster.service"
   ];
-  stays =
-    unit: untouched ? ${unit.name} || cfg.restartPolicy == "manual" && lib.elem unit.name cluster;
+  onSwitch =
+    unit:
+    if untouched ? ${unit.name} then
+      "none"
+    else if lib.elem unit.name staged && cfg.restartPolicy != "immediate" then
+      "staged"
+    else
+      unit.onUpgrade;
 
   split = builtins.match "(.*)\\.([a-z]+)";
   units = lib.filter (unit: !(left ? ${unit.name})) facts.system.units;
@@ -74,33 +82,56 @@ let
       # Those without the usual dependencies would start before their directories are there.
       after = [ "systemd-tmpfiles-setup.service" ] ++ later.${unit.name} or [ ];
     }
-    // lib.optionalAttrs (stays unit) {
-      restartIfChanged = false;
-      stopIfChanged = false;
-      unitConfig.X-StopOnRemoval = false;
-      # It runs on from the store path it was started from, which nothing else may hold against garbage collection.
+    // behaviour unit (onSwitch unit);
+  behaviour =
+    unit: what:
+    {
+      # A process runs on from the store path it was started from, which nothing else may hold against garbage collection.
       serviceConfig.OpenFile = "${cfg.package}/nix-support/pve-perl:pve-nix:read-only";
+      restartIfChanged = what == "restart" || what == "reload";
+      reloadIfChanged = what == "reload";
+      stopIfChanged = what == "restart";
+    }
+    // lib.optionalAttrs (what == "none" || what == "staged" || outliving ? ${unit.name}) {
+      unitConfig.X-StopOnRemoval = false;
     };
 in
 {
-  options.services.proxmox-ve.restartPolicy = lib.mkOption {
-    type = lib.types.enum [
-      "manual"
-      "immediate"
-    ];
-    default = "manual";
-    description = ''
-      What a switch does to the cluster's file system and its managers of high availability. `manual`: they run on as
-      they are until `systemctl restart` or the next boot. `immediate`: they are restarted when they change, which on a node
-      with guests under high availability is for those who know that the cluster bears it.
-    '';
+  options.services.proxmox-ve = {
+    restartPolicy = lib.mkOption {
+      type = lib.types.enum [
+        "staged"
+        "immediate"
+        "manual"
+      ];
+      default = "staged";
+      description = ''
+        What a switch does to the cluster's file system, its managers of high availability and corosync. `staged`: they run on, and
+        `pve-nix-restarts.service` restarts those that changed one after the other, under the cluster's lock, when there is a
+        quorum; until then `pvenix status` names them. `manual`: they run on until `pvenix restarts`, `systemctl restart` or the next
+        boot. `immediate`: the switch restarts them itself, which on a node with guests under high availability is for those who know
+        that the cluster bears it.
+      '';
+    };
+
+    onSwitch = lib.mkOption {
+      type = lib.types.attrsOf lib.types.str;
+      internal = true;
+      readOnly = true;
+      default = lib.listToAttrs (
+        map (unit: lib.nameValuePair unit.name (onSwitch unit)) (
+          lib.filter (unit: lib.hasSuffix ".service" unit.name) units
+        )
+      );
+      description = "What a switch does to each of upstream's services.";
+    };
   };
 
   config = lib.mkIf cfg.enable {
     systemd.packages = [ cfg.package ];
     systemd.services = ofKind "service" service;
     systemd.timers = ofKind "timer" common;
-    systemd.targets = ofKind "target" common;
+    systemd.targets = ofKind "target" (unit: common unit // { after = later.${unit.name} or [ ]; });
     systemd.sockets = ofKind "socket" common;
     # Stopping a slice ends the guests in it.
     systemd.slices = ofKind "slice" (

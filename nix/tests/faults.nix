@@ -54,13 +54,28 @@
     with subtest("pmxcfs does not answer: a switch ends, and what it changes is there"):
         pid = alpha.get_unit_property("pve-cluster.service", "MainPID")
         alpha.succeed(f"kill -STOP {pid}")
-        alpha.fail("timeout 5 cat /etc/pve/.version")
+        alpha.wait_until_succeeds(f"grep -q '^State:.T' /proc/{pid}/status", timeout=10)
+        alpha.wait_until_succeeds("! timeout 5 cat /etc/pve/.version", timeout=30)
+        told = alpha.execute("timeout 20 pvenix status")[1]
+        assert "BAD  cluster: /etc/pve hangs" in told, told
         alpha.succeed(switch.format(f"{system}/specialisation/other"))
         alpha.succeed("grep -x other /etc/other")
         alpha.succeed(switch.format(system))
         alpha.succeed(f"kill -CONT {pid}")
         assert alpha.get_unit_property("pve-cluster.service", "MainPID") == pid
         whole()
+
+    with subtest("what was written while nothing was mounted is kept, and out of the way"):
+        alpha.succeed("systemctl stop pve-cluster", "echo lost >/etc/pve/stray", "systemctl start pve-cluster")
+        whole()
+        alpha.fail("test -e /etc/pve/stray")
+        assert alpha.succeed("cat /var/lib/pve-cluster/not-mounted-*/stray").strip() == "lost"
+        # A directory instead of the link, as a Debian node has it.
+        alpha.succeed(
+            "systemctl stop pve-cluster", "rm /etc/pve && mkdir /etc/pve && echo old >/etc/pve/old", "systemctl start pve-cluster"
+        )
+        whole()
+        alpha.succeed("test -L /etc/pve", "grep -x old /var/lib/pve-cluster/not-mounted-*/old")
 
     with subtest("no room for the cluster's database"):
         # pmxcfs tells 128 MiB and 256k files to who asks, and refuses files over 1 MiB; full it is when its database's disk is.

@@ -49,9 +49,16 @@
         )
         alpha.succeed("pct start 100")
         alpha.wait_until_succeeds(f"{status} | grep -w running", timeout=30)
-        assert alpha.succeed("pct exec 100 -- /bin/hostname").strip() == "bee"
-        uids = alpha.succeed("pct exec 100 -- /bin/cat /proc/self/uid_map").split()
+        # By their names: a guest has directories of its own, and none of NixOS'.
+        assert alpha.succeed("pct exec 100 -- hostname").strip() == "bee"
+        uids = alpha.succeed("pct exec 100 -- cat /proc/self/uid_map").split()
         assert uids == ["0", "100000", "65536"], uids
+        of_guests = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        for enter in ["pct enter 100", "pct enter 100 --keep-env 1"]:
+            found = alpha.succeed(f"echo 'echo $PATH; hostname' | {enter}").split()
+            assert found[-2:] == [of_guests, "bee"], (enter, found)
+        # What else was in the environment is still taken along.
+        assert alpha.succeed("COMB=full pct exec 100 -- sh -c 'echo $COMB'").strip() == "full"
 
     with subtest("a virtual machine starts"):
         alpha.succeed("qm create 101 --memory 64 --kvm 0 --cpu qemu64 --vga none --serial0 socket")
@@ -62,7 +69,7 @@
     def running():
         return (
             alpha.succeed("cat /run/qemu-server/101.pid").strip(),
-            alpha.succeed("pct exec 100 -- /bin/cat /proc/sys/kernel/random/boot_id").strip(),
+            alpha.succeed("pct exec 100 -- cat /proc/sys/kernel/random/boot_id").strip(),
             alpha.get_unit_property("pve-container@100.service", "MainPID"),
         )
 

@@ -53,7 +53,7 @@ in
         bridges.vmbr0 = {
           ports = [ "port0" ];
           addresses = [ "10.11.12.2/24" ];
-          };
+        };
       };
     };
   };

@@ -17,6 +17,7 @@ final: _: {
   pve-build-hook = final.callPackage ./pve-build-hook { };
   pve-doc-shim = final.callPackage ./pve-doc-shim { };
   pve-nix = final.callPackage ./pve-nix { };
+  pvenix = final.callPackage ./pvenix { };
   pve-perl = final.callPackage ./pve-perl { };
   releasePins = final.callPackage ./release-pins { };
   unifont-shim = final.callPackage ./unifont-shim { };

@@ -211,9 +211,22 @@ fn what_a_source_sets_up() {
     let users: Vec<_> = system
         .users
         .iter()
-        .map(|user| (user.name.as_str(), user.uid, user.created))
+        .map(|user| {
+            (
+                user.name.as_str(),
+                user.uid,
+                user.debian_number,
+                user.created,
+            )
+        })
         .collect();
-    assert_eq!(users, [("demo", None, true), ("www-data", Some(33), false)]);
+    assert_eq!(
+        users,
+        [
+            ("demo", None, None, true),
+            ("www-data", None, Some(33), false)
+        ]
+    );
     assert_eq!(
         system.sysctls.get("net.demo").map(String::as_str),
         Some("1")

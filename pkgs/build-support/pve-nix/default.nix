@@ -11,6 +11,10 @@ let
   wanted = [
     "Cargo.lock"
     "Cargo.toml"
+    # The workspace's other crate: Cargo reads what it is.
+    "pvenix"
+    "pvenix/Cargo.toml"
+    "pvenix/src"
     "xtask"
     "xtask/Cargo.toml"
     "xtask/build.rs"
@@ -25,7 +29,9 @@ let
       let
         relative = lib.removePrefix "${toString root}/" (toString path);
       in
-      lib.any (part: relative == part || part != "xtask" && lib.hasPrefix "${part}/" relative) wanted;
+      lib.any (
+        part: relative == part || part != "xtask" && part != "pvenix" && lib.hasPrefix "${part}/" relative
+      ) wanted;
   };
 in
 rustPlatform.buildRustPackage {

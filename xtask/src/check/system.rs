@@ -20,15 +20,20 @@ struct Facts {
 struct FactUser {
     name: String,
     uid: Option<u32>,
+    #[serde(default)]
+    debian_number: Option<u32>,
     group: Option<String>,
     extra_groups: Vec<String>,
     home: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct FactGroup {
     name: String,
     gid: Option<u32>,
+    #[serde(default)]
+    debian_number: Option<u32>,
 }
 
 /// A directory.
@@ -88,8 +93,15 @@ impl System {
         for (source, text) in systems {
             let facts: Facts =
                 serde_json::from_str(text).map_err(|error| format!("{source}: {error}"))?;
-            users.extend(facts.users);
-            groups.extend(facts.groups);
+            // The machine is as Debian's is.
+            users.extend(facts.users.into_iter().map(|user| FactUser {
+                uid: user.uid.or(user.debian_number),
+                ..user
+            }));
+            groups.extend(facts.groups.into_iter().map(|group| FactGroup {
+                gid: group.gid.or(group.debian_number),
+                ..group
+            }));
             for directory in facts.directories {
                 directories
                     .entry(directory.path.clone())
@@ -103,6 +115,7 @@ impl System {
             groups.extend(named.map(|name| FactGroup {
                 name: name.clone(),
                 gid: None,
+                debian_number: None,
             }));
         }
         let mut system = Self {
@@ -119,6 +132,7 @@ impl System {
         let group = |name: &str| FactGroup {
             name: name.to_owned(),
             gid: None,
+            debian_number: None,
         };
         groups.extend(owned.map(|directory| group(&directory.group)));
         for user in users {
@@ -126,6 +140,7 @@ impl System {
             groups.push(FactGroup {
                 name: own.clone(),
                 gid: user.uid.filter(|_| *own == user.name),
+                debian_number: None,
             });
             groups.extend(user.extra_groups.iter().map(|name| group(name)));
         }
@@ -196,6 +211,7 @@ fn base_user(name: &str, uid: Option<u32>) -> FactUser {
     FactUser {
         name: name.to_owned(),
         uid,
+        debian_number: None,
         group: None,
         extra_groups: Vec::new(),
         home: (name == "root").then(|| "/root".to_owned()),

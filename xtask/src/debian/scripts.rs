@@ -329,6 +329,7 @@ impl Effects {
             ("addgroup" | "groupadd", [name]) => self.groups.push(Group {
                 name: name.clone(),
                 gid: account.number(account.gid.as_ref()),
+                debian_number: None,
                 created: true,
                 from,
             }),
@@ -336,6 +337,7 @@ impl Effects {
                 self.groups.push(Group {
                     name: name.clone(),
                     gid: account.number(account.gid.as_ref()),
+                    debian_number: None,
                     created: true,
                     from,
                 });
@@ -363,6 +365,7 @@ impl Effects {
                     self.groups.push(Group {
                         name: name.clone(),
                         gid: None,
+                        debian_number: None,
                         created: true,
                         from: user.from.clone(),
                     });
@@ -539,6 +542,7 @@ impl Effects {
                 }),
                 "g" => self.groups.push(Group {
                     gid: column(2).and_then(|id| id.parse().ok()),
+                    debian_number: None,
                     created: true,
                     from,
                     name,
@@ -722,6 +726,7 @@ impl Account {
         User {
             name: name.to_owned(),
             uid: self.number(self.uid.as_ref()),
+            debian_number: None,
             group: self.group.clone().or(own),
             extra_groups: self.extra_groups.clone(),
             home: self.home.clone(),

@@ -11,7 +11,7 @@ use super::Packaging;
 use super::logrotate::Rotation;
 use super::make::ActionKind;
 use super::tree_path;
-use super::units::Install;
+use super::units::{Install, OnUpgrade};
 use crate::decide::etc::EtcPath;
 
 /// What a source sets up.
@@ -36,6 +36,8 @@ pub struct System {
     pub etc: Vec<EtcPath>,
     /// Absolute paths of programs that other nodes run here over ssh, as a Debian node calls them, sorted.
     pub peer_programs: Vec<String>,
+    /// Names that the code asks the system for: units, names on D-Bus, kernel parameters and modules, PAM's services.
+    pub asked: Vec<AskedName>,
     /// Sections of `logrotate.d`.
     pub logrotate: Vec<Rotation>,
     /// Files below `systemd/network`, relative to it: names and drop-ins of network interfaces, sorted.
@@ -70,9 +72,24 @@ pub struct Unit {
     pub enable: bool,
     /// Whether installation starts it.
     pub start: bool,
+    /// What an upgrade of its package does to it while it runs.
+    pub on_upgrade: OnUpgrade,
     /// Its `[Install]` section; empty where the source does not hold the unit's file.
     #[serde(flatten)]
     pub install: Install,
+}
+
+/// A name that the code asks the system for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct AskedName {
+    /// `unit-name`, `bus-name`, `sysctl-key`, `kernel-module`, `pam-service`.
+    pub kind: &'static str,
+    /// As written, without escapes; the head of several where the code completes it.
+    pub name: String,
+    /// Whether the code completes it.
+    pub open: bool,
+    /// Whose it is.
+    pub reason: String,
 }
 
 /// A directory that has to be there.
@@ -96,8 +113,10 @@ pub struct Directory {
 pub struct User {
     /// The name.
     pub name: String,
-    /// The number, where it is given; Debian's for the users of every Debian system.
+    /// The number, where the packages give it.
     pub uid: Option<u32>,
+    /// The number that `base-passwd` gives it on every Debian system; another user's on NixOS, perhaps.
+    pub debian_number: Option<u32>,
     /// The primary group.
     pub group: Option<String>,
     /// Groups it is added to, sorted.
@@ -118,11 +137,14 @@ pub struct User {
 
 /// A group.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Group {
     /// The name.
     pub name: String,
-    /// The number, where it is given.
+    /// The number, where the packages give it.
     pub gid: Option<u32>,
+    /// The number that `base-passwd` gives it on every Debian system.
+    pub debian_number: Option<u32>,
     /// Whether the packages make it.
     pub created: bool,
     /// Where it is said first.
@@ -279,6 +301,7 @@ impl System {
             file: unit.file.clone(),
             enable: unit.enable,
             start: unit.start,
+            on_upgrade: unit.on_upgrade,
             install: unit.install.clone(),
         }));
         self.made(packaging);
@@ -501,7 +524,7 @@ impl System {
         for user in &mut self.users {
             if let Some((name, uid, home)) = BASE_USERS.iter().find(|(name, ..)| *name == user.name)
             {
-                user.uid = user.uid.or(Some(*uid));
+                user.debian_number = Some(*uid);
                 user.home.get_or_insert_with(|| (*home).to_owned());
                 user.group.get_or_insert_with(|| (*name).to_owned());
             }
@@ -523,12 +546,10 @@ impl System {
                 ..Group::default()
             }));
         for group in &mut self.groups {
-            group.gid = group.gid.or_else(|| {
-                BASE_GROUPS
-                    .iter()
-                    .find(|(name, _)| *name == group.name)
-                    .map(|(_, gid)| *gid)
-            });
+            group.debian_number = BASE_GROUPS
+                .iter()
+                .find(|(name, _)| *name == group.name)
+                .map(|(_, gid)| *gid);
         }
     }
 

@@ -51,6 +51,19 @@ impl Install {
     }
 }
 
+/// What an upgrade of its package does to a unit that runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnUpgrade {
+    /// It runs on as it is.
+    #[default]
+    None,
+    /// It is told to take up what is new (`ExecReload=`).
+    Reload,
+    /// It ends and starts.
+    Restart,
+}
+
 /// Where installed units stand, relative to a package's root.
 const DIRECTORIES: [&str; 2] = ["usr/lib/systemd/system", "lib/systemd/system"];
 
@@ -67,6 +80,10 @@ pub struct Unit {
     pub enable: bool,
     /// Whether installation starts it.
     pub start: bool,
+    /// What an upgrade of its package does to it.
+    pub on_upgrade: OnUpgrade,
+    /// Whether its file says how it is reloaded; nothing is known of one that the source does not hold.
+    pub reloads: Option<bool>,
     /// What its `[Install]` section says.
     pub install: Install,
     /// `User=`
@@ -196,6 +213,7 @@ fn add(
             .unwrap_or_default()
             .to_owned(),
         file: file.map(str::to_owned),
+        reloads: file.map(|_| false),
         ..Unit::default()
     };
     for line in content.lines() {
@@ -212,6 +230,7 @@ fn add(
                 unit.group = Some(value.to_owned())
                     .filter(|group| group != "root" && !group.contains(['%', '@']));
             }
+            "ExecReload" => unit.reloads = Some(!value.is_empty()),
             key => {
                 unit.install.take(key, value);
             }
@@ -279,6 +298,12 @@ impl<'a> Input<'a> {
             unit.enable |= call.enables();
             unit.start |= call.starts();
         }
+        let calls = self.effects.unit_calls.iter();
+        let upgraded = calls
+            .filter(|call| call.unit == unit.name)
+            .map(|call| call.on_upgrade(unit.reloads))
+            .max();
+        unit.on_upgrade = unit.on_upgrade.max(upgraded.unwrap_or_default());
     }
 
     fn debhelper(&self, unit: &mut Unit) {
@@ -299,7 +324,13 @@ impl<'a> Input<'a> {
             // A unit whose file is not here was named on purpose.
             let installs = unit.install.is_wanted() || unit.file.is_none();
             unit.enable |= installs && !options.no_enable;
-            unit.start |= (installs || options.units.contains(&unit.name)) && !options.no_start;
+            let is_meant = installs || options.units.contains(&unit.name);
+            unit.start |= is_meant && !options.no_start;
+            // Stopped before and started after the upgrade is a restart, too.
+            let stays = options.no_restart && (options.no_stop || options.no_start);
+            if is_meant && !stays {
+                unit.on_upgrade = OnUpgrade::Restart;
+            }
         }
     }
 }
@@ -311,6 +342,8 @@ struct Options {
     name: Option<String>,
     no_enable: bool,
     no_start: bool,
+    no_restart: bool,
+    no_stop: bool,
     units: Vec<String>,
 }
 
@@ -326,6 +359,10 @@ impl Options {
             {
                 ("--no-enable", _) => options.no_enable = true,
                 ("--no-start", _) => options.no_start = true,
+                ("--no-restart-after-upgrade", _) => options.no_restart = true,
+                ("-r" | "--no-stop-on-upgrade" | "--no-restart-on-upgrade", _) => {
+                    options.no_stop = true;
+                }
                 ("--name", value) => options.name = owned(value.or_else(|| words.next())),
                 ("-p" | "--package", value) => {
                     options.package = owned(value.or_else(|| words.next()));
@@ -367,6 +404,23 @@ impl UnitCall {
             "start" | "restart" | "reload-or-restart"
         ) && !self.removal
     }
+
+    /// What the call does to its unit on an upgrade; `reloads` is whether the unit says how it is reloaded, where it is known.
+    pub fn on_upgrade(&self, reloads: Option<bool>) -> OnUpgrade {
+        match self.verb.as_str() {
+            _ if self.removal => OnUpgrade::None,
+            "restart" | "try-restart" | "condrestart" => OnUpgrade::Restart,
+            "reload" | "force-reload" => OnUpgrade::Reload,
+            "reload-or-restart" | "reload-or-try-restart" | "try-reload-or-restart" => {
+                if reloads == Some(false) {
+                    OnUpgrade::Restart
+                } else {
+                    OnUpgrade::Reload
+                }
+            }
+            _ => OnUpgrade::None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -382,6 +436,17 @@ mod tests {
         scripts: &[(&str, &str)],
         candidates: &[(&str, &str)],
     ) -> Vec<(String, bool, bool)> {
+        collected(rules_text, scripts, candidates)
+            .into_iter()
+            .map(|unit| (unit.name, unit.enable, unit.start))
+            .collect()
+    }
+
+    fn collected(
+        rules_text: &str,
+        scripts: &[(&str, &str)],
+        candidates: &[(&str, &str)],
+    ) -> Vec<Unit> {
         let control = super::super::control::parse(
             "debian/control",
             "Source: d\n\nPackage: d\nArchitecture: all\n",
@@ -425,9 +490,6 @@ mod tests {
             candidates,
         };
         collect(&input)
-            .into_iter()
-            .map(|unit| (unit.name, unit.enable, unit.start))
-            .collect()
     }
 
     fn unit(name: &str, enable: bool, start: bool) -> (String, bool, bool) {
@@ -492,6 +554,63 @@ mod tests {
                 unit("a.service", true, false),
                 unit("d.service", false, false)
             ]
+        );
+    }
+
+    /// What an upgrade does to `a.service`.
+    fn upgraded(rules: &str, script: &str, text: &str) -> OnUpgrade {
+        let scripts = [("postinst", script)];
+        let scripts = if script.is_empty() { &[][..] } else { &scripts };
+        let found = collected(rules, scripts, &[("a.service", text)]);
+        let unit = found.iter().find(|unit| unit.name == "a.service").unwrap();
+        unit.on_upgrade
+    }
+
+    #[test]
+    fn an_upgrade_restarts_unless_the_rules_say_otherwise() {
+        let rules = |options: &str| {
+            format!("%:\n\tdh $@\noverride_dh_installsystemd:\n\tdh_installsystemd {options}\n")
+        };
+        let cases = [
+            ("", INSTALLED, OnUpgrade::Restart),
+            ("", STATIC, OnUpgrade::None),
+            ("a.service", STATIC, OnUpgrade::Restart),
+            ("-r", INSTALLED, OnUpgrade::Restart),
+            ("--no-start", INSTALLED, OnUpgrade::Restart),
+            ("--no-restart-after-upgrade", INSTALLED, OnUpgrade::Restart),
+            ("-r --no-restart-after-upgrade", INSTALLED, OnUpgrade::None),
+            (
+                "--no-stop-on-upgrade --no-restart-after-upgrade a.service",
+                INSTALLED,
+                OnUpgrade::None,
+            ),
+            (
+                "--no-start --no-restart-after-upgrade",
+                INSTALLED,
+                OnUpgrade::None,
+            ),
+            ("b.service", INSTALLED, OnUpgrade::None),
+        ];
+        for (options, text, wanted) in cases {
+            assert_eq!(upgraded(&rules(options), "", text), wanted, "{options}");
+        }
+    }
+
+    #[test]
+    fn an_upgrade_does_what_the_scripts_say() {
+        let reloads = format!("{INSTALLED}ExecReload=/x reload\n");
+        let script = "#!/bin/sh\nif [ -n \"$2\" ]; then\n act=reload-or-restart\nelse\n act=start\nfi\ndeb-systemd-invoke $act a.service\n";
+        let off = "%:\n\tdh $@\noverride_dh_installsystemd:\n";
+        assert_eq!(upgraded(off, script, &reloads), OnUpgrade::Reload);
+        // Nothing says how it is reloaded: systemd restarts it.
+        assert_eq!(upgraded(off, script, INSTALLED), OnUpgrade::Restart);
+        let start = "#!/bin/sh\ndeb-systemd-invoke start a.service\n";
+        assert_eq!(upgraded(off, start, INSTALLED), OnUpgrade::None);
+        // What fires on another package's upgrade yields to what the own one does.
+        let both = "#!/bin/sh\n#DEBHELPER#\n[ \"$1\" = triggered ] && deb-systemd-invoke reload-or-try-restart a.service\n";
+        assert_eq!(
+            upgraded("%:\n\tdh $@\n", both, &reloads),
+            OnUpgrade::Restart
         );
     }
 

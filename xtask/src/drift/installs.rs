@@ -3,6 +3,7 @@
 use crate::analyse::AnalysedSource;
 use crate::debian::make::ActionKind;
 use crate::debian::system::System;
+use crate::debian::units::OnUpgrade;
 
 use super::needs::{Named, changes};
 use super::{Install, InstallKind, Level};
@@ -76,7 +77,16 @@ impl SetUp {
             ..Self::default()
         };
         set_up.units.extend(system.units.iter().map(|one| {
-            let said = [flag(one.enable, "enabled"), flag(one.start, "started")];
+            let upgrade = match one.on_upgrade {
+                OnUpgrade::None => "",
+                OnUpgrade::Reload => "reloaded on upgrades",
+                OnUpgrade::Restart => "restarted on upgrades",
+            };
+            let said = [
+                flag(one.enable, "enabled"),
+                flag(one.start, "started"),
+                upgrade,
+            ];
             (one.name.clone(), words(said))
         }));
         set_up
@@ -88,7 +98,8 @@ impl SetUp {
                 )
             }));
         set_up.users.extend(system.users.iter().map(|one| {
-            let uid = one.uid.map(|uid| format!("uid {uid}")).unwrap_or_default();
+            let uid = one.uid.or(one.debian_number);
+            let uid = uid.map(|uid| format!("uid {uid}")).unwrap_or_default();
             let said = [
                 uid.as_str(),
                 one.group.as_deref().unwrap_or_default(),
@@ -98,7 +109,8 @@ impl SetUp {
             (one.name.clone(), words(said))
         }));
         set_up.groups.extend(system.groups.iter().map(|one| {
-            let gid = one.gid.map(|gid| format!("gid {gid}")).unwrap_or_default();
+            let gid = one.gid.or(one.debian_number);
+            let gid = gid.map(|gid| format!("gid {gid}")).unwrap_or_default();
             (
                 one.name.clone(),
                 words([gid.as_str(), flag(one.created, "created")]),

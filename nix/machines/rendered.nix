@@ -1,0 +1,23 @@
+# A test of NixOS' form on machines that nix/evaluate renders: as nix/machines/default.nix, where no copy of NixOS can be had. The
+# machine has the configuration of this repository's modules and nothing else of NixOS.
+#
+#   test  the test's file
+{ test }:
+let
+  inherit (import ../.. { nixpkgs = ../hostpkgs; }) pkgs;
+  inherit (pkgs) lib;
+  described = lib.toFunction (import test) { inherit pkgs lib; };
+  # A test imports the modules itself, which are there already.
+  toplevel =
+    name: node:
+    import ../evaluate/toplevel.nix {
+      inherit pkgs name;
+      configuration = node;
+    };
+in
+pkgs.writeText "test-${described.name}.json" (
+  builtins.toJSON {
+    nodes = lib.mapAttrs (name: node: toString (toplevel name node)) described.nodes;
+    inherit (described) testScript;
+  }
+)

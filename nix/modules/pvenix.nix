@@ -1,0 +1,98 @@
+# The program on the node: what a switch leaves for later, and the path by which daemons start themselves anew.
+{
+  config,
+  lib,
+  options,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.services.proxmox-ve;
+  facts = import ./facts.nix cfg.package;
+  hasCluster = facts.hasUnit "pve-cluster.service";
+  staged = lib.filter (unit: cfg.onSwitch.${unit} or null == "staged") [
+    "pve-ha-lrm.service"
+    "pve-ha-crm.service"
+    "pve-cluster.service"
+  ];
+  corosync = hasCluster && cfg.restartPolicy != "immediate";
+  declaration = {
+    inherit (cfg) address restartPolicy;
+    package = "${cfg.package}";
+    inherit (cfg.package) version;
+    units =
+      cfg.onSwitch
+      // lib.optionalAttrs hasCluster {
+        "corosync.service" = if corosync then "staged" else "restart";
+        "rrdcached.service" = "restart";
+      };
+    staged = staged ++ lib.optional corosync "corosync.service";
+    programs = lib.optionalAttrs hasCluster {
+      "corosync.service" = "${pkgs.corosync}/bin/corosync";
+      "rrdcached.service" = "${pkgs.rrdtool}/bin/rrdcached";
+    };
+    bridges = lib.mapAttrs (_: bridge: {
+      inherit (bridge)
+        ports
+        addresses
+        mtu
+        vlanAware
+        stp
+        ;
+    }) (lib.optionalAttrs (cfg.network.backend == "declared") cfg.network.bridges);
+  };
+  file = "pve-nix/node.json";
+in
+{
+  options.services.proxmox-ve.pvenix = lib.mkOption {
+    type = lib.types.package;
+    default = pkgs.pvenix;
+    defaultText = lib.literalExpression "pkgs.pvenix";
+    description = "The program that tells what a node runs (`pvenix status`) and does the staged restart.";
+  };
+
+  config = lib.mkIf cfg.enable (
+    {
+      environment.systemPackages = [ cfg.pvenix ];
+      environment.etc.${file}.text = builtins.toJSON declaration;
+
+      # A daemon that is reloaded executes itself from here. It stays when the module leaves the configuration: what runs on would
+      # not find itself.
+      systemd.tmpfiles.rules = [
+        "d /run/pve-nix 0755 root root -"
+        "L+ /run/pve-nix/pve - - - - ${cfg.package}"
+      ];
+
+      # Started by a switch that changes what it names; the switch does not wait for the cluster.
+      systemd.services.pve-nix-restarts = lib.mkIf (hasCluster && cfg.restartPolicy == "staged") {
+        description = "Staged restart of the cluster's own daemons";
+        wantedBy = [ "multi-user.target" ];
+        after = [
+          "pve-cluster.service"
+          "corosync.service"
+          "pve-ha-crm.service"
+          "pve-ha-lrm.service"
+        ];
+        restartTriggers = [ (builtins.toJSON declaration) ];
+        stopIfChanged = false;
+        # Without a quorum, or while another node has the lock, it is tried again.
+        startLimitIntervalSec = 0;
+        path = [ pkgs.iproute2 ];
+        serviceConfig = {
+          Type = "exec";
+          RemainAfterExit = true;
+          ExecStart = "${cfg.pvenix}/bin/pvenix restarts";
+          Restart = "on-failure";
+          RestartSec = 30;
+        };
+      };
+    }
+    // lib.optionalAttrs (options ? system.preSwitchChecks) {
+      system.preSwitchChecks.proxmox-ve = ''
+        if [ -e /etc/${file} ] && [ -e "$1/etc/${file}" ] && [ "$2" != boot ]; then
+          ${cfg.pvenix}/bin/pvenix may-switch "$1/etc/${file}"
+        fi
+      '';
+    }
+  );
+}

@@ -1,0 +1,27 @@
+# Holds the lines of /etc/vzdump.conf, as JSON, against upstream's own schema of backups: a wrong one fails the build.
+use strict;
+use warnings;
+
+use JSON;
+use PVE::JSONSchema;
+use PVE::VZDump::Common;
+
+my $settings = from_json(do { local $/; <STDIN> });
+my %known = %{ PVE::VZDump::Common::get_confdesc() };
+# What a backup is of belongs to the backup, as upstream's own reading of the file has it.
+delete @known{qw(vmid)};
+my @wrong;
+for my $name (sort keys %$settings) {
+    if (!$known{$name}) {
+        push @wrong, "$name: no option of a backup; there are " . join(', ', sort keys %known);
+        next;
+    }
+    my $schema = { type => 'object', properties => { $name => $known{$name} } };
+    my $list = ($known{$name}->{type} // '') eq 'array';
+    my $value = $list ? [$settings->{$name}] : $settings->{$name};
+    next if eval { PVE::JSONSchema::validate({ $name => $value }, $schema); 1 };
+    my $reason = ref($@) && $@->{errors} ? join('; ', values %{ $@->{errors} }) : "$@";
+    $reason =~ s/\s+\z//;
+    push @wrong, "$name: \"$settings->{$name}\": $reason";
+}
+die join('', map { "services.proxmox-ve.vzdump.$_\n" } @wrong) if @wrong;

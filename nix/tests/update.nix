@@ -1,0 +1,182 @@
+# A node goes from one release to another and back with a virtual machine, a container and a backup running: every daemon that
+# upstream reloads runs the new code afterwards, the backup ends, no process of a guest changes, and what waits for a staged
+# restart has had it.
+{ lib, ... }:
+let
+  previous = "9.1.4";
+  next = lib.removePrefix "pve-" (lib.fileContents ../../releases/default);
+in
+{
+  name = "pve-update";
+
+  nodes.alpha =
+    { lib, pkgs, ... }:
+    {
+      imports = [ ../modules ];
+      services.proxmox-ve = {
+        enable = true;
+        address = "10.11.12.1";
+        package =
+          lib.mkOverride 900
+            (pkgs.pveReleases.${previous}.overrideScope (_: _: { ifupdown2 = null; })).pve;
+      };
+      networking.interfaces.lo.ipv4.addresses = [
+        {
+          address = "10.11.12.1";
+          prefixLength = 32;
+        }
+      ];
+      system.switch.enable = true;
+      specialisation.next.configuration.services.proxmox-ve.package =
+        lib.mkForce
+          (pkgs.pveReleases.${next}.overrideScope (_: _: { ifupdown2 = null; })).pve;
+      environment.systemPackages = [ pkgs.jq ];
+      # A backup takes as long as the test wants it to.
+      environment.etc.hold-backup = {
+        mode = "0755";
+        text = ''
+          #!/bin/sh
+          [ "$1" != backup-start ] || while [ ! -e /run/go-on ]; do sleep 0.2; done
+        '';
+      };
+      # A root file system for the container: one static program.
+      environment.etc."guest.tar".source = pkgs.runCommand "guest.tar" { } ''
+        mkdir -p root/bin root/sbin root/etc root/dev root/proc root/sys root/tmp root/root
+        cp -L ${pkgs.busybox}/bin/busybox root/bin/busybox
+        for name in sh cat sleep hostname; do ln -s busybox root/bin/$name; done
+        ln -s ../bin/busybox root/sbin/init
+        echo '::respawn:/bin/sleep 1000' >root/etc/inittab
+        tar --owner=0 --group=0 --numeric-owner -C root -cf $out .
+      '';
+    };
+
+  testScript = ''
+    import json
+    import time
+
+    start_all()
+    alpha.wait_for_unit("multi-user.target")
+    alpha.wait_until_succeeds("! systemctl list-jobs --no-legend | grep -q .")
+    system = alpha.succeed("readlink -f /run/current-system").strip()
+    reloaded = ["pvedaemon", "pveproxy", "spiceproxy", "pvescheduler", "pvestatd", "pve-firewall"]
+    staged = ["pve-ha-lrm", "pve-ha-crm", "pve-cluster"]
+
+    def main(name):
+        return alpha.get_unit_property(f"{name}.service", "MainPID")
+
+    def builds(pid):
+        """The links that a process holds."""
+        held = alpha.succeed(f"readlink /proc/{pid}/fd/* | grep -F /nix-support/pve-perl || true").split()
+        return sorted({path.removesuffix("/nix-support/pve-perl") for path in held})
+
+    def status():
+        return json.loads(alpha.execute("pvenix status --format json")[1])
+
+    def answers():
+        """The release that the running pvedaemon and pveproxy answer with."""
+        return json.loads(alpha.succeed(
+            f"curl -sk --cookie 'PVEAuthCookie={ticket}' https://10.11.12.1:8006/api2/json/version"
+        ))["data"]["version"]
+
+    alpha.succeed("pveum user add bee@pve --password honeycomb", "pveum acl modify / --users bee@pve --roles PVEAuditor")
+    alpha.wait_until_succeeds("curl -fsk https://10.11.12.1:8006/", timeout=60)
+    ticket = json.loads(alpha.succeed(
+        "curl -sk https://10.11.12.1:8006/api2/json/access/ticket -d username=bee@pve -d password=honeycomb"
+    ))["data"]["ticket"]
+    package = alpha.succeed("readlink -f /run/pve-nix/pve").strip()
+    assert answers() == "${previous}", answers()
+
+    with subtest("guests"):
+        alpha.succeed(
+            "pct create 100 /etc/guest.tar --ostype unmanaged --unprivileged 1 --memory 64 --swap 0 --storage local --rootfs local:0",
+            "pct start 100",
+            "qm create 101 --memory 64 --kvm 0 --cpu qemu64 --vga none --serial0 socket",
+            "qm start 101",
+        )
+
+    def guests():
+        return (
+            alpha.succeed("cat /run/qemu-server/101.pid").strip(),
+            alpha.succeed("pct exec 100 -- cat /proc/sys/kernel/random/boot_id").strip(),
+            alpha.get_unit_property("pve-container@100.service", "MainPID"),
+        )
+
+
+    before = guests()
+    mains = {name: main(name) for name in reloaded}
+
+    def change(to, version):
+        # The ticket is signed by root's own pvesh; what runs the task is pvedaemon.
+        root = alpha.succeed(
+            "perl=$(head -1 $(type -P pvesh) | cut -c3-);"
+            " $perl -MPVE::AccessControl -MPVE::RPCEnvironment -e '"
+            "PVE::RPCEnvironment->setup_default_cli_env();"
+            "print PVE::AccessControl::assemble_ticket(q(root@pam)), qq(\\n),"
+            " PVE::AccessControl::assemble_csrf_prevention_token(q(root@pam)), qq(\\n)'"
+        ).split()
+        task = json.loads(alpha.succeed(
+            f"curl -sk --cookie 'PVEAuthCookie={root[0]}' -H 'CSRFPreventionToken: {root[1]}'"
+            " https://10.11.12.1:8006/api2/json/nodes/alpha/vzdump"
+            " -d vmid=100 -d mode=suspend -d storage=local -d script=/etc/hold-backup"
+        ))["data"]
+        worker = str(int(task.split(":")[2], 16))
+        alpha.wait_until_succeeds("pgrep -f hold-backup", timeout=60)
+
+        alpha.succeed(f"NIXOS_NO_SYNC=1 {to}/bin/switch-to-configuration test 2>&1")
+        package = alpha.succeed("readlink -f /run/pve-nix/pve").strip()
+        log = alpha.succeed(f"pvesh get /nodes/alpha/tasks/{task}/log --output-format json")
+        assert alpha.execute(f"kill -0 {worker}")[0] == 0, log
+        for name in reloaded:
+            # It is the same process, which is another program now.
+            assert main(name) == mains[name], (name, mains, main(name))
+            alpha.wait_until_succeeds(f"readlink /proc/{mains[name]}/fd/* | grep -qF {package}/nix-support/pve-perl", timeout=60)
+            assert builds(mains[name]) == [package], (name, builds(mains[name]))
+        deadline = time.monotonic() + 60
+        while answers() != version:
+            assert time.monotonic() < deadline, answers()
+            time.sleep(0.5)
+        alpha.succeed(f"kill -0 {worker}")
+        assert guests() == before, (before, guests())
+
+        # The staged restart is done, in its order.
+        alpha.wait_until_succeeds("pvenix status --format json | jq -e '.waiting == []'", timeout=90)
+        for name in staged:
+            assert package in builds(main(name)), (name, builds(main(name)))
+        began = [int(alpha.get_unit_property(f"{name}.service", "ActiveEnterTimestampMonotonic")) for name in staged]
+        assert began == sorted(began), began
+        found = {unit["name"]: unit for unit in status()["units"]}
+        for name in reloaded + staged:
+            assert found[f"{name}.service"]["current"] is True, found[f"{name}.service"]
+
+        # The build that the task runs is held until it ends.
+        print(f"{worker} holds {builds(worker)}, {version} is {package}")
+        held = builds(worker)
+        assert held and package not in held, held
+        alpha.succeed("touch /run/go-on")
+        alpha.wait_until_succeeds(f"! kill -0 {worker} 2>/dev/null", timeout=120)
+        alpha.succeed("rm /run/go-on")
+        log = alpha.succeed(f"pvesh get /nodes/alpha/tasks/{task}/status --output-format json")
+        assert json.loads(log)["exitstatus"] == "OK", log
+        assert guests() == before, (before, guests())
+
+    with subtest("to the next release"):
+        change(f"{system}/specialisation/next", "${next}")
+
+    with subtest("the newer build manages what the older started"):
+        alpha.succeed("qm suspend 101", "qm status 101 --verbose | grep -x 'qmpstatus: paused'", "qm resume 101")
+        alpha.succeed("qm status 101 --verbose | grep -x 'qmpstatus: running'")
+        alpha.succeed("qm snapshot 101 comb", "qm listsnapshot 101 | grep comb", "qm delsnapshot 101 comb")
+        assert guests() == before, (before, guests())
+        # One of each is started anew by this build, which the older one then has to manage.
+        alpha.succeed("pct stop 100", "pct start 100", "qm stop 101", "qm start 101")
+        after = guests()
+        assert not set(after) & set(before), (before, after)
+        before = after
+
+    with subtest("and back"):
+        change(system, "${previous}")
+
+    with subtest("guests stop"):
+        alpha.succeed("qm stop 101", "pct stop 100")
+  '';
+}

@@ -1,0 +1,34 @@
+# The program on a node: `bin/pvenix`, of the same Cargo workspace as the compiler.
+{
+  lib,
+  pve-nix,
+  rustPlatform,
+}:
+let
+  root = ../../..;
+in
+rustPlatform.buildRustPackage {
+  pname = "pvenix";
+  inherit ((lib.importTOML (root + "/pvenix/Cargo.toml")).package) version;
+
+  inherit (pve-nix) src;
+  cargoLock.lockFile = root + "/Cargo.lock";
+  cargoBuildFlags = [
+    "--package"
+    "pvenix"
+  ];
+  cargoTestFlags = [
+    "--package"
+    "pvenix"
+  ];
+
+  meta = {
+    description = "What a node of Proxmox VE on NixOS runs, and its staged restarts";
+    license = with lib.licenses; [
+      mit
+      asl20
+    ];
+    mainProgram = "pvenix";
+    platforms = lib.platforms.linux;
+  };
+}

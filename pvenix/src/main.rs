@@ -1,0 +1,99 @@
+//! `pvenix`: what a node runs, and its staged restarts.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use pvenix::machine::This;
+use pvenix::node::{self, Node};
+use pvenix::restarts::{self, Outcome};
+use pvenix::status::Status;
+use pvenix::{switch, text};
+
+/// A node of Proxmox VE on NixOS
+#[derive(Parser)]
+#[command(name = "pvenix", version)]
+struct Arguments {
+    /// The node's declaration
+    #[arg(long, global = true, default_value = node::PLACE)]
+    node: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Tell what runs from which build, what waits for a restart, and what is wrong (exit status 1)
+    Status {
+        /// How it is written
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Restart the cluster's own daemons that run an older build; exit status 75 says that it has to wait
+    Restarts,
+    /// Refuse a switch to the configuration whose declaration is NEXT where guests would not survive it
+    MaySwitch {
+        /// The declaration, etc/pve-nix/node.json of the next system
+        next: String,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// `EX_TEMPFAIL`, which the unit takes as a reason to try again.
+const LATER: u8 = 75;
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(code) => ExitCode::from(code),
+        Err(message) => {
+            eprintln!("pvenix: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<u8, String> {
+    let node = Node::read(&This, &arguments.node)?;
+    match &arguments.command {
+        Command::Status { format } => {
+            let status = Status::of(&This, &node)?;
+            let written = match format {
+                Format::Text => text::of(&status),
+                Format::Json => {
+                    let json = serde_json::to_string_pretty(&status);
+                    json.map_err(|error| error.to_string())? + "\n"
+                }
+            };
+            print(&written)?;
+            Ok(u8::from(!status.is_well()))
+        }
+        Command::Restarts => match restarts::restart(&This, &node)? {
+            Outcome::Nothing => print("nothing waits for a restart\n").map(|()| 0),
+            Outcome::Done(units) => print(&format!("restarted {}\n", units.join(", "))).map(|()| 0),
+            Outcome::Pending(why) => print(&format!("pending: {why}\n")).map(|()| LATER),
+        },
+        Command::MaySwitch { next } => {
+            let next = Node::read(&This, next)?;
+            switch::may_switch(&This, &node, &next)?;
+            Ok(0)
+        }
+    }
+}
+
+/// A reader that went away is no fault.
+fn print(text: &str) -> Result<(), String> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(format!("standard output: {error}"))
+        }
+        _ => Ok(()),
+    }
+}

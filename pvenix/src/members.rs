@@ -1,0 +1,74 @@
+//! What pmxcfs says of the cluster: `/etc/pve/.members`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::machine::Machine;
+
+/// Where pmxcfs says it.
+pub const PLACE: &str = "/etc/pve/.members";
+
+/// The node and its cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Members {
+    /// This node's name.
+    pub nodename: String,
+    /// Absent where the node is alone.
+    #[serde(default)]
+    pub cluster: Option<Cluster>,
+    /// Nodes by name.
+    #[serde(default)]
+    pub nodelist: BTreeMap<String, Member>,
+}
+
+/// A cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Cluster {
+    /// Its name.
+    pub name: String,
+    /// How many nodes it has.
+    pub nodes: u32,
+    /// 1 where this node is part of a majority.
+    pub quorate: u32,
+}
+
+/// A node of a cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Member {
+    /// 1 where it is there.
+    #[serde(default)]
+    pub online: u32,
+    /// Its address.
+    #[serde(default)]
+    pub ip: Option<String>,
+}
+
+impl Members {
+    /// Asks pmxcfs; the error says why it does not answer.
+    pub fn read(machine: &dyn Machine) -> Result<Self, String> {
+        let text = machine.read(PLACE).map_err(|error| {
+            let what = if error.kind() == std::io::ErrorKind::TimedOut {
+                "/etc/pve hangs"
+            } else {
+                "/etc/pve is not mounted"
+            };
+            format!("{what} ({PLACE}: {error}): see `systemctl status pve-cluster`")
+        })?;
+        serde_json::from_str(&text).map_err(|error| format!("{PLACE}: {error}"))
+    }
+
+    /// Whether other nodes have a say in what this one does.
+    pub fn is_clustered(&self) -> bool {
+        self.cluster
+            .as_ref()
+            .is_some_and(|cluster| cluster.nodes > 1)
+    }
+
+    /// Whether this node may change what the cluster holds.
+    pub fn is_quorate(&self) -> bool {
+        self.cluster
+            .as_ref()
+            .is_none_or(|cluster| cluster.quorate == 1)
+    }
+}

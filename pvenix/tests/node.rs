@@ -1,0 +1,445 @@
+//! The program's judgement of machines that are told, not there.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use pvenix::machine::Machine;
+use pvenix::node::{self, Node};
+use pvenix::restarts::{self, LOCK, Outcome};
+use pvenix::status::Status;
+use pvenix::{switch, text};
+
+const NEW: &str = "/nix/store/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-pve-9.1.8";
+const OLD: &str = "/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-pve-9.1.4";
+
+/// A machine of files, links and programs' answers.
+#[derive(Default)]
+struct Told {
+    files: RefCell<BTreeMap<String, String>>,
+    links: RefCell<BTreeMap<String, String>>,
+    answers: RefCell<BTreeMap<String, Result<String, String>>>,
+    done: RefCell<Vec<String>>,
+    waited: RefCell<u64>,
+}
+
+impl Told {
+    fn file(&self, path: &str, text: &str) {
+        self.files
+            .borrow_mut()
+            .insert(path.to_owned(), text.to_owned());
+    }
+
+    fn leads(&self, path: &str, to: &str) {
+        self.links
+            .borrow_mut()
+            .insert(path.to_owned(), to.to_owned());
+    }
+
+    /// A unit that runs, and the build that it holds.
+    fn runs(&self, name: &str, pid: u32, build: &str) {
+        let block = format!("Id={name}\nLoadState=loaded\nActiveState=active\nMainPID={pid}\n\n");
+        self.files
+            .borrow_mut()
+            .entry("units".to_owned())
+            .or_default()
+            .push_str(&block);
+        self.leads(
+            &format!("/proc/{pid}/fd/3"),
+            &format!("{build}/nix-support/pve-perl"),
+        );
+        self.leads(&format!("/proc/{pid}/fd/4"), "/dev/null");
+    }
+
+    fn done(&self) -> Vec<String> {
+        self.done.borrow().clone()
+    }
+}
+
+impl Machine for Told {
+    fn read(&self, path: &str) -> io::Result<String> {
+        let files = self.files.borrow();
+        files
+            .get(path)
+            .cloned()
+            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    }
+
+    fn link(&self, path: &str) -> Option<PathBuf> {
+        self.links.borrow().get(path).map(PathBuf::from)
+    }
+
+    fn real(&self, path: &str) -> Option<PathBuf> {
+        Some(self.link(path).unwrap_or_else(|| PathBuf::from(path)))
+    }
+
+    fn list(&self, directory: &str) -> Vec<String> {
+        let (files, links) = (self.files.borrow(), self.links.borrow());
+        let all = files.keys().chain(links.keys());
+        let below = all.filter_map(|path| path.strip_prefix(directory)?.strip_prefix('/'));
+        below
+            .filter(|name| !name.contains('/'))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn run(&self, words: &[&str]) -> io::Result<String> {
+        let said = words.join(" ");
+        if said.starts_with("systemctl show") {
+            return self.read("units");
+        }
+        self.done.borrow_mut().push(said.clone());
+        match self.answers.borrow().get(&said) {
+            Some(Ok(text)) => Ok(text.clone()),
+            Some(Err(text)) => Err(io::Error::other(text.clone())),
+            None => Ok(String::new()),
+        }
+    }
+
+    fn make_directory(&self, path: &str) -> io::Result<()> {
+        if self.files.borrow().contains_key(path) {
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
+        }
+        self.file(path, "");
+        self.done.borrow_mut().push(format!("mkdir {path}"));
+        Ok(())
+    }
+
+    fn remove_directory(&self, path: &str) -> io::Result<()> {
+        self.files.borrow_mut().remove(path);
+        self.done.borrow_mut().push(format!("rmdir {path}"));
+        Ok(())
+    }
+
+    fn touch(&self, path: &str, time: SystemTime) -> io::Result<()> {
+        let expires = time == SystemTime::UNIX_EPOCH;
+        self.done.borrow_mut().push(format!(
+            "{} {path}",
+            if expires { "expire" } else { "touch" }
+        ));
+        Ok(())
+    }
+
+    fn wait(&self, time: Duration) {
+        *self.waited.borrow_mut() += time.as_secs();
+    }
+}
+
+fn declaration() -> String {
+    format!(
+        r#"{{"package": "{NEW}", "version": "9.1.8", "address": "192.0.2.1", "restartPolicy": "staged",
+        "units": {{"pvedaemon.service": "reload", "pve-cluster.service": "staged", "pve-ha-lrm.service": "staged",
+          "pve-ha-crm.service": "staged", "corosync.service": "staged", "pve-container@.service": "none"}},
+        "staged": ["pve-ha-lrm.service", "pve-ha-crm.service", "pve-cluster.service", "corosync.service"],
+        "programs": {{"corosync.service": "/nix/store/c-corosync/bin/corosync"}},
+        "bridges": {{"vmbr0": {{"ports": ["enp1s0"], "addresses": ["192.0.2.1/24", "2001:db8::1/64"], "mtu": 9000,
+          "vlanAware": true, "stp": false}}}}}}"#
+    )
+}
+
+/// A node where all is as declared: its cluster's file system and LRM run an older build.
+fn machine() -> (Told, Node) {
+    let told = Told::default();
+    told.file(node::PLACE, &declaration());
+    told.file(
+        "/etc/pve/.members",
+        r#"{"nodename": "alpha", "version": 5, "cluster": {"name": "hive", "version": 3, "nodes": 3, "quorate": 1},
+        "nodelist": {"alpha": {"id": 1, "online": 1, "ip": "192.0.2.1"}, "bee": {"id": 2, "online": 0}}}"#,
+    );
+    told.runs("pvedaemon.service", 10, NEW);
+    told.runs("pve-cluster.service", 11, OLD);
+    told.runs("pve-ha-lrm.service", 12, OLD);
+    told.runs("pve-ha-crm.service", 13, NEW);
+    told.runs("corosync.service", 14, NEW);
+    told.leads("/proc/14/exe", "/nix/store/c-corosync/bin/corosync");
+    told.runs("pve-container@100.service", 20, NEW);
+    told.leads("/proc/20/exe", "/nix/store/o-lxc/bin/lxc-start");
+    told.leads(
+        &format!("{NEW}/bin/lxc-start"),
+        "/nix/store/l-lxc/bin/lxc-start",
+    );
+    told.file("/run/qemu-server/101.pid", "21\n");
+    told.leads("/proc/21/exe", "/nix/store/q-qemu/bin/qemu-system-x86_64");
+    told.leads(
+        &format!("{NEW}/bin/qemu-system-x86_64"),
+        "/nix/store/q-qemu/bin/qemu-system-x86_64",
+    );
+    told.answers.borrow_mut().insert(
+        "ip -json address".to_owned(),
+        Ok(r#"[{"ifname": "lo", "addr_info": []}, {"ifname": "vmbr0", "addr_info": [
+          {"scope": "global", "local": "192.0.2.1", "prefixlen": 24}, {"scope": "global", "local": "2001:db8::1", "prefixlen": 64},
+          {"scope": "link", "local": "fe80::1", "prefixlen": 64}]}]"#
+            .to_owned()),
+    );
+    for (file, value) in [
+        ("bridge/vlan_filtering", "1"),
+        ("bridge/stp_state", "0"),
+        ("mtu", "9000"),
+    ] {
+        told.file(
+            &format!("/sys/class/net/vmbr0/{file}"),
+            &format!("{value}\n"),
+        );
+    }
+    for port in ["enp1s0", "tap101i0", "fwpr100p0", "veth100i0"] {
+        told.leads(&format!("/sys/class/net/vmbr0/brif/{port}"), port);
+    }
+    let node = Node::read(&told, node::PLACE).unwrap();
+    (told, node)
+}
+
+#[test]
+fn what_runs_an_older_build_is_told() {
+    let (told, node) = machine();
+    let status = Status::of(&told, &node).unwrap();
+    assert_eq!(
+        status.waiting,
+        ["pve-ha-lrm.service", "pve-cluster.service"]
+    );
+    assert!(status.is_well(), "{status:?}");
+    let current: Vec<_> = status
+        .units
+        .iter()
+        .map(|unit| (unit.name.as_str(), unit.current))
+        .collect();
+    assert_eq!(
+        current,
+        [
+            ("corosync.service", Some(true)),
+            ("pve-cluster.service", Some(false)),
+            ("pve-ha-crm.service", Some(true)),
+            ("pve-ha-lrm.service", Some(false)),
+            ("pvedaemon.service", Some(true)),
+        ]
+    );
+    let guests: Vec<_> = status
+        .guests
+        .iter()
+        .map(|guest| (guest.vmid, guest.kind, guest.current))
+        .collect();
+    assert_eq!(guests, [(100, "ct", Some(false)), (101, "vm", Some(true))]);
+    assert_eq!(
+        text::of(&status),
+        "alpha: 9.1.8 of pve-9.1.8 (bbbbbbbb)
+  ok   cluster: hive: quorate, 1 of 3 nodes are there
+  ok   address: 192.0.2.1
+  ok   units: none failed
+daemons: 3 run this build, 2 an older one
+  pve-cluster.service  pve-9.1.4 (aaaaaaaa), until the staged restart
+  pve-ha-lrm.service  pve-9.1.4 (aaaaaaaa), until the staged restart
+guests: 2 run, 1 of them an older program until they stop
+  ct 100  lxc (o)
+waiting for a staged restart: pve-ha-lrm.service, pve-cluster.service
+  `pvenix restarts` does it now
+"
+    );
+}
+
+#[test]
+fn a_network_that_is_not_as_declared_is_told() {
+    let (told, node) = machine();
+    told.leads("/sys/class/net/vmbr0/brif/enp2s0", "x");
+    told.file("/sys/class/net/vmbr0/bridge/vlan_filtering", "0\n");
+    told.file("/sys/class/net/vmbr0/mtu", "1500\n");
+    let status = Status::of(&told, &node).unwrap();
+    assert!(!status.is_well());
+    let drift: Vec<_> = status
+        .drift
+        .iter()
+        .map(|drift| {
+            (
+                drift.place.as_str(),
+                drift.declared.as_str(),
+                drift.is.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        drift,
+        [
+            ("vmbr0: ports", "enp1s0", "enp1s0 enp2s0"),
+            ("vmbr0: VLANs of guests", "on", "off"),
+            ("vmbr0: largest packet", "9000", "1500"),
+        ]
+    );
+    told.answers
+        .borrow_mut()
+        .insert("ip -json address".to_owned(), Ok("[]".to_owned()));
+    let status = Status::of(&told, &node).unwrap();
+    assert_eq!(status.drift[0].is, "nothing of this name");
+}
+
+#[test]
+fn what_is_wrong_with_the_cluster_is_told() {
+    let (told, node) = machine();
+    let members = told.read("/etc/pve/.members").unwrap();
+    for (text, wanted) in [
+        (
+            members.replace("\"quorate\": 1", "\"quorate\": 0"),
+            "no quorum",
+        ),
+        (
+            members.replace("192.0.2.1", "192.0.2.9"),
+            "knows this node as 192.0.2.9",
+        ),
+        ("nonsense".to_owned(), ".members"),
+    ] {
+        told.file("/etc/pve/.members", &text);
+        let status = Status::of(&told, &node).unwrap();
+        assert!(!status.is_well());
+        assert!(text::of(&status).contains(wanted), "{}", text::of(&status));
+    }
+    told.files.borrow_mut().remove("/etc/pve/.members");
+    let status = Status::of(&told, &node).unwrap();
+    assert!(text::of(&status).contains("BAD  cluster: /etc/pve is not mounted"));
+    let units = told.read("units").unwrap().replacen(
+        "ActiveState=active\nMainPID=10",
+        "ActiveState=failed\nMainPID=0",
+        1,
+    );
+    told.file("units", &units);
+    let status = Status::of(&told, &node).unwrap();
+    assert!(text::of(&status).contains("BAD  units: failed: pvedaemon.service"));
+}
+
+#[test]
+fn a_staged_restart_goes_in_order_under_the_clusters_lock() {
+    let (told, node) = machine();
+    let units = [
+        "pve-ha-lrm.service".to_owned(),
+        "pve-cluster.service".to_owned(),
+    ];
+    assert_eq!(
+        restarts::restart(&told, &node),
+        Ok(Outcome::Done(units.to_vec()))
+    );
+    assert_eq!(
+        told.done(),
+        [
+            "ip -json address".to_owned(),
+            format!("mkdir {LOCK}"),
+            "systemctl restart pve-ha-lrm.service".to_owned(),
+            "systemctl is-active pve-ha-lrm.service".to_owned(),
+            format!("touch {LOCK}"),
+            "systemctl restart pve-cluster.service".to_owned(),
+            "systemctl is-active pve-cluster.service".to_owned(),
+            format!("touch {LOCK}"),
+            format!("rmdir {LOCK}"),
+        ]
+    );
+}
+
+#[test]
+fn a_staged_restart_waits_for_quorum_and_for_other_nodes() {
+    let (told, node) = machine();
+    told.file(LOCK, "");
+    let outcome = restarts::restart(&told, &node).unwrap();
+    assert!(
+        matches!(&outcome, Outcome::Pending(why) if why.contains("another node")),
+        "{outcome:?}"
+    );
+    assert_eq!(told.done().last().unwrap(), &format!("expire {LOCK}"));
+
+    let (told, node) = machine();
+    let members = told.read("/etc/pve/.members").unwrap();
+    told.file(
+        "/etc/pve/.members",
+        &members.replace("\"quorate\": 1", "\"quorate\": 0"),
+    );
+    let outcome = restarts::restart(&told, &node).unwrap();
+    assert_eq!(
+        outcome,
+        Outcome::Pending("the cluster has no quorum".to_owned())
+    );
+    assert!(
+        !told.done().iter().any(|done| done.contains("restart")),
+        "{:?}",
+        told.done()
+    );
+}
+
+#[test]
+fn a_staged_restart_stops_at_the_first_that_does_not_come_back() {
+    let (told, node) = machine();
+    let fails = "systemctl is-active pve-ha-lrm.service".to_owned();
+    told.answers
+        .borrow_mut()
+        .insert(fails, Err("inactive".to_owned()));
+    let error = restarts::restart(&told, &node).unwrap_err();
+    assert!(
+        error.starts_with("pve-ha-lrm.service was restarted and is not as it was before: inactive"),
+        "{error}"
+    );
+    assert!(
+        !told
+            .done()
+            .iter()
+            .any(|done| done.contains("restart pve-cluster")),
+        "{:?}",
+        told.done()
+    );
+    assert_eq!(told.done().last().unwrap(), &format!("rmdir {LOCK}"));
+    assert_eq!(*told.waited.borrow(), 120);
+}
+
+#[test]
+fn a_node_alone_takes_no_lock_and_one_that_is_new_does_nothing() {
+    let (told, node) = machine();
+    told.file(
+        "/etc/pve/.members",
+        r#"{"nodename": "alpha", "version": 1}"#,
+    );
+    assert!(matches!(
+        restarts::restart(&told, &node),
+        Ok(Outcome::Done(_))
+    ));
+    assert!(
+        !told.done().iter().any(|done| done.contains(LOCK)),
+        "{:?}",
+        told.done()
+    );
+
+    for pid in [11, 12] {
+        told.leads(
+            &format!("/proc/{pid}/fd/3"),
+            &format!("{NEW}/nix-support/pve-perl"),
+        );
+    }
+    told.done.borrow_mut().clear();
+    assert_eq!(restarts::restart(&told, &node), Ok(Outcome::Nothing));
+    assert_eq!(told.done(), ["ip -json address"]);
+}
+
+#[test]
+fn another_major_release_waits_until_no_guest_runs() {
+    let (told, node) = machine();
+    let next = Node {
+        version: "10.0.1".to_owned(),
+        ..node.clone()
+    };
+    let error = switch::may_switch(&told, &node, &next).unwrap_err();
+    assert!(
+        error.contains("guests run (100, 101)") && error.contains("migrate or stop them"),
+        "{error}"
+    );
+    let same = Node {
+        version: "9.2.0".to_owned(),
+        ..node.clone()
+    };
+    assert_eq!(switch::may_switch(&told, &node, &same), Ok(()));
+    told.files.borrow_mut().remove("/run/qemu-server/101.pid");
+    told.links.borrow_mut().remove("/proc/20/exe");
+    assert_eq!(switch::may_switch(&told, &node, &next), Ok(()));
+}
+
+#[test]
+fn a_declaration_that_is_none_says_what_to_do() {
+    let told = Told::default();
+    let error = Node::read(&told, node::PLACE).unwrap_err();
+    assert!(error.contains("services.proxmox-ve writes it"), "{error}");
+    told.file(node::PLACE, "{}");
+    let error = Node::read(&told, node::PLACE).unwrap_err();
+    assert!(error.contains("missing field"), "{error}");
+}
