@@ -451,7 +451,11 @@
   xorgproto = [ "x11proto-dev" ];
   xorriso = [ "xorriso" ];
   xz = [ "xz-utils" ];
-  zfs = [ "zfsutils-linux" ];
+  zfs = {
+    packages = [ "zfsutils-linux" ];
+    # Its name since 2.4; Debian 13 has 2.3.
+    programs.zarcstat = "/usr/sbin/arcstat";
+  };
   zlib = [ "zlib1g-dev" ];
   zstd = [
     "libzstd-dev"
