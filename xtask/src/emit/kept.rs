@@ -296,11 +296,24 @@ impl KeptFile {
         }
     }
 
-    /// Notes the paths that a feature writes into the file: who wrote the rule decided them.
+    /// Notes the paths and values of `PATH` that a feature writes into the file: who wrote the rule decided them.
     fn note_written(&mut self, text: &str) {
         let bytes = text.as_bytes();
-        for span in paths::paths(paths::Piece::whole(bytes)).filter(|span| !span.joined) {
-            let path = String::from_utf8_lossy(&bytes[span.start..span.end]);
+        // Of a pattern within the text, the built file's parser knows that it is one.
+        let pattern = paths::Piece {
+            notation: paths::Notation::Regex,
+            ..paths::Piece::whole(bytes)
+        };
+        let spans = [paths::Piece::whole(bytes), pattern];
+        let spans = spans.into_iter().flat_map(paths::paths);
+        let spans = spans.map(|span| span.start..span.end);
+        let values = paths::path_assignments(bytes).map(|(start, end)| start..end);
+        let all: BTreeSet<(usize, usize)> = spans
+            .chain(values)
+            .map(|one| (one.start, one.end))
+            .collect();
+        for span in all.into_iter().map(|(start, end)| start..end) {
+            let path = String::from_utf8_lossy(&bytes[span]);
             *self.paths.entry(path.into_owned()).or_default() += 1;
         }
     }
