@@ -29,6 +29,11 @@ let
   later = {
     # Pools whose disks its guests are on.
     "pve-guests.service" = [ "zfs-import.target" ];
+    # Debian's open-iscsi.
+    "pve-storage.target" = [ "iscsid.service" ];
+    # Debian's ssh.
+    "pve-ha-lrm.service" = [ "sshd.service" ];
+    "pveproxy.service" = [ "sshd.service" ];
   };
   # The cluster's own, in the order of a staged restart: upstream restarts the LRM first, or a node with resources under high
   # availability waits for itself.
@@ -126,7 +131,7 @@ in
     systemd.packages = [ cfg.package ];
     systemd.services = ofKind "service" service;
     systemd.timers = ofKind "timer" common;
-    systemd.targets = ofKind "target" common;
+    systemd.targets = ofKind "target" (unit: common unit // { after = later.${unit.name} or [ ]; });
     systemd.sockets = ofKind "socket" common;
     # Stopping a slice ends the guests in it.
     systemd.slices = ofKind "slice" (

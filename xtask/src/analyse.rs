@@ -323,6 +323,11 @@ impl Analysis {
         }
         let embedded = embedded(&read);
         let mut world = World::new(&knowledge.rules, &manifest.name, scans, installed, embedded);
+        let shipped = read.iter().flat_map(|one| {
+            let units = one.packagings.iter().flat_map(|packaging| &packaging.units);
+            units.map(|unit| (unit.name.clone(), one.source.name.clone()))
+        });
+        world.units = shipped.collect();
         for (source, exported) in &beside.sources {
             for (module, file) in &exported.modules {
                 let entry = world.declared.entry(module.clone());

@@ -51,4 +51,24 @@ sub full {
     return join("\n", generate(), run_all(), '');
 }
 
+# Names that the system gives, and no paths: services, a name on the bus, a parameter of the kernel.
+my $hive_services = ['hived', 'chrony', 'hiveproxyd.service'];
+
+sub states {
+    my $bus = 'org.freedesktop.systemd1';
+    my @lines = ("states by $bus");
+    for my $service (@$hive_services) {
+        push @lines, run_command(['systemctl', 'is-active', $service], noerr => 1);
+    }
+    open(my $fh, '<', '/proc/sys/net/ipv4/ip_forward') or die "cannot read a parameter: $!\n";
+    push @lines, 'forwards: ' . <$fh>;
+    close($fh);
+    return join("\n", @lines);
+}
+
+# The network that this process is in: a path of this node alone, which nobody else is told.
+sub namespace {
+    return readlink('/proc/self/ns/net') // 'unknown';
+}
+
 1;

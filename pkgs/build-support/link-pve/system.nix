@@ -55,6 +55,7 @@ in
   kernelModules = lib.unique (all "kernelModules");
   networkFiles = lib.unique (all "networkFiles");
   pamServices = lib.unique (all "pamServices");
+  asked = lib.unique (all "asked");
   etc = lib.unique (all "etc");
   peerPrograms = lib.unique (all "peerPrograms");
   logrotate = all "logrotate";

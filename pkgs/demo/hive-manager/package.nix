@@ -62,6 +62,7 @@ mkPveObject {
     coreutils
     ethtool
     iproute2
+    systemd
     zstd
   ];
   interpreters = [ python3 ];

@@ -36,6 +36,8 @@ pub struct System {
     pub etc: Vec<EtcPath>,
     /// Absolute paths of programs that other nodes run here over ssh, as a Debian node calls them, sorted.
     pub peer_programs: Vec<String>,
+    /// Names that the code asks the system for: units, names on D-Bus, kernel parameters and modules, PAM's services.
+    pub asked: Vec<AskedName>,
     /// Sections of `logrotate.d`.
     pub logrotate: Vec<Rotation>,
     /// Files below `systemd/network`, relative to it: names and drop-ins of network interfaces, sorted.
@@ -75,6 +77,19 @@ pub struct Unit {
     /// Its `[Install]` section; empty where the source does not hold the unit's file.
     #[serde(flatten)]
     pub install: Install,
+}
+
+/// A name that the code asks the system for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct AskedName {
+    /// `unit-name`, `bus-name`, `sysctl-key`, `kernel-module`, `pam-service`.
+    pub kind: &'static str,
+    /// As written, without escapes; the head of several where the code completes it.
+    pub name: String,
+    /// Whether the code completes it.
+    pub open: bool,
+    /// Whose it is.
+    pub reason: String,
 }
 
 /// A directory that has to be there.

@@ -29,6 +29,8 @@ pub struct World<'a> {
     pub installed: HashMap<String, String>,
     /// Files that a compiler reads while it builds, and a pinned source has in its tree: path on Debian to source and file.
     pub embedded: HashMap<String, (String, String)>,
+    /// Units that a source's packages ship, with the source: a template without its instance.
+    pub units: HashMap<String, String>,
     /// Perl core modules.
     pub core: HashSet<&'static str>,
 }
@@ -94,6 +96,7 @@ impl<'a> World<'a> {
             declared,
             installed,
             embedded,
+            units: HashMap::new(),
             core,
         }
     }
@@ -223,6 +226,7 @@ impl<'a> World<'a> {
             Kind::Module if subject.language == Language::Python => self.python_module(text),
             Kind::Module => self.perl_module(text, subject.source),
             Kind::BareCommand => self.named_program(text, subject.source),
+            Kind::UnitName => self.shipped_unit(text),
             Kind::AbsolutePath if is_embedded(subject.language, subject.occurrence) => {
                 self.embedded_path(text)
             }
@@ -320,6 +324,21 @@ impl<'a> World<'a> {
             }
         };
         Some((decision, Some("installed".to_owned())))
+    }
+
+    /// A unit that a source ships: by its whole name, without the kind, or the head of an instance.
+    fn shipped_unit(&self, text: &str) -> Option<Ruled> {
+        let name = text.replace('\\', "");
+        let (stem, kind) = match name.rsplit_once('.') {
+            Some((stem, kind)) if kind.chars().all(|letter| letter.is_ascii_lowercase()) => {
+                (stem, kind)
+            }
+            _ => (name.as_str(), "service"),
+        };
+        let template = stem.find('@').map_or(stem, |at| &stem[..=at]);
+        let source = self.units.get(&format!("{template}.{kind}"))?;
+        let reason = format!("a unit of {source}");
+        Some((Decision::Keep { reason }, Some("unit.shipped".to_owned())))
     }
 
     /// A file that the compiler reads: it must be in a tree, for no output exists while a program is compiled.

@@ -47,7 +47,7 @@ pub struct EtcPath {
 }
 
 /// The path that a place leads to on the machine, where that is below `/etc` and stays as it is.
-fn leads_to(one: &Decided) -> Option<&str> {
+pub fn leads_to(one: &Decided) -> Option<&str> {
     let path = match &one.decision {
         Decision::Keep { .. } => one.occurrence.text.as_str(),
         Decision::System { path } => path.as_str(),

@@ -77,6 +77,20 @@ pub struct PlacesFile {
     /// The entries.
     #[serde(default)]
     pub place: Vec<PlaceRule>,
+    /// Files of packagings that nobody has to read.
+    #[serde(default)]
+    pub aside: Vec<AsideRule>,
+}
+
+/// `[[aside]]`: files of packagings that Debian's tools read and nobody here, with the reason.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AsideRule {
+    /// Globs of their names.
+    pub files: Vec<String>,
+    /// Why nobody reads them.
+    #[allow(dead_code, reason = "for the reader of the rule")]
+    pub why: String,
 }
 
 /// Whether a file is a packaging's list of dependencies.

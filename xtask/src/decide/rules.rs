@@ -27,7 +27,7 @@ use toml::Spanned;
 
 use super::etc::{Etc, Sort};
 use super::matcher::{Condition, Matcher};
-use super::optional::{Optional, OptionalFile, PlaceRule, PlacesFile, outside};
+use super::optional::{AsideRule, Optional, OptionalFile, PlaceRule, PlacesFile, outside};
 use super::{Context, Decision};
 use crate::problem::{BAD_RULE, DUPLICATE_RULE, Problem, meant};
 
@@ -499,6 +499,8 @@ pub struct Rules {
     pub optional: Vec<Optional>,
     /// Directories whose owner NixOS has not, or is; the longest first.
     pub places: Vec<PlaceRule>,
+    /// Files of packagings that nobody has to read.
+    pub asides: Vec<(globset::GlobSet, AsideRule)>,
     /// The attributes of `pkgs/outside`.
     pub outside: BTreeSet<String>,
     /// Those of them that are packaged from a pin, which not every release has (`outside` in `sources.toml`).
@@ -944,8 +946,29 @@ impl Rules {
             }
             self.places.push(place);
         }
+        for aside in file.aside {
+            let mut globs = globset::GlobSetBuilder::new();
+            for file in &aside.files {
+                match globset::Glob::new(file) {
+                    Ok(glob) => drop(globs.add(glob)),
+                    Err(error) => {
+                        let line = Reader::line_of(&text, file);
+                        let problem = Problem::new(&BAD_RULE, error.to_string());
+                        reader.problems.push(problem.at(reader.place(name), line));
+                    }
+                }
+            }
+            self.asides
+                .extend(globs.build().map(|globs| (globs, aside)));
+        }
         self.places
             .sort_by_key(|place| std::cmp::Reverse(place.below.len()));
+    }
+
+    /// Why nobody reads a file of a packaging, by its name in `debian/`.
+    pub fn aside(&self, name: &str) -> Option<&AsideRule> {
+        let found = self.asides.iter().find(|(globs, _)| globs.is_match(name));
+        found.map(|(_, aside)| aside)
     }
 
     /// The directory that an installed place is below, by its path on Debian without a slash before it.
@@ -953,7 +976,7 @@ impl Rules {
         let path = path.trim_start_matches('/');
         let below = |place: &&PlaceRule| {
             let rest = path.strip_prefix(place.below.as_str());
-            rest.is_some_and(|rest| rest.starts_with('/'))
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         self.places.iter().find(below)
     }

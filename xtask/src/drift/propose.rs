@@ -315,7 +315,15 @@ impl<'a> Proposer<'a> {
             Kind::CrateSource | Kind::ArchitectureTriplet if one.new.context == Context::Build => {
                 Some(path_rule(one, &keep("build"), None))
             }
-            Kind::PathAssignment | Kind::CrateSource | Kind::ArchitectureTriplet => None,
+            // Whose a name is, no text tells.
+            Kind::PathAssignment
+            | Kind::CrateSource
+            | Kind::ArchitectureTriplet
+            | Kind::UnitName
+            | Kind::PamService
+            | Kind::BusName
+            | Kind::SysctlKey
+            | Kind::KernelModule => None,
         }
     }
 

@@ -285,7 +285,14 @@ impl KeptFile {
                 self.note_path(decided, placing);
                 self.note_absence(decided, placing, rules);
             }
-            Kind::Module | Kind::CrateSource | Kind::ArchitectureTriplet => {}
+            Kind::Module
+            | Kind::CrateSource
+            | Kind::ArchitectureTriplet
+            | Kind::UnitName
+            | Kind::PamService
+            | Kind::BusName
+            | Kind::SysctlKey
+            | Kind::KernelModule => {}
         }
     }
 

@@ -99,7 +99,7 @@ impl Compiled {
     fn add(&mut self, source: &AnalysedSource, one: One, release: Release) -> Result<(), Problem> {
         let name = &source.source.name;
         self.findings.extend(one.findings);
-        let facts = told(&system(source, release.rules)?)?;
+        let facts = told(&system(source, release.rules))?;
         self.output.add(format!("{name}/system.json"), facts)?;
         for patch in one.made.patches {
             self.patches += 1;

@@ -18,17 +18,18 @@ use crate::analyse::{AnalysedSource, Analysis, Knowledge};
 use crate::cargo::Program;
 use crate::cargo::crates::manifests;
 use crate::debian::make::ActionKind;
-use crate::debian::system::{Directory, Group, System, User};
+use crate::debian::system::{AskedName, Directory, Group, System, User};
 use crate::debian::tree_path::file_name;
+use crate::debian::{Packaging, install};
 use crate::decide::rules::{Rules, fold};
 use crate::decide::{Context, Decision, etc};
 use crate::problem::{
-    DROPPED_PATCH, OUTPUT_FAILED, Problem, REQUIRED_ABSENT, UNKNOWN_PLACE, UNPARSED,
+    DROPPED_PATCH, OUTPUT_FAILED, Problem, REQUIRED_ABSENT, UNKNOWN_PLACE, UNREAD_PACKAGING,
 };
-use crate::release::{Entry, is_own_pin};
+use crate::release::is_own_pin;
+use crate::report::words;
 use crate::report::{RegenCounts, RegenReport, Tally};
-use crate::scan::perl::pam;
-use crate::scan::{FileScan, Kind, Language};
+use crate::scan::Kind;
 
 /// How much a release gave.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -362,6 +363,9 @@ pub fn one(
         edits
             .findings
             .extend(unknown_places(source, &knowledge.rules));
+        edits
+            .findings
+            .extend(unread_packaging(source, &knowledge.rules));
     }
     let placing = Placing {
         source: name,
@@ -401,8 +405,9 @@ fn unpatched(source: &AnalysedSource, dropped: &[Edited]) -> Vec<Problem> {
         .collect()
 }
 
-/// What is installed below a directory of `/etc` of which no rule says whose it is.
+/// What is installed below a directory of which no rule says who reads it.
 fn unknown_places(source: &AnalysedSource, rules: &Rules) -> Vec<Problem> {
+    let name = source.source.name.as_str();
     let mut problems = Vec::new();
     for packaging in &source.packagings {
         let made = packaging.made.iter();
@@ -412,26 +417,82 @@ fn unknown_places(source: &AnalysedSource, rules: &Rules) -> Vec<Problem> {
             let dest = if one.renames {
                 one.dest.clone()
             } else {
-                format!("{}/", one.dest)
+                // A directory by its name, too.
+                format!("{}/{}/", one.dest, file_name(&one.origin))
             };
             (dest, &one.path, one.line)
         });
+        // A whole root of what `make install` has put there: its files are told by the Makefile.
+        let files = files.filter(|(dest, ..)| {
+            !matches!(dest.as_str(), "/etc/" | "usr/share/" | "usr/lib/" | "etc/")
+        });
+        let mut told = BTreeSet::new();
         for (dest, path, line) in made.chain(files) {
-            let directory = dest
-                .strip_prefix("etc/")
-                .and_then(|rest| rest.split_once('/'));
-            let Some((directory, _)) = directory else {
-                continue;
-            };
-            if rules.place(&dest).is_none() {
-                let cause = format!(
-                    "`/{dest}` is installed below /etc/{directory}, and no rule says whose that is"
-                );
+            let is_known = rules.place(&dest).is_some() || is_own(name, packaging, &dest);
+            let directory = dest.rsplit_once('/').map_or("", |(directory, _)| directory);
+            let dest = dest.trim_end_matches('/').to_owned();
+            if !is_known && told.insert(directory.to_owned()) {
+                let cause =
+                    format!("`/{dest}` is installed, and no rule says who reads what is there");
                 problems.push(
                     Problem::new(&UNKNOWN_PLACE, cause)
-                        .in_source(&source.source.name)
+                        .in_source(name)
                         .at(path, Some(line)),
                 );
+            }
+        }
+    }
+    problems
+}
+
+/// Whether a place is below a directory of the source's own name, or of one of its packages.
+fn is_own(source: &str, packaging: &Packaging, dest: &str) -> bool {
+    const ABOVE: [&str; 5] = [
+        "usr/share/doc/",
+        "usr/share/javascript/",
+        "usr/share/",
+        "usr/libexec/",
+        "usr/lib/",
+    ];
+    let below = ABOVE.iter().find_map(|above| dest.strip_prefix(above));
+    let first = below.and_then(|below| below.split('/').next());
+    first.is_some_and(|first| {
+        first == source
+            || packaging
+                .control
+                .binaries
+                .iter()
+                .any(|one| one.name == first)
+    })
+}
+
+/// Files in `debian/` that nothing reads, installs, or has a reason for.
+fn unread_packaging(source: &AnalysedSource, rules: &Rules) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for packaging in &source.packagings {
+        let binaries = &packaging.control.binaries;
+        let packages: Vec<&str> = binaries.iter().map(|one| one.name.as_str()).collect();
+        let directory = match packaging.root.as_str() {
+            "" => "debian/".to_owned(),
+            root => format!("{root}/debian/"),
+        };
+        let installed = |path: &str, name: &str| {
+            let relative = format!("debian/{name}");
+            let mut files = packaging.files.installed.iter();
+            packaging.made.iter().any(|one| one.origin == path)
+                || files.any(|one| install::matches(&one.origin, &relative))
+        };
+        for entry in source.source.tree.entries() {
+            let Some(name) = entry.path.strip_prefix(&directory) else {
+                continue;
+            };
+            let is_read = name.contains('/')
+                || install::role(name, &packages).is_some()
+                || rules.aside(name).is_some()
+                || installed(&entry.path, name);
+            if !is_read {
+                let problem = Problem::new(&UNREAD_PACKAGING, "nothing reads or installs it");
+                problems.push(problem.in_source(&source.source.name).at(&entry.path, None));
             }
         }
     }
@@ -464,7 +525,7 @@ fn owners(system: &mut System, owner: &str, group: &str, from: &str) {
 ///
 /// # Errors
 /// Files that cannot be read or parsed.
-pub fn system(source: &AnalysedSource, rules: &Rules) -> Result<System, Problem> {
+pub fn system(source: &AnalysedSource, rules: &Rules) -> System {
     let mut system = System::of(&source.packagings);
     for extra in rules
         .directories
@@ -489,10 +550,12 @@ pub fn system(source: &AnalysedSource, rules: &Rules) -> Result<System, Problem>
         });
     }
     system.directories.sort();
-    system.pam_services = pam_services(source)?;
+    system.asked = asked(source);
+    let services = system.asked.iter().filter(|one| one.kind == "pam-service");
+    system.pam_services = services.map(|one| one.name.clone()).collect();
     system.peer_programs = peer_programs(source);
     system.etc = etc::paths(&source.decided);
-    Ok(system)
+    system
 }
 
 /// The programs that the code runs on other nodes by an absolute path: a Debian node runs them here by the same.
@@ -506,39 +569,27 @@ fn peer_programs(source: &AnalysedSource) -> Vec<String> {
     programs.into_iter().cloned().collect()
 }
 
-/// The PAM services that a source's Perl code asks, tests aside.
-fn pam_services(source: &AnalysedSource) -> Result<Vec<String>, Problem> {
-    let entries = source.source.tree.entries();
-    let files: Vec<(&str, &Entry)> = source
-        .scanned
-        .files
+/// The names that a source's code asks the system for, by kind and name.
+fn asked(source: &AnalysedSource) -> Vec<AskedName> {
+    let host = source
+        .decided
         .iter()
-        .filter(|file| file.language == Language::Perl)
-        .filter(|file| asks_pam(&file.scan))
-        .map(|file| (file.path.as_str(), &entries[file.entry]))
+        .filter(|one| one.context == Context::Host && one.occurrence.kind.is_name());
+    let names: BTreeSet<AskedName> = host
+        .filter_map(|one| {
+            let Decision::Keep { reason } = &one.decision else {
+                return None;
+            };
+            let name = one.occurrence.text.replace("\\@", "@");
+            Some(AskedName {
+                kind: words::kind(one.occurrence.kind),
+                name,
+                open: one.occurrence.site.open,
+                reason: reason.clone(),
+            })
+        })
         .collect();
-    if files.is_empty() {
-        return Ok(Vec::new());
-    }
-    let wanted: Vec<&Entry> = files.iter().map(|(_, entry)| *entry).collect();
-    let contents = source.source.tree.read(&wanted)?;
-    let mut names = BTreeSet::new();
-    for ((path, _), bytes) in files.iter().zip(contents) {
-        let found = pam::services(&bytes).map_err(|error| {
-            Problem::new(&UNPARSED, error.what)
-                .in_source(&source.source.name)
-                .at(*path, Some(error.line))
-        })?;
-        names.extend(found.into_iter().map(|(name, _)| name));
-    }
-    Ok(names.into_iter().collect())
-}
-
-/// Whether a file uses the module that speaks PAM.
-fn asks_pam(scan: &FileScan) -> bool {
-    scan.occurrences
-        .iter()
-        .any(|one| one.kind == Kind::Module && one.text == "Authen::PAM")
+    names.into_iter().collect()
 }
 
 /// The text of a `system.json`.
@@ -564,7 +615,7 @@ impl Generated {
         let name = &source.source.name;
         self.findings.extend(one.findings);
         if !is_own_pin(name) {
-            let text = told(&system(source, release.rules)?)?;
+            let text = told(&system(source, release.rules))?;
             self.output.add(format!("{name}/system.json"), text)?;
         }
         for patch in &one.made.patches {
@@ -597,7 +648,7 @@ impl Generated {
         if release.roles.get(name) == Some(&Role::Package)
             && let Some(attribute) = release.attributes.get(name)
         {
-            self.facts(attribute, &system(source, release.rules)?)?;
+            self.facts(attribute, &system(source, release.rules))?;
         }
         Ok(one.made)
     }

@@ -175,6 +175,7 @@ codes! {
     pnx_310 => UNREACHED_PACKAGE,
     pnx_311 => UNSAID_SORT,
     pnx_312 => WRITTEN_LINK,
+    pnx_313 => UNREAD_PACKAGING,
     pnx_401 => PATCH_FAILS,
     pnx_402 => REWRITE_UNPARSED,
     pnx_403 => OUTPUT_DIFFERS,

@@ -5,7 +5,7 @@ use crate::drift::{Aspect, InstallKind, NeedKind};
 use crate::scan::{Form, Kind, Language};
 
 /// Every kind, in the order of the summary.
-pub const KINDS: [Kind; 7] = [
+pub const KINDS: [Kind; 12] = [
     Kind::AbsolutePath,
     Kind::BareCommand,
     Kind::PathAssignment,
@@ -13,6 +13,11 @@ pub const KINDS: [Kind; 7] = [
     Kind::Module,
     Kind::CrateSource,
     Kind::ArchitectureTriplet,
+    Kind::UnitName,
+    Kind::PamService,
+    Kind::BusName,
+    Kind::SysctlKey,
+    Kind::KernelModule,
 ];
 
 /// Every context, in the order of the summary.
@@ -120,6 +125,11 @@ pub fn kind(kind: Kind) -> &'static str {
         Kind::Module => "module",
         Kind::CrateSource => "crate-source",
         Kind::ArchitectureTriplet => "architecture-triplet",
+        Kind::UnitName => "unit-name",
+        Kind::PamService => "pam-service",
+        Kind::BusName => "bus-name",
+        Kind::SysctlKey => "sysctl-key",
+        Kind::KernelModule => "kernel-module",
     }
 }
 

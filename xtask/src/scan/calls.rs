@@ -100,6 +100,15 @@ struct File {
     prefix: Vec<Prefix>,
     names: Names,
     shell: Shell,
+    #[serde(default)]
+    lists: Lists,
+}
+
+/// Variables whose elements are names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lists {
+    units: Vec<String>,
 }
 
 /// How commands are run, ready to be asked.
@@ -112,6 +121,11 @@ pub struct Calls {
 }
 
 impl Calls {
+    /// The variables whose elements are units.
+    pub fn unit_lists(&self) -> &[String] {
+        &self.file.lists.units
+    }
+
     /// Reads the text of `rules/calls.toml`; `path` is named in problems (PNX-103, PNX-104).
     pub fn parse(text: &str, path: &str) -> Result<Self, Problem> {
         let file: File = toml::from_str(text).map_err(|error| {

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use memchr::{memchr_iter, memmem};
 use tree_sitter::{Node, Parser, Tree};
 
+use super::names::{Text, names};
 use super::paths::{self, Notation, Piece};
 use super::{FileScan, Form, Kind, Occurrence, Site};
 
@@ -161,6 +162,19 @@ impl<'a> Collector<'a> {
                 site,
             );
         }
+        let named = Text {
+            bytes: text,
+            after: span.after,
+            before: span.before,
+        };
+        for name in names(named, self.form.unwrap_or(form), site) {
+            let site = Site {
+                open: name.open,
+                ..site.clone()
+            };
+            let (start, end) = (span.start + name.start, span.start + name.end);
+            self.mark(start, end, name.kind, form, site);
+        }
         let mut found = Taken::new(found);
         values.at = 0;
         for (start, end) in paths::triplets(text) {
@@ -209,7 +223,7 @@ impl<'a> Collector<'a> {
         let mut taken: Vec<(usize, usize)> = self
             .found
             .iter()
-            .filter(|found| found.kind != Kind::BareCommand)
+            .filter(|found| found.kind != Kind::BareCommand && !found.kind.is_name())
             .map(|found| (found.start, found.end))
             .collect();
         taken.sort_unstable();
@@ -224,6 +238,8 @@ impl<'a> Collector<'a> {
         self.found.extend(
             rest.found
                 .into_iter()
+                // A name is one by where it stands, which a gap does not tell.
+                .filter(|found| !found.kind.is_name())
                 .filter(|found| !taken.holds(found.start, found.end)),
         );
     }

@@ -11,6 +11,7 @@ pub mod config;
 mod detect;
 pub mod javascript;
 pub mod make;
+mod names;
 pub mod paths;
 pub mod perl;
 pub mod python;
@@ -71,6 +72,30 @@ pub enum Kind {
     CrateSource,
     /// `x86_64-linux-gnu` and its like.
     ArchitectureTriplet,
+    /// A systemd unit, or the head of one that an interpolation completes.
+    UnitName,
+    /// A service that PAM is asked by.
+    PamService,
+    /// A well-known name on the system's D-Bus.
+    BusName,
+    /// A kernel parameter: `net.ipv4.ip_forward`, or what follows `/proc/sys/`.
+    SysctlKey,
+    /// A kernel module.
+    KernelModule,
+}
+
+impl Kind {
+    /// Whether it is a name that the system gives to something, and no path, program or module of a language.
+    pub fn is_name(self) -> bool {
+        matches!(
+            self,
+            Self::UnitName
+                | Self::PamService
+                | Self::BusName
+                | Self::SysctlKey
+                | Self::KernelModule
+        )
+    }
 }
 
 /// The lexical form the text stands in. What a rewrite may put there depends on it.

@@ -18,6 +18,7 @@ use memchr::memmem;
 use self::commands::{InCommand, quoted_words};
 use self::tree::{Id, K, Tree};
 use super::calls::Calls;
+use super::names::{Text, is_listed_unit, names};
 use super::paths::{self, Notation, Piece};
 use super::{FileScan, Form, Kind, Occurrence, ParseError, Site};
 
@@ -45,6 +46,7 @@ pub fn scan_keeping(
     let mut scanner = Scanner {
         tree: &tree,
         commands: &commands,
+        lists: calls.unit_lists(),
         tokens,
         found: FileScan::default(),
         assigned: Vec::new(),
@@ -54,6 +56,14 @@ pub fn scan_keeping(
         scanner.node(id);
     }
     scanner.bare_commands();
+    for service in pam::find(&parsed, bytes) {
+        let site = Site {
+            call: Some("new".to_owned()),
+            argument: Some(0),
+            ..Site::default()
+        };
+        scanner.add(service, Kind::PamService, Form::Literal, site);
+    }
     Ok((finish(scanner.found), parsed))
 }
 
@@ -111,6 +121,8 @@ fn heredocs(tree: &Tree<'_>) -> HashMap<Id, Id> {
 struct Scanner<'t> {
     tree: &'t Tree<'t>,
     commands: &'t BTreeMap<usize, InCommand>,
+    /// Variables that hold lists of units.
+    lists: &'t [String],
     tokens: HashMap<Id, Id>,
     found: FileScan,
     /// The values of assignments to `PATH`.
@@ -234,6 +246,23 @@ impl Scanner<'_> {
                 };
                 self.add(place, Kind::AbsolutePath, form, site);
             }
+        }
+        let text = Text {
+            bytes,
+            after,
+            before,
+        };
+        let site = self.site_at(span.start, owner);
+        if is_listed_unit(text, &site, self.lists) {
+            self.add(span.clone(), Kind::UnitName, form, site.clone());
+        }
+        for name in names(text, form, &site) {
+            let place = span.start + name.start..span.start + name.end;
+            let site = Site {
+                open: name.open,
+                ..self.site_at(place.start, owner)
+            };
+            self.add(place, name.kind, form, site);
         }
         for (start, end) in paths::triplets(bytes) {
             let place = span.start + start..span.start + end;

@@ -318,6 +318,13 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         );
         root.run(&["scan", "demo"])
     }),
+    ("PNX-313", |root| {
+        root.write(
+            "demo/hive-manager/debian/hive-manager.apport",
+            "import apport\n",
+        );
+        root.regen(&[])
+    }),
     ("PNX-402", |root| {
         // The delimiter stands in every store path.
         root.write(

@@ -587,6 +587,7 @@ fn a_unit_is_added() {
         told(&drift),
         [
             "hive-cluster moved added [] - -> debian/hive-cluster.hive-sync.service `/usr/bin/hivecm` (installed)",
+            "hive-cluster moved added [] - -> debian/hive-cluster.hive-sync.service `multi-user.target` (path.systemd-units)",
             "hive-cluster moved added [] - -> debian/rules `dh_installsystemd` (path.build)",
             "hive-cluster install review unit hive-sync.service: `-` -> `enabled, started, restarted on upgrades`",
             "hive-cluster install moved file /usr/lib/systemd/system/hive-sync.service: `-` -> ``",

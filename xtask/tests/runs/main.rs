@@ -23,6 +23,7 @@ mod expected;
 mod faults;
 mod features;
 mod interrupted;
+mod kinds;
 mod linked;
 mod over;
 mod plugin;

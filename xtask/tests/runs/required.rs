@@ -110,9 +110,8 @@ fn a_directory_of_somebody_is_left_out_and_another_is_told() {
     let run = root.regen(&[]);
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(
-        run.stderr.contains(
-            "`/etc/odd/hive` is installed below /etc/odd, and no rule says whose that is"
-        ),
+        run.stderr
+            .contains("`/etc/odd/hive` is installed, and no rule says who reads what is there"),
         "{}",
         run.stderr
     );

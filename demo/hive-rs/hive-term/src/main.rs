@@ -112,3 +112,8 @@ fn main() -> ExitCode {
         }
     }
 }
+
+/// The theme that a package is compiled with, from where its own files are installed.
+#[allow(unexpected_cfgs)]
+#[cfg(hive_packaged)]
+pub const THEME: &str = include_str!("/usr/share/hive-term/theme.conf");

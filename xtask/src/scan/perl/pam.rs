@@ -1,29 +1,19 @@
 //! The PAM services that Perl code asks: the first argument of `Authen::PAM->new`.
 
-use tree_sitter::{Node, Tree};
+use std::ops::Range;
 
-use super::tree::parsed;
-use crate::scan::ParseError;
+use tree_sitter::{Node, Tree};
 
 /// The class that speaks PAM.
 const CLASS: &[u8] = b"Authen::PAM";
 
-/// A service's name and the 1-based line it stands on.
-pub type Service = (String, usize);
-
-/// The services of a file, in its order. One whose name is no literal is left out: it is not known before it runs.
-///
-/// # Errors
-/// A file that does not parse.
-pub fn services(bytes: &[u8]) -> Result<Vec<Service>, ParseError> {
+/// The services of a file, in its order, by their places. One whose name is no literal is left out: it is not known before it runs.
+pub fn find(tree: &Tree, bytes: &[u8]) -> Vec<Range<usize>> {
     if memchr::memmem::find(bytes, CLASS).is_none() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    let tree = parsed(bytes, None)?;
-    Ok(calls(&tree, bytes)
-        .into_iter()
-        .filter_map(|call| service(call, bytes))
-        .collect())
+    let calls = calls(tree, bytes).into_iter();
+    calls.filter_map(|call| service(call, bytes)).collect()
 }
 
 /// `Authen::PAM->new(…)`, in the file's order.
@@ -49,7 +39,7 @@ fn calls<'a>(tree: &'a Tree, bytes: &[u8]) -> Vec<Node<'a>> {
 }
 
 /// The first argument, where it is a string without interpolation.
-fn service(call: Node, bytes: &[u8]) -> Option<Service> {
+fn service(call: Node, bytes: &[u8]) -> Option<Range<usize>> {
     let mut first = call.child_by_field_name("arguments")?;
     while matches!(
         first.kind(),
@@ -63,14 +53,15 @@ fn service(call: Node, bytes: &[u8]) -> Option<Service> {
     ) {
         return None;
     }
-    let text = std::str::from_utf8(bytes.get(first.byte_range())?).ok()?;
-    let name = text.trim_matches(['\'', '"']);
-    let plain = !name.is_empty() && !name.contains(['$', '@', '\\', '/']);
-    plain.then(|| (name.to_owned(), first.start_position().row + 1))
+    let range = first.start_byte() + 1..first.end_byte().checked_sub(1)?;
+    let name = bytes.get(range.clone())?;
+    let plain = !name.is_empty() && !name.iter().any(|byte| b"$@\\/".contains(byte));
+    plain.then_some(range)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tree::parsed;
     use super::*;
 
     #[test]
@@ -83,10 +74,14 @@ mod tests {
             my $e = Authen::PAM->pam_strerror('no');\n\
             # Authen::PAM->new('comment')\n\
             my $f = Other::PAM->new('not this');\n";
-        assert_eq!(
-            services(code).unwrap(),
-            [("node-auth".to_owned(), 2), ("other".to_owned(), 4)]
-        );
-        assert_eq!(services(b"my $x = PAM->new('y');").unwrap(), []);
+        let services = |code: &[u8]| -> Vec<String> {
+            let tree = parsed(code, None).expect("it parses");
+            let found = find(&tree, code).into_iter();
+            found
+                .map(|range| String::from_utf8_lossy(&code[range]).into_owned())
+                .collect()
+        };
+        assert_eq!(services(code), ["node-auth", "other"]);
+        assert!(services(b"my $x = PAM->new('y');").is_empty());
     }
 }
