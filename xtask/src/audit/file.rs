@@ -266,6 +266,14 @@ impl Looker<'_> {
         }
     }
 
+    /// Notes that a store path lacks what is put together from several texts, unless it need not be there.
+    pub fn absent(&mut self, base: &str, rest: &str, cause: String, line: u32) {
+        if self.may_lack(base, rest) || !self.told.insert((NOT_IN_PACKAGE.id, cause.clone())) {
+            return;
+        }
+        self.find(&NOT_IN_PACKAGE, cause, Some(line));
+    }
+
     /// Whether a file need not be there: a decision says so, or nobody goes by the list that names it.
     fn may_lack(&self, base: &str, rest: &str) -> bool {
         // What MakeMaker installed, before manual pages were compressed: nobody reads it but to take it away.

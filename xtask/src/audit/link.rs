@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::file::Looker;
+use super::include;
 use super::walk::Root;
 use crate::problem::{BUILD_DIRECTORY, DANGLING, LEFT_OVER};
 
@@ -54,5 +55,17 @@ pub(super) fn look(looker: &mut Looker, root: &Root, path: &Path) {
             format!("the link leads to `{shown}`, {why}"),
             None,
         );
+    } else if !target.starts_with(&root.path) && is_configuration(looker.relative()) {
+        include::linked(looker, path, &shown);
     }
+}
+
+/// Whether a place is one of configurations: nothing that people read, no code.
+fn is_configuration(relative: &str) -> bool {
+    let below = ["etc/", "lib/systemd/", "lib/udev/"];
+    let ends = [".conf", ".conf.d", ".config", ".cfg", ".seccomp"];
+    let is_within = |place: &str| relative.split('/').any(|part| part == place);
+    below.iter().any(|below| relative.starts_with(below))
+        || ends.iter().any(|end| relative.ends_with(end))
+        || is_within("config")
 }

@@ -17,6 +17,8 @@ use crate::scan::calls::Calls;
 pub mod elf;
 mod file;
 pub mod findings;
+mod include;
+mod joined;
 pub mod keep;
 mod link;
 mod machine;

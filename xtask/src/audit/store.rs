@@ -170,6 +170,22 @@ impl Store {
         there
     }
 
+    /// The names in a directory of a store path.
+    pub fn names(&self, base: &str, below: &str) -> Vec<String> {
+        self.machine.names(&self.directory.join(base).join(below))
+    }
+
+    /// Whether a place below the store is a directory.
+    pub fn is_directory(&self, below: &str) -> bool {
+        self.machine.is_directory(&self.directory.join(below))
+    }
+
+    /// Whether a place below a store path is a directory with nothing in it.
+    pub fn is_empty(&self, base: &str, below: &str) -> bool {
+        let path = self.directory.join(base).join(below);
+        self.machine.is_directory(&path) && self.machine.names(&path).is_empty()
+    }
+
     /// Whether a file's name in its directory begins as that of `rest`.
     pub fn has_head(&self, base: &str, rest: &str) -> bool {
         let path = self.directory.join(base).join(rest);

@@ -9,6 +9,7 @@ use super::keep::{self, Origin};
 use super::pieces::Piece;
 use super::search::{Command, WRAPPERS, is_complete, is_machines};
 use super::walk::{self, Node, Root};
+use super::{include, joined};
 use crate::problem::{LEFT_OVER, NOT_ON_PATH, Problem};
 use crate::release::Mode;
 use crate::scan::{self, FileScan, Form, Kind, Language, Occurrence};
@@ -58,6 +59,12 @@ pub(super) fn look(
     // The link writes the first line of an object's programs.
     let is_executable = mode == Mode::Executable && !root.is_object();
     text.paths(&scanned, bytes, is_executable);
+    if language == Language::Perl {
+        joined::look(text.looker, bytes);
+    }
+    if matches!(language, Language::Config | Language::Unit | Language::Text) {
+        include::look(text.looker, bytes);
+    }
     let runs = matches!(
         language,
         Language::Perl | Language::Shell | Language::Python | Language::Unit

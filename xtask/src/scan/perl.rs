@@ -5,6 +5,7 @@
 //! ([`site`]).
 
 mod commands;
+pub mod joined;
 pub mod pam;
 mod shell;
 mod site;
