@@ -58,10 +58,6 @@ fn each(machine: &dyn Machine, units: &[String], clustered: bool) -> Result<(), 
             .run(&["systemctl", "restart", unit])
             .map_err(|error| error.to_string())?;
         look(machine, unit, clustered)?;
-        if clustered {
-            // Held for the next two minutes. It is the lock's own matter if this fails: nobody may hold it twice.
-            let _ = machine.touch(LOCK, SystemTime::now());
-        }
     }
     Ok(())
 }
@@ -70,6 +66,10 @@ fn each(machine: &dyn Machine, units: &[String], clustered: bool) -> Result<(), 
 fn look(machine: &dyn Machine, unit: &str, clustered: bool) -> Result<(), String> {
     let mut last = String::new();
     for _ in 0..PATIENCE {
+        if clustered {
+            // Held for the next two minutes. Where pmxcfs does not answer nobody else gets it.
+            let _ = machine.touch(LOCK, SystemTime::now());
+        }
         last = match (
             machine.run(&["systemctl", "is-active", unit]),
             Members::read(machine),

@@ -321,11 +321,11 @@ fn a_staged_restart_goes_in_order_under_the_clusters_lock() {
             "ip -json address".to_owned(),
             format!("mkdir {LOCK}"),
             "systemctl restart pve-ha-lrm.service".to_owned(),
+            format!("touch {LOCK}"),
             "systemctl is-active pve-ha-lrm.service".to_owned(),
-            format!("touch {LOCK}"),
             "systemctl restart pve-cluster.service".to_owned(),
-            "systemctl is-active pve-cluster.service".to_owned(),
             format!("touch {LOCK}"),
+            "systemctl is-active pve-cluster.service".to_owned(),
             format!("rmdir {LOCK}"),
         ]
     );

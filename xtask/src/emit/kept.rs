@@ -5,9 +5,7 @@
 //! in a comment must not excuse the same path in code.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::edits::Edits;
@@ -218,11 +216,6 @@ fn places(source: &AnalysedSource) -> BTreeMap<String, BTreeSet<String>> {
     places
 }
 
-/// A path, or several with colons between them, in text of any language.
-static WRITTEN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"/[\w.@%+~-][\w.@%+~/-]*(?::/[\w.@%+~-][\w.@%+~/-]*)*").expect("a pattern")
-});
-
 /// What features remove of a file, and what they write there.
 struct Cuts<'e> {
     deleted: bool,
@@ -303,25 +296,25 @@ impl KeptFile {
         }
     }
 
-    /// Notes the paths that a feature writes into the file, search paths and those in patterns too: who wrote the rule
-    /// decided them.
+    /// Notes the paths and values of `PATH` that a feature writes into the file: who wrote the rule decided them.
     fn note_written(&mut self, text: &str) {
         let bytes = text.as_bytes();
-        let mut written: BTreeMap<String, u32> = BTreeMap::new();
-        for span in paths::paths(paths::Piece::whole(bytes)).filter(|span| !span.joined) {
-            let path = String::from_utf8_lossy(&bytes[span.start..span.end]);
-            *written.entry(path.into_owned()).or_default() += 1;
-        }
-        let mut loose: BTreeMap<String, u32> = BTreeMap::new();
-        for found in WRITTEN.find_iter(text) {
-            *loose.entry(found.as_str().to_owned()).or_default() += 1;
-        }
-        for (path, times) in loose {
-            let known = written.entry(path).or_default();
-            *known = times.max(*known);
-        }
-        for (path, times) in written {
-            *self.paths.entry(path).or_default() += times;
+        // Of a pattern within the text, the built file's parser knows that it is one.
+        let pattern = paths::Piece {
+            notation: paths::Notation::Regex,
+            ..paths::Piece::whole(bytes)
+        };
+        let spans = [paths::Piece::whole(bytes), pattern];
+        let spans = spans.into_iter().flat_map(paths::paths);
+        let spans = spans.map(|span| span.start..span.end);
+        let values = paths::path_assignments(bytes).map(|(start, end)| start..end);
+        let all: BTreeSet<(usize, usize)> = spans
+            .chain(values)
+            .map(|one| (one.start, one.end))
+            .collect();
+        for span in all.into_iter().map(|(start, end)| start..end) {
+            let path = String::from_utf8_lossy(&bytes[span]);
+            *self.paths.entry(path.into_owned()).or_default() += 1;
         }
     }
 
@@ -385,7 +378,6 @@ fn is_excused(decided: &Decided, rules: &Rules) -> bool {
         _ => false,
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -133,7 +133,10 @@ fn lvm_programs_keep_their_names() {
 }
 
 /// Rules that send a path on purpose to another last component.
-const RENAMING_RULES: [&str; 4] = [
+const RENAMING_RULES: [&str; 6] = [
+    // What asked for a program asks whether it is set up.
+    "path.openvswitch-set-up",
+    "path.dnsmasq-set-up",
     // Perl's module directory has another name in an output.
     "path.vzdump-plugins",
     "path.demo-module-directory",
