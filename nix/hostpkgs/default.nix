@@ -134,6 +134,9 @@ let
       };
     in
     table
+    // {
+      lxcfs = table.lxcfs // import ./lxcfs.nix { inherit (builders) runCommand; } table.lxcfs;
+    }
     // recipes
     // stdenvs
     // builders

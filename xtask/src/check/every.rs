@@ -69,8 +69,8 @@ fn traced(task: &Task, machine: &Machine) -> (Verdict, Vec<Item>) {
             (Verdict::Passed(told), Vec::new())
         }
         Ok(foreign) => {
-            let item = |(path, who): &(&str, &BTreeSet<String>)| {
-                let who: Vec<&str> = who.iter().map(String::as_str).collect();
+            let item = |(path, who): &(&str, BTreeSet<&str>)| {
+                let who: Vec<&str> = who.iter().copied().collect();
                 let cause = format!("asked for by {}", who.join(", "));
                 Item::new(*path, Verdict::failed(cause, String::new()))
             };

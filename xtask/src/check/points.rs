@@ -96,6 +96,9 @@ pub struct TraceRule {
     /// Only where the link leans on this machine's `/usr`.
     #[serde(default)]
     pub leaning: bool,
+    /// Only where no other programs ask for them; without a name, whoever asks.
+    #[serde(default)]
+    pub by: Vec<String>,
     /// Who asks, and why that is right on NixOS.
     pub why: String,
 }

@@ -240,7 +240,8 @@ fn paths(rest: &str) -> impl Iterator<Item = &str> {
         .filter_map(|found| found.get(1).map(|path| path.as_str()))
 }
 
-/// The paths that are in a directory of Debian's and that no rule says NixOS has.
+/// The paths that are in a directory of Debian's and that no rule says NixOS has, with the programs that ask for them and are
+/// not excused.
 ///
 /// # Errors
 /// A glob that cannot be read.
@@ -248,23 +249,41 @@ pub fn foreign<'a>(
     asked: &'a BTreeMap<String, BTreeSet<String>>,
     rules: &[TraceRule],
     leans: bool,
-) -> Result<Vec<(&'a str, &'a BTreeSet<String>)>, String> {
-    let mut globs = GlobSetBuilder::new();
+) -> Result<Vec<(&'a str, BTreeSet<&'a str>)>, String> {
+    let mut known: Vec<(GlobSet, &TraceRule)> = Vec::new();
     for rule in rules.iter().filter(|rule| leans || !rule.leaning) {
+        let mut globs = GlobSetBuilder::new();
         for path in &rule.paths {
             globs.add(Glob::new(path).map_err(|error| error.to_string())?);
         }
+        known.push((globs.build().map_err(|error| error.to_string())?, rule));
     }
-    let known: GlobSet = globs.build().map_err(|error| error.to_string())?;
     let below = |path: &str, directory: &str| {
         path.strip_prefix(directory)
             .is_some_and(|rest| rest.starts_with('/') && rest.len() > 1)
     };
+    let left = |path: &'a str, who: &'a BTreeSet<String>| {
+        let rules: Vec<&TraceRule> = known
+            .iter()
+            .filter(|(globs, _)| globs.is_match(Path::new(path)))
+            .map(|(_, rule)| *rule)
+            .collect();
+        let excuses = |name: &String| {
+            rules
+                .iter()
+                .any(|rule| rule.by.is_empty() || rule.by.contains(name))
+        };
+        let who: BTreeSet<&str> = who
+            .iter()
+            .filter(|name| !excuses(name))
+            .map(String::as_str)
+            .collect();
+        (!who.is_empty()).then_some((path, who))
+    };
     Ok(asked
         .iter()
         .filter(|(path, _)| DIRECTORIES.iter().any(|directory| below(path, directory)))
-        .filter(|(path, _)| !known.is_match(Path::new(path)))
-        .map(|(path, who)| (path.as_str(), who))
+        .filter_map(|(path, who)| left(path, who))
         .collect())
 }
 
@@ -384,6 +403,7 @@ rename(\"/etc/a\", \"/etc/b\") = 0
         let rule = |paths: &[&str], leaning| TraceRule {
             paths: paths.iter().map(ToString::to_string).collect(),
             leaning,
+            by: Vec::new(),
             why: "a test".to_owned(),
         };
         let rules = [rule(&["/etc/passwd"], false), rule(&["/etc/perl/**"], true)];
@@ -393,5 +413,12 @@ rename(\"/etc/a\", \"/etc/b\") = 0
         };
         assert_eq!(found(true), ["/usr/bin/qm"]);
         assert_eq!(found(false), ["/etc/perl/x", "/usr/bin/qm"]);
+        // An excuse of one program is none for another.
+        let of = |by: &str| TraceRule {
+            by: vec![by.to_owned()],
+            ..rule(&["/usr/bin/*"], false)
+        };
+        let left = |by: &str| foreign(&asked, &[of(by)], false).unwrap().len();
+        assert_eq!((left("hive"), left("bee")), (2, 3));
     }
 }
