@@ -16,7 +16,7 @@ in
       bwlimit = "51200";
       tmpdir = "/var/tmp";
     };
-    description = "Lines of /etc/vzdump.conf, which every backup of this node begins with (`man vzdump`). Upstream's own schema checks them while the system is built.";
+    description = "Entries of /etc/vzdump.conf, the defaults of every backup of this node (`man vzdump`). Upstream's own schema checks them while the system is built.";
   };
 
   config = lib.mkIf (cfg.enable && cfg.vzdump != { }) {

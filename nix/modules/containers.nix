@@ -9,7 +9,7 @@ in
     type = lib.types.bool;
     default = facts.hasUnit "pve-container@.service";
     defaultText = lib.literalMD "whether the package has a part for containers";
-    description = "Whether this node runs containers, for which lxcfs is started.";
+    description = "Whether this node runs containers. lxcfs is started for them.";
   };
 
   config = lib.mkIf (cfg.enable && cfg.containers.enable) {

@@ -92,9 +92,9 @@ in
     ];
     default = "declared";
     description = ''
-      Who sets up the network. `declared`: networkd, from this configuration; the interface shows it and changes nothing.
-      `ifupdown2`: Proxmox's ifupdown2, from `/etc/network/interfaces`, which the interface writes and "Apply Configuration" sets up;
-      what is declared here is only the file's first content.
+      Who sets up the network. `declared`: networkd, from this configuration; the web interface shows it and cannot change it.
+      `ifupdown2`: Proxmox's ifupdown2, from `/etc/network/interfaces`. The web interface writes that file, and "Apply Configuration" applies it;
+      the options here give only the file's first content.
     '';
   };
 
@@ -121,32 +121,32 @@ in
           ports = lib.mkOption {
             type = lib.types.listOf lib.types.str;
             default = [ ];
-            description = "Interfaces of the machine that are part of it.";
+            description = "Network interfaces of the machine that are ports of the bridge.";
           };
           addresses = lib.mkOption {
             type = lib.types.listOf lib.types.str;
             default = [ ];
-            description = "Its addresses, each with the length of its network.";
+            description = "Its addresses, each with its prefix length.";
           };
           gateway = lib.mkOption {
             type = lib.types.nullOr lib.types.str;
             default = null;
-            description = "The router of the default route through it.";
+            description = "The gateway of the default route, if that goes through this bridge.";
           };
           vlanAware = lib.mkOption {
             type = lib.types.bool;
             default = false;
-            description = "Whether guests may have a VLAN tag of their own on it.";
+            description = "Whether guests may have VLAN tags of their own on it.";
           };
           stp = lib.mkOption {
             type = lib.types.bool;
             default = false;
-            description = "Whether it speaks the spanning tree protocol.";
+            description = "Whether it runs the spanning tree protocol.";
           };
           mtu = lib.mkOption {
             type = lib.types.nullOr lib.types.int;
             default = null;
-            description = "The largest packet.";
+            description = "Its MTU, the largest packet in bytes.";
           };
         };
       }

@@ -87,26 +87,26 @@ in
         else
           (pkgs.pveReleases.${release}.overrideScope (_: _: { ifupdown2 = null; })).pve;
       defaultText = lib.literalMD "`pkgs.pve`, without ifupdown2 where `network.backend` is `declared`";
-      description = "The link of everything: programs, units, interface. Its `pveSystem` says what the machine must have.";
+      description = "The link of everything: programs, units, web interface. Its `pveSystem` says which units, users, directories and settings the machine must have.";
     };
 
     address = lib.mkOption {
       type = lib.types.str;
       example = "192.0.2.10";
-      description = "The address by which the other nodes and this one know it: what the host name resolves to.";
+      description = "The address that the host name resolves to, and by which the other nodes know this one.";
     };
 
     openFirewall = lib.mkOption {
       type = lib.types.bool;
       default = false;
-      description = "Whether everybody may reach the interface (8006) and the SPICE proxy (3128) through NixOS' firewall.";
+      description = "Whether NixOS' firewall lets everybody reach the web interface (8006) and the SPICE proxy (3128).";
     };
 
     openFirewallFrom = lib.mkOption {
       type = lib.types.listOf lib.types.str;
       default = [ ];
       example = [ "192.0.2.0/24" ];
-      description = "Addresses and networks of the other nodes, which may reach ssh, corosync, migration and consoles.";
+      description = "Addresses and networks of the other nodes. NixOS' firewall lets them reach ssh, corosync, migration and consoles; `openFirewall` opens the web interface.";
     };
   };
 

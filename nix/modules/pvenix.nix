@@ -48,7 +48,7 @@ in
     type = lib.types.package;
     default = pkgs.pvenix;
     defaultText = lib.literalExpression "pkgs.pvenix";
-    description = "The program that tells what a node runs (`pvenix status`) and does the staged restart.";
+    description = "The program that shows what a node runs (`pvenix status`) and does the staged restart.";
   };
 
   config = lib.mkIf cfg.enable (

@@ -106,11 +106,11 @@ in
       ];
       default = "staged";
       description = ''
-        What a switch does to the cluster's file system, its managers of high availability and corosync. `staged`: they run on, and
-        `pve-nix-restarts.service` restarts those that changed one after the other, under the cluster's lock, when there is a
-        quorum; until then `pvenix status` names them. `manual`: they run on until `pvenix restarts`, `systemctl restart` or the next
-        boot. `immediate`: the switch restarts them itself, which on a node with guests under high availability is for those who know
-        that the cluster bears it.
+        How a switch treats pmxcfs, the two managers of high availability and corosync. `staged`: they keep running, and
+        `pve-nix-restarts.service` restarts those that changed, one after the other. In a cluster it waits for a quorum and takes the
+        cluster's lock first. Until then `pvenix status` lists them. `manual`: they keep running until you call `pvenix restarts` or
+        `systemctl restart`, or until the next boot. `immediate`: the switch itself restarts them. On a node with guests under high
+        availability, choose this only if you know that the cluster survives it.
       '';
     };
 
