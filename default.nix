@@ -29,5 +29,8 @@ pkgs.pvePackages
   inherit pkgs;
   inherit (pkgs) pve-nix pveGenerated pveReleases;
   checks = import ./nix/checks { inherit pkgs; };
-  nixosModules.default = import ./nix/modules;
+  nixosModules.default = {
+    imports = [ ./nix/modules ];
+    nixpkgs.overlays = [ (import ./overlays) ];
+  };
 }

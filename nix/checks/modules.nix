@@ -246,6 +246,36 @@ let
         lib.hasInfix
           "iface vmbr0 inet static\n\taddress 192.0.2.10/24\n\tgateway 192.0.2.1\n\tbridge-ports enp1s0\n"
           full.environment.etc."network/interfaces".text;
+    "a port of a bridge passes its VLANs, and has its size of packets" =
+      let
+        wide =
+          (with' {
+            services.proxmox-ve = {
+              enable = true;
+              address = "192.0.2.10";
+              package = facts;
+              network.bridges.vmbr0 = {
+                ports = [ "enp1s0" ];
+                mtu = 9000;
+              };
+              network.bridges.vmbr1 = { };
+            };
+          }).config;
+        port = wide.systemd.network.networks."40-enp1s0";
+      in
+      lib.elem { VLAN = "2-4094"; } full.systemd.network.networks."40-enp1s0".bridgeVLANs
+      && port.bridgeVLANs == [ ]
+      && port.linkConfig.MTUBytes == "9000"
+      && lib.hasInfix "iface enp1s0 inet manual\n\tmtu 9000\n" wide.environment.etc."network/interfaces".text
+      && wide.systemd.network.networks."40-vmbr1".linkConfig.RequiredForOnline == "no"
+      && wide.systemd.network.networks."40-vmbr0".linkConfig == { };
+    "the cluster's own run on without the module, whoever restarts them" =
+      immediate.systemd.services.pve-cluster.unitConfig.X-StopOnRemoval == false
+      && immediate.systemd.services.pve-cluster.restartIfChanged;
+    "a staged restart that failed is not tried again" =
+      full.systemd.services.pve-nix-restarts.serviceConfig.RestartPreventExitStatus == 2;
+    "the other nodes reach the API" =
+      lib.hasInfix "iptables -A nixos-fw -s 192.0.2.0/24 -p tcp --dport 8006" full.networking.firewall.extraCommands;
     "a network that is the interface's is written once, and ifupdown2's" =
       let
         seed = lib.filter (lib.hasPrefix "C /etc/network/interfaces ") written.systemd.tmpfiles.rules;
@@ -307,7 +337,7 @@ let
     ];
     "a bridge's address without its network" = [
       (addressed { services.proxmox-ve.network.bridges.vmbr0.addresses = [ "192.0.2.10" ]; })
-      "services.proxmox-ve.network.bridges.vmbr0.addresses: \"192.0.2.10\" is no address with the length"
+      "services.proxmox-ve.network.bridges.vmbr0.addresses: \"192.0.2.10\" is no address with a prefix length"
     ];
     "a gateway with its network" = [
       (addressed { services.proxmox-ve.network.bridges.vmbr0.gateway = "192.0.2.1/24"; })
@@ -388,6 +418,32 @@ let
         };
       })
       "services.proxmox-ve.package is a link without ifupdown2"
+    ];
+    "a network of dhcpcd's and networkd's" = [
+      (addressed {
+        services.proxmox-ve.network.bridges.vmbr0.ports = [ "enp1s0" ];
+        networking.useDHCP = true;
+      })
+      "services.proxmox-ve.network.bridges are networkd's, and dhcpcd"
+    ];
+    "a network of NetworkManager's and networkd's" = [
+      (addressed {
+        services.proxmox-ve.network.bridges.vmbr0.ports = [ "enp1s0" ];
+        networking.networkmanager.enable = true;
+      })
+      "services.proxmox-ve.network.bridges are networkd's, and NetworkManager"
+    ];
+    "ifupdown2 over a declared network" = [
+      (with' {
+        services.proxmox-ve = {
+          enable = true;
+          address = "192.0.2.10";
+          package = facts // {
+            commandPath = "/nix/store/x-coreutils-9/bin:/nix/store/x-ifupdown2-3/bin";
+          };
+        };
+      })
+      "services.proxmox-ve.package is a link with ifupdown2"
     ];
     "two bridges with one port" = [
       (addressed {

@@ -49,6 +49,8 @@ let
     options = {
       matchConfig = any;
       networkConfig = any;
+      linkConfig = any;
+      bridgeVLANs = of (types.listOf types.anything) [ ];
       address = strings;
       gateway = strings;
     };

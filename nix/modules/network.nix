@@ -48,11 +48,11 @@ let
       name: bridge:
       map (
         address:
-        "${name}.addresses: \"${address}\" is no address with the length of its network, such as \"192.0.2.10/24\""
+        "${name}.addresses: \"${address}\" is no address with a prefix length, such as \"192.0.2.10/24\""
       ) (lib.filter (address: !isNetwork address) bridge.addresses)
       ++
         lib.optional (bridge.gateway != null && !isAddress bridge.gateway)
-          "${name}.gateway: \"${bridge.gateway}\" is no address: write one without the length of its network, such as \"192.0.2.1\""
+          "${name}.gateway: \"${bridge.gateway}\" is no address: write one without a prefix length, such as \"192.0.2.1\""
       ++ lib.optional (
         builtins.match "[A-Za-z0-9_.-]{1,15}" name == null
       ) "${name}: the kernel takes names of up to 15 letters, digits, `-', `_' and `.'"
@@ -72,10 +72,17 @@ let
       "iface lo inet loopback"
       ""
     ]
-    ++ lib.concatMap (port: [
-      "iface ${port} inet manual"
-      ""
-    ]) (lib.unique ports)
+    ++ lib.concatLists (
+      lib.mapAttrsToList (
+        _: bridge:
+        lib.concatMap (
+          port:
+          [ "iface ${port} inet manual" ]
+          ++ lib.optional (bridge.mtu != null) "\tmtu ${toString bridge.mtu}"
+          ++ [ "" ]
+        ) bridge.ports
+      ) bridges
+    )
     ++ lib.concatLists (lib.mapAttrsToList interface bridges)
     ++ [
       # Where SDN writes.

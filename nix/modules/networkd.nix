@@ -3,6 +3,37 @@
 let
   cfg = config.services.proxmox-ve;
   inherit (cfg.network) bridges;
+
+  bridgeNetwork =
+    name: bridge:
+    {
+      matchConfig.Name = name;
+      address = bridge.addresses;
+      gateway = lib.optional (bridge.gateway != null) bridge.gateway;
+      # Guests come and go: the bridge has its address without one.
+      networkConfig.ConfigureWithoutCarrier = true;
+    }
+    // lib.optionalAttrs (bridge.ports == [ ]) {
+      # It has no carrier before the first guest: a boot does not wait for it.
+      linkConfig.RequiredForOnline = "no";
+    };
+  portNetwork =
+    name: bridge: port:
+    {
+      matchConfig.Name = port;
+      networkConfig.Bridge = name;
+    }
+    // lib.optionalAttrs (bridge.mtu != null) { linkConfig.MTUBytes = toString bridge.mtu; }
+    // lib.optionalAttrs bridge.vlanAware {
+      # As ifupdown2 has it by `bridge-vids`: untagged packets are VLAN 1's, all others pass.
+      bridgeVLANs = [
+        {
+          PVID = 1;
+          EgressUntagged = 1;
+        }
+        { VLAN = "2-4094"; }
+      ];
+    };
 in
 {
   config = lib.mkIf (cfg.enable && cfg.network.backend == "declared") {
@@ -36,33 +67,30 @@ in
         }
       ) bridges;
       networks =
-        lib.mapAttrs' (
-          name: bridge:
-          lib.nameValuePair "40-${name}" {
-            matchConfig.Name = name;
-            address = bridge.addresses;
-            gateway = lib.optional (bridge.gateway != null) bridge.gateway;
-            # Guests come and go: the bridge has its address without one.
-            networkConfig.ConfigureWithoutCarrier = true;
-          }
-        ) bridges
+        lib.mapAttrs' (name: bridge: lib.nameValuePair "40-${name}" (bridgeNetwork name bridge)) bridges
         // lib.listToAttrs (
           lib.concatLists (
             lib.mapAttrsToList (
               name: bridge:
-              map (
-                port:
-                lib.nameValuePair "40-${port}" {
-                  matchConfig.Name = port;
-                  networkConfig.Bridge = name;
-                }
-              ) bridge.ports
+              map (port: lib.nameValuePair "40-${port}" (portNetwork name bridge port)) bridge.ports
             ) bridges
           )
         );
     };
 
     assertions = [
+      {
+        assertion = bridges == { } || config.networking.useNetworkd || !config.networking.useDHCP;
+        message = "services.proxmox-ve.network.bridges are networkd's, and dhcpcd would ask for addresses on their ports and on guests' interfaces. Set networking.useDHCP = false.";
+      }
+      {
+        assertion = bridges == { } || !config.networking.networkmanager.enable;
+        message = "services.proxmox-ve.network.bridges are networkd's, and NetworkManager would set up their ports too. Set networking.networkmanager.enable = false.";
+      }
+      {
+        assertion = !lib.hasInfix "-ifupdown2-" (cfg.package.commandPath or "");
+        message = "services.proxmox-ve.package is a link with ifupdown2, by which \"Apply Configuration\" would set up what networkd has set up. Take the link without it, `(pkgs.pveReleases.RELEASE.overrideScope (_: _: { ifupdown2 = null; })).pve`, or set services.proxmox-ve.network.backend = \"ifupdown2\".";
+      }
       {
         assertion = config.networking.useNetworkd || config.networking.bridges == { };
         message = "services.proxmox-ve: scripted networking deletes a bridge, and with it the ports of running guests, when its configuration changes. Write networking.bridges.${lib.concatStringsSep ", networking.bridges." (lib.attrNames config.networking.bridges)} as services.proxmox-ve.network.bridges, or set networking.useNetworkd = true.";

@@ -40,11 +40,14 @@ let
     !isDynamic && ownAddresses != [ ] && !(isV6 cfg.address) && !(lib.elem cfg.address ownAddresses);
   strangers = lib.filter (peer: !(isAddress peer || isNetwork peer)) cfg.openFirewallFrom;
 
-  # What the nodes of a cluster ask of one another: ssh, corosync, migration, consoles.
+  # What the nodes of a cluster ask of one another: ssh, corosync, migration, consoles, and the API and SPICE of guests that
+  # run on the other, which the node that a browser speaks to passes on.
   peerPorts = {
     tcp = [
       "22"
+      "3128"
       "5900-5999"
+      "8006"
       "60000-60050"
     ];
     udp = [ "5405-5412" ];
@@ -106,7 +109,7 @@ in
       type = lib.types.listOf lib.types.str;
       default = [ ];
       example = [ "192.0.2.0/24" ];
-      description = "Addresses and networks of the other nodes. NixOS' firewall lets them reach ssh, corosync, migration and consoles; `openFirewall` opens the web interface.";
+      description = "Addresses and networks of the other nodes. NixOS' firewall lets them reach ssh, corosync, migration, consoles and the API; `openFirewall` opens the web interface to everybody.";
     };
   };
 
@@ -136,7 +139,7 @@ in
       }
       {
         assertion = isLoopback cfg.address || isAddress cfg.address;
-        message = "services.proxmox-ve.address: \"${cfg.address}\" is no address. Write one without the length of its network, such as \"192.0.2.10\" or \"2001:db8::10\".";
+        message = "services.proxmox-ve.address: \"${cfg.address}\" is no address. Write one without a prefix length, such as \"192.0.2.10\" or \"2001:db8::10\".";
       }
       {
         assertion = isLoopback cfg.address || !isAddress cfg.address || !isElsewhere;

@@ -84,6 +84,8 @@ in
           ExecStart = "${cfg.pvenix}/bin/pvenix restarts";
           Restart = "on-failure";
           RestartSec = 30;
+          # A daemon that did not come back: those after it are left alone, also by a next run.
+          RestartPreventExitStatus = 2;
         };
       };
     }

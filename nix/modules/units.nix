@@ -92,7 +92,7 @@ let
       reloadIfChanged = what == "reload";
       stopIfChanged = what == "restart";
     }
-    // lib.optionalAttrs (what == "none" || what == "staged" || outliving ? ${unit.name}) {
+    // lib.optionalAttrs (what == "none" || lib.elem unit.name staged || outliving ? ${unit.name}) {
       unitConfig.X-StopOnRemoval = false;
     };
 in
