@@ -266,7 +266,9 @@ let
       lib.elem { VLAN = "2-4094"; } full.systemd.network.networks."40-enp1s0".bridgeVLANs
       && port.bridgeVLANs == [ ]
       && port.linkConfig.MTUBytes == "9000"
-      && lib.hasInfix "iface enp1s0 inet manual\n\tmtu 9000\n" wide.environment.etc."network/interfaces".text
+      &&
+        lib.hasInfix "iface enp1s0 inet manual\n\tmtu 9000\n"
+          wide.environment.etc."network/interfaces".text
       && wide.systemd.network.networks."40-vmbr1".linkConfig.RequiredForOnline == "no"
       && wide.systemd.network.networks."40-vmbr0".linkConfig == { };
     "the cluster's own run on without the module, whoever restarts them" =

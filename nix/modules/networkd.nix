@@ -71,8 +71,7 @@ in
         // lib.listToAttrs (
           lib.concatLists (
             lib.mapAttrsToList (
-              name: bridge:
-              map (port: lib.nameValuePair "40-${port}" (portNetwork name bridge port)) bridge.ports
+              name: bridge: map (port: lib.nameValuePair "40-${port}" (portNetwork name bridge port)) bridge.ports
             ) bridges
           )
         );

@@ -35,8 +35,13 @@ pub(super) fn look(looker: &mut Looker, bytes: &[u8]) {
     }
 }
 
-/// The same of what a link leads to in another package.
+/// The same of what a link leads to in another package. A package of hostpkgs leads on to a file of this machine's: that includes this
+/// machine's.
 pub(super) fn linked(looker: &mut Looker, link: &Path, target: &str) {
+    let store = &looker.context.store;
+    if !store.machine.ends_in_store(link, store.prefix()) {
+        return;
+    }
     let mut bytes = Vec::new();
     let read = looker.context.store.machine.read(link);
     let read = read.and_then(|file| file.take(CONFIGURATION).read_to_end(&mut bytes));

@@ -50,6 +50,19 @@ impl Machine {
         self.leads(link)?.metadata().map(drop)
     }
 
+    /// Whether what a path leads to, over all links, lies in the store whose directory outputs name so.
+    pub fn ends_in_store(&self, path: &Path, prefix: &str) -> bool {
+        let directory = match &self.store {
+            Some(store) => store.physical.clone(),
+            None => PathBuf::from(prefix),
+        };
+        let found = self.leads(path).and_then(|found| found.canonicalize());
+        match (found, directory.canonicalize()) {
+            (Ok(found), Ok(directory)) => found.starts_with(directory),
+            _ => false,
+        }
+    }
+
     /// Whether something has this name, be it a link that leads nowhere.
     pub fn has(&self, path: &Path) -> bool {
         let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {

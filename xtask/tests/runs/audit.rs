@@ -1008,6 +1008,15 @@ fn what_a_linked_configuration_includes() {
         b"include /etc/hive.d\nword /usr/share/hive\n# include /usr/share/hive\n",
     );
     assert_eq!(fixture.found(), []);
+    // A package of hostpkgs leads on to this machine's file, which includes this machine's.
+    let machines = fixture.root.path().join("machines.conf");
+    write(
+        &machines,
+        b"lxc.include = /usr/share/lxc/config/common.conf.d/\n",
+    );
+    fs::remove_file(&conf).expect("removed");
+    symlink(&machines, &conf).expect("a link");
+    assert_eq!(fixture.found(), []);
 }
 
 #[test]

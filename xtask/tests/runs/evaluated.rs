@@ -34,6 +34,7 @@ impl Evaluated {
             "overlays",
             "pkgs/build-support",
             "pkgs/outside",
+            "pvenix",
             "releases/default",
         ] {
             copy(&project().join(part), &root.join(part));
