@@ -34,6 +34,7 @@ impl Evaluated {
             "overlays",
             "pkgs/build-support",
             "pkgs/outside",
+            "docs/options.md",
             "pvenix",
             "releases/default",
         ] {
