@@ -29,5 +29,5 @@
     pkgs.lib.nameValuePair (pkgs.lib.removeSuffix ".nix" file) (
       pkgs.testers.runNixOSTest (../tests + "/${file}")
     )
-  ) (builtins.readDir ../tests)
+  ) (pkgs.lib.filterAttrs (_: kind: kind == "regular") (builtins.readDir ../tests))
 )

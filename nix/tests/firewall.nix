@@ -6,18 +6,8 @@
   nodes.alpha =
     { pkgs, ... }:
     {
-      imports = [ ../modules ];
-      services.proxmox-ve = {
-        enable = true;
-        address = "10.11.12.1";
-        openFirewall = true;
-      };
-      networking.interfaces.lo.ipv4.addresses = [
-        {
-          address = "10.11.12.1";
-          prefixLength = 32;
-        }
-      ];
+      imports = [ ./common/node.nix ];
+      services.proxmox-ve.openFirewall = true;
       networking.nftables.enable = true;
       networking.nftables.checkRuleset = false;
       networking.firewall.enable = true;

@@ -6,17 +6,7 @@
   nodes.alpha =
     { lib, pkgs, ... }:
     {
-      imports = [ ../modules ];
-      services.proxmox-ve = {
-        enable = true;
-        address = "10.11.12.1";
-      };
-      networking.interfaces.lo.ipv4.addresses = [
-        {
-          address = "10.11.12.1";
-          prefixLength = 32;
-        }
-      ];
+      imports = [ ./common/node.nix ];
       system.switch.enable = true;
       specialisation.other.configuration.services.proxmox-ve.vzdump.bwlimit = "51200";
       specialisation.without.configuration.services.proxmox-ve.enable = lib.mkForce false;

@@ -7,17 +7,7 @@
   nodes.alpha =
     { pkgs, ... }:
     {
-      imports = [ ../modules ];
-      services.proxmox-ve = {
-        enable = true;
-        address = "10.11.12.1";
-      };
-      networking.interfaces.lo.ipv4.addresses = [
-        {
-          address = "10.11.12.1";
-          prefixLength = 32;
-        }
-      ];
+      imports = [ ./common/node.nix ];
       # "proxmox"
       users.users.root.hashedPassword = "$6$abcdefgh$4qzAbuezWHKPQB4Jo4B4QY1FJjudUtab5AzragVt0GL5Cm8kc2j4S9L5qW1ykt4c3WaxgGJ6sV1PLU2qb7cCD0";
       environment.systemPackages = [ pkgs.jq ];

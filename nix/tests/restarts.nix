@@ -6,17 +6,7 @@
   nodes.alpha =
     { pkgs, ... }:
     {
-      imports = [ ../modules ];
-      services.proxmox-ve = {
-        enable = true;
-        address = "10.11.12.1";
-      };
-      networking.interfaces.lo.ipv4.addresses = [
-        {
-          address = "10.11.12.1";
-          prefixLength = 32;
-        }
-      ];
+      imports = [ ./common/node.nix ];
       environment.systemPackages = [ pkgs.jq ];
     };
 

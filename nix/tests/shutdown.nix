@@ -6,17 +6,7 @@
   nodes.alpha =
     { pkgs, ... }:
     {
-      imports = [ ../modules ];
-      services.proxmox-ve = {
-        enable = true;
-        address = "10.11.12.1";
-      };
-      networking.interfaces.lo.ipv4.addresses = [
-        {
-          address = "10.11.12.1";
-          prefixLength = 32;
-        }
-      ];
+      imports = [ ./common/node.nix ];
       # A root file system whose init writes for 120 s what it has to write when it is asked to end (LXC sends SIGPWR).
       environment.etc."guest.tar".source = pkgs.runCommand "guest.tar" { } ''
         mkdir -p root/bin root/sbin root/etc root/dev root/proc root/sys root/tmp root/root

@@ -12,20 +12,12 @@ in
   nodes.alpha =
     { lib, pkgs, ... }:
     {
-      imports = [ ../modules ];
+      imports = [ ./common/node.nix ];
       services.proxmox-ve = {
-        enable = true;
-        address = "10.11.12.1";
         package =
           lib.mkOverride 900
             (pkgs.pveReleases.${previous}.overrideScope (_: _: { ifupdown2 = null; })).pve;
       };
-      networking.interfaces.lo.ipv4.addresses = [
-        {
-          address = "10.11.12.1";
-          prefixLength = 32;
-        }
-      ];
       system.switch.enable = true;
       specialisation.next.configuration.services.proxmox-ve.package =
         lib.mkForce
