@@ -20,16 +20,14 @@ use crate::decide::matcher::is_below;
 use crate::decide::rules::{RulePlace, Rules};
 use crate::decide::{Decided, Decision};
 use crate::decide::{depends, etc, recipe};
-use crate::emit::exports::Exports;
-use crate::emit::program;
-use crate::emit::proofs::Proofs;
+use crate::graph::exports::{Exports, Offered};
 use crate::graph::{Graph, Input};
 use crate::problem::{
     BAD_RULE, Problem, STALE_RULE, Severity, UNDECIDED, UNMAPPED_MODULE, UNMAPPED_PACKAGE,
 };
 use crate::release::{Manifest, Source, is_own_pin, own_pin, source_name};
-use crate::report::{ScanReport, ScannedSource};
 use crate::scan::calls::Calls;
+use crate::scan::proofs::Proofs;
 use crate::scan::source::Scanned;
 use crate::scan::{self, Kind, Language};
 
@@ -114,15 +112,6 @@ pub struct AnalysedSource {
     pub packagings: Vec<Packaging>,
     /// Which of its edited files are known to parse.
     pub proofs: Arc<Proofs>,
-}
-
-/// What sources have for one another, which other code may use, too.
-#[derive(Debug, Default)]
-pub struct Offered {
-    /// Files that exactly one source installs: path on Debian to source.
-    pub installed: HashMap<String, String>,
-    /// Perl modules: the source and the file below the modules' directory.
-    pub declared: HashMap<String, (String, String)>,
 }
 
 /// A release, read, scanned and decided.
@@ -401,9 +390,6 @@ impl Analysis {
         for rule in &attached.used {
             uses.add(rule);
         }
-        for rule in program::used_rules(&attached.programs, &knowledge.rules.crates) {
-            uses.add(&rule);
-        }
         for feature in &knowledge.rules.features {
             if sources.iter().any(|one| one.source.name == feature.source) {
                 uses.add(&format!("feature.{}", feature.name));
@@ -541,21 +527,6 @@ impl Analysis {
         for source in &mut self.sources {
             source.scanned.trees = HashMap::new();
         }
-    }
-
-    /// What `scan` tells of the release.
-    pub fn report(self) -> ScanReport {
-        let sources = self.sources.into_iter().map(|one| {
-            let files = one.scanned.files.len() as u64;
-            ScannedSource::new(
-                one.source.name,
-                &one.source.pin,
-                files,
-                one.scanned.bytes,
-                one.decided,
-            )
-        });
-        ScanReport::new(self.manifest.name, sources.collect(), self.findings)
     }
 }
 

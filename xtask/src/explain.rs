@@ -4,9 +4,19 @@ use std::ops::Range;
 
 use crate::analyse::{AnalysedSource, Analysis, Knowledge};
 use crate::emit::edits;
+use crate::problem::number::count;
 use crate::problem::{Problem, USAGE, meant};
-use crate::report::Becomes;
-use crate::report::paint::count;
+
+/// What becomes of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Becomes {
+    /// It stays.
+    Same,
+    /// This stands in its place; nothing where the line goes.
+    Text(String),
+    /// The whole file goes.
+    FileGone,
+}
 
 /// One line of a source's file.
 pub struct Line<'a> {

@@ -19,21 +19,23 @@ use crate::cli::{
     ExplainFormat, GraphArgs, GraphFormat, JoinArgs, LockArgs, ManArgs, Outcome, PlainFormat,
     PluginArgs, PrefetchArgs, ProposalsArgs, RegenArgs, ScanArgs, SourceArgs, Subject,
 };
+use crate::debian::given;
 use crate::decide::engine::Uses;
 use crate::drift::{self, measure::Decisions};
-use crate::emit::exports::{self, Exports};
-use crate::emit::rewrite::Role;
-use crate::emit::{self, names, output};
+use crate::emit::{self, names};
 use crate::explain;
+use crate::graph::Role;
 use crate::graph::draw::{self, Drawing};
+use crate::graph::exports::{self, Exports};
+use crate::output;
+use crate::prefetch::{self, Lock};
 use crate::problem::{self, CODES, Code, OUTPUT_FAILED, Problem, UNSATISFIED_CRATE, USAGE, meant};
 use crate::release::{self, At, Locked, Manifest, OpenOptions, source_name};
 use crate::report::paint::count;
 use crate::report::{
     self, AuditReport, CheckReport, DriftReport, Filter, Format, LockReport, PlaceReport,
-    ScanReport, codes,
+    RegenReport, ScanReport, codes,
 };
-use crate::store::{self, prefetch::Lock};
 
 /// The project's root: the nearest directory above the working directory that holds `releases/` and `rules/`,
 /// else the one this program was built in.
@@ -233,7 +235,7 @@ pub fn scan(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
             let name = &analysis.manifest.name;
             stops.extend(analyse::stale_added(&analysis.uses, name, &knowledge));
         }
-        let mut report = analysis.report();
+        let mut report = ScanReport::of(analysis);
         report.add(stops);
         reports.push(report);
     }
@@ -371,8 +373,9 @@ fn regen_one(
     cli::complain(&absent);
     cli::complain(&analysis.missing);
     cli::complain(&findings);
-    let mut report = generated.report(&analysis, args.check, &differences);
-    report.refused = refused;
+    let mut regenerated = generated.report(&analysis, args.check, &differences);
+    regenerated.refused = refused;
+    let report = RegenReport(&regenerated);
     match args.format {
         PlainFormat::Text => cli::print(|out| report.text(out, cli::width())),
         PlainFormat::Json => cli::print_plain(|out| report.json(out)),
@@ -384,7 +387,7 @@ fn regen_one(
 pub fn plugin(args: &PluginArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
     let one = |problem| vec![problem];
-    let beside = args.tree.join(release::RULES);
+    let beside = args.tree.join(given::RULES);
     let rules = match args.rules.as_slice() {
         [] if beside.is_dir() => vec![beside],
         given => given.to_vec(),
@@ -394,7 +397,7 @@ pub fn plugin(args: &PluginArgs) -> Result<Outcome, Vec<Problem>> {
     let exports = args.exports.clone();
     let exports = exports.unwrap_or_else(|| root.join("pkgs").join(release).join(exports::NAME));
     let exports = Exports::read(&exports, release).map_err(one)?;
-    let source = release::given(&args.tree, args.name.as_deref(), &rules).map_err(one)?;
+    let source = given::given(&args.tree, args.name.as_deref(), &rules).map_err(one)?;
     let name = source.name.clone();
     let manifest = Manifest {
         name: release.clone(),
@@ -418,8 +421,9 @@ pub fn plugin(args: &PluginArgs) -> Result<Outcome, Vec<Problem>> {
             .changed;
     }
     cli::complain(&findings);
-    let mut report = compiled.report(&name, &analysis, args.check, &differences);
-    report.refused = refused;
+    let mut regenerated = compiled.report(&name, &analysis, args.check, &differences);
+    regenerated.refused = refused;
+    let report = RegenReport(&regenerated);
     match args.format {
         PlainFormat::Text => cli::print(|out| report.text(out, cli::width())),
         PlainFormat::Json => cli::print_plain(|out| report.json(out)),
@@ -445,7 +449,7 @@ pub fn prefetch(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
         ..OpenOptions::default()
     };
     let one = |problem| vec![problem];
-    let outside = store::outside::files(&root)?;
+    let outside = prefetch::outside::files(&root)?;
     let mut worst = Outcome::Clean;
     for manifest in releases(&root, &args.release)? {
         let mut locks = locks(&root, &manifest.name).map_err(one)?;
@@ -455,9 +459,9 @@ pub fn prefetch(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
             manifest
                 .version
                 .iter()
-                .flat_map(|_| store::outside::locks(&root)),
+                .flat_map(|_| prefetch::outside::locks(&root)),
         );
-        let done = store::prefetch(&manifest, &locks, outside, &options);
+        let done = prefetch::prefetch(&manifest, &locks, outside, &options);
         let done = done.map_err(one)?;
         let of_release = severity(&done.problems);
         if worst != Outcome::Fatal && of_release != Outcome::Clean {

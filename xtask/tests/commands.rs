@@ -153,7 +153,7 @@ fn the_documents_name_every_rule_file_every_command_and_every_word() {
             "docs/glossary.md: {word}"
         );
     }
-    for decision in xtask::report::words::VERDICTS {
+    for decision in xtask::decide::Verdict::ALL {
         let word = decision.word();
         assert!(
             glossary.contains(&format!("`{word}`")),

@@ -3,10 +3,11 @@
 use std::io;
 
 use serde_json::Value;
+use xtask::decide::Verdict;
 use xtask::decide::{Context, Decided, Decision};
 use xtask::problem::{Problem, STALE_RULE, UNDECIDED};
 use xtask::release::Pin;
-use xtask::report::{self, Filter, Format, Layout, ScanReport, ScannedSource, Verdict};
+use xtask::report::{self, Filter, Format, Layout, ScanReport, ScannedSource};
 use xtask::scan::{Form, Kind, Language, Occurrence, Site};
 
 const HOSTILE: &str = "/usr/bin/</script><b>|`\u{1b}[2J\"'";

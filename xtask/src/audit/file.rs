@@ -7,7 +7,6 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use memchr::memmem;
 
-use super::elf::{self, Elf};
 use super::findings::Findings;
 use super::keep::Origin;
 use super::pieces::{self, Piece};
@@ -15,7 +14,8 @@ use super::search::{Command, WRAPPERS};
 use super::store::Leads;
 use super::walk::{self, Nature, Node, Root};
 use super::{Context, link, text};
-use crate::emit::kept::Absence;
+use crate::decide::kept::Absence;
+use crate::elf::{self, Elf};
 use crate::problem::{
     BUILD_DIRECTORY, CORRUPT_ELF, Code, LEFT_OVER, NO_STORE_PATH, NOT_IN_PACKAGE, ODD_NODE,
     Problem, UNREADABLE,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use crate::emit::kept::{Absence, Kept, KeptFile, NAME};
+use crate::decide::kept::{Absence, Kept, KeptFile, NAME};
 use crate::problem::{BAD_KEPT, Problem};
 use crate::scan::Language;
 

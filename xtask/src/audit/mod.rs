@@ -2,7 +2,7 @@
 //! no search path has, and how much its closure weighs.
 //!
 //! Files are read one after the other by every processor: those that a scanner of [`crate::scan`] knows, as their source was
-//! scanned; programs by their sections ([`elf`]); others as bytes. What is large is read in pieces ([`pieces`]), and
+//! scanned; programs by their sections ([`crate::elf`]); others as bytes. What is large is read in pieces ([`pieces`]), and
 //! only so many findings of a kind are held ([`findings`]), so that memory is bounded by the number of names.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,11 +10,10 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::emit::kept::Kept;
+use crate::decide::kept::Kept;
 use crate::problem::{Problem, USAGE};
 use crate::scan::calls::Calls;
 
-pub mod elf;
 mod file;
 pub mod findings;
 mod include;

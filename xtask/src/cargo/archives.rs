@@ -1,6 +1,6 @@
 //! The archives of a lock's crates: cargo downloads them and keeps them in its home.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -36,21 +36,6 @@ struct Package {
     version: String,
     source: Option<String>,
     checksum: Option<String>,
-}
-
-/// The crates of a `Cargo.lock` by name, each with its versions; nothing of what is no lock.
-pub fn versions(lock: &str) -> BTreeMap<String, String> {
-    let lock = toml::from_str(lock).unwrap_or(Lock {
-        package: Vec::new(),
-    });
-    let mut crates: BTreeMap<String, String> = BTreeMap::new();
-    for Package { name, version, .. } in lock.package {
-        crates
-            .entry(name)
-            .and_modify(|others| *others = format!("{others}, {version}"))
-            .or_insert(version);
-    }
-    crates
 }
 
 /// The crates of the registry in a `Cargo.lock`; those of the tree itself have no archive.

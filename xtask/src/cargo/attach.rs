@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::crates::SourceCrates;
-use super::{Program, fit, kept, programs};
+use super::{Program, fit, kept, lockfile, programs};
 use crate::debian::Packaging;
 use crate::decide::rules::CrateRules;
 use crate::problem::{LOCK_UNFIT, Problem};
@@ -83,6 +83,14 @@ pub fn attach<'s>(
                 manifest.name
             ))
     }));
+    let locked = attached.programs.iter();
+    let locked: BTreeSet<String> = locked.flat_map(|one| lockfile::names(&one.lock)).collect();
+    let asked = locked
+        .into_iter()
+        .filter(|name| rules.crates.contains_key(name));
+    attached
+        .used
+        .extend(asked.map(|name| format!("crate.{name}")));
     Ok(attached)
 }
 

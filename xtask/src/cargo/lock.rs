@@ -12,9 +12,8 @@ use super::join;
 use super::resolve::Resolved;
 use super::select::Selection;
 use super::{LocalCrate, Native, Program, Target, TargetKind, below};
-use crate::emit::tree;
 use crate::problem::{OUTPUT_FAILED, Problem, UNRESOLVED, UNSATISFIED_CRATE};
-use crate::release::{Entry, Source, source_name};
+use crate::release::{Entry, Source, checkout, source_name};
 
 /// The platforms that a release is built for.
 pub const PLATFORMS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
@@ -129,7 +128,7 @@ fn lay(
             || entry.mode == crate::release::Mode::Symlink
     };
     let place = directory.join(program.place(name, ""));
-    tree::write(&place, source, wanted, |entry, bytes| {
+    checkout::write(&place, source, wanted, |entry, bytes| {
         let Ok(text) = str::from_utf8(&bytes) else {
             return Ok(Some(bytes));
         };

@@ -8,7 +8,7 @@ use super::resolve::{Known, resolve};
 use super::{Program, below, kept, lock, programs};
 use crate::debian::{self, Packaging};
 use crate::decide::rules::CrateRules;
-use crate::emit::output;
+use crate::output;
 use crate::problem::{Problem, Severity};
 use crate::release::{Manifest, OpenOptions, OwnPins, Pin, Source};
 

@@ -16,6 +16,7 @@ pub mod join;
 pub mod kept;
 pub mod lock;
 pub mod locked;
+pub mod lockfile;
 pub mod manifest;
 pub mod programs;
 pub mod resolve;

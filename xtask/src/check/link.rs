@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
-use crate::audit::elf;
+use crate::elf;
 use crate::store::place::Store;
 
 /// Where the link keeps its Perl modules.

@@ -23,7 +23,7 @@ use super::cgroup;
 use super::command::{Identity, Runner, Running, below, on_this_machine};
 use super::trace::Tracer;
 use super::{Link, Rules, System, Task};
-use crate::audit::elf;
+use crate::elf;
 use crate::store::place::follow;
 
 /// Directories of this machine that hold programs.

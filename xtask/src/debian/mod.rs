@@ -6,6 +6,7 @@
 pub mod changelog;
 pub mod control;
 pub mod copyright;
+pub mod given;
 pub mod install;
 pub mod logrotate;
 pub mod make;

@@ -5,12 +5,12 @@
 //! unit. Where a variable may hold several values, the command is given once for each. What cannot
 //! be known stays in the word as written.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
-use crate::scan::ascii;
 use serde::Serialize;
-use tree_sitter::{Node, Parser};
+use tree_sitter::Node;
+
+use crate::syntax::{Grammar, parse};
 
 /// One command as it would run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -63,19 +63,6 @@ const MAX_DEPTH: u32 = 150;
 /// How many values a variable, or words a command, may vary over.
 const MAX_VALUES: usize = 64;
 
-thread_local! {
-    static PARSER: RefCell<Parser> = RefCell::new(bash());
-}
-
-/// A parser for the Bourne shell family.
-fn bash() -> Parser {
-    let mut parser = Parser::new();
-    let loaded = parser.set_language(&tree_sitter_bash::LANGUAGE.into());
-    // The grammar's version is fixed by Cargo.lock, and every test here would fail.
-    debug_assert!(loaded.is_ok(), "tree-sitter-bash does not fit tree-sitter");
-    parser
-}
-
 /// The commands of a script.
 pub fn run(script: &str) -> Run {
     run_with(script, &BTreeMap::new())
@@ -83,11 +70,7 @@ pub fn run(script: &str) -> Run {
 
 /// The same, with variables that are set beforehand.
 pub fn run_with(script: &str, variables: &BTreeMap<String, String>) -> Run {
-    let tree = PARSER.with_borrow_mut(|parser| {
-        parser.reset();
-        parser.parse(ascii(script.as_bytes()), None)
-    });
-    let Some(tree) = tree else {
+    let Some(tree) = parse(Grammar::Bash, script.as_bytes()) else {
         return Run {
             unparsed: Some((1, "the parser gave up".into())),
             ..Run::default()

@@ -12,7 +12,31 @@ use super::logrotate::Rotation;
 use super::make::ActionKind;
 use super::tree_path;
 use super::units::{Install, OnUpgrade};
-use crate::decide::etc::EtcPath;
+
+/// What a path below `/etc` is on NixOS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sort {
+    /// The machine's state: real, written by code or an administrator.
+    State,
+    /// NixOS writes it from the configuration: a link into the store, read only.
+    Nixos,
+    /// A file that another Debian package brings, and that NixOS need not have.
+    Conffile,
+    /// Data of this upstream: real, and nobody else's.
+    Own,
+}
+
+/// A path below `/etc` that a source reads or writes, for `system.json`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct EtcPath {
+    /// Absolute; the head of several where the code completes it.
+    pub path: String,
+    /// Of which sort it is.
+    pub sort: Sort,
+    /// Whether it must be real, and writable: no link into the store.
+    pub writable: bool,
+}
 
 /// What a source sets up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

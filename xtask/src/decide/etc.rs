@@ -4,27 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::matcher::is_below;
 use super::{Context, Decided, Decision};
+pub use crate::debian::system::{EtcPath, Sort};
 use crate::problem::{Problem, UNSAID_SORT, WRITTEN_LINK};
 use crate::release::{Entry, Source};
 use crate::scan::{Kind, Language, Occurrence};
-
-/// What a path below `/etc` is on NixOS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Sort {
-    /// The machine's state: real, written by code or an administrator.
-    State,
-    /// NixOS writes it from the configuration: a link into the store, read only.
-    Nixos,
-    /// A file that another Debian package brings, and that NixOS need not have.
-    Conffile,
-    /// Data of this upstream: real, and nobody else's.
-    Own,
-}
 
 /// What a rule says of a path below `/etc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -33,17 +20,6 @@ pub struct Etc {
     pub sort: Sort,
     /// Whether the rule says what becomes of a write to what NixOS links.
     pub written: bool,
-}
-
-/// A path below `/etc` that a source reads or writes, for `system.json`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct EtcPath {
-    /// Absolute; the head of several where the code completes it.
-    pub path: String,
-    /// Of which sort it is.
-    pub sort: Sort,
-    /// Whether it must be real, and writable: no link into the store.
-    pub writable: bool,
 }
 
 /// The path that a place leads to on the machine, where that is below `/etc` and stays as it is.

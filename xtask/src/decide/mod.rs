@@ -4,15 +4,18 @@ pub mod attributes;
 pub mod depends;
 pub mod engine;
 pub mod etc;
+pub mod kept;
 pub mod matcher;
 pub mod optional;
 pub mod recipe;
 pub mod rules;
+mod verdict;
 
 use serde::{Deserialize, Serialize};
 
 use crate::scan::{Language, Occurrence};
 use etc::Etc;
+pub use verdict::{Tally, Verdict};
 
 /// Where an occurrence acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -33,6 +36,16 @@ pub enum Context {
 }
 
 impl Context {
+    /// Every context, in the order in which reports count them.
+    pub const ALL: [Self; 6] = [
+        Self::Host,
+        Self::Guest,
+        Self::Remote,
+        Self::Build,
+        Self::Test,
+        Self::Doc,
+    ];
+
     /// Its name, as in rules and reports.
     pub fn name(self) -> &'static str {
         match self {

@@ -97,7 +97,7 @@ impl<'a> Decisions<'a> {
 
 fn key(source: &str, one: &Decided) -> Key {
     let place = &one.occurrence;
-    let kind = crate::report::words::kind(place.kind);
+    let kind = place.kind.word();
     (
         source.to_owned(),
         one.path.clone(),
@@ -108,7 +108,7 @@ fn key(source: &str, one: &Decided) -> Key {
 }
 
 fn key_of(source: &str, spot: &Spot) -> Key {
-    let kind = crate::report::words::kind(spot.kind);
+    let kind = spot.kind.word();
     let source = spot.source.as_deref().unwrap_or(source);
     (
         source.to_owned(),
@@ -213,7 +213,7 @@ fn told(key: &Key, people: &Decided) -> Place {
 }
 
 fn verdict(one: &Decided) -> String {
-    let decision = crate::report::words::decision(&one.decision);
+    let decision = one.decision.phrase();
     let rules = [one.context_rule.as_deref(), one.rule.as_deref()];
     let rules: Vec<&str> = rules.into_iter().flatten().collect();
     format!("{}: {decision} ({})", one.context.name(), rules.join(", "))

@@ -1,7 +1,7 @@
 //! Two releases to what moved, changed and broke between them.
 //!
-//! Places are matched by what they are and where they stand in the program's structure, never by line number. Nothing is
-//! written here; [`crate::report::drift`] tells it.
+//! Places are matched by what they are and where they stand in the program's structure, never by line number. This room
+//! gives values; `report` writes them.
 
 mod commits;
 mod compare;
@@ -79,7 +79,7 @@ pub struct Drift {
     /// How much it is.
     pub summary: Summary,
     /// What is wrong in the new release and stands in no source; sources that could not be had, with `--allow-missing`.
-    #[serde(serialize_with = "crate::report::problems")]
+    #[serde(serialize_with = "crate::problem::problems")]
     pub problems: Vec<Problem>,
 }
 
@@ -122,7 +122,7 @@ pub struct SourceDrift {
     /// The same for patches that a downstream keeps by hand in `patches/local/SOURCE/`.
     pub local: Vec<LocalPatch>,
     /// Findings in the new release that no place of `places` tells.
-    #[serde(serialize_with = "crate::report::problems")]
+    #[serde(serialize_with = "crate::problem::problems")]
     pub problems: Vec<Problem>,
 }
 
@@ -242,6 +242,22 @@ pub enum Aspect {
     Decision,
     /// The rule that says so.
     Rule,
+}
+
+impl Aspect {
+    /// Its word, as in the JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::File => "file",
+            Self::Sub => "sub",
+            Self::Literal => "literal",
+            Self::Site => "site",
+            Self::Context => "context",
+            Self::Decision => "decision",
+            Self::Rule => "rule",
+        }
+    }
 }
 
 /// A place that is not as it was.
@@ -393,6 +409,22 @@ pub enum NeedKind {
     Lack,
 }
 
+impl NeedKind {
+    /// Its word, as in the JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Depends => "depends",
+            Self::BuildDepends => "build-depends",
+            Self::Module => "module",
+            Self::Command => "command",
+            Self::Crate => "crate",
+            Self::Input => "input",
+            Self::Source => "source",
+            Self::Lack => "lack",
+        }
+    }
+}
+
 /// A dependency that came (`old` is `None`), went (`new` is `None`) or changed.
 #[derive(Serialize, Debug, Clone, PartialEq, Eq)]
 pub struct Need {
@@ -426,6 +458,21 @@ pub enum InstallKind {
     Setting,
     /// A command of a maintainer script that is known no better.
     Script,
+}
+
+impl InstallKind {
+    /// Its word, as in the JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Unit => "unit",
+            Self::Directory => "directory",
+            Self::User => "user",
+            Self::Group => "group",
+            Self::Setting => "setting",
+            Self::Script => "script",
+        }
+    }
 }
 
 /// Something installed or set up that came, went or changed.
@@ -532,4 +579,56 @@ pub struct Summary {
     pub counts: Counts,
     /// The hunks of all generated patches.
     pub text: TextDrift,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn serialized(value: impl Serialize) -> String {
+        let value = serde_json::to_value(value).unwrap();
+        value.as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn words_are_those_of_the_json() {
+        use Aspect as A;
+        for one in [
+            A::Source,
+            A::File,
+            A::Sub,
+            A::Literal,
+            A::Site,
+            A::Context,
+            A::Decision,
+            A::Rule,
+        ] {
+            assert_eq!(one.word(), serialized(one));
+        }
+        use NeedKind as N;
+        for one in [
+            N::Depends,
+            N::BuildDepends,
+            N::Module,
+            N::Command,
+            N::Crate,
+            N::Input,
+            N::Source,
+            N::Lack,
+        ] {
+            assert_eq!(one.word(), serialized(one));
+        }
+        use InstallKind as I;
+        for one in [
+            I::File,
+            I::Unit,
+            I::Directory,
+            I::User,
+            I::Group,
+            I::Setting,
+            I::Script,
+        ] {
+            assert_eq!(one.word(), serialized(one));
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analyse::{AnalysedSource, Analysis};
-use crate::cargo::archives::versions;
+use crate::cargo::lockfile::versions;
 use crate::debian::control::Relation;
 use crate::graph::Node;
 use crate::release::source_name;

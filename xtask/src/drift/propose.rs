@@ -622,10 +622,7 @@ fn path_rule(one: &Wanting, verdict: &str, directory: Option<&str>) -> Draft {
         format!("sources = [{}]", quoted(source_name(one.source))),
         files,
         format!("contexts = [{}]", quoted(one.new.context.name())),
-        format!(
-            "kinds = [{}]",
-            quoted(crate::report::words::kind(occurrence.kind))
-        ),
+        format!("kinds = [{}]", quoted(occurrence.kind.word())),
         text,
     ];
     if directory.is_some() {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analyse::Analysis;
-use crate::emit::rewrite::Role;
+use crate::graph::Role;
 use crate::graph::{Graph, Reason};
 
 use super::{Level, LinkDrift, Presence, Structure, Tied};

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::patch::Edited;
-use super::rewrite::{self, Edit, Placeholders, Placing, Role, Theme};
+use super::rewrite::{self, Edit, Placeholders, Placing, Theme};
 use super::rust;
 use super::{crates, feature};
 use crate::analyse::AnalysedSource;
 use crate::cargo::Program;
 use crate::decide::rules::Feature;
 use crate::decide::{Decided, Decision};
+use crate::graph::Role;
 use crate::problem::{FEATURE_NOT_FOUND, Problem, UNPARSED, UNREWRITABLE};
 use crate::release::{Entry, Mode};
 use crate::scan::Language;

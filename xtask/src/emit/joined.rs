@@ -10,11 +10,11 @@ use toml_edit::{Array, DocumentMut, Item, Table, value};
 
 use super::edits::{self, Edits};
 use super::rewrite::{Fill, Placeholders, Theme, apply};
-use super::tree;
 use crate::analyse::{AnalysedSource, Analysis, Knowledge};
 use crate::cargo::{Program, lock};
 use crate::decide::matcher::is_below;
 use crate::problem::{MISSING_SOURCE, OUTPUT_FAILED, Problem};
+use crate::release::checkout;
 use crate::scan::Language;
 
 /// Writes the joined tree of `program` to `directory`, which is made and must not be there before.
@@ -167,7 +167,7 @@ fn one(
             (file.path.as_str(), bytes)
         })
         .collect();
-    tree::write(
+    checkout::write(
         directory,
         &source.source,
         |_| true,

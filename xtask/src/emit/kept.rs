@@ -6,103 +6,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
 use super::edits::Edits;
 use super::installed;
-use super::rewrite::{self, Placing, Put, Role, Theme};
+use super::rewrite::{self, Placing, Put, Theme};
 use super::rust;
 use crate::analyse::AnalysedSource;
 use crate::debian::make::ActionKind;
-use crate::decide::rules::{Absent, Provider, Rules, fold};
+use crate::decide::kept::{Absence, KeptFile};
+use crate::decide::rules::{Provider, Rules, fold};
 use crate::decide::{Context, Decided, Decision};
-use crate::problem::{OUTPUT_FAILED, Problem};
+use crate::graph::Role;
 use crate::release::is_own_pin;
 use crate::scan::source::ScannedFile;
 use crate::scan::{Form, Kind, Language, paths};
-
-/// The file's name below `pkgs/RELEASE/`.
-pub const NAME: &str = "kept.json";
-
-/// What a release's sources still hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
-    /// The release's name.
-    pub release: String,
-    /// The files, sorted by source and path.
-    pub files: Vec<KeptFile>,
-}
-
-/// One file of a source as it is built from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptFile {
-    /// The source's name.
-    pub source: String,
-    /// Relative to the source.
-    pub path: String,
-    /// What it is scanned as.
-    pub language: Language,
-    /// A Rust file includes it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub embedded: bool,
-    /// Where Makefiles and `debian/` put it, relative to the output.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub at: BTreeSet<String>,
-    /// Paths and values of `PATH`, with how often each stands in it.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub paths: BTreeMap<String, u32>,
-    /// Programs that it runs by name and that no search path of the host's needs to have: in a guest, on another node,
-    /// asked for before they are run, or of a source that has no pin.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub commands: BTreeSet<String>,
-    /// Places below outputs that it names and that need not be there.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
-    pub absent: BTreeMap<String, Absence>,
-}
-
-/// Why a place that a file names need not be there.
-#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-#[serde(rename_all = "kebab-case")]
-pub enum Absence {
-    /// The code asks for it, and does without.
-    Optional,
-    /// It is the head of names, one of which must be there.
-    Head,
-    /// It is this source's, which a link may lack (`nix-support/pve-lacks`).
-    Source(String),
-}
-
-impl From<Absent> for Absence {
-    fn from(absent: Absent) -> Self {
-        match absent {
-            Absent::Optional => Self::Optional,
-            Absent::Head => Self::Head,
-        }
-    }
-}
-
-impl Kept {
-    /// The file's text: one line for each file.
-    ///
-    /// # Errors
-    /// None that a value of this type can cause.
-    pub fn text(&self) -> Result<String, Problem> {
-        let json =
-            |error: serde_json::Error| Problem::new(&OUTPUT_FAILED, format!("`{NAME}`: {error}"));
-        let mut text = format!(
-            "{{\n\"release\": {},\n\"files\": [",
-            serde_json::to_string(&self.release).map_err(json)?
-        );
-        let mut between = "\n";
-        for file in &self.files {
-            text.push_str(between);
-            text.push_str(&serde_json::to_string(file).map_err(json)?);
-            between = ",\n";
-        }
-        text.push_str("\n]\n}\n");
-        Ok(text)
-    }
-}
 
 /// What the files of one source still hold when `edits` are made.
 pub fn files(
@@ -127,11 +43,11 @@ pub fn files(
         }
         for decided in by_path.get(file.path.as_str()).into_iter().flatten() {
             if !cuts.covers(decided) {
-                one.note(decided, placing, rules);
+                Notes(&mut one).note(decided, placing, rules);
             }
         }
         for written in &cuts.written {
-            one.note_written(written);
+            Notes(&mut one).note_written(written);
         }
         // Of what a compiler joins, the texts alone matter; a document is nothing that runs.
         let named = !matches!(file.language, Language::C | Language::Rust | Language::Text)
@@ -250,35 +166,24 @@ impl<'e> Cuts<'e> {
     }
 }
 
-impl KeptFile {
-    /// What stands for all files of a crate of the registry.
-    pub fn of_crate(name: &str, paths: BTreeMap<String, u32>) -> Self {
-        Self {
-            source: format!("crate {name}"),
-            path: "src".to_owned(),
-            language: Language::Rust,
-            embedded: false,
-            at: BTreeSet::new(),
-            paths,
-            commands: BTreeSet::new(),
-            absent: BTreeMap::new(),
-        }
-    }
+/// Fills in what a file holds.
+struct Notes<'k>(&'k mut KeptFile);
 
+impl Notes<'_> {
     /// Notes what an occurrence leaves in the file.
     fn note(&mut self, decided: &Decided, placing: Placing, rules: &Rules) {
         let place = &decided.occurrence;
         // A file that is put in place stays as it is, whatever it is for.
         let unbuilt =
-            self.at.is_empty() && matches!(decided.context, Context::Test | Context::Build);
-        let is_prose = matches!(place.form, Form::Comment | Form::Pod) && !self.embedded;
+            self.0.at.is_empty() && matches!(decided.context, Context::Test | Context::Build);
+        let is_prose = matches!(place.form, Form::Comment | Form::Pod) && !self.0.embedded;
         if is_prose || unbuilt || place.site.joined {
             return;
         }
         match place.kind {
             Kind::BareCommand => {
                 if is_excused(decided, rules) {
-                    self.commands.insert(place.text.clone());
+                    self.0.commands.insert(place.text.clone());
                 }
             }
             Kind::AbsolutePath | Kind::PathAssignment | Kind::Shebang => {
@@ -314,7 +219,7 @@ impl KeptFile {
             .collect();
         for span in all.into_iter().map(|(start, end)| start..end) {
             let path = String::from_utf8_lossy(&bytes[span]);
-            *self.paths.entry(path.into_owned()).or_default() += 1;
+            *self.0.paths.entry(path.into_owned()).or_default() += 1;
         }
     }
 
@@ -335,7 +240,8 @@ impl KeptFile {
             }
             _ => return,
         };
-        self.absent
+        self.0
+            .absent
             .insert(target.trim_matches('/').to_owned(), absence);
     }
 
@@ -344,7 +250,7 @@ impl KeptFile {
         let left = match rewrite::put(decided, placing) {
             // By name, on the search path of whoever runs it.
             Some((Put::Text(program), Theme::Commands)) => {
-                self.commands.insert(program);
+                self.0.commands.insert(program);
                 return;
             }
             Some((Put::Text(path), _)) => path,
@@ -361,7 +267,7 @@ impl KeptFile {
         } else {
             left
         };
-        *self.paths.entry(left).or_default() += 1;
+        *self.0.paths.entry(left).or_default() += 1;
     }
 }
 
@@ -385,7 +291,7 @@ mod tests {
     #[test]
     fn what_a_feature_writes_is_kept_in_any_form() {
         let mut file = KeptFile::of_crate("hive", BTreeMap::new());
-        file.note_written(
+        Notes(&mut file).note_written(
             "exec('env', 'PATH=/usr/sbin:/usr/bin', $own =~ s{/bin/[^/]+$}{/etc/hive}r, '/etc/hive');",
         );
         let kept = |path: &str| file.paths.get(path).copied();

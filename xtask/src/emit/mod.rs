@@ -2,7 +2,6 @@
 
 pub mod crates;
 pub mod edits;
-pub mod exports;
 pub mod feature;
 pub mod formals;
 pub mod inputs;
@@ -15,7 +14,6 @@ pub mod needs;
 pub mod nix;
 pub mod object;
 pub mod ordinary;
-pub mod output;
 pub mod over;
 pub mod package;
 pub mod patch;
@@ -23,8 +21,9 @@ pub mod patched;
 pub mod pin;
 pub mod plugin;
 pub mod program;
-pub mod proofs;
+mod regenerated;
 pub mod release;
 pub mod rewrite;
 pub mod rust;
-pub mod tree;
+
+pub use regenerated::{RegenCounts, Regenerated};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Array, DocumentMut, Item, value};
 
-use super::output;
+use crate::output;
 use crate::problem::{OUTPUT_DIFFERS, Problem};
 
 /// The file of a release.

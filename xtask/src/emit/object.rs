@@ -8,11 +8,10 @@ use super::installed;
 use super::needs::{Needs, Uses};
 use super::nix::{Binding, Expr, Name, WriteError};
 use super::package::{self, Lack, Patched, Release, lack};
-use super::rewrite::Role;
 use super::{meta, pin};
 use crate::analyse::AnalysedSource;
 use crate::decide::{Context, Decision};
-use crate::graph::{Place, Reason};
+use crate::graph::{Place, Reason, Role};
 use crate::scan::Language;
 
 /// The object's expression.

@@ -7,11 +7,10 @@ use super::inputs::{self, Inputs};
 use super::installed;
 use super::nix::{Binding, Expr, Name, WriteError};
 use super::package::{self, Lack, Patched, Release, lack};
-use super::rewrite::Role;
 use super::{meta, pin};
 use crate::analyse::AnalysedSource;
 use crate::decide::{Context, Decision};
-use crate::graph::Reason;
+use crate::graph::{Reason, Role};
 use crate::scan::Kind;
 
 /// How a package is made.

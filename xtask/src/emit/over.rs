@@ -8,14 +8,14 @@ use super::installed::{self, Origin, Places};
 use super::needs::{Needs, Uses};
 use super::nix::{Binding, Expr, Name, Operator, Part, WriteError};
 use super::package::{self, Lack, Patched, Release, lack};
-use super::rewrite::{Fill, Role};
+use super::rewrite::Fill;
 use super::{meta, patched, pin};
 use crate::analyse::AnalysedSource;
 use crate::debian::install::GNU_CPU;
 use crate::debian::switches::Configure;
 use crate::decide::recipe::{self, Flag, Recipe};
 use crate::decide::rules::{self, Over, OverValue};
-use crate::graph::{Place, Reason};
+use crate::graph::{Place, Reason, Role};
 
 /// Names of processors that only one platform has, with nixpkgs' predicate for it.
 const PROCESSORS: &[(&str, &str)] = &[

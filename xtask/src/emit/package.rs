@@ -8,14 +8,13 @@ use super::installed::Places;
 use super::meta;
 use super::nix::{self, Binding, Expr, Operator, Part, WriteError};
 use super::patch::Patch;
-use super::rewrite::Role;
 use super::{object, ordinary, over, patched, pin};
 use crate::analyse::AnalysedSource;
 use crate::debian::install::GNU_CPU;
 use crate::debian::make;
 use crate::decide::rules::{self, Rules};
 use crate::decide::{Context, Decision};
-use crate::graph::Graph;
+use crate::graph::{Graph, Role};
 use crate::problem::{BAD_SERIES, OUTPUT_FAILED, Problem};
 use crate::release::Archive;
 

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use diffy::DiffOptions;
 use rayon::prelude::*;
 
-use super::proofs::Proofs;
 use super::rewrite::{Edit, Theme, apply};
 use crate::problem::{PATCH_FAILS, Problem, REWRITE_UNPARSED};
 use crate::scan::calls::Calls;
+use crate::scan::proofs::Proofs;
 use crate::scan::{Language, ParseError, perl, rust};
 
 /// A file of a source with the edits decided for it.

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::exports::Exports;
-use super::kept::{self, Kept};
-use super::output::{Difference, Output};
 use super::package::{Class, Lack, Release};
 use super::release::{One, changes, counted, one, system, told};
+use super::{RegenCounts, Regenerated};
 use crate::analyse::{AnalysedSource, Analysis, Knowledge};
 use crate::debian::make::ActionKind;
+use crate::decide::kept::{Kept, NAME as KEPT};
+use crate::graph::exports::Exports;
+use crate::output::{Difference, Output};
 use crate::problem::{BAD_PLUGIN, Problem, REQUIRED_ABSENT};
-use crate::report::{RegenCounts, RegenReport};
 
 /// What a plugin generates.
 #[derive(Debug, Default)]
@@ -83,9 +83,9 @@ impl Compiled {
         analysis: &Analysis,
         check: bool,
         differences: &[(String, Difference)],
-    ) -> RegenReport {
+    ) -> Regenerated {
         let told = |lack: &Lack| format!("{}: {}", lack.what, lack.why);
-        RegenReport {
+        Regenerated {
             counts: RegenCounts {
                 patches: self.patches,
                 objects: 1,
@@ -123,7 +123,7 @@ impl Compiled {
             release: release.name.to_owned(),
             files: one.kept,
         };
-        self.output.add(kept::NAME, kept.text()?)
+        self.output.add(KEPT, kept.text()?)
     }
 }
 

@@ -5,15 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::edits;
-use super::exports::{self, Exports};
-use super::kept::{self, Kept, KeptFile};
+use super::kept;
 use super::meta;
 use super::nix::{self, Binding, Expr, Name, WriteError};
-use super::output::{Difference, Output};
 use super::package::{self, Class, Lack, Package, Patched, Release, lack};
 use super::patch::{self, Edited, Header};
 use super::program::{self, Derivation, Made};
-use super::rewrite::{Placing, Role};
+use super::rewrite::Placing;
+use super::{RegenCounts, Regenerated};
 use crate::analyse::{AnalysedSource, Analysis, Knowledge};
 use crate::cargo::Program;
 use crate::cargo::crates::manifests;
@@ -21,14 +20,16 @@ use crate::debian::make::ActionKind;
 use crate::debian::system::{AskedName, Directory, Group, System, User};
 use crate::debian::tree_path::file_name;
 use crate::debian::{Packaging, install};
+use crate::decide::kept::{Kept, KeptFile, NAME as KEPT};
 use crate::decide::rules::{Rules, fold};
-use crate::decide::{Context, Decision, etc};
+use crate::decide::{Context, Decision, Tally, etc};
+use crate::graph::Role;
+use crate::graph::exports::{self, Exports};
+use crate::output::{Difference, Output};
 use crate::problem::{
     DROPPED_PATCH, OUTPUT_FAILED, Problem, REQUIRED_ABSENT, UNKNOWN_PLACE, UNREAD_PACKAGING,
 };
 use crate::release::is_own_pin;
-use crate::report::words;
-use crate::report::{RegenCounts, RegenReport, Tally};
 use crate::scan::Kind;
 
 /// How much a release gave.
@@ -81,7 +82,7 @@ impl Generated {
         analysis: &Analysis,
         check: bool,
         differences: &[(String, Difference)],
-    ) -> RegenReport {
+    ) -> Regenerated {
         let counts = RegenCounts {
             patches: self.counts.patches,
             objects: self.counts.objects,
@@ -89,7 +90,7 @@ impl Generated {
             links: self.counts.links,
             ..counted(analysis)
         };
-        RegenReport {
+        Regenerated {
             counts,
             required: self.told(|class| class == Class::Required),
             lacks: self.optional(),
@@ -106,7 +107,7 @@ pub fn changes(
     output: &Output,
     check: bool,
     differences: &[(String, Difference)],
-) -> RegenReport {
+) -> Regenerated {
     let of = |gone: bool| {
         let wanted = differences
             .iter()
@@ -118,13 +119,13 @@ pub fn changes(
     let (written, removed) = (of(false), of(true));
     // One file more is written than generated: the manifest.
     let files = output.files().len() + 1;
-    RegenReport {
+    Regenerated {
         release: name.to_owned(),
         check,
         unchanged: files.saturating_sub(written.len()) as u64,
         written,
         removed,
-        ..RegenReport::default()
+        ..Regenerated::default()
     }
 }
 
@@ -276,7 +277,13 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
         binaries: &binaries,
         given: &given,
     };
-    let exports = Exports::of(analysis, &roles, &named, &by_hand);
+    let exports = Exports::of(
+        &analysis.manifest.name,
+        &analysis.offered,
+        &roles,
+        &named,
+        &by_hand,
+    );
     let listed = list(analysis, &derivations, release).map_err(|error| {
         vec![Problem::new(
             &OUTPUT_FAILED,
@@ -289,7 +296,7 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
     generated
         .output
         .add("release.nix", listed.text)
-        .and_then(|()| generated.output.add(kept::NAME, kept.text()?))
+        .and_then(|()| generated.output.add(KEPT, kept.text()?))
         .and_then(|()| generated.output.add(exports::NAME, exports.text()?))
         .map_err(|problem| vec![problem])?;
     // Programs have sources in common.
@@ -582,7 +589,7 @@ fn asked(source: &AnalysedSource) -> Vec<AskedName> {
             };
             let name = one.occurrence.text.replace("\\@", "@");
             Some(AskedName {
-                kind: words::kind(one.occurrence.kind),
+                kind: one.occurrence.kind.word(),
                 name,
                 open: one.occurrence.site.open,
                 reason: reason.clone(),

@@ -3,24 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::decide::{Decided, Decision};
+use crate::graph::Role;
 use crate::problem::{Problem, UNREWRITABLE};
 use crate::release::source_name;
 use crate::scan::{Form, Kind, Language};
-
-/// How a source is built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// Compiled alone, with references to other Proxmox files left open, and linked later.
-    Object,
-    /// An ordinary package.
-    Package,
-    /// Built by cargo; linked, as an object is, where there is a derivation of it.
-    Crate,
-}
 
 /// What a patch is about: one patch file each, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -321,7 +321,8 @@ mod tests {
 
     use super::*;
     use crate::decide::{Context, Decision};
-    use crate::emit::rewrite::{Part as Output, Role, apply};
+    use crate::emit::rewrite::{Part as Output, apply};
+    use crate::graph::Role;
     use crate::scan::calls::Calls;
     use crate::scan::rust::{check, scan};
 

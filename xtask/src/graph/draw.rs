@@ -5,8 +5,8 @@ mod svg;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::Role;
 use super::{Edge, Graph, Reason};
-use crate::emit::rewrite::Role;
 use crate::release::is_own_pin;
 
 /// The name of the link of everything.

@@ -4,6 +4,10 @@
 //! objects may go in circles; a link closes them.
 
 pub mod draw;
+pub mod exports;
+mod role;
+
+pub use role::Role;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,9 +18,8 @@ use serde::Serialize;
 use crate::debian::control::Control;
 use crate::decide::rules::{DebianPackage, Provider, Rules};
 use crate::decide::{Context, Decided, Decision};
-use crate::emit::exports::Exports;
-use crate::emit::rewrite::Role;
 use crate::scan::Kind;
+use exports::Exports;
 
 /// Why one source needs another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

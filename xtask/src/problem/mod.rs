@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+mod finding;
 pub mod meant;
+pub mod number;
+
+pub use finding::{Finding, problems};
 
 /// Whether a problem is something to report about the input's content (exit 1) or makes the run impossible (exit 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

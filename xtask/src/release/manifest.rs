@@ -337,7 +337,7 @@ pub(super) fn not_sri(hash: &str) -> String {
 }
 
 /// Says why `name` cannot name a source or release: it becomes a file name, a Nix attribute, an argument of Git.
-pub(super) fn check_name(name: &str) -> Result<(), &'static str> {
+pub fn check_name(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
         Err("is empty")
     } else if name.starts_with(['-', '.']) {

@@ -1,11 +1,11 @@
 //! Pinned sources: manifests, Git histories, trees read from Git objects or plain directories.
 
 mod archive;
+pub mod checkout;
 mod constraint;
 mod dir;
 mod earlier;
 mod git;
-mod given;
 pub mod history;
 mod lock;
 mod manifest;
@@ -30,8 +30,8 @@ pub use constraint::unsatisfied;
 pub use dir::{DirTree, submodules};
 pub use earlier::Earlier;
 pub use git::GitTree;
-pub use given::{RULES, given};
 pub use lock::{At, Locked, lock};
+pub use manifest::check_name;
 pub use nar::{
     NarHash, check as check_nar_hash, hash as nar_hash, hash_of_directory as directory_hash,
     parse_sri, sri,

@@ -6,8 +6,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::paint::{self, FAINT, FOUND, STRONG, count, one_line};
-use super::{Finding, markdown, sarif, text};
+use super::{markdown, sarif, text};
 use crate::audit::{Audit, Weight};
+use crate::problem::Finding;
 
 /// Store paths that are listed for people.
 const LISTED: usize = 15;

@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::paint::{grouped, one_line, printable};
 use super::text::{causes, total};
-use super::words::{self, VERDICTS, Verdict};
-use super::{Layout, ScanReport, Tally};
+use super::{Layout, ScanReport};
+use crate::decide::{Tally, Verdict};
 use crate::problem::Problem;
 
 // The name's ending turns minijinja's HTML escaping on.
@@ -82,7 +82,7 @@ struct Span<'a> {
 impl<'a> Release<'a> {
     fn new(report: &'a ScanReport) -> Self {
         let decisions = report.summary.decisions;
-        let shown: Vec<Verdict> = VERDICTS
+        let shown: Vec<Verdict> = Verdict::ALL
             .into_iter()
             .filter(|v| decisions.get(*v) > 0)
             .collect();
@@ -203,10 +203,10 @@ fn data(reports: &[ScanReport], layout: &Layout) -> io::Result<String> {
                 place.line as usize,
                 place.column as usize,
                 strings.number(&place.text),
-                strings.number(words::kind(place.kind)),
-                strings.number(words::context(decided.context)),
+                strings.number(place.kind.word()),
+                strings.number(decided.context.name()),
                 strings.number(Verdict::of(&decided.decision).word()),
-                strings.number(&words::decision(&decided.decision)),
+                strings.number(&decided.decision.phrase()),
                 strings.number(decided.rule.as_deref().unwrap_or("")),
             ]);
         }

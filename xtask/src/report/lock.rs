@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Finding;
 use super::paint::{self, FAINT, FOUND, GOOD, STRONG, count, one_line};
 use crate::cargo::Program;
+use crate::problem::Finding;
 use crate::problem::Problem;
 use crate::release::{Archive, Manifest, Pin};
 

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::paint::grouped;
-use super::words::{self, VERDICTS, Verdict};
-use super::{Layout, ScanReport, Tally};
+use super::{Layout, ScanReport};
+use crate::decide::{Tally, Verdict};
 use crate::problem::Problem;
 
 /// Writes one release.
@@ -27,7 +27,10 @@ pub(super) fn scan(out: &mut dyn Write, report: &ScanReport, layout: &Layout) ->
 
 fn table(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> {
     let total = &report.summary.decisions;
-    let shown: Vec<Verdict> = VERDICTS.into_iter().filter(|v| total.get(*v) > 0).collect();
+    let shown: Vec<Verdict> = Verdict::ALL
+        .into_iter()
+        .filter(|v| total.get(*v) > 0)
+        .collect();
     write!(out, "| source | occurrences |")?;
     for verdict in &shown {
         write!(out, " {} |", verdict.word())?;
@@ -61,9 +64,9 @@ fn occurrences_table(out: &mut dyn Write, report: &ScanReport, layout: &Layout) 
             "| {} | {} | {} | {} | {} | {} |",
             code_cell(&path),
             code_cell(&place.text),
-            words::kind(place.kind),
-            words::context(decided.context),
-            prose(&words::decision(&decided.decision)),
+            place.kind.word(),
+            decided.context.name(),
+            prose(&decided.decision.phrase()),
             decided
                 .rule
                 .as_deref()

@@ -8,7 +8,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::decide::{Context, Decided};
+use crate::analyse::Analysis;
+use crate::decide::{Context, Decided, Verdict};
 use crate::problem::Problem;
 use crate::release::Pin;
 use crate::scan::Kind;
@@ -29,17 +30,14 @@ mod regen;
 mod sarif;
 mod summary;
 mod text;
-pub mod words;
 
 pub use audit::AuditReport;
 pub use check::{CheckReport, CheckSummary, points};
 pub use drift::DriftReport;
-pub use json::{Finding, problems};
 pub use lock::{LockReport, LockedPin};
-pub use place::{Becomes, PlaceReport};
-pub use regen::{RegenCounts, RegenReport};
-pub use summary::{Summary, Tally};
-pub use words::Verdict;
+pub use place::PlaceReport;
+pub use regen::RegenReport;
+pub use summary::Summary;
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -142,6 +140,21 @@ impl ScanReport {
             problems,
             of: None,
         }
+    }
+
+    /// The report on a release that was read and decided.
+    pub fn of(analysis: Analysis) -> Self {
+        let sources = analysis.sources.into_iter().map(|one| {
+            let files = one.scanned.files.len() as u64;
+            ScannedSource::new(
+                one.source.name,
+                &one.source.pin,
+                files,
+                one.scanned.bytes,
+                one.decided,
+            )
+        });
+        Self::new(analysis.manifest.name, sources.collect(), analysis.findings)
     }
 
     /// What passes a filter: the occurrences, the sources that have some, and the findings in the sources asked for.

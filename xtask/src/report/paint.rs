@@ -9,6 +9,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+pub use crate::problem::number::{count, grouped};
 use crate::problem::{Problem, Severity};
 
 /// Headings and places.
@@ -96,19 +97,6 @@ pub fn problem(out: &mut dyn Write, problem: &Problem, width: Option<usize>) -> 
     paragraph(out, &format!("  {HELP}help{HELP:#}: "), 8, remedy, width)
 }
 
-/// `31002` as `31,002`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 /// A number of bytes with a decimal unit: `8.7 MB`.
 pub fn bytes(number: u64) -> String {
     match number {
@@ -116,15 +104,6 @@ pub fn bytes(number: u64) -> String {
         1_000..1_000_000 => format!("{}.{} kB", number / 1_000, number % 1_000 / 100),
         _ => format!("{}.{} MB", number / 1_000_000, number % 1_000_000 / 100_000),
     }
-}
-
-/// `1 file`, `2 files`.
-pub fn count(number: u64, one: &str, many: &str) -> String {
-    format!(
-        "{} {}",
-        grouped(number),
-        if number == 1 { one } else { many }
-    )
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use super::paint::{self, FAINT, FOUND, GOOD, HELP, STRONG, one_line};
-use super::words;
 use crate::decide::rules::RulePlace;
 use crate::decide::{Decided, Decision};
+use crate::explain::Becomes;
 use crate::problem::Problem;
 use crate::scan::{Occurrence, Site};
 
@@ -31,17 +31,6 @@ pub struct PlaceReport<'a> {
     pub findings: Vec<&'a Problem>,
     /// Where each rule stands, by its name.
     pub rules: &'a HashMap<String, RulePlace>,
-}
-
-/// What becomes of a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Becomes {
-    /// It stays.
-    Same,
-    /// This stands in its place; nothing where the line goes.
-    Text(String),
-    /// The whole file goes.
-    FileGone,
 }
 
 impl PlaceReport<'_> {
@@ -95,9 +84,9 @@ impl PlaceReport<'_> {
         let mut row = |name: &str, value: &str| {
             writeln!(out, "    {FAINT}{name:<10}{FAINT:#}{}", one_line(value))
         };
-        row("kind", words::kind(place.kind))?;
-        let language = words::language(decided.language);
-        let form = words::form(place.form);
+        row("kind", place.kind.word())?;
+        let language = decided.language.word();
+        let form = place.form.phrase();
         row(
             "form",
             &format!("{form} ({language}), column {}", place.column),
@@ -109,7 +98,7 @@ impl PlaceReport<'_> {
             Some(rule) => self.rule(rule),
             None => "no rule says otherwise".to_owned(),
         };
-        let context = words::context(decided.context);
+        let context = decided.context.name();
         row("context", &format!("{context}, {why}"))?;
         let style = if decided.decision == Decision::Unknown {
             FOUND
@@ -124,7 +113,7 @@ impl PlaceReport<'_> {
             out,
             "    {FAINT}{:<10}{FAINT:#}{style}{}{style:#}, {}",
             "decision",
-            one_line(&words::decision(&decided.decision)),
+            one_line(&decided.decision.phrase()),
             one_line(&why),
         )
     }

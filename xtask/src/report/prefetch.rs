@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::json::Finding;
 use super::paint::{self, BAD, FAINT, GOOD, STRONG, one_line};
-use crate::store::Prefetch;
-use crate::store::archives::Fetched;
-use crate::store::prefetch::{Crate, State, Tree};
+use crate::prefetch::Prefetch;
+use crate::prefetch::archives::Fetched;
+use crate::prefetch::{Crate, State, Tree};
+use crate::problem::Finding;
 
 /// How many crates that are not there are listed for people; where there is no registry, none is.
 const LISTED: usize = 20;

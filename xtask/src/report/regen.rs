@@ -1,83 +1,19 @@
-//! What `regen` did.
+//! Tells what `regen` did.
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-
 use super::paint::{self, BAD, FAINT, FOUND, GOOD, STRONG, count, one_line};
-use super::{Summary, Tally};
+use crate::emit::Regenerated;
 
-/// How much a release gave.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct RegenCounts {
-    /// Sources read.
-    pub sources: u64,
-    /// Their files.
-    pub files: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// Occurrences by decision.
-    pub occurrences: Tally,
-    /// Patch files.
-    pub patches: u64,
-    /// Sources compiled alone and linked.
-    pub objects: u64,
-    /// Sources that are ordinary packages.
-    pub packages: u64,
-    /// Links.
-    pub links: u64,
-}
+/// A run of `regen` to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct RegenReport<'a>(pub &'a Regenerated);
 
-impl RegenCounts {
-    /// The counts that a scan's `summary` gives; patches, objects, packages and links are left at 0.
-    pub fn of(summary: &Summary) -> Self {
-        Self {
-            sources: summary.sources,
-            files: summary.files,
-            bytes: summary.bytes,
-            occurrences: summary.decisions,
-            ..Self::default()
-        }
-    }
-}
-
-/// What `regen` wrote for one release, or, with `--check`, what it would write.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct RegenReport {
-    /// The release's name.
-    pub release: String,
-    /// Whether nothing was written because of `--check`.
-    pub check: bool,
-    /// Number of findings that keep the release from being written; with any of them nothing is.
-    pub refused: u64,
-    /// Files that are new or have another content, relative to the output directory, sorted.
-    pub written: Vec<String>,
-    /// Files that are no longer made, sorted.
-    pub removed: Vec<String>,
-    /// Number of files that were as they should be.
-    pub unchanged: u64,
-    /// How much the release gave.
-    pub counts: RegenCounts,
-    /// What is required and absent, one sentence each: what uses it cannot be evaluated.
-    pub required: Vec<String>,
-    /// What the result does without, one sentence each, the most painful first.
-    pub lacks: Vec<String>,
-    /// What has no derivation, or none that can be fetched.
-    pub unbuilt: Vec<String>,
-    /// Files and places that are left as they are, or out.
-    pub left_out: Vec<String>,
-}
-
-impl RegenReport {
-    /// Whether the output was already that of a fresh run.
-    pub fn is_unchanged(&self) -> bool {
-        self.written.is_empty() && self.removed.is_empty()
-    }
-
+impl RegenReport<'_> {
     /// Writes it for people.
     pub fn text(&self, out: &mut dyn Write, width: Option<usize>) -> io::Result<()> {
         self.headline(out)?;
-        let counts = &self.counts;
+        let counts = &self.0.counts;
         let figures = [
             count(counts.sources, "source", "sources"),
             count(counts.files, "file", "files"),
@@ -89,21 +25,21 @@ impl RegenReport {
             count(counts.links, "link", "links"),
         ];
         paint::paragraph(out, "  ", 2, &figures.join(", "), width)?;
-        let (writes, removes) = if self.check {
+        let (writes, removes) = if self.0.check {
             ("differs", "left over")
         } else {
             ("written", "removed")
         };
-        for (what, paths) in [(writes, &self.written), (removes, &self.removed)] {
+        for (what, paths) in [(writes, &self.0.written), (removes, &self.0.removed)] {
             for path in paths {
                 writeln!(out, "  {FAINT}{what:9}{FAINT:#}  {}", one_line(path))?;
             }
         }
         for (title, lines) in [
-            ("required and absent", &self.required),
-            ("the result lacks", &self.lacks),
-            ("not to be built", &self.unbuilt),
-            ("left out", &self.left_out),
+            ("required and absent", &self.0.required),
+            ("the result lacks", &self.0.lacks),
+            ("not to be built", &self.0.unbuilt),
+            ("left out", &self.0.left_out),
         ] {
             if !lines.is_empty() {
                 writeln!(out, "{FOUND}{title}{FOUND:#}")?;
@@ -117,20 +53,20 @@ impl RegenReport {
 
     /// That nothing is written, as the last line: it is what stays on the screen.
     fn refusal(&self, out: &mut dyn Write) -> io::Result<()> {
-        if self.refused == 0 {
+        if self.0.refused == 0 {
             return Ok(());
         }
-        let (findings, is) = (count(self.refused, "finding", "findings"), self.told());
+        let (findings, is) = (count(self.0.refused, "finding", "findings"), self.told());
         writeln!(
             out,
             "{BAD}{}: {is}{BAD:#}: {findings} to mend first; see above",
-            one_line(&self.release)
+            one_line(&self.0.release)
         )
     }
 
     /// What findings make of a run.
     fn told(&self) -> &'static str {
-        if self.check {
+        if self.0.check {
             "nothing would be written"
         } else {
             "nothing written"
@@ -139,19 +75,19 @@ impl RegenReport {
 
     /// Writes it for programs: one JSON object on one line.
     pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer(&mut *out, self)?;
+        serde_json::to_writer(&mut *out, self.0)?;
         writeln!(out)
     }
 
     fn headline(&self, out: &mut dyn Write) -> io::Result<()> {
-        write!(out, "{STRONG}{}{STRONG:#}: ", one_line(&self.release))?;
-        let unchanged = count(self.unchanged, "file", "files");
-        if self.refused > 0 && self.is_unchanged() {
-            let findings = count(self.refused, "finding", "findings");
+        write!(out, "{STRONG}{}{STRONG:#}: ", one_line(&self.0.release))?;
+        let unchanged = count(self.0.unchanged, "file", "files");
+        if self.0.refused > 0 && self.0.is_unchanged() {
+            let findings = count(self.0.refused, "finding", "findings");
             return writeln!(out, "{BAD}{}{BAD:#}, {findings}", self.told());
         }
-        if self.is_unchanged() {
-            let what = if self.check {
+        if self.0.is_unchanged() {
+            let what = if self.0.check {
                 "up to date"
             } else {
                 "nothing changed"
@@ -161,9 +97,9 @@ impl RegenReport {
                 "{GOOD}{what}{GOOD:#}, {unchanged} as a fresh run makes them"
             );
         }
-        let written = count(self.written.len() as u64, "file", "files");
-        let removed = self.removed.len();
-        if self.check {
+        let written = count(self.0.written.len() as u64, "file", "files");
+        let removed = self.0.removed.len();
+        if self.0.check {
             writeln!(
                 out,
                 "{FOUND}differs from a fresh run{FOUND:#}: {written} missing or different, {removed} left over, \
@@ -182,15 +118,15 @@ impl RegenReport {
 mod tests {
     use super::*;
 
-    fn text(report: &RegenReport) -> String {
+    fn text(report: &Regenerated) -> String {
         let mut out = Vec::new();
-        report.text(&mut out, None).unwrap();
+        RegenReport(report).text(&mut out, None).unwrap();
         anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
     }
 
     #[test]
     fn a_second_run_says_that_nothing_changed() {
-        let report = RegenReport {
+        let report = Regenerated {
             release: "hive-2".into(),
             unchanged: 12,
             ..Default::default()
@@ -200,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_run_that_refuses_says_so_first_and_last_and_never_that_nothing_changed() {
-        let mut report = RegenReport {
+        let mut report = Regenerated {
             release: "hive-2".into(),
             unchanged: 12,
             refused: 1,
@@ -226,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_check_names_what_differs_and_a_run_what_it_wrote() {
-        let mut report = RegenReport {
+        let mut report = Regenerated {
             release: "hive-2".into(),
             written: vec!["pkgs/a.nix".into()],
             removed: vec!["pkgs/old.nix".into()],
@@ -260,12 +196,12 @@ mod tests {
 
     #[test]
     fn the_json_has_the_counts_by_decision() {
-        let report = RegenReport {
+        let report = Regenerated {
             release: "hive-2".into(),
             ..Default::default()
         };
         let mut out = Vec::new();
-        report.json(&mut out).unwrap();
+        RegenReport(&report).json(&mut out).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(json["release"], "hive-2");
         assert_eq!(json["counts"]["occurrences"]["unknown"], 0);

@@ -3,43 +3,9 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::words::{CONTEXTS, KINDS, VERDICTS, Verdict};
-use super::{ScannedSource, words};
-use crate::decide::Decided;
-
-/// Occurrences by kind of decision, in the order of [`VERDICTS`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally([u64; VERDICTS.len()]);
-
-impl Tally {
-    /// The tally of `decided`.
-    pub fn of<'a>(decided: impl IntoIterator<Item = &'a Decided>) -> Self {
-        let mut tally = Self::default();
-        for decided in decided {
-            tally.0[Verdict::of(&decided.decision) as usize] += 1;
-        }
-        tally
-    }
-
-    /// How many have this verdict.
-    pub fn get(&self, verdict: Verdict) -> u64 {
-        self.0[verdict as usize]
-    }
-
-    /// All of them.
-    pub fn total(&self) -> u64 {
-        self.0.iter().sum()
-    }
-}
-
-impl Serialize for Tally {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        counts(
-            serializer,
-            VERDICTS.iter().map(|v| (v.word(), self.get(*v))),
-        )
-    }
-}
+use super::ScannedSource;
+use crate::decide::{Context, Tally};
+use crate::scan::Kind;
 
 /// The counts over all sources of a release.
 #[derive(Debug, Clone, Serialize)]
@@ -56,12 +22,12 @@ pub struct Summary {
     pub findings: u64,
     /// Occurrences by decision.
     pub decisions: Tally,
-    /// Occurrences by context, in the order of [`CONTEXTS`].
+    /// Occurrences by context, in the order of [`Context::ALL`].
     #[serde(serialize_with = "by_context")]
-    pub contexts: [u64; CONTEXTS.len()],
-    /// Occurrences by kind, in the order of [`KINDS`].
+    pub contexts: [u64; Context::ALL.len()],
+    /// Occurrences by kind, in the order of [`Kind::ALL`].
     #[serde(serialize_with = "by_kind")]
-    pub kinds: [u64; KINDS.len()],
+    pub kinds: [u64; Kind::ALL.len()],
 }
 
 impl Summary {
@@ -69,8 +35,8 @@ impl Summary {
     pub fn of(sources: &[ScannedSource], findings: usize) -> Self {
         let all = || sources.iter().flat_map(|source| &source.decided);
         let decisions = Tally::of(all());
-        let mut contexts = [0; CONTEXTS.len()];
-        let mut kinds = [0; KINDS.len()];
+        let mut contexts = [0; Context::ALL.len()];
+        let mut kinds = [0; Kind::ALL.len()];
         for decided in all() {
             contexts[decided.context as usize] += 1;
             kinds[decided.occurrence.kind as usize] += 1;
@@ -102,23 +68,20 @@ fn counts<S: Serializer>(
 // serde hands the field by reference.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn by_context<S: Serializer>(
-    row: &[u64; CONTEXTS.len()],
+    row: &[u64; Context::ALL.len()],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     counts(
         serializer,
-        CONTEXTS
-            .iter()
-            .zip(row)
-            .map(|(c, n)| (words::context(*c), *n)),
+        Context::ALL.iter().zip(row).map(|(c, n)| (c.name(), *n)),
     )
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]
-fn by_kind<S: Serializer>(row: &[u64; KINDS.len()], serializer: S) -> Result<S::Ok, S::Error> {
+fn by_kind<S: Serializer>(row: &[u64; Kind::ALL.len()], serializer: S) -> Result<S::Ok, S::Error> {
     counts(
         serializer,
-        KINDS.iter().zip(row).map(|(k, n)| (words::kind(*k), *n)),
+        Kind::ALL.iter().zip(row).map(|(k, n)| (k.word(), *n)),
     )
 }
 
@@ -128,13 +91,10 @@ mod tests {
 
     #[test]
     fn the_orders_are_those_of_the_enums() {
-        for (place, verdict) in VERDICTS.into_iter().enumerate() {
-            assert_eq!(verdict as usize, place);
-        }
-        for (place, context) in CONTEXTS.into_iter().enumerate() {
+        for (place, context) in Context::ALL.into_iter().enumerate() {
             assert_eq!(context as usize, place);
         }
-        for (place, kind) in KINDS.into_iter().enumerate() {
+        for (place, kind) in Kind::ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, place);
         }
     }

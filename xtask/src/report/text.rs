@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 
 use super::paint::{self, BAD, FAINT, FOUND, GOOD, HELP, STRONG, count, grouped, one_line};
-use super::words::{self, CONTEXTS, VERDICTS, Verdict};
-use super::{Layout, ScanReport, Summary, Tally};
-use crate::decide::Decision;
+use super::{Layout, ScanReport, Summary};
+use crate::decide::{Context, Decision, Tally, Verdict};
 use crate::problem::{Problem, Severity};
 
 /// Writes one release.
@@ -35,7 +34,10 @@ pub(super) fn scan(out: &mut dyn Write, report: &ScanReport, layout: &Layout) ->
 /// The summary by source and decision: a table where it fits, otherwise two lines for each source.
 fn table(out: &mut dyn Write, report: &ScanReport, width: Option<usize>) -> io::Result<()> {
     let total = &report.summary.decisions;
-    let shown: Vec<Verdict> = VERDICTS.into_iter().filter(|v| total.get(*v) > 0).collect();
+    let shown: Vec<Verdict> = Verdict::ALL
+        .into_iter()
+        .filter(|v| total.get(*v) > 0)
+        .collect();
     let mut rows: Vec<(String, Tally)> = report
         .sources
         .iter()
@@ -104,11 +106,11 @@ fn stacked(
 }
 
 fn contexts(out: &mut dyn Write, summary: &Summary, width: Option<usize>) -> io::Result<()> {
-    let parts: Vec<String> = CONTEXTS
+    let parts: Vec<String> = Context::ALL
         .iter()
         .zip(summary.contexts)
         .filter(|(_, number)| *number > 0)
-        .map(|(context, number)| format!("{} {}", words::context(*context), grouped(number)))
+        .map(|(context, number)| format!("{} {}", context.name(), grouped(number)))
         .collect();
     if parts.is_empty() {
         return Ok(());
@@ -139,13 +141,13 @@ fn occurrences_list(out: &mut dyn Write, report: &ScanReport, layout: &Layout) -
             place.line,
             place.column,
             one_line(&place.text),
-            words::kind(place.kind),
-            words::context(decided.context),
+            place.kind.word(),
+            decided.context.name(),
         )?;
         write!(
             out,
             "  {style}{}{style:#}",
-            one_line(&words::decision(&decided.decision))
+            one_line(&decided.decision.phrase())
         )?;
         match &decided.rule {
             Some(rule) => writeln!(out, " {FAINT}by rule {}{FAINT:#}", one_line(rule))?,

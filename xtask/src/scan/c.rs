@@ -5,10 +5,9 @@
 use tree_sitter::Node;
 
 use super::calls::Calls;
-use super::collect::{
-    Candidates, Collector, DEEPEST, Grammar, Span, children, is_command_name, parse,
-};
+use super::collect::{Candidates, Collector, DEEPEST, Span, children, is_command_name};
 use super::{FileScan, Form, Kind, ParseError, Site, shell};
+use crate::syntax::{Grammar, parse};
 
 /// Functions that look their first argument up on `PATH` or hand it to a shell, and which of the two.
 const RUNS: &[(&[u8], Runs)] = &[

@@ -5,8 +5,9 @@
 
 use tree_sitter::Node;
 
-use super::collect::{Candidates, Collector, DEEPEST, Grammar, Span, children, parse};
+use super::collect::{Candidates, Collector, DEEPEST, Span, children};
 use super::{FileScan, Form, ParseError, Site};
+use crate::syntax::{Grammar, parse};
 
 /// The occurrences of a JavaScript file.
 pub fn scan(bytes: &[u8]) -> Result<FileScan, ParseError> {

@@ -1,7 +1,7 @@
 //! One scanner per language: bytes to occurrences, modules used, commands run.
 //!
 //! A scanner only finds and describes; whether a place acts on the host, in a guest or nowhere, and
-//! what becomes of it, is decided by rules in [`crate::decide`].
+//! what becomes of it, is decided by rules in `decide`.
 
 pub mod c;
 mod cache;
@@ -14,6 +14,7 @@ pub mod make;
 mod names;
 pub mod paths;
 pub mod perl;
+pub mod proofs;
 pub mod python;
 pub mod rust;
 pub mod shell;
@@ -24,8 +25,6 @@ pub mod unit;
 use serde::{Deserialize, Serialize};
 
 use calls::Calls;
-pub use collect::ascii;
-pub(crate) use collect::{Grammar, parse};
 pub use detect::{HEAD, language, wants_head};
 
 /// The language a file is scanned as.
@@ -52,6 +51,24 @@ pub enum Language {
     Config,
     /// Anything else that is text: templates, HTML, `AsciiDoc`.
     Text,
+}
+
+impl Language {
+    /// Its word, as in rules and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Perl => "perl",
+            Self::Shell => "shell",
+            Self::Make => "make",
+            Self::Unit => "unit",
+            Self::C => "c",
+            Self::Javascript => "javascript",
+            Self::Python => "python",
+            Self::Rust => "rust",
+            Self::Config => "config",
+            Self::Text => "text",
+        }
+    }
 }
 
 /// What kind of assumption an occurrence is.
@@ -85,6 +102,40 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind, in the order in which reports count them.
+    pub const ALL: [Self; 12] = [
+        Self::AbsolutePath,
+        Self::BareCommand,
+        Self::PathAssignment,
+        Self::Shebang,
+        Self::Module,
+        Self::CrateSource,
+        Self::ArchitectureTriplet,
+        Self::UnitName,
+        Self::PamService,
+        Self::BusName,
+        Self::SysctlKey,
+        Self::KernelModule,
+    ];
+
+    /// Its word, as in rules and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::AbsolutePath => "absolute-path",
+            Self::BareCommand => "bare-command",
+            Self::PathAssignment => "path-assignment",
+            Self::Shebang => "shebang",
+            Self::Module => "module",
+            Self::CrateSource => "crate-source",
+            Self::ArchitectureTriplet => "architecture-triplet",
+            Self::UnitName => "unit-name",
+            Self::PamService => "pam-service",
+            Self::BusName => "bus-name",
+            Self::SysctlKey => "sysctl-key",
+            Self::KernelModule => "kernel-module",
+        }
+    }
+
     /// Whether it is a name that the system gives to something, and no path, program or module of a language.
     pub fn is_name(self) -> bool {
         matches!(
@@ -124,6 +175,25 @@ pub enum Form {
     Shebang,
     /// A `#define`'s value or `#include`'s path.
     Define,
+}
+
+impl Form {
+    /// What it is called in a sentence.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Literal => "a string without interpolation",
+            Self::Interpolated => "a string with interpolation",
+            Self::Word => "a word of a quoted list",
+            Self::Heredoc => "a heredoc",
+            Self::Command => "a shell command line",
+            Self::Regex => "a regular expression",
+            Self::Bare => "unquoted text",
+            Self::Comment => "a comment",
+            Self::Pod => "documentation",
+            Self::Shebang => "a #! line",
+            Self::Define => "a preprocessor definition",
+        }
+    }
 }
 
 /// Where in the program's structure an occurrence stands: what rules can ask for.
@@ -254,5 +324,37 @@ pub fn scan(
         Language::Rust => Ok(rust::scan(bytes, calls)),
         Language::Config => config::scan(path, bytes, calls),
         Language::Text => text::scan(path, bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn serialized(value: impl Serialize) -> String {
+        let value = serde_json::to_value(value).unwrap();
+        value.as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn words_are_those_of_the_json_and_kinds_stand_in_their_order() {
+        for (place, kind) in Kind::ALL.into_iter().enumerate() {
+            assert_eq!(kind.word(), serialized(kind));
+            assert_eq!(kind as usize, place);
+        }
+        for language in [
+            Language::Perl,
+            Language::Shell,
+            Language::Make,
+            Language::Unit,
+            Language::C,
+            Language::Javascript,
+            Language::Python,
+            Language::Rust,
+            Language::Config,
+            Language::Text,
+        ] {
+            assert_eq!(language.word(), serialized(language));
+        }
     }
 }

@@ -3,8 +3,9 @@
 use tree_sitter::Node;
 
 use super::calls::Calls;
-use super::collect::{Collector, DEEPEST, Grammar, Span, children, is_command_name, parse};
+use super::collect::{Collector, DEEPEST, Span, children, is_command_name};
 use super::{FileScan, Form, Kind, ParseError, Site, shell};
+use crate::syntax::{Grammar, parse};
 
 /// Calls whose first argument is a command: a list of words or one string; a string goes to a shell where `Shell` says so
 /// or `shell=True` stands beside it.

@@ -8,10 +8,9 @@ use std::collections::HashSet;
 use tree_sitter::Node;
 
 use super::calls::{Calls, Prefix};
-use super::collect::{
-    Collector, DEEPEST, Grammar, Span, children, continues, is_command_name, parse,
-};
+use super::collect::{Collector, DEEPEST, Span, children, continues, is_command_name};
 use super::{FileScan, Form, Kind, ParseError, Site};
+use crate::syntax::{Grammar, parse};
 
 /// What the shell does by itself, and the keywords a weak parse may take for a name, beside those of
 /// [`Calls::is_builtin`]: there `command` and its like are prefixes, which as programs exist nowhere.

@@ -10,7 +10,8 @@ use std::process::Command;
 
 use proptest::prelude::*;
 use serde_json::Value;
-use xtask::audit::{Options, audit, elf, keep};
+use xtask::audit::{Options, audit, keep};
+use xtask::elf;
 
 use crate::linked::{base, lay, padded, write};
 use crate::support::{DEMO, KNOWLEDGE, Root, Run, real, told};

@@ -246,7 +246,7 @@ fn names(analysis: &Analysis) -> BTreeSet<Instance> {
     let named = host(analysis, |one| one.occurrence.kind.is_name());
     named
         .map(|(source, one)| {
-            let kind = xtask::report::words::kind(one.occurrence.kind);
+            let kind = one.occurrence.kind.word();
             let what = match &one.decision {
                 Decision::Keep { reason } if one.rule.as_deref() == Some("unit.shipped") => {
                     reason.clone()

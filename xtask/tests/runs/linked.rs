@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use xtask::analyse::{Analysis, Knowledge};
+use xtask::decide::kept::{Kept, KeptFile, NAME};
 use xtask::decide::rules::Provider;
 use xtask::decide::{Context, Decision};
 use xtask::emit::edits::edits;
-use xtask::emit::kept::{Kept, KeptFile, NAME};
 use xtask::emit::release::generate;
 use xtask::emit::rewrite::{PADDED_LENGTH, Theme, apply};
 use xtask::scan::{Kind, Language};

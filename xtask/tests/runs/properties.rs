@@ -8,10 +8,11 @@ use std::os::unix::fs::MetadataExt as _;
 use proptest::prelude::*;
 use xtask::decide::rules::Rules;
 use xtask::decide::{Context, Decided, Decision};
-use xtask::emit::output::Output;
 use xtask::emit::patch::{Edited, Header, make};
-use xtask::emit::rewrite::{Edit, Placing, Role, Theme, apply};
+use xtask::emit::rewrite::{Edit, Placing, Theme, apply};
 use xtask::emit::rust;
+use xtask::graph::Role;
+use xtask::output::Output;
 use xtask::scan::{self, Language};
 
 use crate::support::{KNOWLEDGE, Root, contents, copy};

@@ -11,7 +11,7 @@ use tree_sitter::{Node, Tree};
 use super::{Change, Holds, not_here, whole_lines};
 use crate::decide::rules::{Feature, OnlyOn};
 use crate::problem::Problem;
-use crate::scan::{Grammar, parse};
+use crate::syntax::{Grammar, parse};
 
 /// Whether the feature keeps an instruction of this file to one processor.
 pub(super) fn is_named(feature: &Feature, path: &str) -> bool {

@@ -5,7 +5,7 @@ use tree_sitter::Tree;
 use super::{Change, Holds, replaced};
 use crate::decide::rules::Feature;
 use crate::problem::{Problem, UNPARSED};
-use crate::scan::{Grammar, parse};
+use crate::syntax::{Grammar, parse};
 
 /// Whether a file is JavaScript, by its name.
 pub(super) fn is_script(path: &str) -> bool {

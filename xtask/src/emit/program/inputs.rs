@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::install::Install;
-use super::{Derivation, Sources, locked};
-use crate::cargo::Program;
+use super::{Derivation, Sources};
+use crate::cargo::{Program, lockfile};
 use crate::decide::{Context, Decision};
 use crate::emit::formals::Formals;
 use crate::emit::inputs::{self, Inputs, List};
@@ -25,7 +25,7 @@ pub fn bindings(
     release: Release,
     formals: &mut Formals,
 ) -> Result<Vec<Binding>, WriteError> {
-    let crates = locked(&program.lock);
+    let crates = lockfile::names(&program.lock);
     let (mut native, mut build) = (List::default(), List::default());
     // Of a packaging that is not installed as a whole, `Build-Depends` names what the rest is built with.
     if !install.partial {

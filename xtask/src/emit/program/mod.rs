@@ -10,17 +10,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::edits::Edits;
 use super::formals::Formals;
-use super::kept::KeptFile;
 use super::needs::Needs;
 use super::nix::{self, Binding, Expr, WriteError};
 use super::package::{self, Class, Lack, Package, Patched, Release, lack};
 use super::patch::Patch;
-use super::rewrite::Role;
 use super::{meta, patched, pin};
 use crate::analyse::{AnalysedSource, Analysis};
-use crate::cargo::{Program, TargetKind};
+use crate::cargo::{Program, TargetKind, lockfile};
 use crate::debian::Packaging;
+use crate::decide::kept::KeptFile;
 use crate::decide::rules::{CrateRule, CrateRules, DebianPackage, Rules};
+use crate::graph::Role;
 use crate::problem::{OUTPUT_FAILED, Problem, UNMAPPED_NATIVE};
 use crate::release::{Entry, Mode, Pin, Source, is_own_pin};
 use install::Install;
@@ -150,20 +150,11 @@ pub fn members<'a>(derivations: &[Derivation<'a>]) -> BTreeSet<&'a str> {
     joined.map(String::as_str).chain(asides).collect()
 }
 
-/// The rules of `crates.toml` that some program's crates ask, by the names under which uses are counted.
-pub fn used_rules(programs: &[Program], rules: &CrateRules) -> BTreeSet<String> {
-    let locked = programs.iter().flat_map(|program| locked(&program.lock));
-    locked
-        .filter(|name| rules.crates.contains_key(name))
-        .map(|name| format!("crate.{name}"))
-        .collect()
-}
-
 /// What the crates hold that are not scanned, the registry's, by the rules of `crates.toml`.
 pub fn kept(programs: &[Program], rules: &CrateRules) -> Vec<KeptFile> {
     let names: BTreeSet<String> = programs
         .iter()
-        .flat_map(|program| locked(&program.lock))
+        .flat_map(|program| lockfile::names(&program.lock))
         .collect();
     let holds = |(name, rule): (&String, &CrateRule)| {
         let paths = rule.paths.iter().map(|path| (path.clone(), 1)).collect();
@@ -171,22 +162,6 @@ pub fn kept(programs: &[Program], rules: &CrateRules) -> Vec<KeptFile> {
         holds.then(|| KeptFile::of_crate(name, paths))
     };
     rules.crates.iter().filter_map(holds).collect()
-}
-
-/// The names of the packages in a `Cargo.lock`; of one that is none, nothing.
-fn locked(lock: &str) -> BTreeSet<String> {
-    #[derive(serde::Deserialize)]
-    struct Lock {
-        #[serde(default)]
-        package: Vec<Locked>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Locked {
-        name: String,
-    }
-    let lock: Result<Lock, _> = toml::from_str(lock);
-    let packages = lock.map(|lock| lock.package).unwrap_or_default();
-    packages.into_iter().map(|package| package.name).collect()
 }
 
 /// Crates that link something of which no rule says what it is in nixpkgs.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::count;
-use crate::decide::{Context, Decision};
+use crate::decide::{Context, Decision, Verdict};
 use crate::drift::{
     Aspect, Change, Commit, History, Install, Level, LocalPatch, LostTarget, Need, PlaceDrift,
     Presence, Proposal, SourceDrift, Spot, Structure, TextDrift,
@@ -13,7 +13,6 @@ use crate::problem::{
     Code, DECIDED_OTHERWISE, HISTORY_DRIFTED, INSTALL_DRIFTED, LOCAL_PATCH_FAILS, LOST_TARGET,
     NEED_DRIFTED, PLACE_DRIFTED, Problem, STRUCTURE_DRIFTED, UNDECIDED, UNMAPPED_MODULE,
 };
-use crate::report::words::{self, Verdict};
 use crate::scan::Kind;
 
 /// One thing that is not as it was.
@@ -286,7 +285,7 @@ impl<'a> Item<'a> {
     /// What it is, for a list of kinds: a place's kind, or what else it is.
     pub(super) fn kind(&self) -> &'static str {
         match self.body {
-            Body::Place(place) => place.spot().map_or("place", |spot| words::kind(spot.kind)),
+            Body::Place(place) => place.spot().map_or("place", |spot| spot.kind.word()),
             Body::Lost(_) => "structural edit",
             Body::Patch(_) => "local patch",
             Body::Need(_) => "dependency",
@@ -368,8 +367,8 @@ pub(super) fn facts(source: &SourceDrift, place: &PlaceDrift) -> Vec<Fact> {
         fact("place", &|spot| Some(label(source, spot))),
         fact("text", &|spot| Some(spot.text.clone())),
         fact("sub", &|spot| spot.sub.clone()),
-        fact("context", &|spot| Some(words::context(spot.context).into())),
-        fact("decision", &|spot| Some(words::decision(&spot.decision))),
+        fact("context", &|spot| Some(spot.context.name().into())),
+        fact("decision", &|spot| Some(spot.decision.phrase())),
         fact("rule", &|spot| spot.rule.clone()),
     ];
     let there = |fact: &Fact| fact.old.is_some() || fact.new.is_some();
@@ -395,7 +394,7 @@ pub(super) fn paste(proposal: &Proposal) -> Said<'_> {
 
 /// In what the two sides of a place differ: `file, decision`.
 pub(super) fn differs(place: &PlaceDrift) -> Option<String> {
-    let words: Vec<&str> = place.differs.iter().map(|a| words::aspect(*a)).collect();
+    let words: Vec<&str> = place.differs.iter().map(|a| a.word()).collect();
     (!words.is_empty()).then(|| words.join(", "))
 }
 
@@ -468,7 +467,7 @@ pub(super) fn of_source(source: &SourceDrift) -> Vec<Item<'_>> {
     let places = source.places.iter().map(|place| Item::place(source, place));
     let needs = source.needs.iter().map(|need| {
         let (old, new) = (need.old.as_deref(), need.new.as_deref());
-        let said = sides(words::need(need.kind), &need.name, old, new);
+        let said = sides(need.kind.word(), &need.name, old, new);
         Item::of(
             Some(source),
             need.level,
@@ -479,7 +478,7 @@ pub(super) fn of_source(source: &SourceDrift) -> Vec<Item<'_>> {
     });
     let installs = source.installs.iter().map(|one| {
         let (old, new) = (one.old.as_deref(), one.new.as_deref());
-        let said = sides(words::install(one.kind), &one.name, old, new);
+        let said = sides(one.kind.word(), &one.name, old, new);
         Item::of(
             Some(source),
             one.level,

@@ -34,7 +34,7 @@ struct Whole<'a> {
     sources: Vec<Source<'a>>,
     structure: &'a Structure,
     idle_rules: &'a [String],
-    #[serde(serialize_with = "crate::report::problems")]
+    #[serde(serialize_with = "crate::problem::problems")]
     problems: &'a [Problem],
 }
 
@@ -53,7 +53,7 @@ struct Source<'a> {
     installs: Vec<&'a Install>,
     text: &'a TextDrift,
     local: Vec<&'a LocalPatch>,
-    #[serde(serialize_with = "crate::report::problems")]
+    #[serde(serialize_with = "crate::problem::problems")]
     problems: &'a [Problem],
 }
 

@@ -12,7 +12,6 @@ use super::{DriftReport, left_out};
 use crate::drift::{At, Change, Excerpt, Level, SourceDrift, Spot};
 use crate::report::paint::printable;
 use crate::report::sarif::{self, Invocation, Location, Notification, Outcome, Region};
-use crate::report::words;
 
 /// Results at most; code hosts take 25,000 and show fewer.
 const RESULTS: usize = 5_000;
@@ -115,7 +114,7 @@ fn message(item: &Item) -> String {
         _ if item.place.is_empty() => return said,
         _ => return format!("{}: {said}", item.place),
     };
-    let side = |spot: &Option<Spot>| spot.as_ref().map(|spot| words::decision(&spot.decision));
+    let side = |spot: &Option<Spot>| spot.as_ref().map(|spot| spot.decision.phrase());
     let decided = match (side(&place.old), side(&place.new)) {
         (Some(old), Some(new)) if old != new => format!(" ({old} → {new})"),
         (_, Some(one)) | (Some(one), None) => format!(" ({one})"),
@@ -158,7 +157,7 @@ fn fingerprint(item: &Item, seen: &mut HashMap<String, u64>) -> String {
                 add(spot.source.as_deref().unwrap_or(source));
                 add(&spot.path);
                 add(spot.sub.as_deref().unwrap_or(""));
-                add(words::kind(spot.kind));
+                add(spot.kind.word());
                 add(&spot.text);
             }
         }

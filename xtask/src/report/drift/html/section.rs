@@ -8,7 +8,6 @@ use crate::drift::{At, Commit, History, LocalPatch, Presence, SourceDrift};
 use crate::report::drift::item::Item;
 use crate::report::drift::{DriftReport, counts, hunks, versions};
 use crate::report::paint::{count, grouped};
-use crate::report::words;
 
 /// Rows of a source's tables, and links to its things.
 const ROWS: usize = 60;
@@ -137,7 +136,7 @@ fn others(report: &DriftReport, source: &SourceDrift) -> (Vec<Other>, Option<Str
     let needs = source.needs.iter().map(|need| {
         let row = Other {
             level: need.level.word(),
-            sort: words::need(need.kind),
+            sort: need.kind.word(),
             name: shown_text(&need.name),
             old: side(&need.old),
             new: side(&need.new),
@@ -147,7 +146,7 @@ fn others(report: &DriftReport, source: &SourceDrift) -> (Vec<Other>, Option<Str
     let installs = source.installs.iter().map(|one| {
         let row = Other {
             level: one.level.word(),
-            sort: words::install(one.kind),
+            sort: one.kind.word(),
             name: shown_text(&one.name),
             old: side(&one.old),
             new: side(&one.new),

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
+use super::{Entry, Mode, Source, Tree};
 use crate::problem::{MISSING_BLOB, OUTPUT_FAILED, Problem};
-use crate::release::{Entry, Mode, Source, Tree};
 
 /// How many bytes of files are held at a time.
 const BATCH: u64 = 32 << 20;

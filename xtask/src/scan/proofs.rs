@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use super::ParseError;
 use crate::cache::Cache;
-use crate::scan::ParseError;
 
 /// A file's content, by the beginning of its SHA-256.
 type Key = [u8; 16];

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{DirTree, Omitting, Pin, Source, manifest};
-use crate::debian::{changelog, control};
+use super::{changelog, control};
 use crate::problem::{BAD_TREE, Problem};
+use crate::release::{self, DirTree, Omitting, Pin, Source};
 
 /// The directory of a plugin's own rules, in its tree.
 pub const RULES: &str = "pve-nix";
@@ -26,7 +26,7 @@ pub fn given(path: &Path, name: Option<&str>, rules: &[PathBuf]) -> Result<Sourc
             source_of(path).ok_or_else(|| bad("its `debian/control` names no source".to_owned()))?
         }
     };
-    manifest::check_name(&name).map_err(|why| bad(format!("the name {name:?} {why}")))?;
+    release::check_name(&name).map_err(|why| bad(format!("the name {name:?} {why}")))?;
     let below = rules.iter().filter_map(|dir| dir.strip_prefix(path).ok());
     let below = below.filter_map(|dir| dir.to_str().filter(|dir| !dir.is_empty()));
     let below = below.chain([RULES]).map(str::to_owned);

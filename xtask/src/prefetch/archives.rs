@@ -12,10 +12,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::mirrors::Mirrors;
 use super::nix::Store;
-use super::path::{self, Digest};
-use super::prefetch::{State, expect, lay, unwritten};
+use super::{State, expect, lay, unwritten};
 use crate::problem::{HASH_MISMATCH, MISSING_ARCHIVE, Problem};
 use crate::release;
+use crate::store::path::{self, Digest};
 
 /// A file that a build fetches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,13 +1,12 @@
 //! `exports.json`: what a release offers to code that is compiled against it and is no part of it. A plugin is decided by
 //! it, without the release's sources.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::rewrite::Role;
-use crate::analyse::Analysis;
+use super::Role;
 use crate::problem::{BAD_EXPORTS, OUTPUT_FAILED, Problem};
 
 /// The file's name below `pkgs/RELEASE/`.
@@ -45,6 +44,15 @@ pub struct Exported {
     pub modules: BTreeMap<String, String>,
 }
 
+/// What sources have for one another, which other code may use, too.
+#[derive(Debug, Default)]
+pub struct Offered {
+    /// Files that exactly one source installs: path on Debian to source.
+    pub installed: HashMap<String, String>,
+    /// Perl modules: the source and the file below the modules' directory.
+    pub declared: HashMap<String, (String, String)>,
+}
+
 /// The attributes that hold things, as the rest of a release's expressions names them.
 pub struct Attributes<'a> {
     /// Of each source that has a derivation of its own.
@@ -56,15 +64,16 @@ pub struct Attributes<'a> {
 }
 
 impl Exports {
-    /// What `analysis`' release offers.
+    /// What `release` offers, whose sources have `offered` for one another.
     pub fn of(
-        analysis: &Analysis,
+        release: &str,
+        offered: &Offered,
         roles: &BTreeMap<String, Role>,
         attributes: &Attributes,
         by_hand: &BTreeSet<String>,
     ) -> Self {
         let mut exports = Self {
-            release: analysis.manifest.name.clone(),
+            release: release.to_owned(),
             by_hand: by_hand.clone(),
             sources: BTreeMap::new(),
         };
@@ -80,12 +89,12 @@ impl Exports {
             };
             exports.sources.insert(source.clone(), exported);
         }
-        for (path, source) in &analysis.offered.installed {
+        for (path, source) in &offered.installed {
             if let Some(exported) = exports.sources.get_mut(source) {
                 exported.files.insert(path.clone());
             }
         }
-        for (module, (source, file)) in &analysis.offered.declared {
+        for (module, (source, file)) in &offered.declared {
             if let Some(exported) = exports.sources.get_mut(source) {
                 exported.modules.insert(module.clone(), file.clone());
             }

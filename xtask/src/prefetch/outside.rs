@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use super::Lock;
 use super::archives::Wanted;
-use super::prefetch::Lock;
 use crate::problem::{Problem, UNREADABLE_FETCH};
 use crate::release;
 

@@ -1,4 +1,13 @@
-//! `prefetch`: everything that the generated expressions of a release fetch.
+//! Puts everything that the generated expressions of a release fetch into the Nix store.
+//!
+//! A fixed output's path depends on its name and its hash and on nothing else. Sources and crates that are there under it
+//! need not be fetched: the same expressions that a consumer evaluates then build without a network.
+
+pub mod archives;
+mod causes;
+mod mirrors;
+pub mod nix;
+pub mod outside;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,17 +18,15 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::archives::{self, Fetched, Wanted};
-use super::causes;
-use super::nix::Store;
-use super::path::{self, Digest};
 use crate::cargo::archives::{self as crate_archives, Archive, Cache, Kept};
-use crate::emit::tree;
 use crate::problem::{
     HASH_MISMATCH, MISSING_BLOB, MISSING_CRATE, MISSING_SUBMODULE, OUTPUT_FAILED, Problem,
     STORE_FAILED,
 };
-use crate::release::{self, Entry, Manifest, OpenOptions, Pin, Tree as _, Whole};
+use crate::release::{self, Entry, Manifest, OpenOptions, Pin, Tree as _, Whole, checkout};
+use crate::store::path::{self, Digest};
+use archives::{Fetched, Wanted};
+use nix::Store;
 
 /// What became of a source or crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -198,7 +205,7 @@ impl Want<'_> {
         self.check_files(&whole)?;
         let directory = tempfile::tempdir().map_err(|error| unwritten(&error))?;
         let laid = directory.path().join(&self.store_name);
-        tree::write_all(&laid, &whole)?;
+        checkout::write_all(&laid, &whole)?;
         let digest = release::directory_hash(&laid).map_err(|error| unwritten(&error))?;
         let found = release::sri(&digest);
         if let Some(pinned) = self.hash
