@@ -12,13 +12,13 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::check::inside::{self, Stage};
-use crate::decide::{Context, Verdict};
-use crate::drift::Level;
-use crate::problem::{OUTPUT_FAILED, Problem, Severity, meant};
-use crate::report::{Filter, Format, Layout, paint};
 use crate::run;
-use crate::scan::Kind;
+use check::inside::{self, Stage};
+use decide::{Context, Verdict};
+use drift::Level;
+use problem::{OUTPUT_FAILED, Problem, Severity, meant};
+use report::{Filter, Format, Layout, paint};
+use scan::Kind;
 
 /// A compiler from Proxmox VE's sources to Nix
 ///

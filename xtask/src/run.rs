@@ -8,31 +8,29 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::analyse::{self, Analysis, Knowledge};
-use crate::audit::{self, keep};
-use crate::cache::Cache;
-use crate::cargo::locked::lock_programs;
-use crate::cargo::{Program, kept};
-use crate::check;
 use crate::cli::{
     self, AuditArgs, AuditFormat, CheckArgs, CompletionsArgs, DriftArgs, ExplainArgs,
     ExplainFormat, GraphArgs, GraphFormat, JoinArgs, LockArgs, ManArgs, Outcome, PlainFormat,
     PluginArgs, PrefetchArgs, ProposalsArgs, RegenArgs, ScanArgs, SourceArgs, Subject,
 };
-use crate::debian::given;
-use crate::decide::engine::Uses;
-use crate::drift::{self, measure::Decisions};
-use crate::emit::{self, names};
-use crate::explain;
-use crate::graph::Role;
-use crate::graph::draw::{self, Drawing};
-use crate::graph::exports::{self, Exports};
-use crate::output;
-use crate::prefetch::{self, Lock};
-use crate::problem::{self, CODES, Code, OUTPUT_FAILED, Problem, UNSATISFIED_CRATE, USAGE, meant};
-use crate::release::{self, At, Locked, Manifest, OpenOptions, source_name};
-use crate::report::paint::count;
-use crate::report::{
+use analyse::{Analysis, Knowledge};
+use audit::keep;
+use cache::Cache;
+use cargo::locked::lock_programs;
+use cargo::{Program, kept};
+use debian::given;
+use decide::engine::Uses;
+use drift::measure::Decisions;
+use emit::names;
+use graph::Role;
+use graph::draw::{self, Drawing};
+use graph::exports::{self, Exports};
+use patch::line;
+use prefetch::Lock;
+use problem::{CODES, Code, OUTPUT_FAILED, Problem, UNSATISFIED_CRATE, USAGE, meant};
+use release::{At, Locked, Manifest, OpenOptions, source_name};
+use report::paint::count;
+use report::{
     self, AuditReport, CheckReport, DriftReport, Filter, Format, LockReport, PlaceReport,
     RegenReport, ScanReport, codes,
 };
@@ -73,7 +71,7 @@ fn releases(root: &Path, argument: &str) -> Result<Vec<Manifest>, Vec<Problem>> 
 /// What is kept between runs; `None` where nothing is to be.
 fn cache(from: &SourceArgs, knowledge: &Knowledge) -> Option<Cache> {
     let dir = cache_dir().filter(|_| !from.no_cache)?;
-    Some(Cache::new(&dir, &knowledge.calls_text))
+    Some(scan::cache_below(&dir, &knowledge.calls_text))
 }
 
 /// Reads, scans and decides one release.
@@ -882,7 +880,7 @@ fn explain_place(
             "the other sources of {release} were not read: what they install is not known here; --sources DIR reads them"
         )]);
     }
-    let place = explain::Line::find(found, path, line, &release)?;
+    let place = line::Line::find(found, path, line, &release)?;
     let becomes = place.becomes(&analysis, &knowledge);
     let stops = stops(&analysis, &knowledge);
     let findings = analysis.findings.iter().chain(&stops);

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use xtask::analyse::{Analysis, Knowledge};
-use xtask::cargo::kept;
-use xtask::emit::release::{Generated, generate};
-use xtask::release::checkout;
-use xtask::release::{Entry, Manifest, OpenOptions, open};
+use analyse::{Analysis, Knowledge};
+use cargo::kept;
+use emit::release::{Generated, generate};
+use release::checkout;
+use release::{Entry, Manifest, OpenOptions, open};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
