@@ -11,7 +11,7 @@ fn main() {
         collect(Path::new(dir), &mut files);
     }
     // The grammars' versions.
-    for file in ["../../Cargo.lock"] {
+    for file in ["Cargo.toml", "../../Cargo.lock"] {
         println!("cargo::rerun-if-changed={file}");
         files.push(file.into());
     }

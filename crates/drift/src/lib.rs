@@ -592,7 +592,7 @@ mod tests {
 
     #[test]
     fn words_are_those_of_the_json() {
-        use Aspect as A;
+        use {Aspect as A, InstallKind as I, NeedKind as N};
         for one in [
             A::Source,
             A::File,
@@ -605,7 +605,6 @@ mod tests {
         ] {
             assert_eq!(one.word(), serialized(one));
         }
-        use NeedKind as N;
         for one in [
             N::Depends,
             N::BuildDepends,
@@ -618,7 +617,6 @@ mod tests {
         ] {
             assert_eq!(one.word(), serialized(one));
         }
-        use InstallKind as I;
         for one in [
             I::File,
             I::Unit,

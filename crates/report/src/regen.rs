@@ -11,7 +11,7 @@ pub struct RegenReport<'a>(pub &'a Regenerated);
 
 impl RegenReport<'_> {
     /// Writes it for people.
-    pub fn text(&self, out: &mut dyn Write, width: Option<usize>) -> io::Result<()> {
+    pub fn text(self, out: &mut dyn Write, width: Option<usize>) -> io::Result<()> {
         self.headline(out)?;
         let counts = &self.0.counts;
         let figures = [
@@ -52,7 +52,7 @@ impl RegenReport<'_> {
     }
 
     /// That nothing is written, as the last line: it is what stays on the screen.
-    fn refusal(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn refusal(self, out: &mut dyn Write) -> io::Result<()> {
         if self.0.refused == 0 {
             return Ok(());
         }
@@ -65,7 +65,7 @@ impl RegenReport<'_> {
     }
 
     /// What findings make of a run.
-    fn told(&self) -> &'static str {
+    fn told(self) -> &'static str {
         if self.0.check {
             "nothing would be written"
         } else {
@@ -74,12 +74,12 @@ impl RegenReport<'_> {
     }
 
     /// Writes it for programs: one JSON object on one line.
-    pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub fn json(self, out: &mut dyn Write) -> io::Result<()> {
         serde_json::to_writer(&mut *out, self.0)?;
         writeln!(out)
     }
 
-    fn headline(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn headline(self, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{STRONG}{}{STRONG:#}: ", one_line(&self.0.release))?;
         let unchanged = count(self.0.unchanged, "file", "files");
         if self.0.refused > 0 && self.0.is_unchanged() {

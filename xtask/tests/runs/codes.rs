@@ -4,9 +4,9 @@ use std::fs;
 
 use problem::CODES;
 
+use crate::drift::Bump;
 use crate::support::{Root, Run, copy, git};
 use crate::{crates, prefetch};
-use crate::drift::Bump;
 
 /// Codes that no input can cause, and why they stay.
 const GUARDS: [(&str, &str); 1] = [(
