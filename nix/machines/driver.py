@@ -30,6 +30,9 @@ class Failure(Exception):
 class Machine:
     """A machine of a test: what it is asked, whatever it runs on."""
 
+    # How much longer than a test says it may take: an emulated processor is slow.
+    patience = 1
+
     def __init__(self, name, toplevel):
         self.name = name
         self.toplevel = toplevel
@@ -56,7 +59,7 @@ class Machine:
             return
         self.power_off()
         try:
-            self.process.wait(timeout=timeout)
+            self.process.wait(timeout=timeout * self.patience)
         except subprocess.TimeoutExpired:
             self.log("does not end: its power is cut")
             self.crash()
@@ -100,6 +103,7 @@ class Machine:
 
     def wait(self, what, holds, timeout):
         """Until `holds()` gives something true."""
+        timeout *= self.patience
         end = time.monotonic() + timeout
         last = None
         while time.monotonic() < end:
@@ -206,6 +210,7 @@ class Virtual(Machine):
     """A virtual machine of QEMU (`emulate`): commands go through the port on which `driver-shell.sh` listens."""
 
     program = [os.path.join(HERE, "emulate")]
+    patience = 1 if os.environ.get("KVM") == "1" else 8
 
     def __init__(self, name, toplevel, machine):
         super().__init__(name, toplevel)
@@ -253,6 +258,7 @@ class Virtual(Machine):
 
     def execute(self, command, check_return=True, timeout=900):
         """The command's status and output; standard error goes to the machine's journal."""
+        timeout *= self.patience
         if not self.shell:
             self.connect(timeout)
         self.send(f"timeout {timeout} bash -c {shlex.quote('set -eo pipefail; ' + command)}")

@@ -1,4 +1,5 @@
-# Stage 1 of a virtual machine: the root disk, the host's /usr and /nix/store (9p, read-only), and on to the toplevel's init.
+# Stage 1 of a virtual machine: the root disk, /usr and /nix/store from images (`image`), the latter under a writable layer on the root
+# disk, and on to the toplevel's init.
 {
   runCommand,
   busybox,
@@ -20,9 +21,17 @@ let
     mount -t ext4 /dev/vda /root
     mkdir -p /root/bin /root/dev /root/etc /root/lib /root/lib64 /root/nix/store /root/proc /root/root /root/run /root/sys /root/usr /root/var
     mkdir -p -m 1777 /root/tmp
-    options=ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose
-    mount -t 9p -o $options usr /root/usr
-    mount -t 9p -o $options store /root/nix/store
+    for disk in /sys/block/vd*; do
+      case $(cat $disk/serial) in
+        usr) mount -t erofs -o ro /dev/''${disk##*/} /root/usr ;;
+        store)
+          mkdir -p /root/nix/.read-only /root/nix/.writable/upper /root/nix/.writable/work
+          mount -t erofs -o ro /dev/''${disk##*/} /root/nix/.read-only
+          layers=lowerdir=/root/nix/.read-only,upperdir=/root/nix/.writable/upper,workdir=/root/nix/.writable/work
+          mount -t overlay -o $layers store /root/nix/store
+          ;;
+      esac
+    done
     # Debian's own units and settings, which a NixOS machine does not have.
     for place in systemd/system systemd/user tmpfiles.d sysusers.d sysctl.d modules-load.d; do
       [ ! -d /root/usr/lib/$place ] || mount -t tmpfs -o mode=755 hidden /root/usr/lib/$place
@@ -44,7 +53,7 @@ runCommand "initrd" { passthru.modules = [ ]; } ''
   cp ${init} root/init
   chmod +x root/init
   kernel=$(basename ${linuxPackages.kernel}/lib/modules/*)
-  for module in virtio_pci virtio_blk virtio_net virtio_console virtio_rng 9pnet_virtio 9p ext4 overlay; do
+  for module in virtio_pci virtio_blk virtio_net virtio_console virtio_rng ext4 erofs overlay; do
     ${kmod}/bin/modprobe --dirname /usr --set-version "$kernel" --show-depends $module
   done | while read -r how file _; do
     [ "$how" = insmod ] || continue
