@@ -83,6 +83,9 @@ import ../pkgs/build-support final prev
       kept = directory + "/kept.json";
       audited = _: final.auditedPve kept;
       pinned = final.releasePins { inherit release; };
+      locks = lib.filter lib.pathExists (
+        map (name: directory + "/${name}/Cargo.lock") (lib.attrNames (builtins.readDir directory))
+      );
       # `system/ATTRIBUTE.json`: what a package that is no object sets up.
       systems = directory + "/system";
       packageSystems =
@@ -131,6 +134,7 @@ import ../pkgs/build-support final prev
       // {
         pveObjects = lib.mapAttrs audited generated.pveObjects;
         inherit (pinned) pvePin pveSource;
+        importCrates = final.cratesImporter locks;
       }
     );
 }

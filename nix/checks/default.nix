@@ -7,6 +7,9 @@
   # services.proxmox-ve.
   modules = import ./modules.nix { inherit pkgs; };
 
+  # Crates of Cargo.lock.
+  crates = import ./crates.nix { inherit pkgs; };
+
   # The demo, whose expressions are kept.
   demo = pkgs.pveReleases.demo.pve;
 

@@ -254,6 +254,7 @@ let
     in
     lib.optional (name != null) "NIX_MIRRORS_${lib.head name}";
 
+  fetchScript = lib.readFile ./fetchurl.sh;
   fetchurl =
     {
       url,
@@ -267,7 +268,7 @@ let
       outputHashAlgo = if hash == null then "sha256" else null;
       outputHash = if hash == null then sha256 else hash;
       impureEnvVars = impure ++ mirrorVariable url;
-    } (lib.readFile ./fetchurl.sh);
+    } fetchScript;
 
   fetchgit =
     {

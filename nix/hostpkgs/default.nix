@@ -129,7 +129,7 @@ let
       rust = import ./rust.nix {
         inherit lib platform debian;
         inherit (stdenvs) stdenv;
-        inherit (builders) runCommand makeSetupHook fetchurl;
+        inherit (builders) runCommand makeSetupHook;
         toolchain = rustToolchain;
       };
     in

@@ -6,7 +6,6 @@
   platform,
   runCommand,
   makeSetupHook,
-  fetchurl,
   debian,
   toolchain,
 }:
@@ -25,44 +24,6 @@ let
         ln -s "$toolchain"/bin/* $out/bin/
       '';
 
-  # The crates of a lock, each where nixpkgs' importCargoLock fetches it.
-  importCargoLock =
-    { lockFile }:
-    let
-      lock = lib.importTOML lockFile;
-      registry = "registry+https://github.com/rust-lang/crates.io-index";
-      fetched = lib.filter (package: package ? source) lock.package;
-      crate =
-        package:
-        if package.source != registry then
-          throw "hostpkgs: ${package.name} is from ${package.source}: only crates.io is known"
-        else
-          fetchurl {
-            name = "crate-${package.name}-${package.version}.tar.gz";
-            url = "https://crates.io/api/v1/crates/${package.name}/${package.version}/download";
-            sha256 = package.checksum;
-          };
-    in
-    runCommand "cargo-vendor-dir"
-      {
-        inherit lockFile;
-        crates = lib.concatMapStrings (
-          package: "${package.name}-${package.version}\t${package.checksum}\t${crate package}\n"
-        ) fetched;
-        passAsFile = [ "crates" ];
-      }
-      ''
-        mkdir -p $out/.cargo
-        cp $lockFile $out/Cargo.lock
-        while IFS=$'\t' read -r name checksum crate; do
-          mkdir $out/$name
-          tar xf $crate -C $out/$name --strip-components=1
-          printf '{"files":{},"package":"%s"}' $checksum >$out/$name/.cargo-checksum.json
-        done <"$cratesPath"
-        printf '%s\n' '[source.crates-io]' 'replace-with = "vendored-sources"' \
-          '[source.vendored-sources]' 'directory = "@vendor@"' >$out/.cargo/config.toml
-      '';
-
   hook = makeSetupHook {
     name = "cargo-hooks";
     substitutions.target = platform.rust.rustcTarget;
@@ -70,7 +31,9 @@ let
 
   buildRustPackage =
     {
-      cargoLock,
+      cargoDeps ? throw "hostpkgs: ${
+        arguments.pname or arguments.name
+      }: no cargoDeps; expressions of a release that an earlier pve-nix wrote: `cargo xtask regen' makes them again",
       buildType ? "release",
       nativeBuildInputs ? [ ],
       env ? { },
@@ -84,14 +47,11 @@ let
           runHook postConfigure
         '';
       }
-      // removeAttrs arguments [
-        "buildType"
-        "cargoLock"
-      ]
+      // removeAttrs arguments [ "buildType" ]
       // {
         strictDeps = true;
         cargoBuildType = buildType;
-        cargoDeps = importCargoLock { inherit (cargoLock) lockFile; };
+        inherit cargoDeps;
         nativeBuildInputs = nativeBuildInputs ++ [
           hook
           tools
@@ -119,7 +79,7 @@ let
 in
 {
   rustPlatform = {
-    inherit buildRustPackage importCargoLock bindgenHook;
+    inherit buildRustPackage bindgenHook;
     rust = {
       cargo = tools;
       rustc = tools;

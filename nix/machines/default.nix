@@ -4,11 +4,13 @@
 #   test     the test's file
 #   nixpkgs  a checkout of nixpkgs, or the parts that pkgs.nix names; NIXPKGS by default
 #   package  the link that nodes run (`services.proxmox-ve.package`); the default release's by default
+#   virtual  virtual machines in place of containers
 #   packages more that takes the place of what hostpkgs has: `pvenix`, other releases' links in `pveReleases`
 {
   test,
   nixpkgs ? builtins.getEnv "NIXPKGS",
   package ? null,
+  virtual ? false,
   packages ? { },
 }:
 let
@@ -37,13 +39,13 @@ let
   described = lib.toFunction (import test) {
     inherit pkgs lib;
   };
-  toplevel =
+  build =
     name: node:
     (import (source + "/nixos/lib/eval-config.nix") {
       inherit lib pkgs;
       system = null;
       modules = [
-        ./container.nix
+        (if virtual then ./virtual.nix else ./container.nix)
         node
         (
           { options, ... }:
@@ -55,12 +57,13 @@ let
           }
         )
       ];
-    }).config.system.build.toplevel;
-  nodes = lib.mapAttrs toplevel described.nodes;
+    }).config.system.build;
+  nodes = lib.mapAttrs build described.nodes;
 in
 pkgs.writeText "test-${described.name}.json" (
   builtins.toJSON {
-    nodes = lib.mapAttrs (_: toString) nodes;
+    nodes = lib.mapAttrs (_: build: toString build.toplevel) nodes;
+    virtual = if virtual then lib.mapAttrs (_: build: build.machine) nodes else null;
     inherit (described) testScript;
   }
 )

@@ -1,20 +1,25 @@
-"""Runs a test of NixOS' form on containers: `driver.py SPEC.json`.
+"""Runs a test of NixOS' form on containers or virtual machines: `driver.py SPEC.json`.
 
-SPEC.json is what `nix/machines/default.nix` makes of a test: `nodes` (name to toplevel) and `testScript`. The script sees
+SPEC.json is what `nix/machines/default.nix` makes of a test: `nodes` (name to toplevel), `virtual`
+(null, or name to what a virtual machine has) and `testScript`. The script sees
 `start_all()`, `machines`, `subtest(name)` and one object for each node, with the part of NixOS' test driver's interface
-that is documented in its manual and works in a container. As root; `boot` beside this file says what the host must have.
+that is documented in its manual. As root; `boot` and `emulate` beside this file say what the host must have.
 """
 
+import base64
 import contextlib
 import json
 import os
 import re
 import shlex
+import signal
+import socket
 import subprocess
 import sys
 import time
 
-BOOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot")
+HERE = os.path.dirname(os.path.abspath(__file__))
+MACHINES = os.environ.get("MACHINES", "/var/lib/pve-nix-machines")
 SYSTEM = "/run/current-system/sw"
 
 
@@ -23,7 +28,10 @@ class Failure(Exception):
 
 
 class Machine:
-    """One container."""
+    """A machine of a test: what it is asked, whatever it runs on."""
+
+    # How much longer than a test says it may take: an emulated processor is slow.
+    patience = 1
 
     def __init__(self, name, toplevel):
         self.name = name
@@ -41,67 +49,37 @@ class Machine:
             return
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [BOOT, self.name, self.toplevel], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-        self.began = time.monotonic()
         self.log("starts")
 
     def shutdown(self, timeout=600):
         """Powers off, as long as it takes: a guest of the machine may have minutes to end."""
         if not self.process:
             return
-        self.execute("systemctl poweroff", check_return=False)
+        self.power_off()
         try:
-            self.process.wait(timeout=timeout)
+            self.process.wait(timeout=timeout * self.patience)
         except subprocess.TimeoutExpired:
-            self.log("does not end: its init is killed")
+            self.log("does not end: its power is cut")
             self.crash()
         self.process = None
+
+    def power_off(self):
+        self.execute("systemctl poweroff", check_return=False)
 
     def crash(self):
         if not self.process:
             return
-        with contextlib.suppress(Failure):
-            subprocess.run(["kill", "-9", str(self.leader())], check=False)
+        self.cut_power()
         self.process.wait(timeout=30)
         self.process = None
 
     def remove(self):
         self.shutdown(timeout=60)
-        subprocess.run([BOOT, "--remove", self.name], check=True)
-
-    def leader(self):
-        """The process that is the machine's init: the one child of systemd-nspawn with another process namespace."""
-        own = os.readlink("/proc/self/ns/pid")
-        open_pids = [self.process.pid]
-        while open_pids:
-            pid = open_pids.pop()
-            with contextlib.suppress(OSError):
-                if os.readlink(f"/proc/{pid}/ns/pid") != own:
-                    return pid
-                with open(f"/proc/{pid}/task/{pid}/children") as children:
-                    open_pids.extend(int(child) for child in children.read().split())
-        raise Failure(f"{self.name} does not run: see {self.log_path}")
+        subprocess.run([*self.program, "--remove", self.name], check=True)
 
     # --- commands ---
-
-    def execute(self, command, check_return=True, timeout=900):
-        """The command's status and output; standard error goes to the log."""
-        environment = [
-            f"PATH=/run/wrappers/bin:{SYSTEM}/bin",
-            "HOME=/root",
-            "LANG=C.UTF-8",
-            "USER=root",
-        ]
-        inside = ["nsenter", "--target", str(self.leader()), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]
-        inside += ["--root", "--wdns=/", f"{SYSTEM}/bin/env", "-i", *environment]
-        run = subprocess.run(
-            [*inside, f"{SYSTEM}/bin/bash", "-c", f"set -eo pipefail; {command}"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            timeout=timeout,
-        )
-        return (run.returncode, run.stdout.decode(errors="replace"))
 
     def succeed(self, *commands, timeout=900):
         output = ""
@@ -125,6 +103,7 @@ class Machine:
 
     def wait(self, what, holds, timeout):
         """Until `holds()` gives something true."""
+        timeout *= self.patience
         end = time.monotonic() + timeout
         last = None
         while time.monotonic() < end:
@@ -183,6 +162,114 @@ class Machine:
         return self.execute(f"systemctl {query}")
 
 
+class Container(Machine):
+    """A machine under systemd-nspawn (`boot`): commands enter its namespaces."""
+
+    program = [os.path.join(HERE, "boot")]
+
+    def command(self):
+        return [*self.program, self.name, self.toplevel]
+
+    def cut_power(self):
+        with contextlib.suppress(Failure):
+            subprocess.run(["kill", "-9", str(self.leader())], check=False)
+
+    def leader(self):
+        """The process that is the machine's init: the one child of systemd-nspawn with another process namespace."""
+        own = os.readlink("/proc/self/ns/pid")
+        open_pids = [self.process.pid]
+        while open_pids:
+            pid = open_pids.pop()
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{pid}/ns/pid") != own:
+                    return pid
+                with open(f"/proc/{pid}/task/{pid}/children") as children:
+                    open_pids.extend(int(child) for child in children.read().split())
+        raise Failure(f"{self.name} does not run: see {self.log_path}")
+
+    def execute(self, command, check_return=True, timeout=900):
+        """The command's status and output; standard error goes to the log."""
+        environment = [
+            f"PATH=/run/wrappers/bin:{SYSTEM}/bin",
+            "HOME=/root",
+            "LANG=C.UTF-8",
+            "USER=root",
+        ]
+        inside = ["nsenter", "--target", str(self.leader()), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]
+        inside += ["--root", "--wdns=/", f"{SYSTEM}/bin/env", "-i", *environment]
+        run = subprocess.run(
+            [*inside, f"{SYSTEM}/bin/bash", "-c", f"set -eo pipefail; {command}"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            timeout=timeout,
+        )
+        return (run.returncode, run.stdout.decode(errors="replace"))
+
+
+class Virtual(Machine):
+    """A virtual machine of QEMU (`emulate`): commands go through the port on which `driver-shell.sh` listens."""
+
+    program = [os.path.join(HERE, "emulate")]
+    patience = 1 if os.environ.get("KVM") == "1" else 8
+
+    def __init__(self, name, toplevel, machine):
+        super().__init__(name, toplevel)
+        self.machine = machine
+        self.shell = None
+
+    def command(self):
+        disks = [str(size) for size in [self.machine["diskSize"], *self.machine["emptyDiskImages"]]]
+        sizes = [str(self.machine["memorySize"]), str(self.machine["cores"])]
+        return [*self.program, self.name, self.toplevel, *sizes, *disks]
+
+    def start(self):
+        if not self.process:
+            self.shell = None
+        super().start()
+
+    def power_off(self):
+        with contextlib.suppress(Failure, OSError):
+            self.send("systemctl poweroff")
+
+    def cut_power(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+
+    def connect(self, timeout):
+        """The port answers when the machine's shell does."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            if self.process is None or self.process.poll() is not None:
+                raise Failure(f"{self.name} does not run: see {self.log_path}")
+            with contextlib.suppress(OSError):
+                shell = socket.socket(socket.AF_UNIX)
+                shell.connect(f"{MACHINES}/{self.name}/shell")
+                shell.settimeout(end - time.monotonic())
+                self.shell = shell.makefile("rwb")
+                while self.shell.readline().strip() != b"ready":
+                    pass
+                shell.settimeout(None)
+                return
+            time.sleep(0.5)
+        raise Failure(f"{self.name}: no shell within {timeout} s: see {self.log_path}")
+
+    def send(self, command):
+        self.shell.write(base64.b64encode(command.encode()) + b"\n")
+        self.shell.flush()
+
+    def execute(self, command, check_return=True, timeout=900):
+        """The command's status and output; standard error goes to the machine's journal."""
+        timeout *= self.patience
+        if not self.shell:
+            self.connect(timeout)
+        self.send(f"timeout {timeout} bash -c {shlex.quote('set -eo pipefail; ' + command)}")
+        answer = self.shell.readline().split()
+        if not answer:
+            self.shell = None
+            raise Failure(f"{self.name}: ended while it ran `{command[:120]}`: see {self.log_path}")
+        output = base64.b64decode(answer[1]) if len(answer) > 1 else b""
+        return (int(answer[0]), output.decode(errors="replace"))
+
+
 @contextlib.contextmanager
 def subtest(name):
     began = time.monotonic()
@@ -194,7 +281,11 @@ def subtest(name):
 def main():
     with open(sys.argv[1]) as file:
         spec = json.load(file)
-    machines = [Machine(name, toplevel) for name, toplevel in sorted(spec["nodes"].items())]
+    virtual = spec.get("virtual")
+    machines = [
+        Virtual(name, toplevel, virtual[name]) if virtual else Container(name, toplevel)
+        for name, toplevel in sorted(spec["nodes"].items())
+    ]
 
     def start_all():
         for machine in machines:
@@ -205,7 +296,7 @@ def main():
         scope.setdefault("machine", machines[0])
     scope.update(machines=machines, start_all=start_all, subtest=subtest)
     for machine in machines:
-        subprocess.run([BOOT, "--remove", machine.name], check=True)
+        subprocess.run([*machine.program, "--remove", machine.name], check=True)
     began = time.monotonic()
     try:
         exec(compile(spec["testScript"], "testScript", "exec"), scope)

@@ -208,6 +208,8 @@ let
         cp -r --no-preserve=mode /usr/lib/systemd/system /usr/lib/systemd/user $out/systemd/
         cp -r --no-preserve=mode /usr/lib/sysctl.d /usr/lib/tmpfiles.d /usr/lib/udev/rules.d $out/
       '';
+      # udev's rules are searched for its place; the machines have no software RAID.
+      mdadm = final.runCommand "mdadm" { } "mkdir $out";
       # The wrappers of setuid programs take one header of glibc's sources.
       srcOnly =
         package:
@@ -241,28 +243,47 @@ let
             } >$out/$bus.conf
           done
         '';
-      # A container has its host's kernel: this one is asked what it has, and never built.
+      # The newest kernel of this Debian machine, for virtual machines; a container has its host's, and asks this one what it has.
       linuxPackages = lib.makeExtensible (_: {
         inherit (final) stdenv;
-        kernel = lib.fix (
-          kernel:
-          absent "linux"
-          // {
-            override = _: kernel;
-            version = "6.12";
-            features = { };
-            config = {
-              isYes = _: true;
-              isNo = _: false;
-              isModule = _: true;
-              isEnabled = _: true;
-              isDisabled = _: false;
+        kernel =
+          let
+            releases = lib.sort lib.versionOlder (
+              lib.concatMap (lib.strings.match "vmlinuz-(.*)") (
+                lib.filter (lib.hasPrefix "vmlinuz-") (lib.attrNames (builtins.readDir /boot))
+              )
+            );
+            modDirVersion = if releases == [ ] then "6.12" else lib.last releases;
+            version = lib.head (lib.strings.match "([0-9.]+).*" modDirVersion);
+            built =
+              if releases == [ ] then
+                absent "linux"
+              else
+                final.runCommand "linux-${version}" { } ''
+                  mkdir -p $out/lib/modules
+                  ln -s /boot/vmlinuz-${modDirVersion} $out/${final.stdenv.hostPlatform.linux-kernel.target}
+                  ln -s /usr/lib/modules/${modDirVersion} $out/lib/modules/
+                '';
+            kernel = built // {
+              inherit version modDirVersion;
+              override = _: kernel;
+              features = { };
+              config = {
+                isYes = _: true;
+                isNo = _: false;
+                isModule = _: true;
+                isEnabled = _: true;
+                isDisabled = _: false;
+              };
+              kernelAtLeast = lib.versionAtLeast version;
+              kernelOlder = lib.versionOlder version;
             };
-            kernelAtLeast = lib.versionAtLeast "6.12";
-            kernelOlder = lib.versionOlder "6.12";
-          }
-        );
+          in
+          kernel;
       });
+      aggregateModules =
+        trees:
+        lib.fix (tree: lib.head trees // { override = _: tree; });
       systemd =
         named (
           prev.debianLeaf "systemd" {

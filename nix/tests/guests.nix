@@ -6,19 +6,13 @@
   nodes.alpha =
     { lib, pkgs, ... }:
     {
-      imports = [ ./common/node.nix ];
+      imports = [
+        ./common/node.nix
+        (import ./common/guest.nix { })
+      ];
       system.switch.enable = true;
       specialisation.other.configuration.services.proxmox-ve.vzdump.bwlimit = "51200";
       specialisation.without.configuration.services.proxmox-ve.enable = lib.mkForce false;
-      # A root file system for the container: one static program.
-      environment.etc."guest.tar".source = pkgs.runCommand "guest.tar" { } ''
-        mkdir -p root/bin root/sbin root/etc root/dev root/proc root/sys root/tmp root/root
-        cp -L ${pkgs.busybox}/bin/busybox root/bin/busybox
-        for name in sh cat sleep hostname; do ln -s busybox root/bin/$name; done
-        ln -s ../bin/busybox root/sbin/init
-        echo '::respawn:/bin/sleep 1000' >root/etc/inittab
-        tar --owner=0 --group=0 --numeric-owner -C root -cf $out .
-      '';
     };
 
   testScript = ''

@@ -4,30 +4,32 @@
   name = "pve-shutdown";
 
   nodes.alpha =
-    { pkgs, ... }:
     {
-      imports = [ ./common/node.nix ];
-      # A root file system whose init writes for 120 s what it has to write when it is asked to end (LXC sends SIGPWR).
-      environment.etc."guest.tar".source = pkgs.runCommand "guest.tar" { } ''
-        mkdir -p root/bin root/sbin root/etc root/dev root/proc root/sys root/tmp root/root
-        cp -L ${pkgs.busybox}/bin/busybox root/bin/busybox
-        for name in sh cat sleep date; do ln -s busybox root/bin/$name; done
-        cat >root/sbin/init <<'INIT'
-        #!/bin/sh
-        end() {
-          echo asked >/ended
-          n=0
-          while [ $n -lt 120 ]; do sleep 1; n=$((n + 1)); done
-          echo whole >/ended
-          exit 0
-        }
-        trap end PWR
-        echo up >/started
-        while :; do sleep 1; done
-        INIT
-        chmod +x root/sbin/init
-        tar --owner=0 --group=0 --numeric-owner -C root -cf $out .
-      '';
+      imports = [
+        ./common/node.nix
+        # Its init writes for 120 s what it has to write when it is asked to end (LXC sends SIGPWR).
+        (import ./common/guest.nix {
+          programs = [
+            "cat"
+            "date"
+            "sh"
+            "sleep"
+          ];
+          init = ''
+          #!/bin/sh
+          end() {
+            echo asked >/ended
+            n=0
+            while [ $n -lt 120 ]; do sleep 1; n=$((n + 1)); done
+            echo whole >/ended
+            exit 0
+          }
+          trap end PWR
+          echo up >/started
+          while :; do sleep 1; done
+          '';
+        })
+      ];
     };
 
   testScript = ''

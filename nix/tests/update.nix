@@ -12,7 +12,10 @@ in
   nodes.alpha =
     { lib, pkgs, ... }:
     {
-      imports = [ ./common/node.nix ];
+      imports = [
+        ./common/node.nix
+        (import ./common/guest.nix { })
+      ];
       services.proxmox-ve = {
         package =
           lib.mkOverride 900
@@ -31,15 +34,6 @@ in
           [ "$1" != backup-start ] || while [ ! -e /run/go-on ]; do sleep 0.2; done
         '';
       };
-      # A root file system for the container: one static program.
-      environment.etc."guest.tar".source = pkgs.runCommand "guest.tar" { } ''
-        mkdir -p root/bin root/sbin root/etc root/dev root/proc root/sys root/tmp root/root
-        cp -L ${pkgs.busybox}/bin/busybox root/bin/busybox
-        for name in sh cat sleep hostname; do ln -s busybox root/bin/$name; done
-        ln -s ../bin/busybox root/sbin/init
-        echo '::respawn:/bin/sleep 1000' >root/etc/inittab
-        tar --owner=0 --group=0 --numeric-owner -C root -cf $out .
-      '';
     };
 
   testScript = ''

@@ -4,11 +4,13 @@ final: _: {
   auditPve = final.callPackage ./audit-pve { };
   auditedPve = final.callPackage ./audit-pve/audited.nix { };
   compilePvePlugin = final.callPackage ./compile-pve-plugin { };
+  cratesImporter = final.callPackage ./import-crates { };
   cross-shim = final.callPackage ./cross-shim { };
   debianInstall = final.callPackage ./debian-install { };
   debianPlatform = final.callPackage ./debian-platform { };
   dpkg-shim = final.callPackage ./dpkg-shim { };
   generatePve = final.callPackage ./generate-pve { };
+  importCrates = final.cratesImporter [ ];
   joinCrates = final.callPackage ./join-crates { };
   libglvnd-shim = final.callPackage ./libglvnd-shim { };
   linkPve = final.callPackage ./link-pve { };

@@ -108,7 +108,7 @@ fn a_program_is_built_by_cargo_and_installed_by_its_makefile() {
         "pname = \"hive-term\";",
         "sources.hive-rs = {",
         "src = ../../../demo/hive-rs;",
-        "cargoLock.lockFile = ./Cargo.lock;",
+        "cargoDeps = importCrates ./Cargo.lock;",
         "cargoRoot = \"hive-rs\";",
         "makeDirectory = \"hive-rs\";",
         "installFlags = [ \"BUILD_MODE=release\" ];",

@@ -27,6 +27,12 @@ let
 
   checked = arguments: arguments.doCheck or false && arguments ? doCheck;
 
+  # What every derivation has is made once.
+  bash = "${shell}/bin/bash";
+  build = "${./setup-and-build.sh}";
+  setup = "${./setup.sh}";
+  programs = map toString initialPath;
+
   # What mkDerivation gives to `derivation`.
   environment =
     hasCC: arguments:
@@ -49,14 +55,14 @@ let
     // {
       name = storeName (arguments.name or "${arguments.pname}-${arguments.version}");
       inherit (platform) system;
-      builder = "${shell}/bin/bash";
+      builder = bash;
       args = [
         "-e"
-        (arguments.builder or ./setup-and-build.sh)
+        (arguments.builder or build)
       ];
-      setup = ./setup.sh;
-      shell = "${shell}/bin/bash";
-      initialPath = map toString initialPath;
+      inherit setup;
+      shell = bash;
+      initialPath = programs;
       stdenvCC = lib.optionalString hasCC (toString cc);
       strictDeps = if arguments.strictDeps or false then "1" else "";
       buildInputs = map lib.getDev (get "buildInputs");

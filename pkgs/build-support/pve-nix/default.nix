@@ -1,6 +1,7 @@
 # The compiler: `bin/xtask`, which makes a release's expressions of its sources. It is built from this tree's Cargo
 # workspace and nothing else, so that what is generated, and the builders, may change without it.
 {
+  importCrates,
   lib,
   rustPlatform,
   stdenv,
@@ -39,7 +40,7 @@ rustPlatform.buildRustPackage {
   inherit ((lib.importTOML (root + "/xtask/Cargo.toml")).package) version;
 
   src = source;
-  cargoLock.lockFile = root + "/Cargo.lock";
+  cargoDeps = importCrates (root + "/Cargo.lock");
   cargoBuildFlags = [
     "--package"
     "xtask"

@@ -1,5 +1,6 @@
 # The program on a node: `bin/pvenix`, of the same Cargo workspace as the compiler.
 {
+  importCrates,
   lib,
   pve-nix,
   rustPlatform,
@@ -12,7 +13,7 @@ rustPlatform.buildRustPackage {
   inherit ((lib.importTOML (root + "/pvenix/Cargo.toml")).package) version;
 
   inherit (pve-nix) src;
-  cargoLock.lockFile = root + "/Cargo.lock";
+  cargoDeps = importCrates (root + "/Cargo.lock");
   cargoBuildFlags = [
     "--package"
     "pvenix"

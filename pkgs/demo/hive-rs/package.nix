@@ -1,6 +1,7 @@
 # Made by pve-nix for demo; `cargo xtask regen demo` makes it again.
 {
   dpkg-shim,
+  importCrates,
   joinCrates,
   lib,
   perl,
@@ -32,7 +33,7 @@ rustPlatform.buildRustPackage {
     };
   };
 
-  cargoLock.lockFile = ./Cargo.lock;
+  cargoDeps = importCrates ./Cargo.lock;
   cargoRoot = "hive-rs";
   buildAndTestSubdir = "hive-rs";
   cargoBuildFlags = [

@@ -1,6 +1,7 @@
 # Builds programs for browsers, called as Proxmox's own of that name, of which there is no copy: cargo and, as a library,
 # wasm-bindgen, whose version is that of the program's lock.
 {
+  importCrates,
   lib,
   rustPlatform,
 }:
@@ -8,9 +9,14 @@ rustPlatform.buildRustPackage {
   pname = "proxmox-wasm-builder";
   inherit ((lib.importTOML ./Cargo.toml).package) version;
 
-  src = ./.;
+  # Without this file, of which nothing is built.
+  src = builtins.path {
+    name = "proxmox-wasm-builder-source";
+    path = ./.;
+    filter = path: _: baseNameOf path != "default.nix";
+  };
 
-  cargoLock.lockFile = ./Cargo.lock;
+  cargoDeps = importCrates ./Cargo.lock;
 
   # The first program that is built with it shows whether it works.
   doCheck = false;

@@ -248,7 +248,7 @@ fn whole(
             "src",
             joined(derivation, program, sources, release, formals)?,
         )],
-        cargo(program, release),
+        cargo(program, release, formals)?,
         env::bindings(program, sources, &release.rules.crates, formals)?,
         inputs::bindings(derivation, program, &install, release, formals)?,
         checks(),
@@ -398,29 +398,32 @@ fn fetched(program: &Program, directory: &str, source: &Source) -> Pin {
 }
 
 /// What `buildRustPackage` is told of the tree.
-fn cargo(program: &Program, release: Release) -> Vec<Binding> {
+fn cargo(
+    program: &Program,
+    release: Release,
+    formals: &mut Formals,
+) -> Result<Vec<Binding>, WriteError> {
     let directory = program.directory();
-    let lock = vec!["cargoLock".to_owned(), "lockFile".to_owned()];
-    let flags = program
-        .packages
-        .iter()
-        .flat_map(|name| ["--package", name.as_str()]);
+    let lock = Expr::Path("Cargo.lock".to_owned());
+    let mut bindings = vec![
+        Binding::attr("cargoDeps", formals.call("importCrates", [lock])?),
+        Binding::attr("cargoRoot", Expr::string(&directory)),
+    ];
     if made_by(program, release).is_some() {
         // `make install` runs cargo, by that program.
-        return vec![
-            Binding::Attr(lock, Expr::Path("Cargo.lock".to_owned())),
-            Binding::attr("cargoRoot", Expr::string(&directory)),
-            Binding::attr("dontCargoBuild", Expr::Bool(true)),
-            Binding::attr("dontCargoInstall", Expr::Bool(true)),
-        ];
+        bindings.push(Binding::attr("dontCargoBuild", Expr::Bool(true)));
+    } else {
+        let flags = program
+            .packages
+            .iter()
+            .flat_map(|name| ["--package", name.as_str()]);
+        bindings.extend([
+            Binding::attr("buildAndTestSubdir", Expr::string(&directory)),
+            Binding::attr("cargoBuildFlags", Expr::strings(flags)),
+        ]);
     }
-    vec![
-        Binding::Attr(lock, Expr::Path("Cargo.lock".to_owned())),
-        Binding::attr("cargoRoot", Expr::string(&directory)),
-        Binding::attr("buildAndTestSubdir", Expr::string(&directory)),
-        Binding::attr("cargoBuildFlags", Expr::strings(flags)),
-        Binding::attr("dontCargoInstall", Expr::Bool(true)),
-    ]
+    bindings.push(Binding::attr("dontCargoInstall", Expr::Bool(true)));
+    Ok(bindings)
 }
 
 /// The program by which its Makefile runs cargo.

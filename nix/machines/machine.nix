@@ -1,0 +1,70 @@
+# What a NixOS machine sets where its packages are hostpkgs' leaves, which lead into /usr.
+{ lib, pkgs, ... }:
+{
+  networking.useHostResolvConf = false;
+  networking.resolvconf.enable = false;
+  services.resolved.enable = lib.mkForce false;
+  environment.etc."resolv.conf".text = "nameserver 192.0.2.53\n";
+  networking.useDHCP = false;
+  networking.firewall.enable = lib.mkDefault false;
+
+  # Leaves link into /usr: what activation sets there is the host's own.
+  environment.usrbinenv = null;
+  system.activationScripts.usrbinenv = lib.mkForce "";
+  environment.stub-ld.enable = false;
+  environment.ldso = "/usr/lib64/ld-linux-x86-64.so.2";
+  programs.command-not-found.enable = false;
+
+  # Made by programs that hostpkgs does not have.
+  documentation.enable = false;
+  documentation.man.enable = false;
+  systemd.services.audit.enable = false;
+  # Of NixOS' list of systemd's units, those that Debian has in other packages.
+  systemd.suppressedSystemUnits = [
+    "cryptsetup-pre.target"
+    "systemd-bootctl.socket"
+    "systemd-bootctl@.service"
+    "cryptsetup.target"
+    "remote-cryptsetup.target"
+    "systemd-quotacheck.service"
+    "systemd-update-utmp.service"
+    "systemd-userdbd.service"
+    "systemd-userdbd.socket"
+    "systemd-vconsole-setup.service"
+  ];
+  environment.defaultPackages = [ ];
+  boot.bcache.enable = false;
+  boot.enableContainers = false;
+  programs.less.lessopen = null;
+  programs.nano.enable = false;
+  systemd.shutdownRamfs.enable = false;
+  services.nscd.enable = false;
+  system.nssModules = lib.mkForce [ ];
+  systemd.oomd.enable = false;
+  systemd.coredump.enable = false;
+  services.timesyncd.enable = false;
+  i18n.defaultLocale = "C.UTF-8";
+  i18n.supportedLocales = lib.mkForce [ ];
+  # A module of PAM that Debian 13 has no more.
+  security.pam.services.login.rules.session.lastlog.enable = lib.mkForce false;
+  # Debian's libraries have these places compiled in.
+  systemd.tmpfiles.rules = [
+    "L+ /bin/mount - - - - /usr/bin/mount"
+    "L+ /bin/umount - - - - /usr/bin/umount"
+    "d /run/sshd 0755 root root -"
+    "d /var/lib/logrotate 0755 root root -"
+  ];
+  environment.etc."ssl/openssl.cnf".source =
+    pkgs.runCommand "openssl.cnf" { }
+      "cp -L /etc/ssl/openssl.cnf $out";
+  fonts.fontconfig.enable = false;
+  xdg = lib.genAttrs [ "autostart" "icons" "menus" "mime" "sounds" ] (_: {
+    enable = false;
+  });
+  nix.enable = false;
+  system.switch = {
+    enable = lib.mkDefault false;
+    enableNg = false;
+  };
+  system.stateVersion = "25.05";
+}

@@ -1,0 +1,67 @@
+# A machine of a test as a virtual machine of QEMU (`emulate`), with Debian's kernel.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+{
+  imports = [
+    ./machine.nix
+    ./virtualisation.nix
+  ];
+
+  boot.initrd.enable = false;
+  system.build.initialRamdisk = pkgs.callPackage ./initrd.nix { };
+  system.build.initialRamdiskSecretAppender = pkgs.runCommand "append-initrd-secrets" { } ''
+    mkdir -p $out/bin
+    ln -s ${pkgs.coreutils}/bin/true $out/bin/append-initrd-secrets
+  '';
+  boot.loader.grub.enable = false;
+  boot.kernelParams = [
+    "console=ttyS0"
+    "panic=1"
+  ];
+  boot.kernelModules = [ "virtio_console" ];
+  fileSystems."/" = {
+    device = "/dev/vda";
+    fsType = "ext4";
+    noCheck = true;
+  };
+
+  # The driver's shell: it sends one command a line, and reads the status and the output of each (driver.py).
+  systemd.services.driver-shell = {
+    wantedBy = [ "sysinit.target" ];
+    unitConfig.DefaultDependencies = false;
+    restartIfChanged = false;
+    unitConfig.X-StopOnRemoval = false;
+    environment.HOME = "/root";
+    path = lib.mkForce [ ];
+    serviceConfig = {
+      ExecStart = "${pkgs.bash}/bin/bash ${./driver-shell.sh} ${pkgs.coreutils}/bin";
+      Restart = "always";
+      RestartSec = 1;
+      KillMode = "process";
+    };
+  };
+  systemd.services."serial-getty@ttyS0".enable = false;
+  # Lists of modules that other distributions do not load.
+  environment.etc."modprobe.d/ubuntu.conf".enable = false;
+  environment.etc."modprobe.d/debian.conf".enable = false;
+  services.journald.console = "/dev/ttyS0";
+
+  # As slow as an emulated processor is.
+  systemd.extraConfig = ''
+    DefaultTimeoutStartSec=600
+    DefaultDeviceTimeoutSec=600
+  '';
+
+  system.build.machine = {
+    inherit (config.virtualisation)
+      memorySize
+      cores
+      diskSize
+      emptyDiskImages
+      ;
+  };
+}

@@ -1,0 +1,30 @@
+# The options of NixOS' `virtualisation` (nixos/modules/virtualisation/qemu-vm.nix) that tests set and both kinds of machine
+# understand, by the same names and in the same units.
+{ lib, ... }:
+let
+  inherit (lib) mkOption types;
+in
+{
+  options.virtualisation = {
+    memorySize = mkOption {
+      type = types.ints.positive;
+      default = 1024;
+      description = "Memory of a virtual machine, in MiB.";
+    };
+    cores = mkOption {
+      type = types.ints.positive;
+      default = 1;
+      description = "Processors of a virtual machine.";
+    };
+    diskSize = mkOption {
+      type = types.ints.positive;
+      default = 4096;
+      description = "Size of a virtual machine's root disk, in MiB.";
+    };
+    emptyDiskImages = mkOption {
+      type = types.listOf types.ints.positive;
+      default = [ ];
+      description = "Sizes of more disks, in MiB: `/dev/vdb` and on. They are blank at the first boot and keep what is written.";
+    };
+  };
+}
