@@ -123,6 +123,11 @@ in
       ${cfg.address} = names;
     };
 
+    services.proxmox-ve.owned = {
+      "/etc/hosts" = "networking.hosts";
+      "/etc/hostname" = "networking.hostName";
+    };
+
     networking.firewall = {
       allowedTCPPorts = lib.optionals cfg.openFirewall [
         8006
