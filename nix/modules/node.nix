@@ -123,11 +123,6 @@ in
       ${cfg.address} = names;
     };
 
-    services.proxmox-ve.owned = {
-      "/etc/hosts" = "networking.hosts";
-      "/etc/hostname" = "networking.hostName";
-    };
-
     networking.firewall = {
       allowedTCPPorts = lib.optionals cfg.openFirewall [
         8006

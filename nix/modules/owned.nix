@@ -14,6 +14,10 @@ in
 
   config = lib.mkIf cfg.enable {
     services.proxmox-ve.owned = lib.mkMerge [
+      {
+        "/etc/hosts" = "networking.hosts";
+        "/etc/hostname" = "networking.hostName";
+      }
       (lib.mkIf (
         config.networking.resolvconf.enable
         || config.services.resolved.enable
