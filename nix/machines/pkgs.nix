@@ -281,9 +281,7 @@ let
           in
           kernel;
       });
-      aggregateModules =
-        trees:
-        lib.fix (tree: lib.head trees // { override = _: tree; });
+      aggregateModules = trees: lib.fix (tree: lib.head trees // { override = _: tree; });
       systemd =
         named (
           prev.debianLeaf "systemd" {
