@@ -2,5 +2,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let _ = xtask::scan::calls::Calls::parse(text, "calls.toml");
+    let _ = scan::calls::Calls::parse(text, "calls.toml");
 });

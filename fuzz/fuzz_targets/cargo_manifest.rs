@@ -2,5 +2,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let _ = xtask::cargo::manifest::CargoManifest::parse("x", "Cargo.toml", bytes);
+    let _ = cargo::manifest::CargoManifest::parse("x", "Cargo.toml", bytes);
 });

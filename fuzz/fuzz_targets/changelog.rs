@@ -2,5 +2,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let _ = xtask::debian::changelog::parse("debian/changelog", text);
+    let _ = debian::changelog::parse("debian/changelog", text);
 });

@@ -2,5 +2,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let _ = xtask::debian::control::parse("debian/control", text);
+    let _ = debian::control::parse("debian/control", text);
 });

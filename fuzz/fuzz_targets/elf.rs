@@ -3,7 +3,6 @@
 
 use std::io::Cursor;
 
-use xtask::audit::elf;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     for head in [&b""[..], elf::MAGIC, b"\x7fELF\x02\x01\x01\0", b"\x7fELF\x01\x02\x01\0"] {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 libfuzzer_sys::fuzz_target!(|log: &[u8]| {
     let paths = BTreeSet::from(["x", "a/b"]);
-    for revision in xtask::release::history::parse(log, &paths) {
+    for revision in release::history::parse(log, &paths) {
         assert!(revision.files.keys().all(|path| paths.contains(path.as_str())));
     }
 });

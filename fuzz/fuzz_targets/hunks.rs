@@ -3,8 +3,8 @@
 
 libfuzzer_sys::fuzz_target!(|input: (&[u8], &[u8])| {
     let (patch, content) = input;
-    for file in xtask::drift::hunks::parse(patch) {
-        let fits = xtask::drift::hunks::apply(&file, Some(content));
+    for file in drift::hunks::parse(patch) {
+        let fits = drift::hunks::apply(&file, Some(content));
         assert_eq!(fits.len(), file.hunks.len());
     }
 });

@@ -2,12 +2,12 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let makefile = xtask::debian::make::parse(text);
-    let mut variables = xtask::debian::make::Variables::default();
+    let makefile = debian::make::parse(text);
+    let mut variables = debian::make::Variables::default();
     variables.assign(&makefile);
     for rule in &makefile.rules {
         for (_, line) in &rule.recipe {
-            let _ = xtask::debian::make::commands(line, &variables);
+            let _ = debian::make::commands(line, &variables);
         }
     }
 });

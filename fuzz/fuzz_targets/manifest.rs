@@ -2,5 +2,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let _ = xtask::release::Manifest::parse("fuzz", text);
+    let _ = release::Manifest::parse("fuzz", text);
 });

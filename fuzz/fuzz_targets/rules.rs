@@ -14,5 +14,5 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     };
     let dir = tempfile::tempdir().expect("a directory");
     std::fs::write(dir.path().join(format!("{file}.toml")), rest).expect("written");
-    let _ = xtask::decide::rules::Rules::read(dir.path());
+    let _ = decide::rules::Rules::read(dir.path());
 });

@@ -3,8 +3,8 @@
 
 use std::sync::LazyLock;
 
-use xtask::scan::calls::Calls;
-use xtask::scan::{Language, scan};
+use scan::calls::Calls;
+use scan::{Language, scan};
 
 static CALLS: LazyLock<Calls> = LazyLock::new(|| {
     Calls::parse(include_str!("../../rules/calls.toml"), "calls.toml").expect("the kept file")

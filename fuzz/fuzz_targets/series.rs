@@ -2,6 +2,6 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let _ = xtask::debian::series::parse("debian/patches/series", text);
-    let _ = xtask::debian::series::check_patch("debian/patches/x", text.as_bytes(), 1);
+    let _ = debian::series::parse("debian/patches/series", text);
+    let _ = debian::series::check_patch("debian/patches/x", text.as_bytes(), 1);
 });

@@ -2,5 +2,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let _ = xtask::debian::shell::run(text);
+    let _ = debian::shell::run(text);
 });

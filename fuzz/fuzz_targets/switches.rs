@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use xtask::debian::switches::{Configure, Package, read};
+use debian::switches::{Configure, Package, read};
 
 fuzz_target!(|text: &str| {
     let package = Package {

@@ -8,11 +8,11 @@ mod linked;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use xtask::analyse::{Analysis, Knowledge};
-use xtask::audit::{Options, audit, keep};
-use xtask::cargo::kept;
-use xtask::problem::Problem;
-use xtask::release::{Manifest, OpenOptions, open};
+use analyse::{Analysis, Knowledge};
+use audit::{Options, audit, keep};
+use cargo::kept;
+use problem::Problem;
+use release::{Manifest, OpenOptions, open};
 
 /// Runs; the median is told.
 const RUNS: usize = 5;

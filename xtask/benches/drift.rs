@@ -4,13 +4,13 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use xtask::analyse::{Analysis, Knowledge};
-use xtask::cache::Cache;
-use xtask::cargo::kept;
-use xtask::drift::{self, Drift, Level, Request};
-use xtask::problem::Problem;
-use xtask::release::{Manifest, OpenOptions, open};
-use xtask::report::DriftReport;
+use analyse::{Analysis, Knowledge};
+use cache::Cache;
+use cargo::kept;
+use drift::{Drift, Level, Request};
+use problem::Problem;
+use release::{Manifest, OpenOptions, open};
+use report::DriftReport;
 
 /// The releases compared.
 const RELEASES: [&str; 2] = ["pve-9.0.3", "pve-9.1.7"];
@@ -32,7 +32,7 @@ fn main() {
         (median(times), drifts)
     };
     let (cold, _) = runs(&Cache::in_memory);
-    let kept = || Cache::new(work.path(), "");
+    let kept = || scan::cache_below(work.path(), "");
     run(&root, &sources, &kept());
     let (warm, drifts) = runs(&kept);
     println!("nothing kept {:>6}", cold.as_millis());

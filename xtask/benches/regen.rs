@@ -7,15 +7,14 @@ mod upstream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use analyse::{Analysis, Knowledge};
+use cache::Cache;
+use cargo::kept;
+use emit::release::generate;
+use problem::Problem;
 use rayon::prelude::*;
+use release::{Entry, Manifest, OpenOptions, Source, Tree, open};
 use tempfile::TempDir;
-use xtask::analyse::{Analysis, Knowledge};
-use xtask::cache::Cache;
-use xtask::cargo::kept;
-use xtask::emit::release::generate;
-use xtask::problem::Problem;
-use xtask::release::{Entry, Manifest, OpenOptions, Source, Tree, open};
-use xtask::scan;
 
 /// The release measured.
 const RELEASE: &str = "pve-9.1.4";
@@ -68,7 +67,7 @@ fn main() {
     };
     println!("{what}, median of {RUNS} runs, milliseconds\n");
     let cold = runs(&subject, None);
-    let cache = Cache::new(&subject.work.path().join("cache"), "");
+    let cache = scan::cache_below(&subject.work.path().join("cache"), "");
     subject.run(Some(&cache));
     let warm = runs(&subject, Some(&cache));
     table(&cold, &warm);
@@ -133,7 +132,7 @@ impl Subject {
 
 /// The Rust files alone, every one of the sources whether it is compiled or not: read and scanned, then from the cache.
 fn rust(subject: &Subject) {
-    let cache = Cache::new(&subject.work.path().join("rust"), "");
+    let cache = scan::cache_below(&subject.work.path().join("rust"), "");
     let options = OpenOptions {
         root: subject.root.clone(),
         sources: Some(subject.sources.clone()),

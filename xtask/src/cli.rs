@@ -12,14 +12,13 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::check::inside::{self, Stage};
-use crate::decide::Context;
-use crate::drift::Level;
-use crate::problem::{OUTPUT_FAILED, Problem, Severity, meant};
-use crate::report::words::{self, CONTEXTS, KINDS, VERDICTS, Verdict};
-use crate::report::{Filter, Format, Layout, paint};
 use crate::run;
-use crate::scan::Kind;
+use check::inside::{self, Stage};
+use decide::{Context, Verdict};
+use drift::Level;
+use problem::{OUTPUT_FAILED, Problem, Severity, meant};
+use report::{Filter, Format, Layout, paint};
+use scan::Kind;
 
 /// A compiler from Proxmox VE's sources to Nix
 ///
@@ -237,15 +236,15 @@ pub struct ScanArgs {
     pub source: Vec<String>,
 
     /// List the occurrences of this context only
-    #[arg(long, value_delimiter = ',', value_parser = one_of(&CONTEXTS, words::context), help_heading = "Filters")]
+    #[arg(long, value_delimiter = ',', value_parser = one_of(&Context::ALL, Context::name), help_heading = "Filters")]
     pub context: Vec<Context>,
 
     /// List the occurrences with this decision only
-    #[arg(long, value_delimiter = ',', value_parser = one_of(&VERDICTS, Verdict::word), help_heading = "Filters")]
+    #[arg(long, value_delimiter = ',', value_parser = one_of(&Verdict::ALL, Verdict::word), help_heading = "Filters")]
     pub decision: Vec<Verdict>,
 
     /// List the occurrences of this kind only
-    #[arg(long, value_delimiter = ',', value_parser = one_of(&KINDS, words::kind), help_heading = "Filters")]
+    #[arg(long, value_delimiter = ',', value_parser = one_of(&Kind::ALL, Kind::word), help_heading = "Filters")]
     pub kind: Vec<Kind>,
 }
 

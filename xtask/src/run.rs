@@ -8,32 +8,32 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::analyse::{self, Analysis, Knowledge};
-use crate::audit::{self, keep};
-use crate::cache::Cache;
-use crate::cargo::locked::lock_programs;
-use crate::cargo::{Program, kept};
-use crate::check;
 use crate::cli::{
     self, AuditArgs, AuditFormat, CheckArgs, CompletionsArgs, DriftArgs, ExplainArgs,
     ExplainFormat, GraphArgs, GraphFormat, JoinArgs, LockArgs, ManArgs, Outcome, PlainFormat,
     PluginArgs, PrefetchArgs, ProposalsArgs, RegenArgs, ScanArgs, SourceArgs, Subject,
 };
-use crate::decide::engine::Uses;
-use crate::drift::{self, measure::Decisions};
-use crate::emit::exports::{self, Exports};
-use crate::emit::rewrite::Role;
-use crate::emit::{self, names, output};
-use crate::explain;
-use crate::graph::draw::{self, Drawing};
-use crate::problem::{self, CODES, Code, OUTPUT_FAILED, Problem, UNSATISFIED_CRATE, USAGE, meant};
-use crate::release::{self, At, Locked, Manifest, OpenOptions, source_name};
-use crate::report::paint::count;
-use crate::report::{
+use analyse::{Analysis, Knowledge};
+use audit::keep;
+use cache::Cache;
+use cargo::locked::lock_programs;
+use cargo::{Program, kept};
+use debian::given;
+use decide::engine::Uses;
+use drift::measure::Decisions;
+use emit::names;
+use graph::Role;
+use graph::draw::{self, Drawing};
+use graph::exports::{self, Exports};
+use patch::line;
+use prefetch::Lock;
+use problem::{CODES, Code, OUTPUT_FAILED, Problem, UNSATISFIED_CRATE, USAGE, meant};
+use release::{At, Locked, Manifest, OpenOptions, source_name};
+use report::paint::count;
+use report::{
     self, AuditReport, CheckReport, DriftReport, Filter, Format, LockReport, PlaceReport,
-    ScanReport, codes,
+    RegenReport, ScanReport, codes,
 };
-use crate::store::{self, prefetch::Lock};
 
 /// The project's root: the nearest directory above the working directory that holds `releases/` and `rules/`,
 /// else the one this program was built in.
@@ -71,7 +71,7 @@ fn releases(root: &Path, argument: &str) -> Result<Vec<Manifest>, Vec<Problem>> 
 /// What is kept between runs; `None` where nothing is to be.
 fn cache(from: &SourceArgs, knowledge: &Knowledge) -> Option<Cache> {
     let dir = cache_dir().filter(|_| !from.no_cache)?;
-    Some(Cache::new(&dir, &knowledge.calls_text))
+    Some(scan::cache_below(&dir, &knowledge.calls_text))
 }
 
 /// Reads, scans and decides one release.
@@ -233,7 +233,7 @@ pub fn scan(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
             let name = &analysis.manifest.name;
             stops.extend(analyse::stale_added(&analysis.uses, name, &knowledge));
         }
-        let mut report = analysis.report();
+        let mut report = ScanReport::of(analysis);
         report.add(stops);
         reports.push(report);
     }
@@ -371,8 +371,9 @@ fn regen_one(
     cli::complain(&absent);
     cli::complain(&analysis.missing);
     cli::complain(&findings);
-    let mut report = generated.report(&analysis, args.check, &differences);
-    report.refused = refused;
+    let mut regenerated = generated.report(&analysis, args.check, &differences);
+    regenerated.refused = refused;
+    let report = RegenReport(&regenerated);
     match args.format {
         PlainFormat::Text => cli::print(|out| report.text(out, cli::width())),
         PlainFormat::Json => cli::print_plain(|out| report.json(out)),
@@ -384,7 +385,7 @@ fn regen_one(
 pub fn plugin(args: &PluginArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
     let one = |problem| vec![problem];
-    let beside = args.tree.join(release::RULES);
+    let beside = args.tree.join(given::RULES);
     let rules = match args.rules.as_slice() {
         [] if beside.is_dir() => vec![beside],
         given => given.to_vec(),
@@ -394,7 +395,7 @@ pub fn plugin(args: &PluginArgs) -> Result<Outcome, Vec<Problem>> {
     let exports = args.exports.clone();
     let exports = exports.unwrap_or_else(|| root.join("pkgs").join(release).join(exports::NAME));
     let exports = Exports::read(&exports, release).map_err(one)?;
-    let source = release::given(&args.tree, args.name.as_deref(), &rules).map_err(one)?;
+    let source = given::given(&args.tree, args.name.as_deref(), &rules).map_err(one)?;
     let name = source.name.clone();
     let manifest = Manifest {
         name: release.clone(),
@@ -418,8 +419,9 @@ pub fn plugin(args: &PluginArgs) -> Result<Outcome, Vec<Problem>> {
             .changed;
     }
     cli::complain(&findings);
-    let mut report = compiled.report(&name, &analysis, args.check, &differences);
-    report.refused = refused;
+    let mut regenerated = compiled.report(&name, &analysis, args.check, &differences);
+    regenerated.refused = refused;
+    let report = RegenReport(&regenerated);
     match args.format {
         PlainFormat::Text => cli::print(|out| report.text(out, cli::width())),
         PlainFormat::Json => cli::print_plain(|out| report.json(out)),
@@ -449,16 +451,16 @@ pub fn prefetch(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
     for manifest in releases(&root, &args.release)? {
         let mut locks = locks(&root, &manifest.name).map_err(one)?;
         // The demo needs little of what upstream's releases do.
-        let demos = store::outside::named(&root, &manifest.name);
+        let demos = prefetch::outside::named(&root, &manifest.name);
         let packages = manifest.version.is_none().then_some(&demos);
-        let outside = store::outside::files(&root, packages)?;
+        let outside = prefetch::outside::files(&root, packages)?;
         locks.extend(
             manifest
                 .version
                 .iter()
-                .flat_map(|_| store::outside::locks(&root)),
+                .flat_map(|_| prefetch::outside::locks(&root)),
         );
-        let done = store::prefetch(&manifest, &locks, &outside, &options);
+        let done = prefetch::prefetch(&manifest, &locks, &outside, &options);
         let done = done.map_err(one)?;
         let of_release = severity(&done.problems);
         if worst != Outcome::Fatal && of_release != Outcome::Clean {
@@ -879,7 +881,7 @@ fn explain_place(
             "the other sources of {release} were not read: what they install is not known here; --sources DIR reads them"
         )]);
     }
-    let place = explain::Line::find(found, path, line, &release)?;
+    let place = line::Line::find(found, path, line, &release)?;
     let becomes = place.becomes(&analysis, &knowledge);
     let stops = stops(&analysis, &knowledge);
     let findings = analysis.findings.iter().chain(&stops);

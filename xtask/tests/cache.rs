@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use analyse::{Analysis, Knowledge};
+use cache::Cache;
+use cargo::kept;
+use emit::release::generate;
 use proptest::prelude::*;
+use release::{Manifest, OpenOptions, open};
 use tempfile::TempDir;
-use xtask::analyse::{Analysis, Knowledge};
-use xtask::cache::Cache;
-use xtask::cargo::kept;
-use xtask::emit::release::generate;
-use xtask::release::{Manifest, OpenOptions, open};
 
 /// The repository's root.
 fn root() -> PathBuf {
@@ -79,7 +79,7 @@ impl Demo {
     }
 
     fn cache(&self) -> Cache {
-        Cache::new(&self.dir.path().join("cache"), &self.knowledge.calls_text)
+        scan::cache_below(&self.dir.path().join("cache"), &self.knowledge.calls_text)
     }
 
     /// All that a run finds and writes, as text.
@@ -169,7 +169,7 @@ fn another_build_of_the_scanners_finds_nothing() {
     let without = demo.run(None);
     let calls = &demo.knowledge.calls_text;
     let dir = demo.dir.path().join("cache");
-    let other = Cache::of_build(&dir, "another build", calls);
+    let other = Cache::new(&dir, "another build", calls);
     // What the other build kept is wrong for this one, and whole.
     for (name, pin) in &demo.manifest.sources {
         let rev = pin.rev.as_deref().expect("a commit");

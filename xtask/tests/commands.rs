@@ -35,8 +35,8 @@ fn the_document_of_problem_codes_is_in_step() {
 
 #[test]
 fn the_links_of_the_document_lead_to_its_sections() {
-    for code in xtask::problem::CODES {
-        let anchor = xtask::report::codes::anchor(code);
+    for code in problem::CODES {
+        let anchor = report::codes::anchor(code);
         let link = format!("| [{}](#{anchor}) |", code.id);
         assert!(
             include_str!("../../docs/problems.md").contains(&link),
@@ -51,7 +51,7 @@ fn the_links_of_the_document_lead_to_its_sections() {
 
 #[test]
 fn every_code_can_be_explained_whatever_its_case() {
-    for code in xtask::problem::CODES {
+    for code in problem::CODES {
         let text = stdout(&["explain", &code.id.to_lowercase()]);
         assert!(
             text.starts_with(&format!("{} {}\n", code.id, code.title)),
@@ -153,7 +153,7 @@ fn the_documents_name_every_rule_file_every_command_and_every_word() {
             "docs/glossary.md: {word}"
         );
     }
-    for decision in xtask::report::words::VERDICTS {
+    for decision in decide::Verdict::ALL {
         let word = decision.word();
         assert!(
             glossary.contains(&format!("`{word}`")),

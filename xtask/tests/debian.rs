@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use xtask::debian::system::System;
-use xtask::debian::{Packaging, read_all};
-use xtask::problem::{BAD_TREE, Problem};
-use xtask::release::{Entry, Mode, Tree};
+use debian::system::System;
+use debian::{Packaging, read_all};
+use problem::{BAD_TREE, Problem};
+use release::{Entry, Mode, Tree};
 
 /// A tree held in memory.
 struct Memory {

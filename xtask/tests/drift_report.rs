@@ -3,16 +3,16 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-use xtask::decide::{Context, Decision};
-use xtask::drift::{
+use decide::{Context, Decision};
+use drift::{
     Aspect, At, Change, Closest, Commit, Conflict, Counts, Drift, Excerpt, History, Install,
     InstallKind, Level, LinkDrift, LocalPatch, LostTarget, Need, NeedKind, PlaceDrift, Presence,
     Proposal, Side, SourceDrift, Spot, Structure, Summary, TextDrift, Tied,
 };
-use xtask::problem::{MISSING_SOURCE, Problem, UNMAPPED_PACKAGE};
-use xtask::report::DriftReport;
-use xtask::scan::{Kind, Language};
+use problem::{MISSING_SOURCE, Problem, UNMAPPED_PACKAGE};
+use report::DriftReport;
+use scan::{Kind, Language};
+use serde_json::Value;
 
 /// Markup, a mention, a reference, escapes of a terminal, a turn of the writing's direction, a backtick, quotes.
 const HOSTILE: &str =

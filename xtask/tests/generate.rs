@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use xtask::analyse::{Analysis, Knowledge};
-use xtask::cargo::kept;
-use xtask::emit::release::{Generated, generate};
-use xtask::emit::tree;
-use xtask::release::{Entry, Manifest, OpenOptions, open};
+use analyse::{Analysis, Knowledge};
+use cargo::kept;
+use emit::release::{Generated, generate};
+use release::checkout;
+use release::{Entry, Manifest, OpenOptions, open};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -201,7 +201,7 @@ fn every_patch_of_every_release_applies_to_its_pin() {
             {
                 let tree = tempfile::tempdir().unwrap();
                 let whole = |_: &Entry, bytes| Ok(Some(bytes));
-                tree::write(tree.path(), &one.source, |_| true, whole).unwrap();
+                checkout::write(tree.path(), &one.source, |_| true, whole).unwrap();
                 apply(&generated, name, tree.path());
             }
         }

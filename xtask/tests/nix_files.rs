@@ -55,7 +55,7 @@ fn the_flakes_lock_names_what_the_flake_asks_for() {
     let locked = &nixpkgs["locked"];
     assert_eq!(locked["rev"].as_str().map(str::len), Some(40));
     let hash = locked["narHash"].as_str().unwrap();
-    assert!(xtask::release::parse_sri(hash).is_some(), "{hash}");
+    assert!(release::parse_sri(hash).is_some(), "{hash}");
 }
 
 #[test]

@@ -5,13 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use problem::Problem;
 use rayon::prelude::*;
-use tempfile::TempDir;
-use xtask::problem::Problem;
-use xtask::release::{
+use release::{
     At, Entry, Manifest, Mode, NarHash, OpenOptions, Opened, Pin, Source, check_nar_hash, lock,
     nar_hash, open, unsatisfied,
 };
+use tempfile::TempDir;
 
 /// Runs Git in a directory at a committer's and author's time, deaf to the machine's configuration.
 fn git(directory: &Path, time: &str, arguments: &[&str]) -> String {
@@ -824,8 +824,8 @@ fn nix_hash(directory: &Path) -> Option<String> {
     let output = output.ok()?;
     assert!(output.status.success(), "{output:?}");
     let hex = String::from_utf8(output.stdout).expect("text");
-    let digest = xtask::store::path::parse_hex(hex.trim()).expect("a digest");
-    Some(xtask::release::sri(&digest))
+    let digest = store::path::parse_hex(hex.trim()).expect("a digest");
+    Some(release::sri(&digest))
 }
 
 #[test]
@@ -869,8 +869,8 @@ fn what_is_left_out_is_what_is_gone_after_fetching() {
     for path in &pin.omit {
         fs::remove_dir_all(checkout.join(path)).expect("removed");
     }
-    let found = xtask::release::directory_hash(&checkout).expect("hashed");
-    assert_eq!(pin.nar_hash, Some(xtask::release::sri(&found)));
+    let found = release::directory_hash(&checkout).expect("hashed");
+    assert_eq!(pin.nar_hash, Some(release::sri(&found)));
     if let Some(hash) = nix_hash(&checkout) {
         assert_eq!(pin.nar_hash, Some(hash));
     }
@@ -946,8 +946,8 @@ fn lock_puts_submodules_together_and_holds_them_against_what_is_published() {
         fs::create_dir_all(path.parent().expect("a parent")).expect("made");
         fs::write(path, format!("{text}\n")).expect("written");
     }
-    let found = xtask::release::directory_hash(&checkout).expect("hashed");
-    let hash = xtask::release::sri(&found);
+    let found = release::directory_hash(&checkout).expect("hashed");
+    let hash = release::sri(&found);
     assert_eq!(pin.nar_hash.as_ref(), Some(&hash));
     assert!(pin.submodules && pin.tree_hash.is_some() && pin.tree_hash != pin.nar_hash);
     known(&histories, &rev, "submodules = true\n", &hash);
@@ -1068,7 +1068,7 @@ fn lock_clones_submodules_where_it_clones_sources() {
     };
     let cloned = lock("pve-9.0", None, &options, None).expect("locked");
     let beside = lock("pve-9.0", None, &histories.options(), None).expect("locked");
-    let hash = |locked: &xtask::release::Locked| locked.manifest.sources["tool"].nar_hash.clone();
+    let hash = |locked: &release::Locked| locked.manifest.sources["tool"].nar_hash.clone();
     assert!(hash(&cloned).is_some() && hash(&cloned) == hash(&beside));
 }
 
@@ -1092,7 +1092,7 @@ fn a_source_without_history_is_pinned_by_its_known_commit() {
         "\n[[source.tool.known]]\nversion = \"1.10\"\nrev = \"{new}\"\nhash = \"{hash}\"\n"
     );
     fs::write(&rules, text + &more).expect("written");
-    let check = |locked: &xtask::release::Locked| {
+    let check = |locked: &release::Locked| {
         let pin = &locked.manifest.sources["tool"];
         assert_eq!(pin.rev.as_ref(), Some(&new));
         assert_eq!(pin.version.as_deref(), Some("1.10"));

@@ -2,12 +2,13 @@
 
 use std::io;
 
+use decide::Verdict;
+use decide::{Context, Decided, Decision};
+use problem::{Problem, STALE_RULE, UNDECIDED};
+use release::Pin;
+use report::{Filter, Format, Layout, ScanReport, ScannedSource};
+use scan::{Form, Kind, Language, Occurrence, Site};
 use serde_json::Value;
-use xtask::decide::{Context, Decided, Decision};
-use xtask::problem::{Problem, STALE_RULE, UNDECIDED};
-use xtask::release::Pin;
-use xtask::report::{self, Filter, Format, Layout, ScanReport, ScannedSource, Verdict};
-use xtask::scan::{Form, Kind, Language, Occurrence, Site};
 
 const HOSTILE: &str = "/usr/bin/</script><b>|`\u{1b}[2J\"'";
 

@@ -167,6 +167,7 @@ fn the_release_is_named_once() {
         "overlays",
         "pkgs/build-support",
         "pkgs/outside",
+        "crates",
         "xtask/src",
     ] {
         for entry in walkdir::WalkDir::new(repository().join(directory)) {

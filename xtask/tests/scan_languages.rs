@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 
 use proptest::prelude::*;
 use regex::bytes::Regex;
-use xtask::release::{Manifest, Mode};
-use xtask::scan::calls::Calls;
-use xtask::scan::{FileScan, Kind, Language, language, scan};
+use release::{Manifest, Mode};
+use scan::calls::Calls;
+use scan::{FileScan, Kind, Language, language, scan};
 
 const LANGUAGES: &[Language] = &[
     Language::Shell,

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use proptest::prelude::*;
-use xtask::scan::calls::Calls;
-use xtask::scan::perl::scan;
-use xtask::scan::{FileScan, Form, Kind, Occurrence, Site};
+use scan::calls::Calls;
+use scan::perl::scan;
+use scan::{FileScan, Form, Kind, Occurrence, Site};
 
 fn calls() -> Calls {
     Calls::parse(include_str!("../../rules/calls.toml"), "rules/calls.toml")

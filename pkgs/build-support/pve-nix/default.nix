@@ -12,13 +12,13 @@ let
   wanted = [
     "Cargo.lock"
     "Cargo.toml"
-    # The workspace's other crate: Cargo reads what it is.
+    "crates"
+    # The program on a node is a member of the workspace: Cargo reads its manifest.
     "pvenix"
     "pvenix/Cargo.toml"
     "pvenix/src"
     "xtask"
     "xtask/Cargo.toml"
-    "xtask/build.rs"
     "xtask/benches"
     "xtask/src"
   ];

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use xtask::release::{Manifest, Pin};
+use release::{Manifest, Pin};
 
 /// Sources, as many as at 9.1.4.
 const SOURCES: usize = 37;

@@ -8,9 +8,9 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use audit::{Options, audit, keep};
 use proptest::prelude::*;
 use serde_json::Value;
-use xtask::audit::{Options, audit, elf, keep};
 
 use crate::linked::{base, lay, padded, write};
 use crate::support::{DEMO, KNOWLEDGE, Root, Run, real, told};
@@ -823,7 +823,7 @@ fn an_output_that_is_not_there_and_a_list_that_cannot_be_read() {
 }
 
 /// Audits a release as a link would lay it out, without Nix; nothing may be found.
-fn is_clean(analysis: &xtask::analyse::Analysis) {
+fn is_clean(analysis: &analyse::Analysis) {
     let work = tempfile::TempDir::new().expect("a directory");
     let linked = lay(analysis, &KNOWLEDGE, work.path());
     let kept = [linked.kept];

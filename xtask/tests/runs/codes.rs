@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use xtask::problem::CODES;
+use problem::CODES;
 
 use crate::drift::Bump;
 use crate::support::{Root, Run, copy, git};
@@ -587,7 +587,7 @@ fn every_code_can_be_reached() {
             .iter()
             .find(|known| known.id == *code)
             .map(|known| known.severity);
-        let fatal = severity == Some(xtask::problem::Severity::Fatal);
+        let fatal = severity == Some(problem::Severity::Fatal);
         let status = if fatal { 2 } else { 1 };
         if run.code != Some(status) || !told.contains(code) {
             failures += &format!("{code}: exit status {:?}, not {status}\n{told}\n", run.code);

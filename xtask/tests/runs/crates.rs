@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use xtask::decide::{Decided, Decision};
-use xtask::scan::Language;
+use decide::{Decided, Decision};
+use scan::Language;
 
 use crate::support::{self, DEMO, Root, Run, project};
 

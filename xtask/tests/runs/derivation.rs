@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use xtask::release::parse_sri;
+use release::parse_sri;
 
 /// The hashes of nothing at all: of an empty file, of an empty directory.
 const OF_NOTHING: [&str; 2] = [

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use analyse::{Analysis, Knowledge};
+use decide::Decision;
+use drift::{Aspect, Drift, Level, PlaceDrift, Proposal, SourceDrift};
 use serde_json::Value;
-use xtask::analyse::{Analysis, Knowledge};
-use xtask::decide::Decision;
-use xtask::drift::{self, Aspect, Drift, Level, PlaceDrift, Proposal, SourceDrift};
 
 use crate::support::{DEMO, KNOWLEDGE, RELEASES, Root, Run, analysed, copy, git, project, real};
 
@@ -928,8 +928,8 @@ fn a_hand_kept_patch_that_no_longer_applies_is_told_with_what_is_there() {
 mod without {
     use std::path::Path;
 
+    use analyse::Knowledge;
     use toml_edit::{DocumentMut, Item, Table};
-    use xtask::analyse::Knowledge;
 
     /// Writes the rules below `dir` without the one named, in the way its file has it.
     pub fn rule(project: &Path, dir: &Path, name: &str) -> Option<Knowledge> {

@@ -300,7 +300,7 @@ fn a_plugin_that_was_compiled_before_is_the_same_derivation() {
 /// The demo as the default release of a clone of this repository, all of it known to Git.
 fn cloned() -> Evaluated {
     let root = Root::new();
-    for part in ["Cargo.lock", "Cargo.toml", "flake.nix", "xtask"] {
+    for part in ["Cargo.lock", "Cargo.toml", "crates", "flake.nix", "xtask"] {
         copy(&project().join(part), &root.join(part));
     }
     let evaluated = Evaluated::demo(root, &[]);

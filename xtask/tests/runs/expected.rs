@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
 use crate::support::{DEMO, project};
-use xtask::decide::Decision;
-use xtask::scan::Kind;
+use decide::Decision;
+use scan::Kind;
 
 /// Rows of files that no scanner reads, because another room reads them whole: quilt patches are handed to Nix as they
 /// are, triggers go into `system.json`.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use xtask::analyse::{AnalysedSource, Analysis};
-use xtask::debian::system::System;
-use xtask::decide::{Context, Decided, Decision};
-use xtask::emit::edits::{Edits, edits};
-use xtask::emit::patch::Edited;
-use xtask::emit::rewrite::{Theme, apply};
-use xtask::scan::{Kind, Language};
+use analyse::{AnalysedSource, Analysis};
+use debian::system::System;
+use decide::{Context, Decided, Decision};
+use patch::edits::{Edits, edits};
+use patch::file::Edited;
+use patch::rewrite::{Theme, apply};
+use scan::{Kind, Language};
 
 use crate::support::{DEMO, KNOWLEDGE, RELEASES, real, told};
 

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
-use xtask::analyse::{AnalysedSource, Analysis};
-use xtask::debian::tree_path;
-use xtask::decide::etc::{Sort, leads_to};
-use xtask::decide::{Context, Decided, Decision, depends};
-use xtask::release::source_name;
-use xtask::scan::{Kind, Language};
+use analyse::{AnalysedSource, Analysis};
+use debian::tree_path;
+use decide::etc::{Sort, leads_to};
+use decide::{Context, Decided, Decision, depends};
+use release::source_name;
+use scan::{Kind, Language};
 
 use crate::support::{DEMO, KNOWLEDGE, RELEASES, project, real, real_sources};
 
@@ -246,7 +246,7 @@ fn names(analysis: &Analysis) -> BTreeSet<Instance> {
     let named = host(analysis, |one| one.occurrence.kind.is_name());
     named
         .map(|(source, one)| {
-            let kind = xtask::report::words::kind(one.occurrence.kind);
+            let kind = one.occurrence.kind.word();
             let what = match &one.decision {
                 Decision::Keep { reason } if one.rule.as_deref() == Some("unit.shipped") => {
                     reason.clone()

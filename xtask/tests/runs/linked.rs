@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use analyse::{Analysis, Knowledge};
+use decide::kept::{Kept, KeptFile, NAME};
+use decide::rules::Provider;
+use decide::{Context, Decision};
+use emit::release::generate;
+use patch::edits::edits;
+use patch::rewrite::{PADDED_LENGTH, Theme, apply};
 use rayon::prelude::*;
-use xtask::analyse::{Analysis, Knowledge};
-use xtask::decide::rules::Provider;
-use xtask::decide::{Context, Decision};
-use xtask::emit::edits::edits;
-use xtask::emit::kept::{Kept, KeptFile, NAME};
-use xtask::emit::release::generate;
-use xtask::emit::rewrite::{PADDED_LENGTH, Theme, apply};
-use xtask::scan::{Kind, Language};
+use scan::{Kind, Language};
 
 /// A release laid out.
 pub struct Linked {
@@ -166,7 +166,7 @@ fn rewritten(analysis: &Analysis, knowledge: &Knowledge, kept: &Kept) -> BTreeMa
     made.into_iter().flatten().collect()
 }
 
-fn original(source: &xtask::analyse::AnalysedSource, path: &str) -> Vec<u8> {
+fn original(source: &analyse::AnalysedSource, path: &str) -> Vec<u8> {
     let tree = &source.source.tree;
     let entry = tree
         .entries()

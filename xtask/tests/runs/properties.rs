@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
+use decide::rules::Rules;
+use decide::{Context, Decided, Decision};
+use graph::Role;
+use output::Output;
+use patch::file::{Edited, Header, make};
+use patch::rewrite::{Edit, Placing, Theme, apply};
+use patch::rust;
 use proptest::prelude::*;
-use xtask::decide::rules::Rules;
-use xtask::decide::{Context, Decided, Decision};
-use xtask::emit::output::Output;
-use xtask::emit::patch::{Edited, Header, make};
-use xtask::emit::rewrite::{Edit, Placing, Role, Theme, apply};
-use xtask::emit::rust;
-use xtask::scan::{self, Language};
+use scan::Language;
 
 use crate::support::{KNOWLEDGE, Root, contents, copy};
 

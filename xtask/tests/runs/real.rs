@@ -6,16 +6,16 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use xtask::analyse::{self, AnalysedSource, Analysis};
-use xtask::debian::install;
-use xtask::decide::engine::Uses;
-use xtask::decide::rules::Absent;
-use xtask::decide::{Context, Decision};
-use xtask::emit::edits::{Edits, edits};
-use xtask::emit::patch::{Header, Patch, make};
-use xtask::emit::rewrite::{Theme, apply};
-use xtask::release::{Entry, Mode};
-use xtask::scan::{Kind, Language};
+use analyse::{AnalysedSource, Analysis};
+use debian::install;
+use decide::engine::Uses;
+use decide::rules::Absent;
+use decide::{Context, Decision};
+use patch::edits::{Edits, edits};
+use patch::file::{Header, Patch, make};
+use patch::rewrite::{Theme, apply};
+use release::{Entry, Mode};
+use scan::{Kind, Language};
 
 use crate::support::{DEMO, KNOWLEDGE, RELEASES, Run, real, real_sources, told};
 
@@ -259,7 +259,7 @@ fn crates_in_submodules_are_scanned_like_all_others() {
             let scanned = files.iter().filter(|file| below(&file.path)).count();
             assert!(scanned > 0, "{name}: {}", local.name);
         }
-        let is_edited = |one: &xtask::decide::Decided| {
+        let is_edited = |one: &decide::Decided| {
             one.path == "pbs-buildcfg/src/lib.rs"
                 && matches!(one.decision, Decision::Sibling { .. })
         };

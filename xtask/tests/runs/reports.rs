@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use xtask::analyse::{AnalysedSource, Analysis};
-use xtask::decide::{Context, Decided, Decision};
-use xtask::emit::edits::edits;
-use xtask::emit::release::{Generated, generate};
-use xtask::emit::rewrite::{Theme, apply};
-use xtask::scan::Kind;
+use analyse::{AnalysedSource, Analysis};
+use decide::{Context, Decided, Decision};
+use emit::release::{Generated, generate};
+use patch::edits::edits;
+use patch::rewrite::{Theme, apply};
+use scan::Kind;
 
 use crate::support::{KNOWLEDGE, RELEASES, project, real, real_sources, told};
 
@@ -266,7 +266,7 @@ fn exec(world: &World) {
             let site = &one.occurrence.site;
             let call = site.call.as_deref().unwrap_or_default();
             let starts = call.starts_with("Exec") && site.word == Some(0);
-            if one.language != xtask::scan::Language::Unit || !starts {
+            if one.language != scan::Language::Unit || !starts {
                 continue;
             }
             programs += 1;

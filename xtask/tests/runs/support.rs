@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{LazyLock, Mutex};
 
+use analyse::{Analysis, Knowledge};
+use cargo::kept;
+use problem::Problem;
+use release::{Manifest, OpenOptions};
 use tempfile::TempDir;
-use xtask::analyse::{Analysis, Knowledge};
-use xtask::cargo::kept;
-use xtask::problem::Problem;
-use xtask::release::{self, Manifest, OpenOptions};
 
 /// The project's root.
 pub fn project() -> PathBuf {

@@ -1,0 +1,691 @@
+//! A release read, scanned and decided: what `scan`, `regen`, `graph` and `explain` all begin with.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use cache::Cache;
+use cargo::Program;
+use cargo::attach::{Attached, attach};
+use cargo::compiled::{Compiled, Files};
+use debian::Packaging;
+use debian::make::ActionKind;
+use debian::shipped::file_at;
+use decide::attributes::{self, Homeless};
+use decide::engine::{Uses, World, is_embedded};
+use decide::matcher::is_below;
+use decide::rules::{RulePlace, Rules};
+use decide::{Decided, Decision};
+use decide::{depends, etc, recipe};
+use graph::exports::{Exports, Offered};
+use graph::{Graph, Input};
+use problem::{
+    BAD_RULE, Problem, STALE_RULE, Severity, UNDECIDED, UNMAPPED_MODULE, UNMAPPED_PACKAGE,
+};
+use release::{Manifest, Source, is_own_pin, own_pin, source_name};
+use scan::calls::Calls;
+use scan::proofs::Proofs;
+use scan::source::Scanned;
+use scan::{Kind, Language};
+
+/// What is the same for every release: everything in `rules/`.
+pub struct Knowledge {
+    /// The rules.
+    pub rules: Rules,
+    /// Which calls run commands.
+    pub calls: Calls,
+    /// The text of `rules/calls.toml`: scans made with other calls are not believed.
+    pub calls_text: String,
+    /// Attributes that rules name and that only a release can have; none where the rules are not those of a project.
+    pub homeless: Vec<Homeless>,
+}
+
+impl Knowledge {
+    /// Reads `rules/` below `root`.
+    ///
+    /// # Errors
+    /// Every rule that cannot be read.
+    pub fn read(root: &Path) -> Result<Self, Vec<Problem>> {
+        Self::read_with(root, &[])
+    }
+
+    /// The same, with the rules of other directories beside them.
+    ///
+    /// # Errors
+    /// Every rule that cannot be read.
+    pub fn read_with(root: &Path, added: &[PathBuf]) -> Result<Self, Vec<Problem>> {
+        let knowledge = Self::read_directories(&root.join("rules"), added);
+        let knowledge = knowledge.map(|mut knowledge| {
+            let own = attributes::own(root, &knowledge.rules);
+            knowledge.homeless = Homeless::of(&knowledge.rules, &own);
+            knowledge
+        });
+        knowledge.map_err(|mut problems| {
+            for problem in &mut problems {
+                let path = problem.place.path.as_mut();
+                // Places are told relative to the project, whatever the directory it stands in.
+                if let Some(path) = path
+                    && let Ok(below) = Path::new(path).strip_prefix(root)
+                {
+                    *path = below.display().to_string();
+                }
+            }
+            problems
+        })
+    }
+
+    /// Reads the rules of a directory.
+    ///
+    /// # Errors
+    /// Every rule that cannot be read.
+    pub fn read_rules(dir: &Path) -> Result<Self, Vec<Problem>> {
+        Self::read_directories(dir, &[])
+    }
+
+    fn read_directories(dir: &Path, added: &[PathBuf]) -> Result<Self, Vec<Problem>> {
+        let path = dir.join("calls.toml");
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| vec![Problem::new(&BAD_RULE, error.to_string()).at(&shown, None)])?;
+        let calls = Calls::parse(&text, &shown).map_err(|problem| vec![problem])?;
+        Ok(Self {
+            rules: Rules::read_with(dir, added)?,
+            calls,
+            calls_text: text,
+            homeless: Vec::new(),
+        })
+    }
+}
+
+/// One source, read, scanned and decided.
+pub struct AnalysedSource {
+    /// The source.
+    pub source: Source,
+    /// What the scanners found.
+    pub scanned: Scanned,
+    /// Every occurrence with its decision, by file.
+    pub decided: Vec<Decided>,
+    /// Its packaging, one for each `debian/`.
+    pub packagings: Vec<Packaging>,
+    /// Which of its edited files are known to parse.
+    pub proofs: Arc<Proofs>,
+}
+
+/// A release, read, scanned and decided.
+pub struct Analysis {
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// Its sources, sorted by name.
+    pub sources: Vec<AnalysedSource>,
+    /// What cargo builds, sorted by name.
+    pub programs: Vec<Program>,
+    /// What needs what.
+    pub graph: Graph,
+    /// What its sources have for one another.
+    pub offered: Offered,
+    /// How often each rule decided.
+    pub uses: Uses,
+    /// What is undecided or unmapped.
+    pub findings: Vec<Problem>,
+    /// Sources that could not be had, when that was allowed.
+    pub missing: Vec<Problem>,
+    /// Sources that are known by their commits alone and are not scanned here, each with the cause.
+    pub unread: Vec<(String, String)>,
+    /// How long it took.
+    pub timings: Timings,
+}
+
+/// How long each stage took. The first two run side by side: theirs is the sum over the threads, the others' is that
+/// of the clock.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Timings {
+    /// Reading and scanning files.
+    pub scan: Duration,
+    /// Reading and understanding `debian/`.
+    pub debian: Duration,
+    /// Asking the rules.
+    pub decide: Duration,
+    /// Finding what needs what.
+    pub graph: Duration,
+}
+
+impl Analysis {
+    /// Whether every source of the release that is scanned was there.
+    pub fn is_whole(&self) -> bool {
+        self.missing.is_empty() && self.unread.is_empty()
+    }
+
+    /// Scans and decides `sources`.
+    ///
+    /// # Errors
+    /// Every file that cannot be read or parsed, every malformed packaging.
+    pub fn new(
+        manifest: Manifest,
+        sources: Vec<Source>,
+        programs: Vec<Program>,
+        missing: Vec<Problem>,
+        knowledge: &Knowledge,
+        cache: Option<&Cache>,
+    ) -> Result<Self, Vec<Problem>> {
+        Self::watched(
+            manifest,
+            sources,
+            programs,
+            missing,
+            knowledge,
+            cache,
+            &|_| {},
+        )
+    }
+
+    /// The same; `watch` is told each source that is scanned.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn watched(
+        manifest: Manifest,
+        sources: Vec<Source>,
+        programs: Vec<Program>,
+        missing: Vec<Problem>,
+        knowledge: &Knowledge,
+        cache: Option<&Cache>,
+        watch: &(dyn Fn(&str) + Sync),
+    ) -> Result<Self, Vec<Problem>> {
+        let read: Vec<Result<_, Vec<Problem>>> = sources
+            .into_par_iter()
+            .map(|source| {
+                let begun = Instant::now();
+                let only = wanted(&source.name, &programs);
+                let scanned = scan::source::scan(&source, &knowledge.calls, only, cache)?;
+                let scan = begun.elapsed();
+                let begun = Instant::now();
+                // Of crates at a program's own pin nothing is packaged.
+                let packagings = if only.is_none() {
+                    packagings(&source, cache)?
+                } else {
+                    Vec::new()
+                };
+                let debian = begun.elapsed();
+                watch(&source.name);
+                Ok(Read {
+                    proofs: Arc::new(Proofs::load(kept(&source, cache, "proofs"))),
+                    source,
+                    scanned,
+                    packagings,
+                    scan,
+                    debian,
+                })
+            })
+            .collect();
+        let mut problems = Vec::new();
+        let mut whole = Vec::new();
+        for one in read {
+            match one {
+                Ok(one) => whole.push(one),
+                Err(more) => problems.extend(more),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let attached = attach(
+            &manifest,
+            programs,
+            whole
+                .iter()
+                .map(|one| (&one.source, one.packagings.as_slice())),
+            &knowledge.rules.crates,
+        )?;
+        let compiled = compile(&mut whole, &attached).map_err(|problem| vec![problem])?;
+        let unparsed = |problem: &Problem| problem.code.severity == Severity::Fatal;
+        if compiled.iter().any(unparsed) {
+            return Err(compiled);
+        }
+        let beside = Exports::default();
+        let mut analysis = Self::decide(manifest, whole, attached, missing, knowledge, &beside);
+        analysis.findings.extend(compiled);
+        Ok(analysis)
+    }
+
+    /// Scans and decides a source that is compiled against a release, of which only what it offers is known.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn beside(
+        manifest: Manifest,
+        source: Source,
+        exports: &Exports,
+        knowledge: &Knowledge,
+    ) -> Result<Self, Vec<Problem>> {
+        let begun = Instant::now();
+        let scanned = scan::source::scan(&source, &knowledge.calls, None, None)?;
+        let scan = begun.elapsed();
+        let begun = Instant::now();
+        let read = Read {
+            packagings: packagings(&source, None)?,
+            proofs: Arc::new(Proofs::load(None)),
+            source,
+            scanned,
+            scan,
+            debian: begun.elapsed(),
+        };
+        let attached = Attached::default();
+        let missing = Vec::new();
+        Ok(Self::decide(
+            manifest,
+            vec![read],
+            attached,
+            missing,
+            knowledge,
+            exports,
+        ))
+    }
+
+    fn decide(
+        manifest: Manifest,
+        read: Vec<Read>,
+        attached: Attached,
+        missing: Vec<Problem>,
+        knowledge: &Knowledge,
+        beside: &Exports,
+    ) -> Self {
+        let mut timings = Timings {
+            scan: read.iter().map(|one| one.scan).sum(),
+            debian: read.iter().map(|one| one.debian).sum(),
+            ..Timings::default()
+        };
+        let begun = Instant::now();
+        let scans = read.iter().flat_map(|one| {
+            let name = one.source.name.as_str();
+            let files = one.scanned.files.iter();
+            files.map(move |file| (name, file.path.as_str(), &file.scan))
+        });
+        let mut installed = installed(&read);
+        for (source, exported) in &beside.sources {
+            for path in &exported.files {
+                let entry = installed.entry(path.clone());
+                entry.or_insert_with(|| source.clone());
+            }
+        }
+        let embedded = embedded(&read);
+        let mut world = World::new(&knowledge.rules, &manifest.name, scans, installed, embedded);
+        let shipped = read.iter().flat_map(|one| {
+            let units = one.packagings.iter().flat_map(|packaging| &packaging.units);
+            units.map(|unit| (unit.name.clone(), one.source.name.clone()))
+        });
+        world.units = shipped.collect();
+        for (source, exported) in &beside.sources {
+            for (module, file) in &exported.modules {
+                let entry = world.declared.entry(module.clone());
+                entry.or_insert_with(|| (source.clone(), file.clone()));
+            }
+        }
+        let sources: Vec<AnalysedSource> = read
+            .into_par_iter()
+            .map(|one| {
+                let decided = one
+                    .scanned
+                    .files
+                    .par_iter()
+                    .flat_map_iter(|file| {
+                        let source = source_name(&one.source.name);
+                        world.decide(source, &file.path, file.language, &file.scan)
+                    })
+                    .collect();
+                AnalysedSource {
+                    source: one.source,
+                    scanned: one.scanned,
+                    decided,
+                    packagings: one.packagings,
+                    proofs: one.proofs,
+                }
+            })
+            .collect();
+        let offered = Offered {
+            installed: world.installed,
+            declared: world.declared,
+        };
+        let mut uses = Uses::default();
+        for source in &sources {
+            uses.count(source.decided.iter());
+        }
+        timings.decide = begun.elapsed();
+        let begun = Instant::now();
+        let inputs: Vec<Input> = sources
+            .iter()
+            .map(|one| Input {
+                source: &one.source.name,
+                decided: &one.decided,
+                controls: one
+                    .packagings
+                    .iter()
+                    .filter(|_| !is_own_pin(&one.source.name))
+                    .map(|packaging| &packaging.control)
+                    .collect(),
+                by_cargo: one.packagings.is_empty()
+                    || one.packagings.iter().any(Packaging::is_built_by_cargo),
+            })
+            .collect();
+        let (graph, unmapped, used) = Graph::beside(&inputs, beside, &knowledge.rules);
+        for rule in &used {
+            uses.add(rule);
+        }
+        timings.graph = begun.elapsed();
+        let mut findings: Vec<Problem> = sources.iter().flat_map(undecided).collect();
+        findings.extend(unmapped.iter().map(|one| {
+            let cause = format!(
+                "no rule says what the Debian package `{}` is in nixpkgs",
+                one.package
+            );
+            Problem::new(&UNMAPPED_PACKAGE, cause)
+                .in_source(&one.source)
+                .at(&one.path, Some(one.line))
+        }));
+        findings.extend(attached.problems);
+        findings.extend(sources.iter().flat_map(below_etc));
+        findings.extend(homeless(&manifest, &sources, beside, knowledge));
+        for rule in &attached.used {
+            uses.add(rule);
+        }
+        for feature in &knowledge.rules.features {
+            if sources.iter().any(|one| one.source.name == feature.source) {
+                uses.add(&format!("feature.{}", feature.name));
+            }
+        }
+        let asked = sources.iter().map(|one| {
+            let name = one.source.name.as_str();
+            (name, one.packagings.as_slice(), one.decided.as_slice())
+        });
+        let asked = depends::Sources::new(asked, &knowledge.rules);
+        for source in &sources {
+            let name = &source.source.name;
+            let held = depends::hold(name, &source.packagings, &asked);
+            findings.extend(held.findings);
+            for rule in &held.used {
+                uses.add(rule);
+            }
+            if let Some(over) = knowledge.rules.packages.get(name) {
+                uses.add(&format!("package.{name}"));
+                let held = recipe::hold(name, &source.packagings, over);
+                findings.extend(held.findings);
+                for rule in &held.used {
+                    uses.add(rule);
+                }
+            }
+        }
+        for one in &knowledge.rules.hardening {
+            if sources
+                .iter()
+                .any(|source| source.source.name == one.source)
+            {
+                uses.add(&format!("hardening.{}", one.name));
+            }
+        }
+        for one in &knowledge.rules.optional {
+            let used = graph
+                .nodes
+                .values()
+                .any(|node| node.outside.contains_key(&one.name));
+            let mut packagings = sources.iter().flat_map(|source| &source.packagings);
+            let made = packagings.any(|packaging| {
+                let mut binaries = packaging.control.binaries.iter();
+                binaries.any(|binary| binary.name == one.name)
+            });
+            if used || made {
+                uses.add(&format!("optional.{}", one.name));
+            }
+        }
+        for directory in &knowledge.rules.directories {
+            if sources
+                .iter()
+                .any(|one| one.source.name == directory.source)
+            {
+                uses.add(&format!("system.{}", directory.name));
+            }
+        }
+        Self {
+            manifest,
+            sources,
+            programs: attached.programs,
+            graph,
+            offered,
+            uses,
+            findings,
+            missing,
+            unread: Vec::new(),
+            timings,
+        }
+    }
+}
+
+/// A source, read and scanned, and how long that took.
+struct Read {
+    source: Source,
+    scanned: Scanned,
+    packagings: Vec<Packaging>,
+    proofs: Arc<Proofs>,
+    scan: Duration,
+    debian: Duration,
+}
+
+/// The language that is wanted of a source: of one at a program's own pin its crates, unless it is the program's own source,
+/// whose Makefiles are run.
+fn wanted(name: &str, programs: &[Program]) -> Option<Language> {
+    let own = |program: &Program| own_pin(&program.source, &program.name) == name;
+    (is_own_pin(name) && !programs.iter().any(own)).then_some(Language::Rust)
+}
+
+/// Leaves of the Rust files those that a program is compiled from; tells what of them is missing or does not parse.
+fn compile(read: &mut [Read], attached: &Attached) -> Result<Vec<Problem>, Problem> {
+    let files = read.iter().map(|one| {
+        let files = Files::of(&one.source, &one.scanned.files);
+        files.map(|files| (one.source.name.as_str(), files))
+    });
+    let files: HashMap<&str, Files> = files.collect::<Result<_, _>>()?;
+    let compiled = Compiled::of(&attached.programs, &files);
+    for one in read {
+        let files = &mut one.scanned.files;
+        compiled.retain(&one.source.name, files);
+        let entries = one.source.tree.entries();
+        one.scanned.bytes = files.iter().map(|file| entries[file.entry].size).sum();
+    }
+    Ok(compiled.problems)
+}
+
+/// The cache with the name under which it has what of a source's commit; `None` for what may change.
+fn kept(source: &Source, cache: Option<&Cache>, what: &str) -> Option<(Cache, String)> {
+    let rev = source.pin.rev.as_deref();
+    let rev = rev.filter(|_| source.tree.is_commit())?;
+    Some((cache?.clone(), format!("{}-{rev}-{what}", source.name)))
+}
+
+/// What a source's `debian/` directories say; kept by the commit they stand in.
+fn packagings(source: &Source, cache: Option<&Cache>) -> Result<Vec<Packaging>, Vec<Problem>> {
+    let kept = kept(source, cache, "debian");
+    if let Some((cache, name)) = &kept
+        && let Some(text) = cache.get::<Vec<u8>>(name)
+        && let Ok(packagings) = serde_json::from_slice(&text)
+    {
+        return Ok(packagings);
+    }
+    let packagings = debian::read_all(&source.name, source.tree.as_ref())?;
+    if let Some((cache, name)) = kept {
+        // As JSON: a packaging leaves out what is empty, which only a format with names can read back.
+        if let Ok(text) = serde_json::to_vec(&packagings) {
+            cache.put(&name, &text);
+        }
+    }
+    Ok(packagings)
+}
+
+impl Analysis {
+    /// Lets go of the syntax trees, which only making patches needs.
+    pub fn forget_trees(&mut self) {
+        for source in &mut self.sources {
+            source.scanned.trees = HashMap::new();
+        }
+    }
+}
+
+/// The files that exactly one source installs, by their place on Debian; no configuration. Programs in `bin` and `sbin` are known
+/// by both.
+fn installed(read: &[Read]) -> HashMap<String, String> {
+    let mut owners: HashMap<String, Option<String>> = HashMap::new();
+    let mut claim = |path: &str, source: &str| {
+        let path = format!("/{}", path.trim_start_matches('/'));
+        if path.contains(['*', '?', '[', '$', '%']) {
+            return;
+        }
+        // What is installed there is a first version: the administrator's own stands in the same place (Debian Policy, 10.7).
+        if is_below(&path, "/etc") {
+            return;
+        }
+        owners
+            .entry(path)
+            .and_modify(|owner| {
+                if owner.as_deref() != Some(source) {
+                    *owner = None;
+                }
+            })
+            .or_insert_with(|| Some(source.to_owned()));
+    };
+    // A program's own pin installs what the release's does.
+    let read = read.iter().filter(|one| !is_own_pin(&one.source.name));
+    for Read {
+        source, packagings, ..
+    } in read
+    {
+        for packaging in packagings {
+            let files = packaging
+                .made
+                .iter()
+                .filter(|made| made.kind != ActionKind::Directory);
+            files.for_each(|made| claim(&made.dest, &source.name));
+            packaging
+                .files
+                .links
+                .iter()
+                .for_each(|link| claim(&link.link, &source.name));
+            let named = packaging.files.installed.iter().filter(|file| file.renames);
+            named.for_each(|file| claim(&file.dest, &source.name));
+        }
+    }
+    owners
+        .into_iter()
+        .filter_map(|(path, owner)| Some((path, owner?)))
+        .collect()
+}
+
+/// The files that the compiler reads by their place on Debian, and exactly one source has in its tree: by that place.
+fn embedded(read: &[Read]) -> HashMap<String, (String, String)> {
+    let places = read.iter().flat_map(|one| &one.scanned.files);
+    let places = places.flat_map(|file| {
+        let occurrences = file.scan.occurrences.iter();
+        occurrences.filter(|one| is_embedded(file.language, one))
+    });
+    let places: BTreeSet<&str> = places.map(|one| one.text.as_str()).collect();
+    let sources: Vec<&Read> = read
+        .iter()
+        .filter(|one| !is_own_pin(&one.source.name))
+        .collect();
+    let only_one = |place: &&str| {
+        let mut found = sources.iter().filter_map(|one| {
+            let entries = one.source.tree.entries();
+            let mut packagings = one.packagings.iter();
+            let path = packagings.find_map(|packaging| file_at(entries, packaging, place))?;
+            Some((one.source.name.clone(), path))
+        });
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    };
+    let found = places
+        .iter()
+        .filter_map(|place| Some(((*place).to_owned(), only_one(place)?)));
+    found.collect()
+}
+
+/// The undecided occurrences of a source, one problem each.
+fn undecided(source: &AnalysedSource) -> Vec<Problem> {
+    let unknown = source
+        .decided
+        .iter()
+        .filter(|one| one.decision == Decision::Unknown);
+    let problem = |one: &Decided| {
+        let place = &one.occurrence;
+        let (code, what) = match place.kind {
+            Kind::Module => (&UNMAPPED_MODULE, "nobody provides the module"),
+            Kind::BareCommand => (&UNDECIDED, "no rule knows the command"),
+            _ => (&UNDECIDED, "no rule decides"),
+        };
+        let cause = format!("{what} `{}` ({} context)", place.text, one.context.name());
+        Problem::new(code, cause)
+            .in_source(&source.source.name)
+            .at(&one.path, Some(place.line))
+    };
+    unknown.map(problem).collect()
+}
+
+/// Places below `/etc` of no sort, and writes to what NixOS links into the store.
+fn below_etc(source: &AnalysedSource) -> Vec<Problem> {
+    let mut problems = etc::unsaid(&source.source.name, &source.decided);
+    let files = source.scanned.files.iter();
+    let entries = files.map(|file| (file.path.as_str(), file.entry)).collect();
+    match etc::written(&source.source, &source.decided, &entries) {
+        Ok(found) => problems.extend(found),
+        Err(problem) => problems.push(problem),
+    }
+    problems
+}
+
+/// The attributes that rules name and nobody has: not nixpkgs, not this project, not the release by its sources and their
+/// packages.
+fn homeless(
+    manifest: &Manifest,
+    sources: &[AnalysedSource],
+    beside: &Exports,
+    knowledge: &Knowledge,
+) -> Vec<Problem> {
+    let packagings = sources.iter().flat_map(|one| &one.packagings);
+    let binaries = packagings.flat_map(|packaging| &packaging.control.binaries);
+    let binaries = binaries.map(|binary| binary.name.as_str());
+    let names: BTreeSet<&str> = manifest
+        .sources
+        .keys()
+        .map(String::as_str)
+        .chain(binaries)
+        .chain(beside.packages().map(|(package, _)| package))
+        .chain(beside.sources.keys().map(String::as_str))
+        .chain(beside.by_hand.iter().map(String::as_str))
+        .collect();
+    let lost = knowledge.homeless.iter();
+    let lost = lost.filter(|one| !names.contains(one.attr.as_str()));
+    lost.map(|one| one.problem(&knowledge.rules, &manifest.name))
+        .collect()
+}
+
+/// The rules that decided nothing in any of the releases looked at.
+pub fn stale(uses: &Uses, knowledge: &Knowledge) -> Vec<Problem> {
+    let stale = uses.stale(&knowledge.rules);
+    let problem = |name: &String| stale_rule(name, "in any release", knowledge);
+    stale.iter().map(problem).collect()
+}
+
+/// The added rules that decided nothing in `what`: who adds a rule for it means it to be used there.
+pub fn stale_added(uses: &Uses, what: &str, knowledge: &Knowledge) -> Vec<Problem> {
+    let stale = uses.stale(&knowledge.rules).into_iter();
+    let added = stale.filter(|name| knowledge.rules.added.contains(name));
+    let within = format!("in {what}");
+    added
+        .map(|name| stale_rule(&name, &within, knowledge))
+        .collect()
+}
+
+fn stale_rule(name: &str, within: &str, knowledge: &Knowledge) -> Problem {
+    let cause = format!("the rule `{name}` decides nothing {within}");
+    let place = knowledge.rules.standing.get(name);
+    let path = place.map_or_else(|| "rules".to_owned(), RulePlace::path);
+    Problem::new(&STALE_RULE, cause).at(path, place.and_then(|place| place.line))
+}

@@ -1,0 +1,373 @@
+//! `rules/check.toml`: what a built link is asked, and of what kind the machine is that it is asked on.
+//!
+//! `docs/check.md` says how points are written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+
+use problem::{BAD_RULE, DUPLICATE_RULE, Problem};
+
+/// Everything in `rules/check.toml`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rules {
+    /// The machine that is made for the link.
+    #[serde(default)]
+    pub machine: Machine,
+    /// Places below the output of the programs that upstream runs in taint mode, as globs.
+    #[serde(default)]
+    pub tainted: Vec<String>,
+    /// Programs and modules that the points which ask each ask otherwise, or not.
+    #[serde(default, rename = "file")]
+    pub files: Vec<FileRule>,
+    /// Perl modules that a link has not when it lacks what is named, beside those of `[missing.NAME]` in `rules/perl.toml`.
+    #[serde(default)]
+    pub lacking: BTreeMap<String, Vec<String>>,
+    /// What programs may ask for below Debian's directories.
+    #[serde(default, rename = "trace")]
+    pub traces: Vec<TraceRule>,
+    /// The points, in the order they are tried.
+    #[serde(default, rename = "point")]
+    pub points: Vec<Point>,
+}
+
+/// The machine that is made for the link.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Machine {
+    /// Its name.
+    #[serde(default)]
+    pub host_name: String,
+    /// The address its name stands for; no loopback address.
+    #[serde(default)]
+    pub address: String,
+    /// Devices of this machine that it has, below `/dev`, where this machine has them.
+    #[serde(default)]
+    pub devices: Vec<String>,
+    /// Directories of this machine that are empty there: what an installed Proxmox VE would have.
+    #[serde(default)]
+    pub hide: Vec<String>,
+    /// Files and directories of this machine's `/etc` that it has where the link leans on this machine's `/usr`.
+    #[serde(default)]
+    pub etc: Vec<String>,
+    /// Setuid programs that NixOS wraps in `/run/wrappers/bin`: there, where the link's `PATH` has them.
+    #[serde(default)]
+    pub wrappers: Vec<String>,
+    /// Programs that services run before they start and that act on the kernel alone, which is this machine's: not run.
+    #[serde(default)]
+    pub not_run: Vec<String>,
+    /// Programs of this machine that it has in `/run/check`, where this machine has them linked statically: what guests are made of.
+    #[serde(default)]
+    pub static_programs: Vec<String>,
+    /// Files it has, by path.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// Users that every system has and no source's `system.json` need name: name to uid.
+    #[serde(default)]
+    pub users: BTreeMap<String, u32>,
+}
+
+/// A program that does not answer `--help` or `help`, or a module that does not compile by itself.
+#[derive(Serialize, Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FileRule {
+    /// Its place below the output, with `*` for any run of characters but `/`.
+    pub place: String,
+    /// What it is run with instead of `--help`.
+    pub run: Option<Vec<String>>,
+    /// What its output must match, whatever its exit status.
+    pub expect: Option<String>,
+    /// It is not run at all.
+    #[serde(default)]
+    pub skip: bool,
+    /// Why.
+    pub why: String,
+}
+
+/// Paths that a traced program may ask for.
+#[derive(Serialize, Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TraceRule {
+    /// Globs.
+    pub paths: Vec<String>,
+    /// Only where the link leans on this machine's `/usr`.
+    #[serde(default)]
+    pub leaning: bool,
+    /// Only where no other programs ask for them; without a name, whoever asks.
+    #[serde(default)]
+    pub by: Vec<String>,
+    /// Who asks, and why that is right on NixOS.
+    pub why: String,
+}
+
+/// A check that is code: it asks every module, program or unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Every {
+    /// Every Perl module of the link's own compiles.
+    Module,
+    /// Every program answers.
+    Program,
+    /// Every Perl program runs in taint mode.
+    Taint,
+    /// Every unit's programs are there.
+    Unit,
+    /// What was traced asks for nothing that NixOS has not.
+    Trace,
+}
+
+/// One point of the acceptance.
+#[derive(Serialize, Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Point {
+    /// `pmxcfs`
+    pub id: String,
+    /// What it says when it passes.
+    pub title: String,
+    /// What is asked of each module, program or unit; without it, `steps`.
+    pub every: Option<Every>,
+    /// Places below the output, or absolute paths of the machine, without which it does not apply.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// What the link may lack (`passthru.lacks`); then it does not apply.
+    #[serde(default)]
+    pub unless_lacking: Vec<String>,
+    /// Points that must have passed.
+    #[serde(default)]
+    pub after: Vec<String>,
+    /// What is done, one after the other.
+    #[serde(default, rename = "step")]
+    pub steps: Vec<Step>,
+}
+
+/// One step. Exactly one of `run`, `unit`, `get`, `browse`, `read`, `write` says what is done.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Step {
+    /// A program with its arguments; `bin/…` is the link's.
+    pub run: Option<Vec<String>>,
+    /// A service of the link, started as systemd would.
+    pub unit: Option<String>,
+    /// An address that is fetched.
+    pub get: Option<String>,
+    /// An address that is opened in a browser.
+    pub browse: Option<String>,
+    /// A file of the machine that is read, once it is there.
+    pub read: Option<String>,
+    /// A file of the machine that is written.
+    pub write: Option<String>,
+    /// Headers that `get` sends.
+    #[serde(default)]
+    pub headers: Vec<String>,
+    /// Fields that `get` sends as a form does, `name=value`.
+    #[serde(default)]
+    pub data: Vec<String>,
+    /// What `write` writes.
+    pub content: Option<String>,
+    /// What the output, the answer, the file must match.
+    pub expect: Option<String>,
+    /// What it must not match.
+    pub refuse: Option<String>,
+    /// The program's exit status; the answer's HTTP status, where it is not 200.
+    #[serde(default)]
+    pub status: i32,
+    /// Every absolute path in the output must be there.
+    #[serde(default)]
+    pub paths: bool,
+    /// Paths in the output that need not be there, as globs: what a guest's start makes.
+    #[serde(default)]
+    pub absent: Vec<String>,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed<'a> {
+    /// Run a program.
+    Run(&'a [String]),
+    /// Start a service.
+    Unit(&'a str),
+    /// Fetch an address.
+    Get(&'a str),
+    /// Open an address in a browser.
+    Browse(&'a str),
+    /// Read a file.
+    Read(&'a str),
+    /// Write a file.
+    Write(&'a str, &'a str),
+}
+
+impl Step {
+    /// What it does; `None` where it says nothing or more than one thing.
+    pub fn deed(&self) -> Option<Deed<'_>> {
+        let run = self.run.as_deref().filter(|words| !words.is_empty());
+        let content = self.content.as_deref().unwrap_or_default();
+        let deeds = [
+            run.map(Deed::Run),
+            self.unit.as_deref().map(Deed::Unit),
+            self.get.as_deref().map(Deed::Get),
+            self.browse.as_deref().map(Deed::Browse),
+            self.read.as_deref().map(Deed::Read),
+            self.write.as_deref().map(|path| Deed::Write(path, content)),
+        ];
+        let mut said = deeds.into_iter().flatten();
+        said.next().filter(|_| said.next().is_none())
+    }
+}
+
+impl Rules {
+    /// Reads `rules/check.toml` below `root`.
+    ///
+    /// # Errors
+    /// PNX-103 for a file that cannot be read or a point that cannot be understood, PNX-104 for two of one name.
+    pub fn read(root: &Path) -> Result<Self, Vec<Problem>> {
+        let shown = "rules/check.toml";
+        let text = std::fs::read_to_string(root.join(shown))
+            .map_err(|error| vec![Problem::new(&BAD_RULE, error.to_string()).at(shown, None)])?;
+        Self::parse(&text, shown)
+    }
+
+    /// Parses the file's text; `shown` is named in problems.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn parse(text: &str, shown: &str) -> Result<Self, Vec<Problem>> {
+        let rules: Self = toml::from_str(text).map_err(|error| {
+            let line = error.span().map(|span| line_at(text, span.start));
+            vec![Problem::new(&BAD_RULE, error.message().to_owned()).at(shown, line)]
+        })?;
+        let problems: Vec<Problem> = rules
+            .faults()
+            .into_iter()
+            .map(|(id, code, cause)| {
+                let line = text
+                    .find(&format!("id = \"{id}\""))
+                    .or_else(|| text.find(&format!("\"{id}\"")))
+                    .map(|at| line_at(text, at));
+                Problem::new(code, cause).at(shown, line)
+            })
+            .collect();
+        if problems.is_empty() {
+            Ok(rules)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// What cannot be understood: the point or program, the code, the cause.
+    fn faults(&self) -> Vec<(&str, &'static problem::Code, String)> {
+        let mut faults = Vec::new();
+        let mut known = BTreeSet::new();
+        for point in &self.points {
+            let id = point.id.as_str();
+            let mut bad = |cause: String| faults.push((id, &BAD_RULE, cause));
+            for earlier in &point.after {
+                if !known.contains(earlier.as_str()) {
+                    bad(format!(
+                        "{id}: no point before it is called `{earlier}`, which it comes after"
+                    ));
+                }
+            }
+            if point.every.is_some() != point.steps.is_empty() {
+                bad(format!("{id}: give either `every` or steps"));
+            }
+            for step in &point.steps {
+                if step.deed().is_none() {
+                    bad(format!(
+                        "{id}: a step has exactly one of run, unit, get, browse, read, write"
+                    ));
+                }
+                let patterns = [&step.expect, &step.refuse];
+                for cause in patterns.into_iter().flatten().filter_map(bad_pattern) {
+                    bad(format!("{id}: {cause}"));
+                }
+            }
+            if !known.insert(id) {
+                faults.push((
+                    id,
+                    &DUPLICATE_RULE,
+                    format!("the point `{id}` stands here already"),
+                ));
+            }
+        }
+        for rule in &self.files {
+            if let Some(cause) = rule.expect.as_ref().and_then(bad_pattern) {
+                faults.push((&rule.place, &BAD_RULE, format!("{}: {cause}", rule.place)));
+            }
+        }
+        faults
+    }
+
+    /// The rule for the program or module at `place`.
+    pub fn file(&self, place: &str) -> Option<&FileRule> {
+        self.files.iter().find(|rule| is_at(&rule.place, place))
+    }
+
+    /// Whether upstream runs the program at `place` in taint mode.
+    pub fn is_tainted(&self, place: &str) -> bool {
+        self.tainted.iter().any(|glob| is_at(glob, place))
+    }
+}
+
+/// Whether a glob, in which `*` stays within a directory, matches a place.
+fn is_at(glob: &str, place: &str) -> bool {
+    let glob = globset::GlobBuilder::new(glob)
+        .literal_separator(true)
+        .build();
+    glob.is_ok_and(|glob| glob.compile_matcher().is_match(place))
+}
+
+#[allow(clippy::ptr_arg)] // Options of Strings are mapped with it.
+fn bad_pattern(pattern: &String) -> Option<String> {
+    // `{name}` stands for what is only known when it is asked.
+    let names = Regex::new(r"\{[a-z]+\}").ok()?;
+    Regex::new(&names.replace_all(pattern, "x"))
+        .err()
+        .map(|error| format!("`{pattern}` is no regular expression: {error}"))
+}
+
+fn line_at(text: &str, offset: usize) -> u32 {
+    let lines = text[..offset].matches('\n').count() + 1;
+    u32::try_from(lines).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rules_can_be_read() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let rules = Rules::read(&root).unwrap();
+        assert!(rules.points.len() > 10);
+        assert!(!rules.machine.address.starts_with("127."));
+        assert!(rules.files.iter().all(|rule| !rule.why.is_empty()));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        let text = "\
+[[point]]
+id = \"a\"
+title = \"A\"
+after = [\"b\"]
+[[point.step]]
+run = [\"bin/a\"]
+get = \"http://127.0.0.1/\"
+[[point]]
+id = \"a\"
+title = \"A\"
+every = \"unit\"
+";
+        let problems = Rules::parse(text, "check.toml").unwrap_err();
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 3, "{told:#?}");
+        assert!(told[0].starts_with("PNX-103: check.toml:2: a: no point before it"));
+        assert!(told[1].contains("a step has exactly one of"));
+        assert!(told[2].starts_with("PNX-104: "));
+        let unknown = Rules::parse("[[point]]\nid = \"a\"\nx = 1\n", "c").unwrap_err();
+        assert!(unknown[0].to_string().contains("unknown field `x`"));
+    }
+}

@@ -1,0 +1,656 @@
+//! `system.json`: what Debian's packaging sets up on a machine, as data for NixOS modules.
+//!
+//! The schema is documented in `docs/system-json.md`. Everything is sorted, so that the same source
+//! gives the same bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::Packaging;
+use super::logrotate::Rotation;
+use super::make::ActionKind;
+use super::tree_path;
+use super::units::{Install, OnUpgrade};
+
+/// What a path below `/etc` is on NixOS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sort {
+    /// The machine's state: real, written by code or an administrator.
+    State,
+    /// NixOS writes it from the configuration: a link into the store, read only.
+    Nixos,
+    /// A file that another Debian package brings, and that NixOS need not have.
+    Conffile,
+    /// Data of this upstream: real, and nobody else's.
+    Own,
+}
+
+/// A path below `/etc` that a source reads or writes, for `system.json`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct EtcPath {
+    /// Absolute; the head of several where the code completes it.
+    pub path: String,
+    /// Of which sort it is.
+    pub sort: Sort,
+    /// Whether it must be real, and writable: no link into the store.
+    pub writable: bool,
+}
+
+/// What a source sets up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct System {
+    /// By name.
+    pub units: Vec<Unit>,
+    /// By path.
+    pub directories: Vec<Directory>,
+    /// By name.
+    pub users: Vec<User>,
+    /// By name.
+    pub groups: Vec<Group>,
+    /// Keys and values of `sysctl.d`.
+    pub sysctls: BTreeMap<String, String>,
+    /// Modules to load, sorted.
+    pub kernel_modules: Vec<String>,
+    /// Names of the PAM services that the code asks, sorted.
+    pub pam_services: Vec<String>,
+    /// Paths below `/etc` that the code reads or writes, by path.
+    pub etc: Vec<EtcPath>,
+    /// Absolute paths of programs that other nodes run here over ssh, as a Debian node calls them, sorted.
+    pub peer_programs: Vec<String>,
+    /// Names that the code asks the system for: units, names on D-Bus, kernel parameters and modules, PAM's services.
+    pub asked: Vec<AskedName>,
+    /// Sections of `logrotate.d`.
+    pub logrotate: Vec<Rotation>,
+    /// Files below `systemd/network`, relative to it: names and drop-ins of network interfaces, sorted.
+    pub network_files: Vec<String>,
+    /// Lines of `modprobe.d`.
+    pub modprobe: Vec<Setting>,
+    /// By name.
+    pub udev_rules: Vec<UdevRules>,
+    /// Lines of `tmpfiles.d`.
+    pub tmpfiles: Vec<Setting>,
+    /// Files of other packages that are moved aside.
+    pub diversions: Vec<Setting>,
+    /// dpkg triggers.
+    pub triggers: Vec<Setting>,
+    /// Programs that run with their owner's or group's rights, by path.
+    pub setuid: Vec<Setuid>,
+    /// What nobody but a person can translate.
+    pub other: Vec<Other>,
+}
+
+/// A systemd unit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unit {
+    /// `pveproxy.service`
+    pub name: String,
+    /// The binary package that ships it.
+    pub package: String,
+    /// The file in the source; `null` where upstream's submodule or a build makes it.
+    pub file: Option<String>,
+    /// Whether installation enables it.
+    pub enable: bool,
+    /// Whether installation starts it.
+    pub start: bool,
+    /// What an upgrade of its package does to it while it runs.
+    pub on_upgrade: OnUpgrade,
+    /// Its `[Install]` section; empty where the source does not hold the unit's file.
+    #[serde(flatten)]
+    pub install: Install,
+}
+
+/// A name that the code asks the system for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct AskedName {
+    /// `unit-name`, `bus-name`, `sysctl-key`, `kernel-module`, `pam-service`.
+    pub kind: &'static str,
+    /// As written, without escapes; the head of several where the code completes it.
+    pub name: String,
+    /// Whether the code completes it.
+    pub open: bool,
+    /// Whose it is.
+    pub reason: String,
+}
+
+/// A directory that has to be there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Directory {
+    /// Absolute.
+    pub path: String,
+    /// Four octal digits.
+    pub mode: String,
+    /// A user's name.
+    pub owner: String,
+    /// A group's name.
+    pub group: String,
+    /// Where it is said.
+    pub from: String,
+}
+
+/// A user that is made, changed or relied on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// The name.
+    pub name: String,
+    /// The number, where the packages give it.
+    pub uid: Option<u32>,
+    /// The number that `base-passwd` gives it on every Debian system; another user's on NixOS, perhaps.
+    pub debian_number: Option<u32>,
+    /// The primary group.
+    pub group: Option<String>,
+    /// Groups it is added to, sorted.
+    pub extra_groups: Vec<String>,
+    /// The home directory.
+    pub home: Option<String>,
+    /// The login shell.
+    pub shell: Option<String>,
+    /// `100000-165535`
+    pub sub_uids: Option<String>,
+    /// The same for groups.
+    pub sub_gids: Option<String>,
+    /// Whether the packages make it; otherwise they rely on it.
+    pub created: bool,
+    /// Where it is said first.
+    pub from: String,
+}
+
+/// A group.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Group {
+    /// The name.
+    pub name: String,
+    /// The number, where the packages give it.
+    pub gid: Option<u32>,
+    /// The number that `base-passwd` gives it on every Debian system.
+    pub debian_number: Option<u32>,
+    /// Whether the packages make it.
+    pub created: bool,
+    /// Where it is said first.
+    pub from: String,
+}
+
+/// One line of a configuration, with its place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Setting {
+    /// The line.
+    pub text: String,
+    /// Where it stands.
+    pub from: String,
+}
+
+/// A file of udev rules.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct UdevRules {
+    /// `60-demo.rules`, as installed.
+    pub name: String,
+    /// The binary package, `null` where `make install` decides.
+    pub package: Option<String>,
+    /// The file in the source.
+    pub file: String,
+}
+
+/// A program with the setuid or setgid bit, which the Nix store cannot hold.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Setuid {
+    /// Absolute, as Debian installs it.
+    pub path: String,
+    /// Octal (`4755`), or the change as `chmod` writes it (`u+s`).
+    pub mode: String,
+    /// Its owner.
+    pub owner: String,
+    /// Its group.
+    pub group: String,
+    /// Where it is said.
+    pub from: String,
+}
+
+/// A command of a maintainer script that is not understood.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Other {
+    /// The script, relative to the source.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// The command's words.
+    pub command: Vec<String>,
+    /// The files its output goes to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub writes: Vec<String>,
+    /// The `case` branches it stands in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<String>,
+    /// Whether it concerns upgrades from older versions only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub upgrade: bool,
+}
+
+/// Users that `base-passwd` puts on every Debian system: name, number, home.
+const BASE_USERS: &[(&str, u32, &str)] = &[
+    ("daemon", 1, "/usr/sbin"),
+    ("bin", 2, "/bin"),
+    ("sys", 3, "/dev"),
+    ("man", 6, "/var/cache/man"),
+    ("lp", 7, "/var/spool/lpd"),
+    ("mail", 8, "/var/mail"),
+    ("proxy", 13, "/bin"),
+    ("www-data", 33, "/var/www"),
+    ("backup", 34, "/var/backups"),
+    ("list", 38, "/var/list"),
+    ("nobody", 65534, "/nonexistent"),
+];
+
+/// Groups of `base-passwd`.
+const BASE_GROUPS: &[(&str, u32)] = &[
+    ("adm", 4),
+    ("tty", 5),
+    ("disk", 6),
+    ("kmem", 15),
+    ("dialout", 20),
+    ("cdrom", 24),
+    ("tape", 26),
+    ("sudo", 27),
+    ("audio", 29),
+    ("www-data", 33),
+    ("backup", 34),
+    ("shadow", 42),
+    ("utmp", 43),
+    ("video", 44),
+    ("staff", 50),
+    ("users", 100),
+    ("nogroup", 65534),
+];
+
+impl System {
+    /// What all packages of a source set up.
+    pub fn of(packagings: &[Packaging]) -> Self {
+        let mut system = Self::default();
+        for packaging in packagings {
+            system.add(packaging);
+        }
+        system.rely();
+        system.sort();
+        system
+    }
+
+    /// What is left where only some of a `debian/`'s binary packages are made: their units, and what their own scripts
+    /// and lists say. A script that names no package is the first one's; what `make install` places is its owner's.
+    #[must_use]
+    pub fn only(mut self, packaging: &Packaging, packages: &[String]) -> Self {
+        let binaries: Vec<&str> = packaging
+            .control
+            .binaries
+            .iter()
+            .map(|binary| binary.name.as_str())
+            .collect();
+        let made = |name: &str| packages.iter().any(|package| package == name);
+        let said = |from: &str| {
+            let owner = origin(from, &binaries).or(binaries.first().copied());
+            owner.is_some_and(made)
+        };
+        self.units.retain(|unit| made(&unit.package));
+        self.directories.retain(|one| said(&one.from));
+        self.users.retain(|one| said(&one.from));
+        self.groups.retain(|one| said(&one.from));
+        self.udev_rules
+            .retain(|one| one.package.as_deref().map_or_else(|| said(&one.file), made));
+        for settings in [
+            &mut self.modprobe,
+            &mut self.tmpfiles,
+            &mut self.diversions,
+            &mut self.triggers,
+        ] {
+            settings.retain(|one| said(&one.from));
+        }
+        self.setuid.retain(|one| {
+            let path = one.path.trim_start_matches('/');
+            let mut installed = packaging.files.installed.iter();
+            let owner = installed.find(|file| file.covers(path));
+            owner.map_or_else(|| said(&one.from), |file| made(&file.package))
+        });
+        self.logrotate.retain(|one| said(&one.from));
+        self.other.retain(|one| said(&one.path));
+        self
+    }
+
+    fn add(&mut self, packaging: &Packaging) {
+        self.units.extend(packaging.units.iter().map(|unit| Unit {
+            name: unit.name.clone(),
+            package: unit.package.clone(),
+            file: unit.file.clone(),
+            enable: unit.enable,
+            start: unit.start,
+            on_upgrade: unit.on_upgrade,
+            install: unit.install.clone(),
+        }));
+        self.made(packaging);
+        self.setuid(packaging);
+        let effects = &packaging.effects;
+        for directory in &effects.directories {
+            self.directory(directory.clone());
+        }
+        self.own(packaging);
+        for user in &effects.users {
+            self.user(user.clone());
+        }
+        for unit in &packaging.units {
+            self.runs_as(unit);
+        }
+        self.groups.extend(effects.groups.iter().cloned());
+        self.sysctls.extend(
+            effects
+                .sysctls
+                .iter()
+                .map(|(key, value)| (key.clone(), value.clone())),
+        );
+        self.kernel_modules
+            .extend(effects.kernel_modules.iter().cloned());
+        self.logrotate.extend(effects.logrotate.iter().cloned());
+        self.network_files
+            .extend(effects.network_files.iter().cloned());
+        self.modprobe.extend(effects.modprobe.iter().cloned());
+        self.udev_rules.extend(effects.udev_rules.iter().cloned());
+        self.tmpfiles.extend(effects.tmpfiles.iter().cloned());
+        self.diversions.extend(effects.diversions.iter().cloned());
+        self.triggers.extend(effects.triggers.iter().cloned());
+        self.other.extend(effects.other.iter().cloned());
+    }
+
+    /// Directories from `debian/dirs` and `install -d`, where a package's own output cannot hold them.
+    fn made(&mut self, packaging: &Packaging) {
+        for made in &packaging.files.directories {
+            let from = format!("{}:{}", made.path, made.line);
+            self.directory(Directory {
+                path: format!("/{}", made.directory),
+                from,
+                ..Directory::default()
+            });
+        }
+        for action in packaging
+            .made
+            .iter()
+            .filter(|action| action.kind == ActionKind::Directory)
+        {
+            self.directory(Directory {
+                path: format!("/{}", action.dest),
+                mode: action.mode.clone().unwrap_or_default(),
+                owner: action.owner.clone().unwrap_or_default(),
+                group: action.group.clone().unwrap_or_default(),
+                from: format!("{}:{}", action.path, action.line),
+            });
+        }
+    }
+
+    /// `install -m 4755` in Makefiles, and `chmod u+s debian/PACKAGE/…` in `debian/rules`.
+    fn setuid(&mut self, packaging: &Packaging) {
+        for action in packaging
+            .made
+            .iter()
+            .filter(|action| action.kind == ActionKind::File)
+        {
+            if let Some(mode) = action.mode.as_deref().filter(|mode| is_special(mode)) {
+                let or_root =
+                    |name: &Option<String>| name.clone().unwrap_or_else(|| "root".to_owned());
+                self.setuid.push(Setuid {
+                    path: format!("/{}", action.dest),
+                    mode: mode.to_owned(),
+                    owner: or_root(&action.owner),
+                    group: or_root(&action.group),
+                    from: format!("{}:{}", action.path, action.line),
+                });
+            }
+        }
+        for call in packaging.rules.calls_of("chmod") {
+            let mut words = call
+                .words
+                .iter()
+                .skip(1)
+                .filter(|word| !word.starts_with('-'));
+            let Some(mode) = words.next().filter(|mode| is_special(mode)) else {
+                continue;
+            };
+            for path in words {
+                let installed = path
+                    .strip_prefix("debian/")
+                    .and_then(|path| path.split_once('/'));
+                self.setuid.push(Setuid {
+                    path: format!(
+                        "/{}",
+                        installed
+                            .map_or(path.as_str(), |(_, path)| path)
+                            .trim_start_matches('/')
+                    ),
+                    mode: mode.clone(),
+                    owner: "root".to_owned(),
+                    group: "root".to_owned(),
+                    from: format!("{}:{}", packaging.rules.path, call.line),
+                });
+            }
+        }
+    }
+
+    /// Adds a directory; what is said later about one that is known fills what was left open.
+    fn directory(&mut self, new: Directory) {
+        if !is_state(&new.path) {
+            return;
+        }
+        let Some(known) = self
+            .directories
+            .iter_mut()
+            .find(|known| known.path == new.path)
+        else {
+            self.directories.push(new);
+            return;
+        };
+        for (known, new) in [
+            (&mut known.mode, new.mode),
+            (&mut known.owner, new.owner),
+            (&mut known.group, new.group),
+        ] {
+            if known.is_empty() {
+                *known = new;
+            }
+        }
+    }
+
+    /// `chown` and `chmod` of directories that are known; the rest a person has to see.
+    fn own(&mut self, packaging: &Packaging) {
+        for ownership in &packaging.effects.ownerships {
+            match self
+                .directories
+                .iter_mut()
+                .find(|directory| directory.path == ownership.path)
+            {
+                Some(directory) => {
+                    for (known, new) in [
+                        (&mut directory.mode, &ownership.mode),
+                        (&mut directory.owner, &ownership.owner),
+                        (&mut directory.group, &ownership.group),
+                    ] {
+                        if let Some(new) = new {
+                            known.clone_from(new);
+                        }
+                    }
+                }
+                None => self.other.push(ownership.command.clone()),
+            }
+        }
+    }
+
+    fn user(&mut self, new: User) {
+        let Some(known) = self.users.iter_mut().find(|known| known.name == new.name) else {
+            self.users.push(new);
+            return;
+        };
+        known.created |= new.created;
+        known.uid = known.uid.or(new.uid);
+        known.group = known.group.take().or(new.group);
+        known.home = known.home.take().or(new.home);
+        known.shell = known.shell.take().or(new.shell);
+        known.sub_uids = known.sub_uids.take().or(new.sub_uids);
+        known.sub_gids = known.sub_gids.take().or(new.sub_gids);
+        known.extra_groups.extend(new.extra_groups);
+    }
+
+    /// `User=` and `Group=` of a unit.
+    fn runs_as(&mut self, unit: &super::units::Unit) {
+        let from = unit.file.clone().unwrap_or_default();
+        if let Some(name) = unit.user.clone() {
+            self.user(User {
+                name,
+                from: from.clone(),
+                ..User::default()
+            });
+        }
+        if let Some(name) = unit.group.clone() {
+            self.groups.push(Group {
+                name,
+                from,
+                ..Group::default()
+            });
+        }
+    }
+
+    /// Names that own directories or have members are relied on; Debian's base users get their numbers.
+    fn rely(&mut self) {
+        let owners: Vec<(String, String, String)> = self
+            .directories
+            .iter()
+            .map(|directory| {
+                (
+                    directory.owner.clone(),
+                    directory.group.clone(),
+                    directory.from.clone(),
+                )
+            })
+            .collect();
+        for (owner, group, from) in owners {
+            if !owner.is_empty() && owner != "root" {
+                self.user(User {
+                    name: owner,
+                    from: from.clone(),
+                    ..User::default()
+                });
+            }
+            if !group.is_empty() && group != "root" {
+                self.groups.push(Group {
+                    name: group,
+                    from,
+                    ..Group::default()
+                });
+            }
+        }
+        for user in &mut self.users {
+            if let Some((name, uid, home)) = BASE_USERS.iter().find(|(name, ..)| *name == user.name)
+            {
+                user.debian_number = Some(*uid);
+                user.home.get_or_insert_with(|| (*home).to_owned());
+                user.group.get_or_insert_with(|| (*name).to_owned());
+            }
+        }
+        let members: Vec<(String, String)> = self
+            .users
+            .iter()
+            .flat_map(|user| {
+                user.extra_groups
+                    .iter()
+                    .chain(&user.group)
+                    .map(|group| (group.clone(), user.from.clone()))
+            })
+            .collect();
+        self.groups
+            .extend(members.into_iter().map(|(name, from)| Group {
+                name,
+                from,
+                ..Group::default()
+            }));
+        for group in &mut self.groups {
+            group.debian_number = BASE_GROUPS
+                .iter()
+                .find(|(name, _)| *name == group.name)
+                .map(|(_, gid)| *gid);
+        }
+    }
+
+    fn sort(&mut self) {
+        for directory in &mut self.directories {
+            for (value, default) in [
+                (&mut directory.mode, "0755"),
+                (&mut directory.owner, "root"),
+                (&mut directory.group, "root"),
+            ] {
+                if value.is_empty() {
+                    default.clone_into(value);
+                }
+            }
+            if directory.mode.len() == 3 {
+                directory.mode.insert(0, '0');
+            }
+        }
+        let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+        for group in std::mem::take(&mut self.groups) {
+            let known = groups
+                .entry(group.name.clone())
+                .or_insert_with(|| group.clone());
+            known.created |= group.created;
+            known.gid = known.gid.or(group.gid);
+        }
+        self.groups = groups.into_values().collect();
+        for user in &mut self.users {
+            let groups: BTreeSet<String> =
+                std::mem::take(&mut user.extra_groups).into_iter().collect();
+            user.extra_groups = groups.into_iter().collect();
+        }
+        self.users.sort();
+        self.directories.sort();
+        sort(&mut self.setuid);
+        sort(&mut self.units);
+        sort(&mut self.kernel_modules);
+        sort(&mut self.logrotate);
+        sort(&mut self.network_files);
+        sort(&mut self.modprobe);
+        sort(&mut self.udev_rules);
+        sort(&mut self.tmpfiles);
+        sort(&mut self.diversions);
+        sort(&mut self.triggers);
+        sort(&mut self.other);
+    }
+}
+
+/// The binary package that a file of `debian/` names: `debian/PACKAGE.postinst:3`.
+fn origin<'a>(from: &str, binaries: &[&'a str]) -> Option<&'a str> {
+    let name = tree_path::file_name(from);
+    let named = |binary: &&'a str| {
+        let rest = name.strip_prefix(*binary);
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    };
+    binaries.iter().copied().find(named)
+}
+
+/// Whether a mode has the setuid or setgid bit.
+fn is_special(mode: &str) -> bool {
+    let digits = mode.trim_start_matches('0');
+    let octal = digits.len() == 4
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && digits.starts_with(['2', '4', '6']);
+    octal || mode.contains("+s")
+}
+
+fn sort<T: Ord>(list: &mut Vec<T>) {
+    list.sort();
+    list.dedup();
+}
+
+/// Whether a directory holds state, rather than files of the package itself, which Nix keeps in the store.
+pub fn is_state(path: &str) -> bool {
+    let top = path.trim_start_matches('/');
+    let own = ["usr", "bin", "sbin", "lib", "lib64"]
+        .iter()
+        .any(|root| tree_path::below(root, top).is_some() || top == *root);
+    !own && !top.is_empty()
+}

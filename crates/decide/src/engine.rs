@@ -1,0 +1,511 @@
+//! Deciding: the order in which rules are asked.
+//!
+//! 1. The context: the first `[[context]]` rule that matches; `host` without one.
+//! 2. `[[path]]` rules in the order of the file.
+//! 3. The tables, by kind: modules (core list, declared by a source, `perl.toml`, `python.toml`);
+//!    files that a source installs; own data paths (longest prefix first); programs (`programs.toml`, then `commands.toml`).
+//! 4. `[[last]]` rules in the order of the file.
+//! 5. Nothing: `unknown`.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::matcher::Subject;
+use super::rules::{
+    ModuleProvider, PROGRAM_DIRECTORIES, PathRule, Provider, Rules, Verdict, fold, program_of,
+    provider_decision,
+};
+use super::{Context, Decided, Decision};
+use scan::{FileScan, Kind, Language, Occurrence};
+
+/// What is known of a release before its occurrences are decided.
+pub struct World<'a> {
+    /// The rules.
+    pub rules: &'a Rules,
+    /// The release's name.
+    pub release: &'a str,
+    /// Perl packages that a source declares, with the source and the file.
+    pub declared: HashMap<String, (String, String)>,
+    /// Files that exactly one pinned source installs: path on Debian to source.
+    pub installed: HashMap<String, String>,
+    /// Files that a compiler reads while it builds, and a pinned source has in its tree: path on Debian to source and file.
+    pub embedded: HashMap<String, (String, String)>,
+    /// Units that a source's packages ship, with the source: a template without its instance.
+    pub units: HashMap<String, String>,
+    /// Perl core modules.
+    pub core: HashSet<&'static str>,
+}
+
+/// Perl's core modules, one a line; see the file's head for how it was made.
+static PERL_CORE: &str = include_str!("perl_core.txt");
+
+/// Python's standard library, one module a line.
+static PYTHON_CORE: &str = include_str!("python_core.txt");
+
+/// Whether the compiler reads the file of this place while it builds.
+pub fn is_embedded(language: Language, occurrence: &Occurrence) -> bool {
+    let call = occurrence.site.call.as_deref();
+    language == Language::Rust
+        && matches!(call, Some("include!" | "include_bytes!" | "include_str!"))
+}
+
+/// A decision and the rule behind it.
+type Ruled = (Decision, Option<String>);
+
+impl<'a> World<'a> {
+    /// Collects what the scans declare: `(source, file, scan)`.
+    pub fn new<'s>(
+        rules: &'a Rules,
+        release: &'a str,
+        scans: impl Iterator<Item = (&'s str, &'s str, &'s FileScan)>,
+        installed: HashMap<String, String>,
+        embedded: HashMap<String, (String, String)>,
+    ) -> Self {
+        let mut declared: HashMap<String, (String, String)> = HashMap::new();
+        let mut within: HashMap<String, (String, String)> = HashMap::new();
+        for (source, path, scan) in scans {
+            // A test's mock declares nothing that host code could use.
+            if path
+                .split('/')
+                .any(|part| matches!(part, "test" | "tests" | "t" | "examples"))
+            {
+                continue;
+            }
+            for module in modules_of(path, scan) {
+                let file = format!("{}.pm", module.replace("::", "/"));
+                declared
+                    .entry(module)
+                    .or_insert_with(|| (source.to_owned(), file));
+            }
+            for package in &scan.declares {
+                within
+                    .entry(package.clone())
+                    .or_insert_with(|| (source.to_owned(), path.to_owned()));
+            }
+        }
+        // A package that no file is named after, declared in a file of another name.
+        for (package, place) in within {
+            declared.entry(package).or_insert(place);
+        }
+        let core = PERL_CORE
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.is_empty())
+            .collect();
+        Self {
+            rules,
+            release,
+            declared,
+            installed,
+            embedded,
+            units: HashMap::new(),
+            core,
+        }
+    }
+
+    /// Decides every occurrence of one file.
+    pub fn decide(
+        &self,
+        source: &str,
+        path: &str,
+        language: Language,
+        scan: &FileScan,
+    ) -> Vec<Decided> {
+        let decide = |occurrence: &Occurrence| {
+            let mut subject = Subject {
+                release: self.release,
+                source,
+                path,
+                language,
+                occurrence,
+                context: None,
+            };
+            let found = self
+                .rules
+                .contexts
+                .iter()
+                .find(|rule| rule.matcher.matches(&subject).is_some());
+            let context = found.map_or(Context::Host, |rule| rule.context);
+            subject.context = Some(context);
+            let (decision, rule) = self.decision(&subject);
+            let etc = rule.as_deref().and_then(|rule| self.rules.etc(rule));
+            Decided {
+                path: path.to_owned(),
+                language,
+                occurrence: occurrence.clone(),
+                context,
+                context_rule: found.map(|rule| rule.name.clone()),
+                decision,
+                rule,
+                etc,
+            }
+        };
+        scan.occurrences.iter().map(decide).collect()
+    }
+
+    fn decision(&self, subject: &Subject) -> Ruled {
+        self.by_rules(&self.rules.first, subject)
+            .or_else(|| self.by_tables(subject))
+            .or_else(|| self.by_rules(&self.rules.last, subject))
+            .map_or((Decision::Unknown, None), |(decision, rule)| {
+                (absolute(decision, subject), rule)
+            })
+    }
+
+    fn by_rules(&self, rules: &[PathRule], subject: &Subject) -> Option<Ruled> {
+        rules.iter().find_map(|rule| {
+            let prefix = rule.matcher.matches(subject)?;
+            let decision = self.apply(rule, prefix, subject)?;
+            Some((decision, Some(rule.name.clone())))
+        })
+    }
+
+    /// What a matching rule makes of the occurrence; `None` where a `program` rule meets a name no table has.
+    fn apply(&self, rule: &PathRule, prefix: &str, subject: &Subject) -> Option<Decision> {
+        let text = subject.occurrence.text.as_str();
+        let name = text
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or(text);
+        let target = || match &rule.target {
+            Some(template) => {
+                let rest = text
+                    .strip_prefix(prefix.trim_end_matches('/'))
+                    .unwrap_or("");
+                template.replace("{rest}", rest).replace("{name}", name)
+            }
+            None => fold(text),
+        };
+        Some(match &rule.verdict {
+            Verdict::Keep(reason) => Decision::Keep {
+                reason: reason.clone(),
+            },
+            Verdict::Package(attr) => Decision::Package {
+                attr: attr.clone(),
+                target: target(),
+            },
+            Verdict::Own(source) if source == subject.source => Decision::Own { target: target() },
+            Verdict::Own(source) => Decision::Sibling {
+                source: source.clone(),
+                target: target(),
+            },
+            Verdict::Bare => self.named_program(name, subject.source).map_or_else(
+                || Decision::Command {
+                    attr: None,
+                    source: None,
+                    program: name.to_owned(),
+                },
+                |(decision, _)| decision,
+            ),
+            Verdict::SearchPath => Decision::Command {
+                attr: None,
+                source: None,
+                program: "PATH".to_owned(),
+            },
+            Verdict::Wrapper => Decision::Wrapper {
+                program: name.to_owned(),
+            },
+            Verdict::System(path) => Decision::System {
+                path: path.replace(
+                    "{rest}",
+                    text.strip_prefix(prefix.trim_end_matches('/'))
+                        .unwrap_or(""),
+                ),
+            },
+            Verdict::Disable(feature) => Decision::Disable {
+                feature: feature.clone(),
+            },
+            Verdict::Program => {
+                provider_decision(self.rules.programs.get(name)?, name, subject.source)
+            }
+        })
+    }
+
+    fn by_tables(&self, subject: &Subject) -> Option<Ruled> {
+        let text = subject.occurrence.text.as_str();
+        match subject.occurrence.kind {
+            Kind::Module if subject.language == Language::Python => self.python_module(text),
+            Kind::Module => self.perl_module(text, subject.source),
+            Kind::BareCommand => self.named_program(text, subject.source),
+            Kind::UnitName => self.shipped_unit(text),
+            Kind::AbsolutePath if is_embedded(subject.language, subject.occurrence) => {
+                self.embedded_path(text)
+            }
+            Kind::AbsolutePath | Kind::Shebang => self
+                .installed_path(text, subject.source)
+                .or_else(|| self.own_path(text, subject.source))
+                .or_else(|| self.program_path(text, subject.source)),
+            _ => None,
+        }
+    }
+
+    fn perl_module(&self, module: &str, source: &str) -> Option<Ruled> {
+        if let Some(provider) = self.rules.perl.get(module) {
+            // What a rule takes for lacking may be at hand all the same.
+            let there = matches!(provider, ModuleProvider::Missing(_))
+                .then(|| self.declared_module(module, source))
+                .flatten();
+            return Some((
+                there.unwrap_or_else(|| module_decision(provider, module, "perlPackages")),
+                Some(format!("perl.{module}")),
+            ));
+        }
+        if let Some(decision) = self.declared_module(module, source) {
+            return Some((decision, Some("module.declared".to_owned())));
+        }
+        let core = self.core.contains(module);
+        core.then(|| {
+            (
+                Decision::Keep {
+                    reason: "Perl core".to_owned(),
+                },
+                Some("module.perl-core".to_owned()),
+            )
+        })
+    }
+
+    /// The module of a source that is scanned.
+    fn declared_module(&self, module: &str, source: &str) -> Option<Decision> {
+        let (owner, target) = self.declared.get(module)?;
+        let target = format!("lib/perl5/site_perl/{target}");
+        Some(if owner == source {
+            Decision::Own { target }
+        } else {
+            Decision::Sibling {
+                source: owner.clone(),
+                target,
+            }
+        })
+    }
+
+    fn python_module(&self, module: &str) -> Option<Ruled> {
+        let top = module.split('.').next().unwrap_or(module);
+        if let Some(provider) = self.rules.python.get(top) {
+            return Some((
+                module_decision(provider, top, "python3Packages"),
+                Some(format!("python.{top}")),
+            ));
+        }
+        let core = PYTHON_CORE.lines().any(|line| line == top);
+        let reason = "Python standard library".to_owned();
+        core.then(|| {
+            (
+                Decision::Keep { reason },
+                Some("module.python-core".to_owned()),
+            )
+        })
+    }
+
+    /// A program by its name: a source's own first, then what the tables say.
+    fn named_program(&self, name: &str, source: &str) -> Option<Ruled> {
+        let place = |dir: &&str| self.installed.get(&format!("{dir}{name}"));
+        if let Some(owner) = PROGRAM_DIRECTORIES.iter().find_map(place) {
+            let decision = Decision::Command {
+                attr: None,
+                source: Some(owner.clone()),
+                program: name.to_owned(),
+            };
+            return Some((decision, Some("installed".to_owned())));
+        }
+        let provider = self.rules.programs.get(name)?;
+        let decision = command_decision(provider, name, source);
+        Some((decision, Some(format!("command.{name}"))))
+    }
+
+    /// A file that a source is known to install, by its Makefiles and `debian/`.
+    fn installed_path(&self, text: &str, source: &str) -> Option<Ruled> {
+        let owner = self.installed.get(text)?;
+        let target = fold(text);
+        let decision = if owner == source {
+            Decision::Own { target }
+        } else {
+            Decision::Sibling {
+                source: owner.clone(),
+                target,
+            }
+        };
+        Some((decision, Some("installed".to_owned())))
+    }
+
+    /// A unit that a source ships: by its whole name, without the kind, or the head of an instance.
+    fn shipped_unit(&self, text: &str) -> Option<Ruled> {
+        let name = text.replace('\\', "");
+        let (stem, kind) = match name.rsplit_once('.') {
+            Some((stem, kind)) if kind.chars().all(|letter| letter.is_ascii_lowercase()) => {
+                (stem, kind)
+            }
+            _ => (name.as_str(), "service"),
+        };
+        let template = stem.find('@').map_or(stem, |at| &stem[..=at]);
+        let source = self.units.get(&format!("{template}.{kind}"))?;
+        let reason = format!("a unit of {source}");
+        Some((Decision::Keep { reason }, Some("unit.shipped".to_owned())))
+    }
+
+    /// A file that the compiler reads: it must be in a tree, for no output exists while a program is compiled.
+    fn embedded_path(&self, text: &str) -> Option<Ruled> {
+        let (source, path) = self.embedded.get(text)?.clone();
+        Some((
+            Decision::Embed { source, path },
+            Some("embedded".to_owned()),
+        ))
+    }
+
+    fn own_path(&self, text: &str, source: &str) -> Option<Ruled> {
+        let (prefix, owner) = self
+            .rules
+            .own
+            .iter()
+            .find(|(prefix, _)| super::matcher::is_below(text, prefix))?;
+        let target = fold(text);
+        let decision = if owner == source {
+            Decision::Own { target }
+        } else {
+            Decision::Sibling {
+                source: owner.clone(),
+                target,
+            }
+        };
+        Some((decision, Some(format!("own.{prefix}"))))
+    }
+
+    fn program_path(&self, text: &str, source: &str) -> Option<Ruled> {
+        let name = program_of(text)?;
+        // Debian's directories for programs are one: /sbin/qm is /usr/sbin/qm.
+        let merged = PROGRAM_DIRECTORIES.iter().map(|dir| format!("{dir}{name}"));
+        if let Some(found) = merged
+            .filter(|path| path != text)
+            .find_map(|path| self.installed_path(&path, source))
+        {
+            return Some(found);
+        }
+        let provider = self.rules.programs.get(name)?;
+        Some((
+            provider_decision(provider, name, source),
+            Some(format!("command.{name}")),
+        ))
+    }
+}
+
+/// A command that systemd starts is a path: it looks for a name in directories of its own, which on NixOS hold nothing,
+/// never on the unit's `PATH` (systemd.service(5), "Command lines").
+fn absolute(decision: Decision, subject: &Subject) -> Decision {
+    let Decision::Command {
+        attr,
+        source,
+        program,
+    } = decision
+    else {
+        return decision;
+    };
+    let site = &subject.occurrence.site;
+    let is_exec = site
+        .call
+        .as_deref()
+        .is_some_and(|key| key.starts_with("Exec"));
+    if subject.language != Language::Unit || !is_exec || site.word != Some(0) {
+        return Decision::Command {
+            attr,
+            source,
+            program,
+        };
+    }
+    let target = format!("bin/{program}");
+    match (attr, source) {
+        (Some(attr), _) => Decision::Package { attr, target },
+        (None, Some(owner)) if owner == subject.source => Decision::Own { target },
+        (None, Some(source)) => Decision::Sibling { source, target },
+        (None, None) => Decision::Unknown,
+    }
+}
+
+/// The decision a program's provider means where it is run by its bare name.
+fn command_decision(provider: &Provider, name: &str, source: &str) -> Decision {
+    let program = name.to_owned();
+    match provider {
+        Provider::Package { attr, .. } => Decision::Command {
+            attr: Some(attr.clone()),
+            source: None,
+            program,
+        },
+        Provider::Source { source, .. } | Provider::Unpinned { source } => Decision::Command {
+            attr: None,
+            source: Some(source.clone()),
+            program,
+        },
+        other => provider_decision(other, name, source),
+    }
+}
+
+/// The modules that `require` would find in this file: the ends of its path that begin with the first
+/// component of a package it declares.
+fn modules_of(path: &str, scan: &FileScan) -> Vec<String> {
+    let Some(stem) = path.strip_suffix(".pm") else {
+        return Vec::new();
+    };
+    let heads: HashSet<&str> = scan
+        .declares
+        .iter()
+        .filter_map(|package| package.split("::").next())
+        .collect();
+    let parts: Vec<&str> = stem.split('/').collect();
+    let starts = (0..parts.len()).filter(|start| heads.contains(parts[*start]));
+    starts.map(|start| parts[start..].join("::")).collect()
+}
+
+fn module_decision(provider: &ModuleProvider, module: &str, set: &str) -> Decision {
+    let target = module.to_owned();
+    match provider {
+        ModuleProvider::Attr(attr) => Decision::Package {
+            attr: format!("{set}.{attr}"),
+            target,
+        },
+        ModuleProvider::Package(attr) => Decision::Package {
+            attr: attr.clone(),
+            target,
+        },
+        // A source without a pin is lacking, which the graph tells.
+        ModuleProvider::Source(source) | ModuleProvider::Missing(source) => Decision::Sibling {
+            source: source.clone(),
+            target,
+        },
+    }
+}
+
+/// How often each rule decided, over the releases looked at.
+#[derive(Debug, Default, Clone)]
+pub struct Uses(pub BTreeMap<String, usize>);
+
+impl Uses {
+    /// Counts what decided `decided`.
+    pub fn count<'d>(&mut self, decided: impl Iterator<Item = &'d Decided>) {
+        for one in decided {
+            for rule in [&one.context_rule, &one.rule].into_iter().flatten() {
+                match self.0.get_mut(rule) {
+                    Some(count) => *count += 1,
+                    None => drop(self.0.insert(rule.clone(), 1)),
+                }
+            }
+        }
+    }
+
+    /// Adds the counts of another release.
+    pub fn merge(&mut self, other: &Self) {
+        for (rule, count) in &other.0 {
+            *self.0.entry(rule.clone()).or_default() += count;
+        }
+    }
+
+    /// Counts one more use of `rule`.
+    pub fn add(&mut self, rule: &str) {
+        *self.0.entry(rule.to_owned()).or_default() += 1;
+    }
+
+    /// The rules that decided nothing.
+    pub fn stale(&self, rules: &Rules) -> Vec<String> {
+        rules
+            .names()
+            .into_iter()
+            .filter(|name| !self.0.contains_key(name))
+            .collect()
+    }
+}

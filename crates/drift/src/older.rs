@@ -1,0 +1,241 @@
+//! The rules as they were when only an older release had been decided: what decides nothing in that release is taken out.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use globset::GlobBuilder;
+use toml_edit::{Array, DocumentMut, Item, Table};
+
+use analyse::Analysis;
+use decide::matcher::is_below;
+use decide::rules::program_of;
+use decide::{Decided, Decision};
+
+/// The lists of a condition of which entries may have been added for a release.
+const LISTS: [&str; 4] = ["sources", "files", "exact", "below"];
+
+/// Writes to `to` the rules of `from` without what decides nothing in `old`, and names that: rules, and entries of a rule's
+/// condition as `RULE: LIST ENTRY`.
+///
+/// # Errors
+/// Files that cannot be read or written.
+pub fn without_newer(from: &Path, to: &Path, old: &Analysis) -> io::Result<Vec<String>> {
+    let mut out = Removed {
+        old,
+        programs: BTreeSet::new(),
+        names: Vec::new(),
+    };
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        if let Some(name) = path.file_name().filter(|_| path.is_file()) {
+            fs::copy(&path, to.join(name))?;
+        }
+    }
+    out.programs = named_programs(&fs::read_to_string(to.join("closure.toml")).unwrap_or_default());
+    out.programs.extend(programs_of(old));
+    edit(&to.join("debian.toml"), |document| out.tables(document))?;
+    for (file, list, kind) in [
+        ("own.toml", "below", "own"),
+        ("commands.toml", "programs", "command"),
+        ("programs.toml", "programs", "command"),
+        ("perl.toml", "modules", "perl"),
+        ("python.toml", "modules", "python"),
+    ] {
+        edit(&to.join(file), |document| out.entries(document, list, kind))?;
+    }
+    edit(&to.join("contexts.toml"), |document| {
+        out.elements(document, "context", "context");
+    })?;
+    edit(&to.join("paths.toml"), |document| {
+        out.elements(document, "path", "path");
+        out.elements(document, "last", "path");
+    })?;
+    out.names.sort();
+    Ok(out.names)
+}
+
+/// Rewrites a file, where it is there.
+fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> io::Result<()> {
+    let Ok(text) = fs::read_to_string(path) else {
+        return Ok(());
+    };
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
+    change(&mut document);
+    fs::write(path, document.to_string())
+}
+
+/// The programs that closures name: they must be in the tables.
+fn named_programs(closures: &str) -> BTreeSet<String> {
+    let document: DocumentMut = closures.parse().unwrap_or_default();
+    let closures = document.get("closure").and_then(Item::as_array_of_tables);
+    let lists = closures
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one.get("programs")?.as_array());
+    lists
+        .flatten()
+        .filter_map(|one| one.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// The programs that places of the release name or run, whatever the rule that says so.
+fn programs_of(old: &Analysis) -> impl Iterator<Item = String> + '_ {
+    let decided = old.sources.iter().flat_map(|source| &source.decided);
+    decided.filter_map(|one| match &one.decision {
+        Decision::Command { program, .. } => Some(program.clone()),
+        Decision::Package { .. } | Decision::Sibling { .. } | Decision::Own { .. } => {
+            program_of(&one.occurrence.text).map(str::to_owned)
+        }
+        _ => None,
+    })
+}
+
+struct Removed<'a> {
+    old: &'a Analysis,
+    programs: BTreeSet<String>,
+    names: Vec<String>,
+}
+
+impl Removed<'_> {
+    fn is_used(&self, rule: &str) -> bool {
+        self.old.uses.0.contains_key(rule)
+    }
+
+    /// Takes out the tables of Debian packages that no packaging of the release names.
+    fn tables(&mut self, document: &mut DocumentMut) {
+        let keys: Vec<String> = document.iter().map(|(key, _)| key.to_owned()).collect();
+        for key in keys {
+            let rule = format!("debian.{key}");
+            if !self.is_used(&rule) {
+                document.remove(&key);
+                self.names.push(rule);
+            }
+        }
+    }
+
+    /// Takes the unused entries out of every table's list, and tables that have none left.
+    fn entries(&mut self, document: &mut DocumentMut, list: &str, kind: &str) {
+        let keys: Vec<String> = document.iter().map(|(key, _)| key.to_owned()).collect();
+        for key in keys {
+            let Some(table) = document.get_mut(&key).and_then(Item::as_table_mut) else {
+                continue;
+            };
+            if table.contains_key(list) {
+                if self.list(table, list, kind) {
+                    document.remove(&key);
+                }
+                continue;
+            }
+            // `[missing.SOURCE]`, `[unpinned.SOURCE]`
+            let below: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
+            for name in below {
+                let inner = table.get_mut(&name).and_then(Item::as_table_mut);
+                if inner.is_some_and(|inner| self.list(inner, list, kind)) {
+                    table.remove(&name);
+                }
+            }
+        }
+    }
+
+    /// Takes unused entries out; whether none is left.
+    fn list(&mut self, table: &mut Table, list: &str, kind: &str) -> bool {
+        let Some(entries) = table.get_mut(list).and_then(Item::as_array_mut) else {
+            return false;
+        };
+        let mut gone = Vec::new();
+        entries.retain(|entry| {
+            let entry = entry.as_str().unwrap_or_default();
+            let rule = format!("{kind}.{entry}");
+            let stays = self.is_used(&rule) || kind == "command" && self.programs.contains(entry);
+            if !stays {
+                gone.push(rule);
+            }
+            stays
+        });
+        self.names.extend(gone);
+        entries.is_empty()
+    }
+
+    /// Takes out the elements of an array of tables that decide nothing, and of the others the entries of their conditions
+    /// by which they decide nothing.
+    fn elements(&mut self, document: &mut DocumentMut, array: &str, kind: &str) {
+        let Some(tables) = document
+            .get_mut(array)
+            .and_then(Item::as_array_of_tables_mut)
+        else {
+            return;
+        };
+        let name = |table: &Table| {
+            let name = table.get("name").and_then(Item::as_str);
+            format!("{kind}.{}", name.unwrap_or_default())
+        };
+        let gone: Vec<String> = tables.iter().map(name).collect();
+        let gone = gone.into_iter().filter(|rule| !self.is_used(rule));
+        let gone: Vec<String> = gone.collect();
+        tables.retain(|table| !gone.contains(&name(table)));
+        self.names.extend(gone);
+        for table in tables.iter_mut() {
+            let rule = name(table);
+            let condition = table.get_mut("where").and_then(Item::as_table_like_mut);
+            let Some(condition) = condition else { continue };
+            for list in LISTS {
+                let entries = condition.get_mut(list).and_then(Item::as_array_mut);
+                if let Some(entries) = entries.filter(|entries| entries.len() > 1) {
+                    let unneeded = self.unneeded(&rule, list, entries);
+                    let told = unneeded.iter().map(|one| format!("{rule}: {list} {one}"));
+                    self.names.extend(told);
+                    entries.retain(|one| one.as_str().is_none_or(|one| !unneeded.contains(one)));
+                }
+            }
+        }
+    }
+
+    /// The entries of a list by which a rule decides nothing in the release; none where nothing would be left.
+    fn unneeded(&self, rule: &str, list: &str, entries: &Array) -> BTreeSet<String> {
+        let entries: Vec<&str> = entries
+            .iter()
+            .filter_map(toml_edit::Value::as_str)
+            .collect();
+        let mut needed: BTreeSet<&str> = BTreeSet::new();
+        for source in &self.old.sources {
+            let decided = source.decided.iter().filter(|one| {
+                let rules = [one.rule.as_deref(), one.context_rule.as_deref()];
+                rules.contains(&Some(rule))
+            });
+            for one in decided {
+                let name = release::source_name(&source.source.name);
+                let held = entries.iter().filter(|entry| holds(list, entry, name, one));
+                needed.extend(held.copied());
+            }
+        }
+        let all = entries.iter().filter(|entry| !needed.contains(*entry));
+        let all: BTreeSet<String> = all.map(|entry| (*entry).to_owned()).collect();
+        if needed.is_empty() {
+            BTreeSet::new()
+        } else {
+            all
+        }
+    }
+}
+
+/// Whether an entry of a list holds of a place of `source`.
+fn holds(list: &str, entry: &str, source: &str, one: &Decided) -> bool {
+    let glob = |text: &str, separate: bool| {
+        let glob = GlobBuilder::new(entry)
+            .literal_separator(separate)
+            .backslash_escape(true)
+            .empty_alternates(true)
+            .build();
+        glob.is_ok_and(|glob| glob.compile_matcher().is_match(text))
+    };
+    match list {
+        "sources" => glob(source, false),
+        "files" => glob(&one.path, true),
+        "exact" => one.occurrence.text == entry,
+        _ => is_below(&one.occurrence.text, entry),
+    }
+}

@@ -1,0 +1,770 @@
+//! Rules that would decide a place: the one that did, where it is gone from `rules/`, else what there is evidence for; nothing
+//! where there is none.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+
+use toml_edit::{Array, DocumentMut, Item, Table, value};
+
+use analyse::{AnalysedSource, Analysis};
+use decide::matcher::Subject;
+use decide::rules::{ModuleProvider, Provider, Rules, program_of};
+use decide::{Context, Decided, Decision};
+use release::{Entry, is_own_pin, source_name};
+use scan::{Kind, Language};
+
+use super::{Closest, Proposal};
+
+/// How many rules that nearly match are told.
+const CLOSEST: usize = 3;
+
+/// A place that wants a rule.
+pub(super) struct Wanting<'a> {
+    /// Its source.
+    pub(super) source: &'a str,
+    /// The place in the new release.
+    pub(super) new: &'a Decided,
+    /// What it was in the old release.
+    pub(super) old: Option<&'a Decided>,
+}
+
+/// The rule files of the two sides.
+pub(super) struct Proposer<'a> {
+    old: RuleFiles,
+    new: RuleFiles,
+    rules: &'a Rules,
+    release: &'a str,
+    /// What the new release decides of paths that act on the host, by path.
+    decided: BTreeMap<&'a str, &'a Decided>,
+    /// The sources of the new release that have a file of a name, by that name.
+    files: HashMap<&'a str, BTreeSet<&'a str>>,
+    /// The sources of the new release.
+    sources: &'a [AnalysedSource],
+}
+
+/// Modules of CPAN that stand apart from the distribution of the module they are named after.
+const APART: &str = include_str!("perl_apart.txt");
+/// The programs of Debian's packages: one a line, the package first.
+const PROGRAMS: &str = include_str!("debian_programs.txt");
+/// From so many literals of one directory on, a rule is for the directory.
+const MANY: usize = 3;
+
+/// What is to be written.
+enum Draft {
+    /// An entry of a table's list: a program, a module, a prefix.
+    Entry {
+        file: &'static str,
+        table: Vec<String>,
+        list: &'static str,
+        entry: String,
+        /// The table's other keys, where it is new.
+        keys: Vec<(String, String)>,
+    },
+    /// An element of an array of tables.
+    Element {
+        file: &'static str,
+        toml: String,
+        before: Option<String>,
+    },
+    /// More files of an element's condition.
+    Files {
+        file: &'static str,
+        array: &'static str,
+        name: String,
+        /// The file's new name, as a glob.
+        path: String,
+    },
+}
+
+impl<'a> Proposer<'a> {
+    /// For the rules in two directories, and what the new release is decided by the new ones.
+    pub(super) fn new(
+        (old, new): (&Path, &Path),
+        rules: &'a Rules,
+        new_release: &'a Analysis,
+        files: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let sources = &new_release.sources;
+        let decided = sources.iter().flat_map(|source| &source.decided);
+        let mut named: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+        for (source, path) in files {
+            named.entry(file_name(path)).or_default().insert(source);
+        }
+        let acts = |one: &&Decided| {
+            one.context == Context::Host
+                && one.occurrence.kind == Kind::AbsolutePath
+                && one.decision != Decision::Unknown
+        };
+        Self {
+            old: RuleFiles::read(old),
+            new: RuleFiles::read(new),
+            rules,
+            release: &new_release.manifest.name,
+            files: named,
+            sources,
+            decided: decided
+                .filter(acts)
+                .map(|one| (one.occurrence.text.as_str(), one))
+                .collect(),
+        }
+    }
+
+    /// A proposal for each place, in their order, where there is one. Those that extend one table extend it together.
+    pub(super) fn propose(&self, wanting: &[Wanting]) -> Vec<Option<Proposal>> {
+        let mut directories: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+        for one in wanting {
+            if let Some(directory) = directory(one) {
+                let texts = directories.entry((one.source, directory)).or_default();
+                texts.insert(&one.new.occurrence.text);
+            }
+        }
+        let drafts: Vec<Option<(Draft, bool)>> = wanting
+            .iter()
+            .map(|one| {
+                let beside = directory(one).and_then(|dir| directories.get(&(one.source, dir)));
+                self.draft(one, beside)
+            })
+            .collect();
+        let mut entries: BTreeMap<(&str, &[String]), BTreeSet<&str>> = BTreeMap::new();
+        for (draft, _) in drafts.iter().flatten() {
+            if let Draft::Entry {
+                file, table, entry, ..
+            } = draft
+            {
+                entries.entry((file, table)).or_default().insert(entry);
+            }
+        }
+        let mut moved: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
+        for (draft, _) in drafts.iter().flatten() {
+            if let Draft::Files {
+                file,
+                array,
+                name,
+                path,
+            } = draft
+            {
+                let paths = moved.entry((file, array, name)).or_default();
+                paths.insert(path);
+            }
+        }
+        let proposal = |(draft, as_before): &(Draft, bool), one: &Wanting| {
+            let (file, toml, before, replaces) = match draft {
+                Draft::Element { file, toml, before } => {
+                    (*file, toml.clone(), before.clone(), None)
+                }
+                Draft::Files {
+                    file, array, name, ..
+                } => {
+                    let wanted = &moved[&(*file, *array, name.as_str())];
+                    let toml = self.new.with_files(file, array, name, wanted);
+                    let replaces = Some(format!("[[{array}]] {name}"));
+                    (*file, toml.unwrap_or_default(), None, replaces)
+                }
+                Draft::Entry {
+                    file,
+                    table,
+                    list,
+                    keys,
+                    ..
+                } => {
+                    let wanted = &entries[&(*file, table.as_slice())];
+                    let (toml, replaces) = self.new.extended(file, table, list, keys, wanted);
+                    (*file, toml, None, replaces)
+                }
+            };
+            Proposal {
+                file: format!("rules/{file}"),
+                toml,
+                before,
+                replaces,
+                as_before: *as_before,
+                closest: self.closest(one),
+            }
+        };
+        drafts
+            .iter()
+            .zip(wanting)
+            .map(|(draft, one)| draft.as_ref().map(|draft| proposal(draft, one)))
+            .collect()
+    }
+
+    /// What is to be written for a place, and whether it gives back what the old release had. `beside` are the literals of its
+    /// directory that want a rule, its own among them.
+    fn draft(&self, one: &Wanting, beside: Option<&BTreeSet<&str>>) -> Option<(Draft, bool)> {
+        let rules = one.old.into_iter().flat_map(|old| {
+            // What a rule by another name says of a program, the program's own rule says.
+            let program = program(old).map(|name| format!("command.{name}"));
+            [old.context_rule.clone(), old.rule.clone(), program]
+        });
+        if let Some(draft) = rules.flatten().find_map(|rule| self.restored(&rule)) {
+            return Some((draft, true));
+        }
+        if let Some(draft) = self.followed(one) {
+            return Some((draft, true));
+        }
+        Some((self.guess(one, beside)?, false))
+    }
+
+    /// The rule that decided the place by the name of its file, which has another name now.
+    fn followed(&self, one: &Wanting) -> Option<Draft> {
+        let old = one.old.filter(|old| old.path != one.new.path)?;
+        let rules = [
+            (old.context != one.new.context).then_some(old.context_rule.as_deref()),
+            (old.decision != one.new.decision).then_some(old.rule.as_deref()),
+        ];
+        rules.into_iter().flatten().flatten().find_map(|rule| {
+            let (file, arrays, name) = match rule.split_once('.')? {
+                ("context", name) => ("contexts.toml", &["context"][..], name),
+                ("path", name) => ("paths.toml", &["path", "last"][..], name),
+                _ => return None,
+            };
+            let arrays: &[&'static str] = arrays;
+            arrays.iter().find_map(|array| {
+                let (table, _) = self.new.element(file, array, name)?;
+                let condition = table.get("where")?.as_table_like()?;
+                let files = condition.get("files")?.as_array()?;
+                let is_named = files.iter().any(|one| one.as_str() == Some(&old.path));
+                let path = globset::escape(&one.new.path);
+                let is_there = files.iter().any(|one| one.as_str() == Some(&path));
+                (is_named && !is_there).then(|| Draft::Files {
+                    file,
+                    array,
+                    name: name.to_owned(),
+                    path,
+                })
+            })
+        })
+    }
+
+    /// A rule that the old rules have and the new ones have not.
+    fn restored(&self, rule: &str) -> Option<Draft> {
+        let (kind, name) = rule.split_once('.')?;
+        match kind {
+            "context" => self.element("contexts.toml", &["context"], name),
+            "path" => self.element("paths.toml", &["path", "last"], name),
+            "own" => self.entry(&["own.toml"], "below", name),
+            "command" => self.entry(&["commands.toml", "programs.toml"], "programs", name),
+            "perl" => self.entry(&["perl.toml"], "modules", name),
+            "python" => self.entry(&["python.toml"], "modules", name),
+            _ => None,
+        }
+    }
+
+    fn element(&self, file: &'static str, arrays: &[&str], name: &str) -> Option<Draft> {
+        arrays.iter().find_map(|array| {
+            if self.new.element(file, array, name).is_some() {
+                return None;
+            }
+            let (table, following) = self.old.element(file, array, name)?;
+            let before = following
+                .into_iter()
+                .find(|next| self.new.element(file, array, next).is_some());
+            Some(Draft::Element {
+                file,
+                toml: format!("[[{array}]]\n{}", table.to_string().trim()),
+                before: before.map(|next| {
+                    format!(
+                        "{}.{next}",
+                        if *array == "context" {
+                            "context"
+                        } else {
+                            "path"
+                        }
+                    )
+                }),
+            })
+        })
+    }
+
+    fn entry(&self, files: &[&'static str], list: &'static str, name: &str) -> Option<Draft> {
+        files.iter().find_map(|file| {
+            if self.new.listing(file, list, name).is_some() {
+                return None;
+            }
+            let (table, keys) = self.old.listing(file, list, name)?;
+            Some(Draft::Entry {
+                file,
+                table,
+                list,
+                entry: name.to_owned(),
+                keys,
+            })
+        })
+    }
+
+    /// What there is evidence for.
+    fn guess(&self, one: &Wanting, beside: Option<&BTreeSet<&str>>) -> Option<Draft> {
+        let text = one.new.occurrence.text.as_str();
+        match one.new.occurrence.kind {
+            Kind::Module if one.new.language == Language::Python => None,
+            Kind::Module => self.of_distribution(text).or_else(|| self.bound(text)),
+            Kind::BareCommand => self
+                .renamed(one, text)
+                .or_else(|| self.of_debian(one, text)),
+            Kind::PathAssignment if one.new.context == Context::Host => {
+                Some(path_rule(one, "search-path = true", None))
+            }
+            Kind::AbsolutePath | Kind::Shebang => match program_of(text) {
+                Some(name) => self
+                    .renamed(one, name)
+                    .or_else(|| self.of_debian(one, name)),
+                None => self
+                    .named_after(one)
+                    .or_else(|| self.of_directory(one, beside)),
+            },
+            Kind::CrateSource | Kind::ArchitectureTriplet if one.new.context == Context::Build => {
+                Some(path_rule(one, &keep("build"), None))
+            }
+            // Whose a name is, no text tells.
+            Kind::PathAssignment
+            | Kind::CrateSource
+            | Kind::ArchitectureTriplet
+            | Kind::UnitName
+            | Kind::PamService
+            | Kind::BusName
+            | Kind::SysctlKey
+            | Kind::KernelModule => None,
+        }
+    }
+
+    /// A module of a distribution of which another is known: the nearest by name that has two parts or more, for what is named
+    /// after a single word is as often another's.
+    fn of_distribution(&self, module: &str) -> Option<Draft> {
+        let is_apart = |one: &str| module == one || module.starts_with(&format!("{one}::"));
+        if APART.lines().any(is_apart) {
+            return None;
+        }
+        let mut parent = module;
+        while let Some((shorter, _)) = parent.rsplit_once("::") {
+            parent = shorter;
+            if !parent.contains("::") {
+                return None;
+            }
+            if let Some((table, keys)) = self.new.listing("perl.toml", "modules", parent) {
+                // What lacks, or is made by a source, says nothing of its neighbours.
+                let of_package = keys
+                    .iter()
+                    .any(|(key, _)| key == "attr" || key == "package");
+                return of_package.then(|| Draft::Entry {
+                    file: "perl.toml",
+                    table,
+                    list: "modules",
+                    entry: module.to_owned(),
+                    keys,
+                });
+            }
+        }
+        None
+    }
+
+    /// A program that stands where another stood, of almost its name: it comes from where that does.
+    fn renamed(&self, one: &Wanting, name: &str) -> Option<Draft> {
+        let before = one.old.and_then(program)?;
+        let alike = name.contains(before) || before.contains(name);
+        if before == name || before.len() < 3 || !alike {
+            return None;
+        }
+        ["commands.toml", "programs.toml"].iter().find_map(|file| {
+            let (table, keys) = self.new.listing(file, "programs", before)?;
+            Some(Draft::Entry {
+                file,
+                table,
+                list: "programs",
+                entry: name.to_owned(),
+                keys,
+            })
+        })
+    }
+
+    /// A module that a source makes of Rust while it builds, as others of it: its code has the name as that of a package. Rules say so
+    /// of each.
+    fn bound(&self, module: &str) -> Option<Draft> {
+        let wanted = format!("\"{module}\"");
+        let mut makers = self.sources.iter().filter(|one| {
+            let makes = |provider: &ModuleProvider| matches!(provider, ModuleProvider::Source(name) if *name == source_name(&one.source.name));
+            self.rules.perl.values().any(makes) && declares(one, &wanted)
+        });
+        let maker = source_name(&makers.next()?.source.name);
+        if makers.any(|other| source_name(&other.source.name) != maker) {
+            return None;
+        }
+        let mut known = self.rules.perl.iter().filter(
+            |(_, provider)| matches!(provider, ModuleProvider::Source(name) if name == maker),
+        );
+        let known = known.next().map(|(module, _)| module.as_str())?;
+        let (table, keys) = self.new.listing("perl.toml", "modules", known)?;
+        Some(Draft::Entry {
+            file: "perl.toml",
+            table,
+            list: "modules",
+            entry: module.to_owned(),
+            keys,
+        })
+    }
+
+    /// A program that one Debian package has, whose other programs the rules know as those of one nixpkgs package.
+    fn of_debian(&self, one: &Wanting, name: &str) -> Option<Draft> {
+        if one.new.context != Context::Host || self.rules.programs.contains_key(name) {
+            return None;
+        }
+        let lines = PROGRAMS.lines().filter(|line| !line.starts_with('#'));
+        let mut having = lines
+            .filter_map(|line| line.split_once(' '))
+            .map(|(_, programs)| programs.split(' '))
+            .filter(|programs| programs.clone().any(|program| program == name));
+        let programs = having.next().filter(|_| having.next().is_none())?;
+        let known = programs.filter_map(|program| self.rules.programs.get(program));
+        let attrs: BTreeSet<Option<&str>> = known
+            .filter(|provider| !matches!(provider, Provider::Wrapper | Provider::DebianOnly))
+            .map(|provider| match provider {
+                Provider::Package { attr, dir } if dir == "bin" => Some(attr.as_str()),
+                _ => None,
+            })
+            .collect();
+        let attr = (*attrs.first().filter(|_| attrs.len() == 1)?)?;
+        Some(Draft::Entry {
+            file: "commands.toml",
+            table: vec![attr.to_owned()],
+            list: "programs",
+            entry: name.to_owned(),
+            keys: Vec::new(),
+        })
+    }
+
+    /// A directory of `/usr/share` that is named after a package of one of the release's sources: Debian's packages have their data
+    /// there.
+    fn named_after(&self, one: &Wanting) -> Option<Draft> {
+        if one.new.context != Context::Host {
+            return None;
+        }
+        let rest = one.new.occurrence.text.strip_prefix("/usr/share/")?;
+        let name = rest.split('/').next().filter(|name| !name.is_empty())?;
+        let mut makers = self.sources.iter().filter(|source| {
+            let packagings = source.packagings.iter();
+            let mut binaries = packagings.flat_map(|packaging| &packaging.control.binaries);
+            !is_own_pin(&source.source.name) && binaries.any(|binary| binary.name == name)
+        });
+        let maker = makers.next().filter(|_| makers.next().is_none())?;
+        Some(Draft::Entry {
+            file: "own.toml",
+            table: vec![maker.source.name.clone()],
+            list: "below",
+            entry: format!("/usr/share/{name}"),
+            keys: Vec::new(),
+        })
+    }
+
+    /// What the decided literals of the same directory become, where they all become one thing; of many that are of one
+    /// source's tree by their names, that source. Many are one rule, by their directory. One literal says nothing of its directory.
+    fn of_directory(&self, one: &Wanting, beside: Option<&BTreeSet<&str>>) -> Option<Draft> {
+        const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
+        let text = one.new.occurrence.text.as_str();
+        if KERNEL
+            .iter()
+            .any(|root| decide::matcher::is_below(text, root))
+        {
+            return Some(path_rule(one, &keep("kernel"), None));
+        }
+        let directory = directory(one)?;
+        let within = format!("{directory}/");
+        let mut verdicts: BTreeSet<String> = BTreeSet::new();
+        let mut neighbours = 0;
+        for (path, neighbour) in self.decided.range(within.as_str()..) {
+            if !path.starts_with(&within) {
+                break;
+            }
+            if path[within.len()..].contains('/') || *path == text {
+                continue;
+            }
+            neighbours += 1;
+            verdicts.insert(match &neighbour.decision {
+                Decision::Keep { reason } => keep(reason),
+                Decision::Package { attr, .. } => format!("package = {}", quoted(attr)),
+                Decision::Sibling { source, .. } => format!("source = {}", quoted(source)),
+                Decision::Own { .. } => format!("source = {}", quoted(source_name(one.source))),
+                _ => return None,
+            });
+        }
+        let many = beside.filter(|beside| beside.len() >= MANY);
+        let verdict = match (verdicts.len(), many) {
+            (1, _) if neighbours > 1 => verdicts.pop_first(),
+            (0, Some(beside)) => self.in_one_tree(beside),
+            _ => None,
+        }?;
+        Some(path_rule(one, &verdict, many.map(|_| directory)))
+    }
+
+    /// The one source whose tree has a file of each of these names.
+    fn in_one_tree(&self, paths: &BTreeSet<&str>) -> Option<String> {
+        let mut common: Option<BTreeSet<&str>> = None;
+        for path in paths {
+            let sources = self.files.get(file_name(path))?;
+            common = Some(match common {
+                Some(common) => common.intersection(sources).copied().collect(),
+                None => sources.clone(),
+            });
+        }
+        let common = common?;
+        let source = common.first().filter(|_| common.len() == 1)?;
+        Some(format!("source = {}", quoted(source)))
+    }
+
+    /// The rules of paths.toml that fail by least.
+    fn closest(&self, one: &Wanting) -> Vec<Closest> {
+        let subject = Subject {
+            release: self.release,
+            source: source_name(one.source),
+            path: &one.new.path,
+            language: one.new.language,
+            occurrence: &one.new.occurrence,
+            context: Some(one.new.context),
+        };
+        let all = self.rules.first.iter().chain(&self.rules.last);
+        let mut ranked: Vec<(usize, usize, Closest)> = all
+            .enumerate()
+            .filter_map(|(place, rule)| {
+                let fails = rule.matcher.fails(&subject);
+                let text = ["exact", "below", "regex", "kinds"];
+                let near = rule.matcher.names_text() && !fails.iter().any(|key| text.contains(key));
+                (near && !fails.is_empty()).then(|| {
+                    let closest = Closest {
+                        rule: rule.name.clone(),
+                        fails: fails.iter().map(|key| (*key).to_owned()).collect(),
+                    };
+                    (fails.len(), place, closest)
+                })
+            })
+            .collect();
+        ranked.sort_by_key(|(fails, place, _)| (*fails, *place));
+        ranked
+            .into_iter()
+            .take(CLOSEST)
+            .map(|(.., closest)| closest)
+            .collect()
+    }
+}
+
+/// Whether a source's Rust code has a text, a quoted name.
+fn declares(source: &AnalysedSource, wanted: &str) -> bool {
+    let entries = source.source.tree.entries();
+    let rust = |entry: &&Entry| {
+        Path::new(&entry.path)
+            .extension()
+            .is_some_and(|end| end == "rs")
+    };
+    let files: Vec<&Entry> = entries.iter().filter(rust).collect();
+    let contents = source.source.tree.read(&files).unwrap_or_default();
+    contents
+        .iter()
+        .any(|bytes| memchr::memmem::find(bytes, wanted.as_bytes()).is_some())
+}
+
+/// The program that a place names or runs.
+fn program(one: &Decided) -> Option<&str> {
+    match &one.decision {
+        Decision::Command { program, .. } | Decision::Wrapper { program } => Some(program),
+        _ => program_of(&one.occurrence.text),
+    }
+}
+
+fn keep(reason: &str) -> String {
+    format!("keep = {}", quoted(reason))
+}
+
+/// A string as TOML writes it.
+fn quoted(text: &str) -> String {
+    value(text).to_string().trim().to_owned()
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The directory of a path that says something of what is in it: `/usr/share/x` or below, `/etc/x`, no program directory.
+fn directory<'w>(one: &Wanting<'w>) -> Option<&'w str> {
+    let place = &one.new.occurrence;
+    let (directory, name) = place.text.rsplit_once('/')?;
+    let depth = if directory.starts_with("/usr/") { 3 } else { 2 };
+    let says = place.kind == Kind::AbsolutePath
+        && !name.is_empty()
+        && directory.matches('/').count() >= depth
+        && program_of(&place.text).is_none();
+    says.then_some(directory)
+}
+
+/// A rule for this literal in this file alone: no other place is decided by it; or for a directory in the source.
+fn path_rule(one: &Wanting, verdict: &str, directory: Option<&str>) -> Draft {
+    let occurrence = &one.new.occurrence;
+    let slug: String = directory
+        .unwrap_or(&occurrence.text)
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let slug = slug
+        .split('-')
+        .filter(|part| !part.is_empty())
+        .take(8)
+        .collect::<Vec<_>>()
+        .join("-");
+    let glob = globset::escape(&one.new.path);
+    let files = format!("files = [{}]", quoted(&glob));
+    let text = match directory {
+        Some(directory) => format!("below = [{}]", quoted(directory)),
+        None => format!("exact = [{}]", quoted(&occurrence.text)),
+    };
+    let mut conditions = vec![
+        format!("sources = [{}]", quoted(source_name(one.source))),
+        files,
+        format!("contexts = [{}]", quoted(one.new.context.name())),
+        format!("kinds = [{}]", quoted(occurrence.kind.word())),
+        text,
+    ];
+    if directory.is_some() {
+        conditions.remove(1);
+    }
+    let name = quoted(&format!("{}-{slug}", source_name(one.source)));
+    Draft::Element {
+        file: "paths.toml",
+        toml: format!(
+            "[[path]]\nname = {name}\nwhere = {{ {} }}\n{verdict}",
+            conditions.join(", ")
+        ),
+        before: None,
+    }
+}
+
+/// The keys of a table that are strings.
+type Keys = Vec<(String, String)>;
+
+/// The files of a `rules/` directory, as they are written.
+struct RuleFiles(BTreeMap<&'static str, DocumentMut>);
+
+impl RuleFiles {
+    const NAMES: [&'static str; 7] = [
+        "commands.toml",
+        "contexts.toml",
+        "own.toml",
+        "paths.toml",
+        "perl.toml",
+        "programs.toml",
+        "python.toml",
+    ];
+
+    /// A file that cannot be read was told when the rules were.
+    fn read(dir: &Path) -> Self {
+        let read = |name: &str| std::fs::read_to_string(dir.join(name)).ok()?.parse().ok();
+        Self(
+            Self::NAMES
+                .into_iter()
+                .filter_map(|name| Some((name, read(name)?)))
+                .collect(),
+        )
+    }
+
+    /// An element of an array of tables by its `name`, and the names of those that follow it.
+    fn element(&self, file: &str, array: &str, name: &str) -> Option<(&Table, Vec<&str>)> {
+        let tables = self.0.get(file)?.get(array)?.as_array_of_tables()?;
+        let mut tables = tables.iter();
+        let named = |table: &Table| table.get("name").and_then(Item::as_str) == Some(name);
+        let found = tables.by_ref().find(|table| named(table))?;
+        let following = tables
+            .filter_map(|table| table.get("name")?.as_str())
+            .collect();
+        Some((found, following))
+    }
+
+    /// The text of an element whose condition has files more.
+    fn with_files(
+        &self,
+        file: &str,
+        array: &str,
+        name: &str,
+        wanted: &BTreeSet<&str>,
+    ) -> Option<String> {
+        let (table, _) = self.element(file, array, name)?;
+        let mut table = table.clone();
+        let condition = table.get_mut("where")?.as_table_like_mut()?;
+        let files = condition.get_mut("files")?.as_array_mut()?;
+        for path in wanted {
+            files.push(*path);
+        }
+        Some(format!("[[{array}]]\n{}", table.to_string().trim()))
+    }
+
+    /// The table whose list has the entry, by its path, and its other keys that are strings.
+    fn listing(&self, file: &str, list: &str, entry: &str) -> Option<(Vec<String>, Keys)> {
+        let document = self.0.get(file)?;
+        let has = |table: &Table| {
+            let entries = table.get(list).and_then(Item::as_array);
+            entries.is_some_and(|entries| entries.iter().any(|one| one.as_str() == Some(entry)))
+        };
+        let keys = |table: &Table| {
+            let strings = table
+                .iter()
+                .filter_map(|(key, item)| Some((key.to_owned(), item.as_str()?.to_owned())));
+            strings.collect()
+        };
+        for (name, item) in document.iter() {
+            let Some(table) = item.as_table() else {
+                continue;
+            };
+            if has(table) {
+                return Some((vec![name.to_owned()], keys(table)));
+            }
+            // `[unpinned.SOURCE]`, `[missing.SOURCE]`
+            for (below, item) in table {
+                if let Some(table) = item.as_table().filter(|table| has(table)) {
+                    return Some((vec![name.to_owned(), below.to_owned()], keys(table)));
+                }
+            }
+        }
+        None
+    }
+
+    /// The text of a table with entries more, and its header where the table is there already.
+    fn extended(
+        &self,
+        file: &str,
+        path: &[String],
+        list: &str,
+        keys: &[(String, String)],
+        wanted: &BTreeSet<&str>,
+    ) -> (String, Option<String>) {
+        let header = path
+            .iter()
+            .map(|part| key(part))
+            .collect::<Vec<_>>()
+            .join(".");
+        let header = format!("[{header}]");
+        let mut found = self.0.get(file).map(DocumentMut::as_item);
+        for part in path {
+            found = found.and_then(|item| item.get(part.as_str()));
+        }
+        let there = found.and_then(Item::as_table);
+        let mut table = there.cloned().unwrap_or_default();
+        if there.is_none() {
+            for (key, text) in keys {
+                table.insert(key, value(text));
+            }
+        }
+        let entries = table.entry(list).or_insert_with(|| value(Array::new()));
+        if let Some(entries) = entries.as_array_mut() {
+            for entry in wanted {
+                entries.push(*entry);
+            }
+        }
+        let body = table.to_string();
+        (format!("{header}\n{}", body.trim()), there.map(|_| header))
+    }
+}
+
+/// A part of a table's header, quoted where it has to be.
+fn key(part: &str) -> String {
+    toml_edit::Key::new(part).to_string()
+}

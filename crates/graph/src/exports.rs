@@ -1,0 +1,145 @@
+//! `exports.json`: what a release offers to code that is compiled against it and is no part of it. A plugin is decided by
+//! it, without the release's sources.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::Role;
+use problem::{BAD_EXPORTS, OUTPUT_FAILED, Problem};
+
+/// The file's name below `pkgs/RELEASE/`.
+pub const NAME: &str = "exports.json";
+
+/// What a release offers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exports {
+    /// The release's name.
+    pub release: String,
+    /// The sources that are packaged by hand.
+    pub by_hand: BTreeSet<String>,
+    /// Its sources by name.
+    pub sources: BTreeMap<String, Exported>,
+}
+
+/// What one source offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exported {
+    /// How it is built.
+    pub role: Role,
+    /// The release's attribute; crates have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// Its Debian packages, each with the attribute that has what is in it, where there is one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub packages: BTreeMap<String, Option<String>>,
+    /// The files that it alone installs, as on Debian.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub files: BTreeSet<String>,
+    /// Its Perl modules, each with its file below the modules' directory.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub modules: BTreeMap<String, String>,
+}
+
+/// What sources have for one another, which other code may use, too.
+#[derive(Debug, Default)]
+pub struct Offered {
+    /// Files that exactly one source installs: path on Debian to source.
+    pub installed: HashMap<String, String>,
+    /// Perl modules: the source and the file below the modules' directory.
+    pub declared: HashMap<String, (String, String)>,
+}
+
+/// The attributes that hold things, as the rest of a release's expressions names them.
+pub struct Attributes<'a> {
+    /// Of each source that has a derivation of its own.
+    pub sources: &'a BTreeMap<String, String>,
+    /// The Debian packages of each source that run something.
+    pub binaries: &'a BTreeMap<String, Vec<String>>,
+    /// Of Debian packages whose source cargo builds.
+    pub given: &'a BTreeMap<String, String>,
+}
+
+impl Exports {
+    /// What `release` offers, whose sources have `offered` for one another.
+    pub fn of(
+        release: &str,
+        offered: &Offered,
+        roles: &BTreeMap<String, Role>,
+        attributes: &Attributes,
+        by_hand: &BTreeSet<String>,
+    ) -> Self {
+        let mut exports = Self {
+            release: release.to_owned(),
+            by_hand: by_hand.clone(),
+            sources: BTreeMap::new(),
+        };
+        for (source, binaries) in attributes.binaries {
+            let packages = binaries.iter();
+            let packages = packages.map(|name| (name.clone(), attributes.given.get(name).cloned()));
+            let exported = Exported {
+                role: roles.get(source).copied().unwrap_or(Role::Package),
+                attribute: attributes.sources.get(source).cloned(),
+                packages: packages.collect(),
+                files: BTreeSet::new(),
+                modules: BTreeMap::new(),
+            };
+            exports.sources.insert(source.clone(), exported);
+        }
+        for (path, source) in &offered.installed {
+            if let Some(exported) = exports.sources.get_mut(source) {
+                exported.files.insert(path.clone());
+            }
+        }
+        for (module, (source, file)) in &offered.declared {
+            if let Some(exported) = exports.sources.get_mut(source) {
+                exported.modules.insert(module.clone(), file.clone());
+            }
+        }
+        exports
+    }
+
+    /// Its text.
+    ///
+    /// # Errors
+    /// PNX-405.
+    pub fn text(&self) -> Result<String, Problem> {
+        let mut text = serde_json::to_string_pretty(self)
+            .map_err(|error| Problem::new(&OUTPUT_FAILED, format!("`{NAME}`: {error}")))?;
+        text.push('\n');
+        Ok(text)
+    }
+
+    /// Reads the file that a release's `regen` wrote.
+    ///
+    /// # Errors
+    /// PNX-228: it is not there, or is none; with the release to make.
+    pub fn read(path: &Path, release: &str) -> Result<Self, Problem> {
+        let shown = path.display().to_string();
+        let bad = |cause: String| {
+            Problem::new(&BAD_EXPORTS, cause)
+                .at(&shown, None)
+                .mend(format!("`cargo xtask regen {release}` writes it."))
+        };
+        let text = std::fs::read(path).map_err(|error| bad(format!("cannot be read: {error}")))?;
+        let exports: Self =
+            serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
+        if exports.release != release {
+            let cause = format!("it is what {} offers, not {release}", exports.release);
+            return Err(bad(cause));
+        }
+        Ok(exports)
+    }
+
+    /// The Debian packages of all sources, each with its source.
+    pub fn packages(&self) -> impl Iterator<Item = (&str, &str)> {
+        let sources = self.sources.iter();
+        sources.flat_map(|(source, exported)| {
+            let names = exported.packages.keys();
+            names.map(move |name| (name.as_str(), source.as_str()))
+        })
+    }
+}

@@ -1,0 +1,348 @@
+//! All edits of a source: features removed, decided literals replaced.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::{crates, feature};
+use crate::file::Edited;
+use crate::rewrite::{self, Edit, Placeholders, Placing, Theme};
+use crate::rust;
+use analyse::AnalysedSource;
+use cargo::Program;
+use decide::rules::Feature;
+use decide::{Decided, Decision};
+use graph::Role;
+use problem::{FEATURE_NOT_FOUND, Problem, UNPARSED, UNREWRITABLE};
+use release::{Entry, Mode};
+use scan::Language;
+
+/// What becomes of a source's files.
+#[derive(Debug, Default)]
+pub struct Edits {
+    /// The files that change, sorted by path.
+    pub files: Vec<Edited>,
+    /// What fills their placeholders.
+    pub placeholders: Placeholders,
+    /// The environment variables that Rust files are compiled with, and what fills them.
+    pub env: Placeholders,
+    /// By theme: each rule with the number of places it decided.
+    pub rules: BTreeMap<Theme, BTreeMap<String, usize>>,
+    /// Decisions that cannot be written, features that are not there.
+    pub findings: Vec<Problem>,
+}
+
+/// Computes the edits of one source.
+///
+/// # Errors
+/// Files that cannot be read or do not parse.
+pub fn edits(
+    source: &AnalysedSource,
+    roles: &BTreeMap<String, Role>,
+    features: &[Feature],
+    programs: &[Program],
+    release: &str,
+) -> Result<Edits, Vec<Problem>> {
+    let name = source.source.name.as_str();
+    let features: Vec<&Feature> = features
+        .iter()
+        .filter(|feature| feature.source == name && is_for(feature, release))
+        .collect();
+    let placing = Placing {
+        source: name,
+        role: roles.get(name).copied().unwrap_or(Role::Package),
+        roles,
+    };
+    let mut collector = Collector {
+        source,
+        placing,
+        features,
+        planned: BTreeMap::new(),
+        result: Edits::default(),
+    };
+    collector.literals();
+    collector
+        .crates(programs)
+        .map_err(|problem| vec![problem])?;
+    collector.features()?;
+    collector.finish()
+}
+
+/// Whether a feature is for a release.
+pub fn is_for(feature: &Feature, release: &str) -> bool {
+    let matches = |pattern: &String| {
+        globset::Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(release))
+    };
+    feature.releases.is_empty() || feature.releases.iter().any(matches)
+}
+
+/// The edits of one file, before its content is read.
+#[derive(Default)]
+struct Planned<'a> {
+    edits: Vec<Edit>,
+    /// What was decided in a Rust file: its literals are found in its content.
+    rust: Vec<&'a Decided>,
+    rules: Vec<(Theme, String, std::ops::Range<usize>)>,
+    deleted: bool,
+}
+
+struct Collector<'a> {
+    source: &'a AnalysedSource,
+    placing: Placing<'a>,
+    features: Vec<&'a Feature>,
+    planned: BTreeMap<String, Planned<'a>>,
+    result: Edits,
+}
+
+impl<'a> Collector<'a> {
+    /// The decided literals.
+    fn literals(&mut self) {
+        for decided in &self.source.decided {
+            if decided.language == Language::Rust {
+                if rust::is_edited(decided, self.placing) {
+                    let planned = self.planned.entry(decided.path.clone()).or_default();
+                    planned.rust.push(decided);
+                }
+                continue;
+            }
+            match rewrite::edit(decided, self.placing, &mut self.result.placeholders) {
+                Ok(Some(edit)) => self.plan(decided, edit),
+                Ok(None) => {}
+                Err(problem) => self.result.findings.push(problem),
+            }
+        }
+    }
+
+    fn plan(&mut self, decided: &Decided, edit: Edit) {
+        let planned = self.planned.entry(decided.path.clone()).or_default();
+        let rule = decided.rule.clone().unwrap_or_default();
+        planned.rules.push((edit.theme, rule, edit.range.clone()));
+        planned.edits.push(edit);
+    }
+
+    /// What makes cargo take crates from the joined tree.
+    fn crates(&mut self, programs: &[Program]) -> Result<(), Problem> {
+        for (path, edit) in crates::edits(&self.source.source, programs)? {
+            self.planned.entry(path).or_default().edits.push(edit);
+        }
+        Ok(())
+    }
+
+    /// What the features remove.
+    fn features(&mut self) -> Result<(), Vec<Problem>> {
+        let entries = self.source.source.tree.entries();
+        for feature in std::mem::take(&mut self.features) {
+            let rule = format!("feature.{}", feature.name);
+            let mut found = 0;
+            let wanted: Vec<&Entry> = entries
+                .iter()
+                .filter(|entry| self.may_hold(feature, entry))
+                .collect();
+            let contents = self
+                .source
+                .source
+                .tree
+                .read(&wanted)
+                .map_err(|problem| vec![problem])?;
+            for (entry, bytes) in wanted.iter().zip(contents) {
+                if feature.drop_files.contains(&entry.path) {
+                    self.planned.entry(entry.path.clone()).or_default().deleted = true;
+                    self.count(&rule);
+                    found += 1;
+                } else if feature::may_touch(feature, &entry.path, &bytes) {
+                    let changes = feature::changes(feature, &entry.path, &bytes)
+                        .map_err(|problem| vec![problem])?;
+                    found += changes.len();
+                    for (range, with) in changes {
+                        self.replace(&entry.path, range, with);
+                        self.count(&rule);
+                    }
+                }
+            }
+            if found == 0 {
+                let cause = format!("feature `{}` finds nothing to remove", feature.name);
+                self.result
+                    .findings
+                    .push(Problem::new(&FEATURE_NOT_FOUND, cause).in_source(&feature.source));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a file is one that a feature may edit: Perl outside the tests, Makefiles, the files that it names.
+    fn may_hold(&self, feature: &Feature, entry: &Entry) -> bool {
+        if !matches!(entry.mode, Mode::File | Mode::Executable) {
+            return false;
+        }
+        let scanned = self
+            .source
+            .scanned
+            .files
+            .binary_search_by(|file| file.path.as_str().cmp(&entry.path));
+        let is_perl =
+            scanned.is_ok_and(|at| self.source.scanned.files[at].language == Language::Perl);
+        let in_tests = entry
+            .path
+            .split('/')
+            .any(|part| part == "test" || part == "tests");
+        let makefile = entry.path == "Makefile" || entry.path.ends_with("/Makefile");
+        let is_named =
+            feature.drop_files.contains(&entry.path) || feature::names_file(feature, &entry.path);
+        is_named || ((is_perl || makefile) && !in_tests)
+    }
+
+    fn replace(&mut self, path: &str, range: std::ops::Range<usize>, replacement: String) {
+        let planned = self.planned.entry(path.to_owned()).or_default();
+        planned.edits.push(Edit {
+            range,
+            replacement,
+            theme: Theme::Features,
+        });
+    }
+
+    fn count(&mut self, rule: &str) {
+        let counts = self.result.rules.entry(Theme::Features).or_default();
+        *counts.entry(rule.to_owned()).or_default() += 1;
+    }
+
+    /// Plans the edits of a Rust file's literals.
+    fn rust(&mut self, path: &str, original: &[u8], plan: &mut Planned<'a>) {
+        if plan.rust.is_empty() {
+            return;
+        }
+        let names = rust::Names {
+            placeholders: &mut self.result.placeholders,
+            env: &mut self.result.env,
+        };
+        let (literals, problems) = match rust::edits(original, &plan.rust, self.placing, names) {
+            Ok(edited) => edited,
+            Err(error) => {
+                let problem = Problem::new(&UNPARSED, error.what).at(path, Some(error.line));
+                (Vec::new(), vec![problem.in_source(self.placing.source)])
+            }
+        };
+        self.result.findings.extend(problems);
+        for literal in literals {
+            for rule in literal.rules {
+                let edit = &literal.edit;
+                plan.rules.push((edit.theme, rule, edit.range.clone()));
+            }
+            plan.edits.push(literal.edit);
+        }
+    }
+
+    /// Reads the files that change and drops the literals within what is removed.
+    fn finish(mut self) -> Result<Edits, Vec<Problem>> {
+        let by_path: HashMap<&str, &Entry> = self
+            .source
+            .source
+            .tree
+            .entries()
+            .iter()
+            .map(|entry| (entry.path.as_str(), entry))
+            .collect();
+        let languages: HashMap<&str, Language> = self
+            .source
+            .scanned
+            .files
+            .iter()
+            .map(|file| (file.path.as_str(), file.language))
+            .collect();
+        let planned = std::mem::take(&mut self.planned);
+        let wanted: Vec<&Entry> = planned
+            .keys()
+            .filter_map(|path| by_path.get(path.as_str()).copied())
+            .collect();
+        let contents = self
+            .source
+            .source
+            .tree
+            .read(&wanted)
+            .map_err(|problem| vec![problem])?;
+        for ((entry, original), mut plan) in wanted.iter().zip(contents).zip(planned.into_values())
+        {
+            self.rust(&entry.path, &original, &mut plan);
+            if plan.edits.is_empty() && !plan.deleted {
+                continue;
+            }
+            let cuts: Vec<_> = plan
+                .edits
+                .iter()
+                .filter(|edit| edit.theme == Theme::Features)
+                .map(|edit| edit.range.clone())
+                .collect();
+            let is_cut = |range: &std::ops::Range<usize>| {
+                plan.deleted
+                    || cuts
+                        .iter()
+                        .any(|cut| cut.start <= range.start && range.end <= cut.end)
+            };
+            let mut edits: Vec<Edit> = plan
+                .edits
+                .iter()
+                .filter(|edit| edit.theme == Theme::Features || !is_cut(&edit.range))
+                .cloned()
+                .collect();
+            edits.sort_by_key(|edit| edit.range.start);
+            for (theme, rule, range) in plan.rules {
+                if !is_cut(&range) {
+                    *self
+                        .result
+                        .rules
+                        .entry(theme)
+                        .or_default()
+                        .entry(rule)
+                        .or_default() += 1;
+                }
+            }
+            self.result.files.push(Edited {
+                path: entry.path.clone(),
+                language: languages.get(entry.path.as_str()).copied(),
+                original,
+                edits,
+                executable: entry.mode == Mode::Executable,
+                deleted: plan.deleted,
+                proofs: Arc::clone(&self.source.proofs),
+                tree: self.source.scanned.trees.get(&entry.path).cloned(),
+            });
+        }
+        let left: Vec<Problem> = self.left_over().collect();
+        self.result.findings.extend(left);
+        Ok(self.result)
+    }
+
+    /// What a rule says is removed with a feature and no edit removes.
+    fn left_over(&self) -> impl Iterator<Item = Problem> {
+        let files: HashMap<&str, &Edited> = self
+            .result
+            .files
+            .iter()
+            .map(|file| (file.path.as_str(), file))
+            .collect();
+        let is_removed = move |decided: &Decided| {
+            let place = &decided.occurrence;
+            let end = place.offset + place.length;
+            files.get(decided.path.as_str()).is_some_and(|file| {
+                let covers =
+                    |edit: &Edit| edit.range.start <= place.offset && end <= edit.range.end;
+                let cuts = file
+                    .edits
+                    .iter()
+                    .filter(|edit| edit.theme == Theme::Features);
+                file.deleted || cuts.into_iter().any(covers)
+            })
+        };
+        self.source.decided.iter().filter_map(move |decided| {
+            let Decision::Disable { feature } = &decided.decision else {
+                return None;
+            };
+            if is_removed(decided) {
+                return None;
+            }
+            let text = &decided.occurrence.text;
+            let cause =
+                format!("`{text}` is to go with feature `{feature}`, which does not remove it");
+            let problem = Problem::new(&UNREWRITABLE, cause).in_source(&self.source.source.name);
+            Some(problem.at(&decided.path, Some(decided.occurrence.line)))
+        })
+    }
+}

@@ -1,0 +1,40 @@
+//! Structural edits of JavaScript: expressions that another takes the place of.
+
+use tree_sitter::Tree;
+
+use super::{Change, Holds, replaced};
+use decide::rules::Feature;
+use problem::{Problem, UNPARSED};
+use syntax::{Grammar, parse};
+
+/// Whether a file is JavaScript, by its name.
+pub(super) fn is_script(path: &str) -> bool {
+    path.ends_with(".js")
+}
+
+/// What a feature replaces in a script.
+///
+/// # Errors
+/// A file that does not parse; an expression that is there more or less often than the rule says.
+pub(super) fn changes(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Vec<Change>, Problem> {
+    replaced::changes(feature, path, &parsed(feature, path, bytes)?, bytes)
+}
+
+/// What a script has of what a feature replaces.
+///
+/// # Errors
+/// A file that does not parse.
+pub(super) fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds, Problem> {
+    let tree = parsed(feature, path, bytes)?;
+    Ok(Holds {
+        expressions: replaced::there(feature, path, &tree, bytes),
+        ..Holds::default()
+    })
+}
+
+fn parsed(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Tree, Problem> {
+    parse(Grammar::Javascript, bytes).ok_or_else(|| {
+        let problem = Problem::new(&UNPARSED, "the parser gave up");
+        problem.in_source(&feature.source).at(path, None)
+    })
+}

@@ -1,0 +1,9 @@
+//! Decisions to the edits of a source's files, and those to patch files.
+
+pub mod crates;
+pub mod edits;
+pub mod feature;
+pub mod file;
+pub mod line;
+pub mod rewrite;
+pub mod rust;

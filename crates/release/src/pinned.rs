@@ -1,0 +1,163 @@
+//! The hashes of a pin: computed, or, where the tree cannot be put together here, published by somebody.
+
+use std::path::Path;
+
+use super::nar::{self, NarHash};
+use super::sources::Rule;
+use super::{GitTree, Mode, OpenOptions, Pin, Tree as _, Whole, omit::Omitting};
+use problem::Problem;
+
+/// The hashes of a commit.
+pub(super) struct Hashes {
+    /// The paths that are left out.
+    pub(super) omit: Vec<String>,
+    /// Whether what is fetched has submodules.
+    pub(super) submodules: bool,
+    /// Of what is fetched; or why it cannot be computed, and what to do about that.
+    pub(super) whole: Result<String, (String, String)>,
+    /// Of the tree without its submodules, where it has some and they are fetched.
+    pub(super) tree: Option<String>,
+}
+
+impl Hashes {
+    /// Computes what can be computed of a commit.
+    ///
+    /// # Errors
+    /// What reading the repository says.
+    pub(super) fn of(
+        name: &str,
+        (git_dir, rev, date): (&Path, &str, &str),
+        rule: &Rule,
+        options: &OpenOptions,
+    ) -> Result<Self, Problem> {
+        let omit = rule.omitted(date);
+        let tree = GitTree::open(name, git_dir, rev, None)?;
+        // What upstream's archive has is in the submodules too.
+        let mut entries = tree.entries().iter();
+        let submodules = rule.archive.is_none()
+            && !rule.is_without_submodules(date)
+            && entries.any(|entry| entry.mode == Mode::Submodule);
+        let tree = Omitting::of(Box::new(tree), &omit);
+        let hash = nar::hash(tree.as_ref())?;
+        if !submodules {
+            return Ok(Self {
+                omit,
+                submodules,
+                whole: explained(hash),
+                tree: None,
+            });
+        }
+        let whole = whole(name, (git_dir, rev), (rule, &omit), options)?;
+        Ok(Self {
+            omit,
+            submodules,
+            whole,
+            tree: hash.known(),
+        })
+    }
+
+    /// The hash that a pin gets, of what was computed here, what is published and what the pin so far has.
+    ///
+    /// # Errors
+    /// `PNX-225` where there is none at all. `PNX-206` comes beside the hash, where two are there and differ.
+    pub(super) fn settle(
+        &self,
+        rev: &str,
+        rule: &Rule,
+        before: Option<&Pin>,
+    ) -> Result<(String, Option<Problem>), Problem> {
+        let published = rule.known(rev, self.submodules);
+        let published = published.map(|one| ("what is published", one.hash.as_str()));
+        // A pin that was fetched in another way had another tree.
+        let before = before.filter(|pin| {
+            pin.rev.as_deref() == Some(rev)
+                && pin.omit == self.omit
+                && pin.submodules == self.submodules
+        });
+        let before = before.and_then(|pin| pin.nar_hash.as_deref());
+        let others = [published, before.map(|hash| ("the manifest so far", hash))];
+        let mut others = others.into_iter().flatten();
+        match &self.whole {
+            Ok(computed) => {
+                let differing = others.find(|(_, hash)| hash != computed);
+                let problem = differing.map(|(who, hash)| {
+                    let cause = format!("the tree of {rev} is {computed}, {who} has {hash}");
+                    Problem::new(&problem::HASH_MISMATCH, cause)
+                });
+                Ok((computed.clone(), problem))
+            }
+            Err((cause, remedy)) => {
+                if let Some((_, hash)) = others.next() {
+                    return Ok((hash.to_owned(), None));
+                }
+                let cause = format!("the tree of {rev} cannot be hashed: {cause}");
+                Err(Problem::new(&problem::NO_HASH, cause).mend(remedy.clone()))
+            }
+        }
+    }
+}
+
+/// The hash of a tree with its submodules.
+fn whole(
+    name: &str,
+    at: (&Path, &str),
+    (rule, omit): (&Rule, &[String]),
+    options: &OpenOptions,
+) -> Result<Result<String, (String, String)>, Problem> {
+    let pin = Pin {
+        url: Some(rule.url.clone()),
+        ..Pin::default()
+    };
+    let mut whole = Whole::at(name, at, &pin, options, true)?;
+    whole.omit(omit);
+    let [first, rest @ ..] = whole.absent() else {
+        return Ok(explained(nar::hash(&whole)?));
+    };
+    let more = match rest.len() {
+        0 => String::new(),
+        count => format!(", and {count} more are not there"),
+    };
+    let cause = format!(
+        "its submodule {} is not at hand: {}{more}",
+        first.path,
+        first.cause()
+    );
+    let url = first.url.as_deref().unwrap_or("the submodule's repository");
+    let place = match &options.sources {
+        Some(sources) => format!(
+            " to {}",
+            sources
+                .join(format!("{name}.submodules"))
+                .join(&first.path)
+                .display()
+        ),
+        None => String::new(),
+    };
+    let remedy = format!(
+        "Clone {url}, with the commit {}{place}; or add the hash that somebody published as [[source.{name}.known]] to \
+         rules/sources.toml.",
+        first.rev
+    );
+    Ok(Err((cause, remedy)))
+}
+
+/// A hash, or why there is none and what to do.
+fn explained(hash: NarHash) -> Result<String, (String, String)> {
+    match hash {
+        NarHash::Known(hash) => Ok(hash),
+        NarHash::MissingBlob(path) => Err((
+            format!("the repository does not have the content of {path}"),
+            format!(
+                "Fetch the missing object (`git fetch --refetch` in a partial clone); or, where only tests read such files, \
+                 add `omit` to the source in rules/sources.toml, so that {path} is left out everywhere."
+            ),
+        )),
+        NarHash::Converted(path) => Err((
+            format!(
+                "{path} asks Git to change files when they are checked out, which is not done here"
+            ),
+            "Add the hash that `nix-prefetch-git` tells as a `known` commit to rules/sources.toml."
+                .to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,271 @@
+//! `rules/sources.toml`: where the sources' histories are, and how a source is taken.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{manifest, nar, omit};
+use problem::Problem;
+
+/// The file.
+pub(super) const FILE: &str = "rules/sources.toml";
+
+/// `rules/sources.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rules {
+    pub(super) source: BTreeMap<String, Rule>,
+}
+
+/// `[source.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Rule {
+    /// Where its history is.
+    pub(super) url: String,
+    /// The release archive that it packages, of `rules/archives.toml`: then its own submodules are not fetched.
+    pub(super) archive: Option<String>,
+    /// Whether its submodules are left out: nothing that is built reads them, or nobody can fetch them.
+    pub(super) without_submodules: Option<Without>,
+    /// Paths that are left out of its tree.
+    #[serde(default)]
+    pub(super) omit: Vec<Omit>,
+    /// Whether `pkgs/outside` packages it.
+    #[serde(default)]
+    pub(super) outside: bool,
+    /// Commits of which more is published than can be had.
+    #[serde(default)]
+    pub(super) known: Vec<Known>,
+}
+
+/// `without-submodules`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Without {
+    /// At every commit, or at none.
+    Always(bool),
+    /// At commits before a day.
+    Until {
+        /// The committer date of the first commit that is fetched with them.
+        until: String,
+    },
+}
+
+impl Without {
+    fn holds(&self, date: &str) -> bool {
+        match self {
+            Self::Always(always) => *always,
+            Self::Until { until } => date < until.as_str(),
+        }
+    }
+
+    /// Why it cannot be so.
+    fn check(&self, archive: Option<&str>) -> Result<(), String> {
+        match self {
+            _ if archive.is_some() => Err(
+                "what is packaged from an archive is fetched without submodules anyway".to_owned(),
+            ),
+            Self::Until { until } if !manifest::is_date(until) => Err(not_date(until)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// An entry of `omit`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Omit {
+    /// A path that is left out of every commit.
+    Always(String),
+    /// One that is left out since a day, so that hashes of older commits hold.
+    Since {
+        /// The path.
+        path: String,
+        /// The committer date of the first commit without it.
+        since: String,
+    },
+}
+
+impl Omit {
+    fn path(&self) -> &str {
+        match self {
+            Self::Always(path) | Self::Since { path, .. } => path,
+        }
+    }
+
+    /// Its key that is wrong, and why.
+    fn check(&self) -> Result<(), String> {
+        omit::check(self.path())?;
+        match self {
+            Self::Since { since, .. } if !manifest::is_date(since) => Err(not_date(since)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// `[[source.NAME.known]]`: a commit whose hash somebody published.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Known {
+    /// The version that its packaging has there.
+    pub(super) version: String,
+    /// The commit.
+    pub(super) rev: String,
+    /// Its committer date, where that is known.
+    pub(super) date: Option<String>,
+    /// Whether the hash is that of the tree with its submodules.
+    #[serde(default)]
+    pub(super) submodules: bool,
+    /// The NAR hash of the tree.
+    pub(super) hash: String,
+}
+
+impl Rule {
+    /// Whether a commit of this date is fetched without its submodules.
+    pub(super) fn is_without_submodules(&self, date: &str) -> bool {
+        let without = self.without_submodules.as_ref();
+        without.is_some_and(|without| without.holds(date))
+    }
+
+    /// The paths that are left out of a commit of this date.
+    pub(super) fn omitted(&self, date: &str) -> Vec<String> {
+        let holds = |one: &&Omit| match one {
+            Omit::Always(_) => true,
+            Omit::Since { since, .. } => since.as_str() <= date,
+        };
+        let paths = self.omit.iter().filter(holds).map(Omit::path);
+        paths.map(str::to_owned).collect()
+    }
+
+    /// What is known of a commit that is fetched with or without submodules.
+    pub(super) fn known(&self, rev: &str, submodules: bool) -> Option<&Known> {
+        let mut all = self.known.iter();
+        all.find(|one| one.rev == rev && one.submodules == submodules)
+    }
+}
+
+impl Known {
+    /// Its key that is wrong, and why.
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        manifest::check_version(&self.version).map_err(|why| ("version", why))?;
+        if !manifest::is_rev(&self.rev) {
+            return Err(("rev", manifest::not_rev(&self.rev)));
+        }
+        if let Some(date) = self.date.as_deref().filter(|date| !manifest::is_date(date)) {
+            return Err(("date", not_date(date)));
+        }
+        if nar::parse_sri(&self.hash).is_none() {
+            return Err(("hash", manifest::not_sri(&self.hash)));
+        }
+        Ok(())
+    }
+}
+
+impl Rules {
+    /// Reads the file below `root`.
+    pub(super) fn read(root: &Path) -> Result<Self, Problem> {
+        let text = fs::read_to_string(root.join(FILE))
+            .map_err(|error| bad(None, format!("cannot be read: {error}")))?;
+        Self::parse(&text)
+    }
+
+    fn parse(text: &str) -> Result<Self, Problem> {
+        let rules: Self = toml::from_str(text)
+            .map_err(|error| bad(manifest::error_line(text, &error), error.message()))?;
+        for (name, rule) in &rules.source {
+            let line = |key: &str| {
+                let line = manifest::key_line(text, &["source", name, key]);
+                line.or_else(|| manifest::key_line(text, &["source", name]))
+            };
+            manifest::check_name(name)
+                .map_err(|why| bad(line(""), format!("the name {name:?} {why}")))?;
+            manifest::check_url(&rule.url)
+                .map_err(|why| Problem::new(&problem::UNSAFE_URL, why).at(FILE, line("url")))?;
+            for one in &rule.omit {
+                one.check().map_err(|why| bad(line("omit"), why))?;
+            }
+            if let Some(without) = &rule.without_submodules {
+                let checked = without.check(rule.archive.as_deref());
+                checked.map_err(|why| bad(line("without-submodules"), why))?;
+            }
+            for (at, one) in rule.known.iter().enumerate() {
+                let line = |key| manifest::nth_line(text, &["source", name, "known"], at, key);
+                one.check().map_err(|(key, why)| bad(line(key), why))?;
+            }
+            if !rule.omit.is_empty() && !rule.known.is_empty() {
+                let why = "a published hash is that of the whole tree, so that `known` and `omit` cannot stand together";
+                return Err(bad(line("omit"), why));
+            }
+        }
+        Ok(rules)
+    }
+}
+
+fn not_date(text: &str) -> String {
+    format!("{text:?} is not a date like 2025-12-22")
+}
+
+fn bad(line: Option<u32>, cause: impl Into<String>) -> Problem {
+    Problem::new(&problem::BAD_MANIFEST, cause).at(FILE, line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: &str = "[source.comb]\nurl = \"https://hive.example/comb.git\"\n\n[[source.comb.known]]\nversion = \"1.0-1\"\n\
+        rev = \"0123456789012345678901234567890123456789\"\ndate = \"2026-01-02\"\n\
+        hash = \"sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=\"\n";
+
+    #[test]
+    fn what_cannot_be_a_pin_is_told_with_its_line() {
+        let read = Rules::parse(KNOWN).unwrap();
+        let rev = "0123456789012345678901234567890123456789";
+        assert!(read.source["comb"].known(rev, false).is_some());
+        assert!(read.source["comb"].known(rev, true).is_none());
+        let omit = "comb.git\"\nomit = [\"t\"]\n";
+        for (from, to, code, line) in [
+            ("https", "ext::", "PNX-208", 2),
+            ("source.comb", "source.Comb", "PNX-207", 1),
+            ("1.0-1", "1_0", "PNX-207", 5),
+            ("rev = \"0", "rev = \"", "PNX-207", 6),
+            ("01-02", "13-02", "PNX-207", 7),
+            ("sha256-l", "sha256-", "PNX-207", 8),
+            ("version", "versions", "PNX-207", 5),
+            ("comb.git\"\n", omit, "PNX-207", 3),
+            (
+                "comb.git\"\n",
+                "comb.git\"\nomit = [\"../t\"]\n",
+                "PNX-207",
+                3,
+            ),
+            (
+                "comb.git\"\n",
+                "comb.git\"\nomit = [{ path = \"t\", since = \"soon\" }]\n",
+                "PNX-207",
+                3,
+            ),
+            (
+                "comb.git\"\n",
+                "comb.git\"\narchive = \"comb\"\nwithout-submodules = true\n",
+                "PNX-207",
+                4,
+            ),
+            (
+                "comb.git\"\n",
+                "comb.git\"\nwithout-submodules = { until = \"now\" }\n",
+                "PNX-207",
+                3,
+            ),
+        ] {
+            let problem = Rules::parse(&KNOWN.replace(from, to)).expect_err(to);
+            assert_eq!(
+                (problem.code.id, problem.place.line),
+                (code, Some(line)),
+                "{problem}"
+            );
+        }
+    }
+}

@@ -1,0 +1,414 @@
+//! A source as `fetchgit` lays it out: the tree at its pin, submodules in their places.
+//!
+//! `fetchgit` runs `git submodule update --init --recursive`. Here a submodule is taken from a repository that has
+//! its commit, whichever that is:
+//!
+//! 1. the source's own clone, where its submodules were initialised (`.git/modules/NAME`);
+//! 2. `DIR/SOURCE.submodules/PATH`, `PATH` being the submodule's place in the source;
+//! 3. `DIR/NAME`, `NAME` being the last part of the submodule's URL: many of Proxmox's are sources themselves.
+//!
+//! Without a DIR its URL is cloned into the user's cache directory, as the source's own is.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::repository::{self, Found, Progress};
+use super::{
+    DirTree, Entry, GitTree, Mode, OpenOptions, Pin, Tree, bad_component, git, nar, omit,
+    source_name,
+};
+use problem::Problem;
+
+/// How deep submodules may lie in one another; QEMU's do two deep.
+const DEEPEST: usize = 8;
+
+/// A source's whole tree. An empty directory is an entry too, with the mode of a submodule that is not there.
+pub struct Whole {
+    entries: Vec<Entry>,
+    parts: Vec<Box<dyn Tree>>,
+    /// Which part has the file.
+    of: HashMap<String, usize>,
+    absent: Vec<Absent>,
+}
+
+/// A submodule that no repository at hand has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absent {
+    /// Its place in the source.
+    pub path: String,
+    /// The commit that is wanted.
+    pub rev: String,
+    /// Where it comes from, as the source says; `None` where the source does not say.
+    pub url: Option<String>,
+    /// Where it was looked for.
+    pub looked: Vec<String>,
+}
+
+impl Absent {
+    /// That it is not there, where it comes from and where it was looked for.
+    pub fn cause(&self) -> String {
+        let url = self.url.as_deref().unwrap_or("a URL that is not told");
+        let looked = match self.looked.as_slice() {
+            [] => String::new(),
+            looked => format!(" (looked for in {})", looked.join(", ")),
+        };
+        format!(
+            "no repository at hand has the commit {} of {url}{looked}",
+            self.rev
+        )
+    }
+}
+
+impl Whole {
+    /// The tree of the source `name` (which may be one at a program's own pin) with its submodules, or without.
+    ///
+    /// # Errors
+    ///
+    /// What [`super::open`] gives for one source; `PNX-209` for a tree that Git changes when it checks it out.
+    pub fn open(
+        name: &str,
+        pin: &Pin,
+        options: &OpenOptions,
+        submodules: bool,
+    ) -> Result<Self, Problem> {
+        let mut whole = match repository::find(name, pin, options, &Progress::new())? {
+            Found::Plain(path) => Self::plain(name, &path, submodules)?,
+            Found::Git(git_dir) => {
+                let rev = pin.rev.as_deref().unwrap_or_default();
+                Self::at(name, (&git_dir, rev), pin, options, submodules)?
+            }
+        };
+        whole.omit(&pin.omit);
+        if let Some(path) = nar::converted(&whole)? {
+            let cause =
+                "it asks Git to change files when they are checked out, which is not done here";
+            return Err(Problem::new(&problem::BAD_TREE, cause)
+                .in_source(name)
+                .at(path, None));
+        }
+        Ok(whole)
+    }
+
+    /// The tree of a commit in the repository `git_dir`, submodules in their places.
+    ///
+    /// # Errors
+    ///
+    /// What reading the repositories says.
+    pub(super) fn at(
+        name: &str,
+        (git_dir, rev): (&Path, &str),
+        pin: &Pin,
+        options: &OpenOptions,
+        submodules: bool,
+    ) -> Result<Self, Problem> {
+        let mut whole = Self::empty();
+        let place = Place {
+            source: source_name(name),
+            url: pin.url.as_deref().unwrap_or_default(),
+            options,
+            submodules,
+        };
+        let tree = GitTree::open(name, git_dir, rev, pin.date.as_deref())?;
+        whole.add(&place, "", (git_dir, rev), tree, 0)?;
+        whole.entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        Ok(whole)
+    }
+
+    /// Leaves paths out.
+    pub(super) fn omit(&mut self, omit: &[String]) {
+        if !omit.is_empty() {
+            self.entries = omit::without(&self.entries, omit);
+            self.absent.retain(|one| {
+                let mut entries = self.entries.iter();
+                entries.any(|entry| entry.path == one.path)
+            });
+        }
+    }
+
+    fn empty() -> Self {
+        Self {
+            entries: Vec::new(),
+            parts: Vec::new(),
+            of: HashMap::new(),
+            absent: Vec::new(),
+        }
+    }
+
+    /// A plain directory.
+    fn plain(name: &str, root: &Path, submodules: bool) -> Result<Self, Problem> {
+        let mut whole = Self::empty();
+        let tree = if submodules {
+            DirTree::open_whole(name, root)?
+        } else {
+            DirTree::open(name, root)?
+        };
+        whole.entries = tree.entries().to_vec();
+        whole.parts.push(Box::new(tree));
+        Ok(whole)
+    }
+
+    /// Adds a commit's tree at `prefix`, then its submodules.
+    fn add(
+        &mut self,
+        place: &Place,
+        prefix: &str,
+        (git_dir, rev): (&Path, &str),
+        tree: GitTree,
+        depth: usize,
+    ) -> Result<(), Problem> {
+        let part = self.parts.len();
+        let mut modules = Vec::new();
+        for entry in tree.entries() {
+            let mut entry = entry.clone();
+            if !prefix.is_empty() {
+                entry.path = format!("{prefix}/{}", entry.path);
+            }
+            if entry.mode == Mode::Submodule && place.submodules {
+                modules.push(entry);
+            } else {
+                self.of.insert(entry.path.clone(), part);
+                self.entries.push(entry);
+            }
+        }
+        self.parts.push(Box::new(tree));
+        if modules.is_empty() {
+            return Ok(());
+        }
+        let declared = declared(place.source, git_dir, rev)?;
+        for entry in modules {
+            let local = entry.path.strip_prefix(prefix).unwrap_or(&entry.path);
+            let declared = declared.get(local.trim_start_matches('/'));
+            let mut looked = Vec::new();
+            let found = declared.and_then(|one| place.find(git_dir, &entry, one, &mut looked));
+            let Some(found) = found.filter(|_| depth < DEEPEST) else {
+                self.absent.push(Absent {
+                    path: entry.path.clone(),
+                    rev: entry.id.clone(),
+                    url: declared.and_then(|one| one.url.clone()),
+                    looked,
+                });
+                self.entries.push(entry);
+                continue;
+            };
+            let tree = GitTree::open(place.source, &found, &entry.id, None)?;
+            self.add(place, &entry.path, (&found, &entry.id), tree, depth + 1)?;
+        }
+        Ok(())
+    }
+
+    /// The submodules that could not be had, by path.
+    pub fn absent(&self) -> &[Absent] {
+        &self.absent
+    }
+}
+
+impl Tree for Whole {
+    fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn read(&self, wanted: &[&Entry]) -> Result<Vec<Vec<u8>>, Problem> {
+        let part = |entry: &&Entry| self.of.get(&entry.path).copied().unwrap_or_default();
+        let mut found = Vec::with_capacity(wanted.len());
+        // Entries come sorted, so a submodule's stand together.
+        for run in wanted.chunk_by(|a, b| part(a) == part(b)) {
+            let tree = run.first().and_then(|first| self.parts.get(part(first)));
+            if let Some(tree) = tree {
+                found.extend(tree.read_once(run)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Where submodules are looked for.
+struct Place<'a> {
+    source: &'a str,
+    /// The source's own URL, which submodules' may be relative to.
+    url: &'a str,
+    options: &'a OpenOptions,
+    submodules: bool,
+}
+
+impl Place<'_> {
+    /// The Git directory of a repository that has the submodule's commit; `git_dir` is that of the tree around it. `looked`
+    /// gets the places that were looked at.
+    fn find(
+        &self,
+        git_dir: &Path,
+        entry: &Entry,
+        declared: &Declared,
+        looked: &mut Vec<String>,
+    ) -> Option<PathBuf> {
+        let has = |git_dir: &Path| git_dir.is_dir() && repository::has_commit(git_dir, &entry.id);
+        if bad_component(&declared.name).is_none() {
+            let own = git_dir.join("modules").join(&declared.name);
+            if has(&own) {
+                return Some(own);
+            }
+            looked.push(own.display().to_string());
+        }
+        let Some(sources) = self.options.sources.as_deref() else {
+            return self.cloned(entry, declared, looked);
+        };
+        let beside = (format!("{}.submodules", self.source), entry.path.as_str());
+        let other = declared.url.as_deref().and_then(last_part);
+        let other = other.map(|name| (String::new(), name));
+        for (directory, name) in [Some(beside), other].into_iter().flatten() {
+            let directory = sources.join(directory);
+            let git_dir = repository::git_below(&directory, name);
+            if let Some(found) = git_dir.filter(|git_dir| has(git_dir)) {
+                return Some(found);
+            }
+            looked.push(directory.join(name).display().to_string());
+        }
+        None
+    }
+
+    /// A clone of the submodule's URL in the cache.
+    fn cloned(
+        &self,
+        entry: &Entry,
+        declared: &Declared,
+        looked: &mut Vec<String>,
+    ) -> Option<PathBuf> {
+        let url = absolute(self.url, declared.url.as_deref()?)?;
+        // Two repositories of one name must not share a clone.
+        let digest: [u8; 32] = Sha256::digest(&url).into();
+        let digest = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+        let name = last_part(&url)?.to_ascii_lowercase().replace('_', "-");
+        let name = format!("submodule-{name}-{digest:08x}");
+        let rev = Some(entry.id.as_str());
+        let cached = repository::cached(&name, &url, rev, self.options, &Progress::new());
+        match cached {
+            Ok(git_dir) if repository::has_commit(&git_dir, &entry.id) => Some(git_dir),
+            Ok(_) => {
+                looked.push(url);
+                None
+            }
+            Err(problem) => {
+                looked.push(problem.cause);
+                None
+            }
+        }
+    }
+}
+
+/// A submodule's URL, which may be relative to that of the repository around it (gitmodules(5)). A local one is taken from
+/// a repository that is local itself, and from no other.
+fn absolute(base: &str, url: &str) -> Option<String> {
+    if !url.starts_with("./") && !url.starts_with("../") {
+        let is_local = url.starts_with("file://") && !base.starts_with("file://");
+        return (!is_local).then(|| url.to_owned());
+    }
+    let mut base = base.trim_end_matches('/');
+    let mut rest = url;
+    loop {
+        if let Some(after) = rest.strip_prefix("./") {
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix("../") {
+            base = base
+                .rsplit_once('/')
+                .filter(|(above, _)| !above.ends_with('/'))?
+                .0;
+            rest = after;
+        } else {
+            return Some(format!("{base}/{rest}"));
+        }
+    }
+}
+
+/// The last part of a URL, without `.git`.
+pub fn last_part(url: &str) -> Option<&str> {
+    let part = url.trim_end_matches('/').rsplit(['/', ':']).next()?;
+    let part = part.strip_suffix(".git").unwrap_or(part);
+    bad_component(part).is_none().then_some(part)
+}
+
+/// What `.gitmodules` says of a submodule (gitmodules(5)).
+#[derive(Debug, Default, Clone)]
+struct Declared {
+    name: String,
+    url: Option<String>,
+}
+
+/// The submodules that a commit declares, by path. Git itself reads the file: its syntax is that of Git's configuration.
+fn declared(
+    source: &str,
+    git_dir: &Path,
+    rev: &str,
+) -> Result<BTreeMap<String, Declared>, Problem> {
+    let blob = format!("{rev}:.gitmodules");
+    let there = git::contents(source, git_dir, &[&blob])?;
+    if there.iter().all(Option::is_none) {
+        return Ok(BTreeMap::new());
+    }
+    let listing = git::run(
+        source,
+        git_dir,
+        &["config", "--blob", &blob, "-z", "--list"],
+    )?;
+    let mut paths: BTreeMap<String, String> = BTreeMap::new();
+    let mut urls: BTreeMap<String, String> = BTreeMap::new();
+    for line in listing.split(|&b| b == 0) {
+        let line = String::from_utf8_lossy(line);
+        let Some((key, value)) = line.split_once('\n') else {
+            continue;
+        };
+        let name_and_key = key.strip_prefix("submodule.");
+        match name_and_key.and_then(|rest| rest.rsplit_once('.')) {
+            Some((name, "path")) => drop(paths.insert(name.to_owned(), value.to_owned())),
+            Some((name, "url")) => drop(urls.insert(name.to_owned(), value.to_owned())),
+            _ => {}
+        }
+    }
+    let declared = paths.into_iter().map(|(name, path)| {
+        let url = urls.get(&name).cloned();
+        (path, Declared { name, url })
+    });
+    Ok(declared.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_url_is_taken_from_that_of_the_repository_around() {
+        let base = "git://hive.example/git/ui/comb.git";
+        for (base, url, expected) in [
+            (base, "../wax", Some("git://hive.example/git/ui/wax")),
+            (base, "../../wax", Some("git://hive.example/git/wax")),
+            (
+                base,
+                "./wax",
+                Some("git://hive.example/git/ui/comb.git/wax"),
+            ),
+            (base, "../../../../../wax", None),
+            (base, "https://a.example/b", Some("https://a.example/b")),
+            (base, "file:///etc", None),
+            (
+                "file:///srv/comb",
+                "file:///srv/wax",
+                Some("file:///srv/wax"),
+            ),
+        ] {
+            assert_eq!(absolute(base, url).as_deref(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_urls_last_part_names_the_repository() {
+        for (url, name) in [
+            ("https://hive.example/vm/comb.git", Some("comb")),
+            ("../pve-manager", Some("pve-manager")),
+            ("git@hive.example:comb.git/", Some("comb")),
+            ("https://hive.example/..", None),
+            ("", None),
+        ] {
+            assert_eq!(last_part(url), name, "{url}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! `rules/calls.toml`: which calls run commands, and which programs run others.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Deserialize;
+
+use problem::Problem;
+
+/// How a call takes its command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CommandForm {
+    /// An array reference of words, an array reference of such (a pipeline), or a string for the shell.
+    Command,
+    /// The remaining arguments are the words; a single string is for the shell.
+    Words,
+    /// A string for the shell.
+    Shell,
+    /// Perl's `open`.
+    Open,
+    /// An array reference of arguments without their program.
+    Arguments,
+}
+
+/// Where the program that a prefix runs acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Acts {
+    /// On the same machine.
+    Host,
+    /// On another one.
+    Remote,
+    /// In a container or another root.
+    Guest,
+}
+
+/// A call that runs a command.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// Functions, by the last segment of their names, and code references, by their variables' names.
+    #[serde(default)]
+    pub functions: Vec<String>,
+    /// Methods.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// Which argument the command is, from 0.
+    pub argument: usize,
+    /// What that argument looks like.
+    pub form: CommandForm,
+    /// What may stand in place of the command, which is then the next argument.
+    #[serde(default)]
+    pub skip: Vec<String>,
+}
+
+/// A program that runs another one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Prefix {
+    /// The programs' file names.
+    pub programs: Vec<String>,
+    /// Where the other one runs.
+    pub acts: Acts,
+    /// Options that take the next word.
+    #[serde(default)]
+    pub value_options: Vec<String>,
+    /// How many words that are no options stand before the program.
+    #[serde(default)]
+    pub positional: usize,
+    /// `NAME=VALUE` may stand before the program.
+    #[serde(default)]
+    pub assignments: bool,
+    /// A `--`, if there is one, stands directly before the program.
+    #[serde(default)]
+    pub separator: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Names {
+    command: HashSet<String>,
+    commands: HashSet<String>,
+    runner: HashSet<String>,
+    never: HashSet<String>,
+    returns: HashSet<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shell {
+    programs: HashSet<String>,
+    option: String,
+    builtins: HashSet<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    call: Vec<Call>,
+    prefix: Vec<Prefix>,
+    names: Names,
+    shell: Shell,
+    #[serde(default)]
+    lists: Lists,
+}
+
+/// Variables whose elements are names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lists {
+    units: Vec<String>,
+}
+
+/// How commands are run, ready to be asked.
+#[derive(Debug)]
+pub struct Calls {
+    file: File,
+    functions: HashMap<String, usize>,
+    methods: HashMap<String, usize>,
+    prefixes: HashMap<String, usize>,
+}
+
+impl Calls {
+    /// The variables whose elements are units.
+    pub fn unit_lists(&self) -> &[String] {
+        &self.file.lists.units
+    }
+
+    /// Reads the text of `rules/calls.toml`; `path` is named in problems (PNX-103, PNX-104).
+    pub fn parse(text: &str, path: &str) -> Result<Self, Problem> {
+        let file: File = toml::from_str(text).map_err(|error| {
+            let line = error
+                .span()
+                .and_then(|span| text.get(..span.start))
+                .map(|head| head.matches('\n').count() + 1);
+            Problem::new(&problem::BAD_RULE, error.message().to_owned())
+                .at(path, line.and_then(|line| u32::try_from(line).ok()))
+        })?;
+        let functions = index(
+            path,
+            "function",
+            file.call.iter().map(|call| &call.functions),
+        )?;
+        let methods = index(path, "method", file.call.iter().map(|call| &call.methods))?;
+        let prefixes = index(
+            path,
+            "prefix",
+            file.prefix.iter().map(|prefix| &prefix.programs),
+        )?;
+        Ok(Self {
+            file,
+            functions,
+            methods,
+            prefixes,
+        })
+    }
+
+    /// The call with this name; a function's may be qualified.
+    pub fn call(&self, name: &str, method: bool) -> Option<&Call> {
+        let at = if method {
+            self.methods.get(name)
+        } else {
+            self.functions.get(name.rsplit("::").next()?)
+        };
+        self.file.call.get(*at?)
+    }
+
+    /// The prefix with this program's name or path.
+    pub fn prefix(&self, program: &str) -> Option<&Prefix> {
+        self.file
+            .prefix
+            .get(*self.prefixes.get(file_name(program))?)
+    }
+
+    /// Whether the program reads a command line from the word after [`Calls::shell_option`].
+    pub fn is_shell(&self, program: &str) -> bool {
+        self.file.shell.programs.contains(file_name(program))
+    }
+
+    /// The shell's option for a command line, `-c`.
+    pub fn shell_option(&self) -> &str {
+        &self.file.shell.option
+    }
+
+    /// Whether the shell does this by itself.
+    pub fn is_builtin(&self, word: &str) -> bool {
+        self.file.shell.builtins.contains(word)
+    }
+
+    /// Whether a variable or key of this name holds a command's words.
+    pub fn names_command(&self, name: &str) -> bool {
+        segments(name).any(|segment| self.file.names.command.contains(segment))
+    }
+
+    /// Whether a variable or key of this name holds command lines.
+    pub fn names_commands(&self, name: &str) -> bool {
+        segments(name).any(|segment| self.file.names.commands.contains(segment))
+    }
+
+    /// Whether an array of this name, spliced in, runs the program that follows it.
+    pub fn names_runner(&self, name: &str) -> bool {
+        segments(name).any(|segment| self.file.names.runner.contains(segment))
+    }
+
+    /// Whether a word in a program's place is none: a subcommand kept apart from its program.
+    pub fn is_never(&self, word: &str) -> bool {
+        self.file.names.never.contains(word)
+    }
+
+    /// Whether the first value that a sub of this name returns is a command line.
+    pub fn returns_line(&self, sub: &str) -> bool {
+        self.file.names.returns.contains(sub)
+    }
+}
+
+fn file_name(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
+}
+
+fn segments(name: &str) -> impl Iterator<Item = &str> {
+    name.split(|c: char| !c.is_ascii_alphanumeric())
+}
+
+fn index<'a>(
+    path: &str,
+    what: &str,
+    names: impl Iterator<Item = &'a Vec<String>>,
+) -> Result<HashMap<String, usize>, Problem> {
+    let mut index = HashMap::new();
+    for (at, name) in names
+        .enumerate()
+        .flat_map(|(at, names)| names.iter().map(move |name| (at, name)))
+    {
+        if index.insert(name.clone(), at).is_some() {
+            return Err(Problem::new(
+                &problem::DUPLICATE_RULE,
+                format!("the {what} `{name}` is described twice"),
+            )
+            .at(path, None));
+        }
+    }
+    Ok(index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: &str = include_str!("../../../rules/calls.toml");
+
+    #[test]
+    fn the_shipped_rules_answer() {
+        let calls = Calls::parse(SHIPPED, "rules/calls.toml")
+            .expect("the rules in this repository are good");
+        assert_eq!(
+            calls
+                .call("PVE::Tools::run_command", false)
+                .map(|call| call.form),
+            Some(CommandForm::Command)
+        );
+        assert!(calls.call("cmd", false).is_none());
+        assert!(calls.call("cmd", true).is_some());
+        assert_eq!(
+            calls.prefix("/usr/bin/ssh").map(|prefix| prefix.acts),
+            Some(Acts::Remote)
+        );
+        assert!(calls.is_shell("/bin/bash") && calls.is_builtin("cd") && !calls.is_builtin("cp"));
+        assert!(calls.names_command("lxc_attach_cmd") && !calls.names_command("cmdx"));
+    }
+
+    #[test]
+    fn bad_rules_are_problems_with_a_line() {
+        let broken = SHIPPED.replacen("argument = 0", "argumnt = 0", 1);
+        let problem = Calls::parse(&broken, "rules/calls.toml").expect_err("an unknown key");
+        assert_eq!(problem.code.id, "PNX-103");
+        assert!(problem.place.line.is_some_and(|line| line > 1), "{problem}");
+        let twice = SHIPPED.replacen("\"chroot\"", "\"chroot\", \"ssh\"", 1);
+        assert_eq!(
+            Calls::parse(&twice, "rules/calls.toml")
+                .expect_err("a duplicate")
+                .code
+                .id,
+            "PNX-104"
+        );
+    }
+}

@@ -1,0 +1,753 @@
+//! Shell scripts, hooks and maintainer scripts, by tree-sitter's grammar of bash.
+//!
+//! The grammar does not know every script, so a node it could not make sense of is still read for paths: a
+//! script is never refused.
+
+use std::collections::HashSet;
+
+use tree_sitter::Node;
+
+use super::calls::{Calls, Prefix};
+use super::collect::{Collector, DEEPEST, Span, children, continues, is_command_name};
+use super::{FileScan, Form, Kind, ParseError, Site};
+use syntax::{Grammar, parse};
+
+/// What the shell does by itself, and the keywords a weak parse may take for a name, beside those of
+/// [`Calls::is_builtin`]: there `command` and its like are prefixes, which as programs exist nowhere.
+const BUILTINS: &[&str] = &[
+    "builtin",
+    "caller",
+    "command",
+    "compgen",
+    "complete",
+    "compopt",
+    "coproc",
+    "enable",
+    "exec",
+    "fc",
+    "function",
+    "help",
+    "history",
+    "logout",
+    "mapfile",
+    "readarray",
+    "suspend",
+    "time",
+];
+
+/// The occurrences of a script.
+pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
+    let mut out = Collector::new(bytes);
+    let switches = out.shebang().map(|(switches, _)| switches);
+    script(&mut out, bytes, 0, calls, &Site::default());
+    out.residue();
+    Ok(out.finish(switches.unwrap_or_default()))
+}
+
+/// Scans a script that stands at `base` in the collector's file. `text` has the length of that range; it is what the
+/// grammar is to read there (a Makefile's variables look different), occurrences are taken from the file itself.
+/// Gives whether the grammar knew all of it.
+pub(super) fn script(
+    out: &mut Collector<'_>,
+    text: &[u8],
+    base: usize,
+    calls: &Calls,
+    site: &Site,
+) -> bool {
+    nested(out, text, base, calls, site, 0)
+}
+
+fn nested(
+    out: &mut Collector<'_>,
+    text: &[u8],
+    base: usize,
+    calls: &Calls,
+    site: &Site,
+    depth: u32,
+) -> bool {
+    let Some(tree) = parse(Grammar::Bash, text) else {
+        return false;
+    };
+    let root = tree.root_node();
+    let mut functions = HashSet::new();
+    declared(root, text, &mut functions, 0);
+    let mut shell = Shell {
+        out,
+        text,
+        base,
+        calls,
+        functions,
+    };
+    shell.node(root, site, depth);
+    !root.has_error()
+}
+
+/// The names of the functions the script defines: calling one runs no program.
+fn declared<'t>(node: Node<'_>, text: &'t [u8], names: &mut HashSet<&'t [u8]>, depth: u32) {
+    if depth > DEEPEST {
+        return;
+    }
+    if node.kind() == "function_definition"
+        && let Some(name) = node.child_by_field_name("name")
+    {
+        names.insert(text.get(name.byte_range()).unwrap_or_default());
+    }
+    for child in children(node) {
+        declared(child, text, names, depth + 1);
+    }
+}
+
+struct Shell<'o, 'f, 't> {
+    out: &'o mut Collector<'f>,
+    text: &'t [u8],
+    base: usize,
+    calls: &'t Calls,
+    functions: HashSet<&'t [u8]>,
+}
+
+/// A part of a word or string.
+enum Part<'n> {
+    /// Static text, a range of the script.
+    Text(usize, usize, Form),
+    /// An expansion or substitution.
+    Expansion(Node<'n>),
+}
+
+/// One word of a command.
+struct Word<'n> {
+    node: Node<'n>,
+    /// Its value where it is static, its text as written otherwise, without the quotes.
+    text: String,
+    is_static: bool,
+}
+
+impl<'n> Shell<'_, '_, '_> {
+    fn bytes(&self, start: usize, end: usize) -> &[u8] {
+        self.out.slice(self.base + start, self.base + end)
+    }
+
+    fn literal(&mut self, mut span: Span, form: Form, site: &Site) {
+        span.start += self.base;
+        span.end += self.base;
+        self.out.literal(span, form, site);
+    }
+
+    fn each(&mut self, node: Node<'n>, site: &Site, depth: u32) {
+        for child in children(node) {
+            self.node(child, site, depth + 1);
+        }
+    }
+
+    fn node(&mut self, node: Node<'n>, site: &Site, depth: u32) {
+        let range = node.byte_range();
+        if depth > DEEPEST {
+            return self.literal(Span::whole(range.start, range.end), Form::Bare, site);
+        }
+        match node.kind() {
+            "comment" if self.base + range.start == 0 && self.bytes(0, 2) == b"#!" => {}
+            "comment" => self.literal(Span::whole(range.start, range.end), Form::Comment, site),
+            "function_definition" => {
+                let name = node.child_by_field_name("name");
+                let sub = name.map(|name| self.value(name)).or(site.sub.clone());
+                let site = Site {
+                    sub,
+                    ..Site::default()
+                };
+                self.each(node, &site, depth);
+            }
+            "variable_assignment" => self.assignment(node, site, depth),
+            "command" => self.command(node, site, depth),
+            "declaration_command" => self.called(node, site, depth),
+            "test_command" => {
+                let site = Site {
+                    call: Some("[".into()),
+                    word: None,
+                    before: None,
+                    ..site.clone()
+                };
+                self.each(node, &site, depth);
+            }
+            "for_statement" => {
+                let target = node.child_by_field_name("variable");
+                let target = target.map(|name| self.value(name));
+                for child in children(node) {
+                    let site = Site {
+                        target: target.clone(),
+                        ..site.clone()
+                    };
+                    let inner = if child.kind() == "do_group" {
+                        &Site {
+                            target: None,
+                            ..site
+                        }
+                    } else {
+                        &site
+                    };
+                    self.node(child, inner, depth + 1);
+                }
+            }
+            "expansion" => self.expansion(node, site, depth),
+            "redirected_statement" => self.redirected(node, site, depth),
+            "array" => {
+                for (index, child) in children(node).into_iter().enumerate() {
+                    let site = Site {
+                        word: u32::try_from(index).ok(),
+                        ..site.clone()
+                    };
+                    self.node(child, &site, depth + 1);
+                }
+            }
+            "word" | "concatenation" | "string" | "translated_string" | "raw_string"
+            | "ansi_c_string" | "heredoc_body" | "regex" | "extglob_pattern" => {
+                self.word(node, site, depth);
+            }
+            _ => self.each(node, site, depth),
+        }
+    }
+
+    /// A word, a string or a heredoc's body: its static parts are read for paths, its expansions walked.
+    fn word(&mut self, node: Node<'n>, site: &Site, depth: u32) {
+        let mut parts = Vec::new();
+        cut(node, &mut parts, depth);
+        for (index, part) in parts.iter().enumerate() {
+            match part {
+                Part::Text(start, end, form) => {
+                    let after = match index.checked_sub(1).and_then(|i| parts.get(i)) {
+                        Some(Part::Expansion(_)) => true,
+                        Some(Part::Text(s, e, _)) => {
+                            self.bytes(*s, *e).last().is_some_and(|b| continues(*b))
+                        }
+                        None => false,
+                    };
+                    let before = match parts.get(index + 1) {
+                        Some(Part::Expansion(_)) => true,
+                        Some(Part::Text(s, e, _)) => {
+                            self.bytes(*s, *e).first().is_some_and(|b| continues(*b))
+                        }
+                        None => false,
+                    };
+                    let span = Span {
+                        start: *start,
+                        end: *end,
+                        after,
+                        before,
+                    };
+                    self.literal(span, *form, site);
+                }
+                Part::Expansion(node) => self.expansion(*node, site, depth),
+            }
+        }
+    }
+
+    fn expansion(&mut self, node: Node<'n>, site: &Site, depth: u32) {
+        let mut site = site.clone();
+        if node.kind() == "expansion"
+            && let Some(name) = children(node)
+                .into_iter()
+                .find(|c| c.kind() == "variable_name")
+        {
+            site.target = Some(self.value(name));
+        }
+        self.each(node, &site, depth);
+    }
+
+    /// A static node's value, or its text as written without the outer quotes.
+    fn value(&self, node: Node<'n>) -> String {
+        let range = node.byte_range();
+        let text = self
+            .out
+            .text_of(self.base + range.start, self.base + range.end);
+        match node.kind() {
+            "string" | "raw_string" => text
+                .get(1..text.len().saturating_sub(1))
+                .unwrap_or_default()
+                .to_owned(),
+            _ => text,
+        }
+    }
+
+    fn read_word(&self, node: Node<'n>) -> Word<'n> {
+        let mut parts = Vec::new();
+        cut(node, &mut parts, 0);
+        let is_static = parts.iter().all(|part| matches!(part, Part::Text(..)));
+        let text = if is_static && node.kind() == "concatenation" {
+            parts
+                .iter()
+                .map(|part| match part {
+                    Part::Text(start, end, _) => {
+                        self.out.text_of(self.base + start, self.base + end)
+                    }
+                    Part::Expansion(_) => String::new(),
+                })
+                .collect()
+        } else {
+            self.value(node)
+        };
+        Word {
+            node,
+            text,
+            is_static,
+        }
+    }
+
+    fn assignment(&mut self, node: Node<'n>, site: &Site, depth: u32) {
+        let target = node
+            .child_by_field_name("name")
+            .map(|name| self.value(name));
+        let value = node.child_by_field_name("value");
+        if target.as_deref() == Some("PATH")
+            && let Some(value) = value
+            && value.kind() != "array"
+        {
+            return self.path_assignment(value, site);
+        }
+        let site = Site {
+            target,
+            ..site.clone()
+        };
+        if let Some(value) = value {
+            self.node(value, &site, depth + 1);
+        }
+    }
+
+    fn path_assignment(&mut self, value: Node<'n>, site: &Site) {
+        let range = value.byte_range();
+        let (quotes, form) = match value.kind() {
+            "string" => (1, Form::Interpolated),
+            "raw_string" => (1, Form::Literal),
+            _ => (0, Form::Bare),
+        };
+        let (start, end) = (range.start + quotes, range.end.saturating_sub(quotes));
+        if start < end && self.bytes(start, end).contains(&b'/') {
+            let site = Site {
+                target: Some("PATH".into()),
+                ..site.clone()
+            };
+            self.out.mark(
+                self.base + start,
+                self.base + end,
+                Kind::PathAssignment,
+                form,
+                site,
+            );
+        }
+    }
+
+    /// `export`, `local` and their like: the keyword is the call.
+    fn called(&mut self, node: Node<'n>, site: &Site, depth: u32) {
+        let call = node.child(0).map(|keyword| self.value(keyword));
+        let site = Site {
+            call,
+            word: None,
+            before: None,
+            ..site.clone()
+        };
+        self.each(node, &site, depth);
+    }
+
+    /// A redirection belongs to the command before it: so does a heredoc's body.
+    fn redirected(&mut self, node: Node<'n>, site: &Site, depth: u32) {
+        let body = node.child_by_field_name("body");
+        let call = body
+            .map(|body| match body.kind() {
+                "negated_command" => body.named_child(0).unwrap_or(body),
+                _ => body,
+            })
+            .filter(|body| body.kind() == "command")
+            .and_then(|body| body.child_by_field_name("name"))
+            .map(|name| self.value(name));
+        for child in children(node) {
+            if Some(child) == body {
+                self.node(child, site, depth + 1);
+            } else {
+                let site = Site {
+                    call: call.clone().or_else(|| site.call.clone()),
+                    word: None,
+                    before: None,
+                    ..site.clone()
+                };
+                self.node(child, &site, depth + 1);
+            }
+        }
+    }
+
+    fn command(&mut self, node: Node<'n>, site: &Site, depth: u32) {
+        let mut words = Vec::new();
+        let mut rest = Vec::new();
+        for child in children(node) {
+            match child.kind() {
+                "command_name" => {
+                    let inner = child.named_child(0).unwrap_or(child);
+                    words.push(self.read_word(inner));
+                }
+                "variable_assignment" | "comment" | "ERROR" => rest.push(child),
+                kind if kind.ends_with("redirect") => rest.push(child),
+                _ => words.push(self.read_word(child)),
+            }
+        }
+        let programs = self.programs(&words);
+        let mut before = String::new();
+        let mut call = None;
+        for (index, word) in words.iter().enumerate() {
+            if programs.contains(&index) {
+                call = Some(program(word));
+            }
+            let site = Site {
+                call: call.clone().or_else(|| words.first().map(program)),
+                argument: None,
+                word: u32::try_from(index).ok(),
+                before: (!before.is_empty()).then(|| before.clone()),
+                ..site.clone()
+            };
+            if programs.contains(&index) {
+                self.program(word, &site);
+            }
+            if self.is_script(&words, index) {
+                self.inline(word, &site, depth);
+            } else {
+                self.node(word.node, &site, depth + 1);
+            }
+            if index > 0 {
+                before.push(' ');
+            }
+            before.push_str(&word.text);
+        }
+        let site = Site {
+            call,
+            word: None,
+            ..site.clone()
+        };
+        for child in rest {
+            self.node(child, &site, depth + 1);
+        }
+    }
+
+    /// The words of a command that name a program: its own, and those that its prefix commands run.
+    fn programs(&self, words: &[Word<'n>]) -> Vec<usize> {
+        let mut programs = vec![0];
+        let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        let mut at = 0;
+        while let Some(next) = run_by(self.calls, &texts, at) {
+            programs.push(next);
+            at = next;
+        }
+        programs
+    }
+
+    /// Marks a program's name where it is looked up on `PATH`.
+    fn program(&mut self, word: &Word<'n>, site: &Site) {
+        let name = word.text.as_str();
+        if !word.is_static
+            || !is_command_name(name.as_bytes())
+            || self.functions.contains(name.as_bytes())
+            || self.calls.is_builtin(name)
+            || BUILTINS.contains(&name)
+        {
+            return;
+        }
+        let range = word.node.byte_range();
+        let quotes = usize::from(matches!(word.node.kind(), "string" | "raw_string"));
+        let form = match word.node.kind() {
+            "string" => Form::Interpolated,
+            "raw_string" => Form::Literal,
+            _ => Form::Bare,
+        };
+        if range.len() == name.len() + 2 * quotes {
+            self.out.mark(
+                self.base + range.start + quotes,
+                self.base + range.end - quotes,
+                Kind::BareCommand,
+                form,
+                site.clone(),
+            );
+        }
+    }
+
+    /// Whether a word is itself a script: `sh -c '…'`, `eval '…'`, `trap '…' EXIT`.
+    fn is_script(&self, words: &[Word<'n>], index: usize) -> bool {
+        let Some(word) = words.get(index) else {
+            return false;
+        };
+        if !matches!(word.node.kind(), "raw_string" | "string") {
+            return false;
+        }
+        let name = words.first().map(|word| base_name(&word.text));
+        let before = index.checked_sub(1).and_then(|i| words.get(i));
+        match name {
+            Some("eval" | "trap") => index == 1,
+            _ => {
+                before.is_some_and(|flag| {
+                    flag.text.starts_with('-')
+                        && !flag.text.starts_with("--")
+                        && flag.text.ends_with('c')
+                }) && words
+                    .get(..index)
+                    .unwrap_or_default()
+                    .iter()
+                    .any(|word| self.calls.is_shell(&word.text))
+            }
+        }
+    }
+
+    fn inline(&mut self, word: &Word<'n>, site: &Site, depth: u32) {
+        let range = word.node.byte_range();
+        let inner = (range.start + 1, range.end.saturating_sub(1));
+        let Some(text) = self.text.get(inner.0..inner.1) else {
+            return;
+        };
+        let site = Site {
+            sub: site.sub.clone(),
+            target: site.target.clone(),
+            ..Site::default()
+        };
+        nested(
+            self.out,
+            text,
+            self.base + inner.0,
+            self.calls,
+            &site,
+            depth + 50,
+        );
+    }
+}
+
+/// Cuts a word or string into its parts.
+fn cut<'n>(node: Node<'n>, parts: &mut Vec<Part<'n>>, depth: u32) {
+    let range = node.byte_range();
+    let (form, open, close) = match node.kind() {
+        "string" => (Form::Interpolated, 1, 1),
+        "raw_string" => (Form::Literal, 1, 1),
+        "ansi_c_string" => (Form::Literal, 2, 1),
+        "heredoc_body" => (Form::Heredoc, 0, 0),
+        _ => (Form::Bare, 0, 0),
+    };
+    let mut at = (range.start + open).min(range.end);
+    let end = range.end.saturating_sub(close).max(at);
+    if depth > DEEPEST {
+        parts.push(Part::Text(range.start, range.end, form));
+        return;
+    }
+    for child in children(node) {
+        let inner = child.byte_range();
+        let is_expansion = matches!(
+            child.kind(),
+            "simple_expansion"
+                | "expansion"
+                | "command_substitution"
+                | "arithmetic_expansion"
+                | "process_substitution"
+                | "ERROR"
+        );
+        let is_string = matches!(
+            child.kind(),
+            "string" | "translated_string" | "raw_string" | "ansi_c_string" | "concatenation"
+        );
+        if !is_expansion && !is_string {
+            continue;
+        }
+        if at < inner.start {
+            parts.push(Part::Text(at, inner.start, form));
+        }
+        if is_expansion {
+            parts.push(Part::Expansion(child));
+        } else {
+            cut(child, parts, depth + 1);
+        }
+        at = inner.end;
+    }
+    if at < end {
+        parts.push(Part::Text(at, end, form));
+    }
+}
+
+/// The index of the word that the program at `at` runs in turn: after `sudo`, `exec`, `find -exec`.
+pub(super) fn run_by(calls: &Calls, words: &[&str], at: usize) -> Option<usize> {
+    let name = base_name(words.get(at)?);
+    let rest = words.get(at + 1..)?;
+    let next = match name {
+        "which" | "type" | "hash" => rest.iter().position(|word| !word.starts_with('-'))?,
+        "find" => {
+            let flag = |word: &&str| matches!(*word, "-exec" | "-execdir" | "-ok" | "-okdir");
+            rest.iter().position(flag)? + 1
+        }
+        _ => after_prefix(calls.prefix(name)?, rest)?,
+    };
+    (next < rest.len()).then_some(at + 1 + next)
+}
+
+/// The index of the program among the words after a prefix command.
+fn after_prefix(prefix: &Prefix, rest: &[&str]) -> Option<usize> {
+    if prefix.separator
+        && let Some(separator) = rest.iter().position(|word| *word == "--")
+    {
+        return Some(separator + 1);
+    }
+    let mut positional = prefix.positional;
+    let mut at = 0;
+    loop {
+        let word = *rest.get(at)?;
+        if word.starts_with('-') {
+            at += 1 + usize::from(prefix.value_options.iter().any(|option| option == word));
+        } else if prefix.assignments && word.contains('=') {
+            at += 1;
+        } else if positional > 0 {
+            positional -= 1;
+            at += 1;
+        } else {
+            return Some(at);
+        }
+    }
+}
+
+fn program(word: &Word<'_>) -> String {
+    base_name(&word.text).to_owned()
+}
+
+/// The file name of a program's path.
+pub(super) fn base_name(text: &str) -> &str {
+    text.rsplit('/').next().unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::testing::{calls, only, texts};
+
+    fn shell(text: &str) -> FileScan {
+        scan(text.as_bytes(), &calls()).expect("a script is never refused")
+    }
+
+    fn commands(text: &str) -> Vec<String> {
+        let scan = shell(text);
+        texts(&scan, Kind::BareCommand)
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn what_runs_is_a_command() {
+        assert_eq!(commands("vgs | grep -q x && lvs"), ["vgs", "grep", "lvs"]);
+        assert_eq!(commands("if ! zpool list; then echo no; fi"), ["zpool"]);
+        assert_eq!(commands("x=$(ip addr) y=`ss -l`"), ["ip", "ss"]);
+        assert_eq!(commands("FOO=bar thing --x"), ["thing"]);
+        assert_eq!(commands("\"qm\" list; 'pct' list"), ["qm", "pct"]);
+        assert_eq!(
+            commands("cat <<EOF\n$(hostname)\nEOF\n"),
+            ["cat", "hostname"]
+        );
+    }
+
+    #[test]
+    fn what_the_shell_does_itself_is_none() {
+        assert_eq!(
+            commands("cd /tmp; [ -n x ] && echo y; set -e; . /lib/x.sh"),
+            [""; 0]
+        );
+        assert_eq!(
+            commands("$cmd list; ${x}y; ./local; f() { :; }; f 1"),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn prefixes_run_another_program() {
+        assert_eq!(commands("sudo -u root lvs"), ["sudo", "lvs"]);
+        assert_eq!(commands("exec timeout -k 1 5 qm start"), ["timeout", "qm"]);
+        assert_eq!(commands("command -v jq; which rbd"), ["jq", "which", "rbd"]);
+        assert_eq!(commands("find . -name x -exec rm {} +"), ["find", "rm"]);
+        assert_eq!(commands("env A=b nft -f x"), ["env", "nft"]);
+        let scan = shell("ssh \"$host\" systemctl stop x");
+        let found = only(&scan, "systemctl");
+        assert_eq!(found.site.before.as_deref(), Some("ssh $host"));
+        assert_eq!(
+            (found.site.word, found.site.call.as_deref()),
+            (Some(2), Some("systemctl"))
+        );
+    }
+
+    #[test]
+    fn scripts_in_words_are_scanned() {
+        assert_eq!(
+            commands("sh -c 'ip link; bridge vlan'"),
+            ["sh", "ip", "bridge"]
+        );
+        assert_eq!(commands("trap 'umount x' EXIT"), ["umount"]);
+    }
+
+    #[test]
+    fn words_strings_and_heredocs_hold_paths() {
+        let scan =
+            shell("a /usr/bin/x \"/usr/share/$y/z\" '/etc/q' >/run/o <<E\n/var/h\nE\n# /usr/c\n");
+        let forms: Vec<_> = scan
+            .occurrences
+            .iter()
+            .filter(|o| o.kind == Kind::AbsolutePath)
+            .map(|o| (o.text.as_str(), o.form, o.site.word))
+            .collect();
+        assert_eq!(
+            forms,
+            [
+                ("/usr/bin/x", Form::Bare, Some(1)),
+                ("/usr/share/", Form::Interpolated, Some(2)),
+                ("/etc/q", Form::Literal, Some(3)),
+                ("/run/o", Form::Bare, None),
+                ("/var/h", Form::Heredoc, None),
+                ("/usr/c", Form::Comment, None),
+            ]
+        );
+        assert!(only(&scan, "/usr/share/").site.open);
+        assert_eq!(only(&scan, "/run/o").site.call.as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn expansions_join_and_open_paths() {
+        let scan = shell("a $ROOT/usr/bin/x \"$R\"/usr/bin/y /usr/lib/\"$z\" ${D:-/usr/bin/d}");
+        assert!(only(&scan, "/usr/bin/x").site.joined);
+        assert!(only(&scan, "/usr/bin/y").site.joined);
+        assert!(only(&scan, "/usr/lib/").site.open);
+        let default = only(&scan, "/usr/bin/d");
+        assert!(!default.site.joined);
+        assert_eq!(default.site.target.as_deref(), Some("D"));
+    }
+
+    #[test]
+    fn assignments_name_their_target() {
+        let scan = shell("f() { local D=/usr/share/x; }\nfor i in /etc/a; do b /etc/c; done");
+        let found = only(&scan, "/usr/share/x");
+        assert_eq!(
+            (found.site.sub.as_deref(), found.site.target.as_deref()),
+            (Some("f"), Some("D"))
+        );
+        assert_eq!(only(&scan, "/etc/a").site.target.as_deref(), Some("i"));
+        assert_eq!(only(&scan, "/etc/c").site.target, None);
+    }
+
+    #[test]
+    fn the_path_is_one_value() {
+        for text in [
+            "PATH=/sbin:/bin",
+            "export PATH=\"/sbin:/bin\"",
+            "PATH='/sbin:/bin' x",
+            "env PATH=/sbin:/bin x",
+        ] {
+            let scan = shell(text);
+            assert_eq!(texts(&scan, Kind::PathAssignment), ["/sbin:/bin"], "{text}");
+            assert_eq!(texts(&scan, Kind::AbsolutePath), [""; 0], "{text}");
+        }
+        assert_eq!(texts(&shell("MYPATH=/sbin"), Kind::PathAssignment), [""; 0]);
+    }
+
+    #[test]
+    fn what_the_grammar_does_not_know_is_still_read() {
+        let scan = shell("if then ) ( /usr/bin/x \" ;; esac");
+        assert_eq!(texts(&scan, Kind::AbsolutePath), ["/usr/bin/x"]);
+    }
+
+    #[test]
+    fn the_shebang_is_no_comment() {
+        let scan = shell("#!/bin/sh -e\n");
+        assert_eq!(scan.switches, "-e");
+        assert_eq!(only(&scan, "/bin/sh").kind, Kind::Shebang);
+    }
+}

@@ -1,0 +1,160 @@
+//! Every file of a source scanned, with a cache of what was found by content.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use super::calls::Calls;
+use super::kept;
+use super::{FileScan, Form, Kind, Language};
+use cache::Cache;
+use problem::{Problem, UNPARSED};
+use release::{Entry, Mode, Source};
+
+/// A scanned file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScannedFile {
+    /// Its place in the tree's entries.
+    pub entry: usize,
+    /// Relative to the source.
+    pub path: String,
+    /// What it was scanned as.
+    pub language: Language,
+    /// What was found.
+    pub scan: FileScan,
+}
+
+/// What the scanners found in a source.
+#[derive(Debug, Clone, Default)]
+pub struct Scanned {
+    /// The files scanned, in the tree's order.
+    pub files: Vec<ScannedFile>,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The trees of the Perl files that were parsed in this run, by path; none of what the cache had.
+    pub trees: HashMap<String, tree_sitter::Tree>,
+}
+
+/// The cache's key: the content and the path.
+fn key(entry: &Entry) -> (String, String) {
+    (entry.id.clone(), entry.path.clone())
+}
+
+/// Scans every file of a source that is in a known language, or in the one that is wanted.
+///
+/// # Errors
+/// Files that cannot be read; files that their language's parser rejects.
+pub fn scan(
+    source: &Source,
+    calls: &Calls,
+    only: Option<Language>,
+    cache: Option<&Cache>,
+) -> Result<Scanned, Vec<Problem>> {
+    let entries = source.tree.entries();
+    let mut found = cache
+        .map(|cache| kept::load(cache, &source.name))
+        .unwrap_or_default();
+    let candidates: Vec<usize> = (0..entries.len())
+        .filter(|index| is_candidate(&entries[*index]))
+        .filter(|index| is_wanted(&entries[*index], only))
+        .collect();
+    let unknown: Vec<&Entry> = candidates
+        .iter()
+        .map(|index| &entries[*index])
+        .filter(|entry| !found.contains_key(&key(entry)))
+        .collect();
+    let mut trees = HashMap::new();
+    if !unknown.is_empty() {
+        let contents = source
+            .tree
+            .read_once(&unknown)
+            .map_err(|problem| vec![problem.in_source(&source.name)])?;
+        let scanned: Vec<Result<_, Problem>> = unknown
+            .par_iter()
+            .zip(contents)
+            .map(|(entry, bytes)| one(entry, &bytes, calls))
+            .collect();
+        let mut problems = Vec::new();
+        for (entry, result) in unknown.iter().zip(scanned) {
+            match result {
+                Ok((scan, tree)) => {
+                    found.insert(key(entry), scan);
+                    trees.extend(tree.map(|tree| (entry.path.clone(), tree)));
+                }
+                Err(problem) => problems.push(problem.in_source(&source.name)),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        if let Some(cache) = cache {
+            kept::store(cache, &source.name, &found);
+        }
+    }
+    let mut scanned = Scanned {
+        trees,
+        ..Scanned::default()
+    };
+    for index in candidates {
+        if let Some(Some((language, scan))) = found.remove(&key(&entries[index])) {
+            scanned.bytes += entries[index].size;
+            let path = entries[index].path.clone();
+            scanned.files.push(ScannedFile {
+                entry: index,
+                path,
+                language,
+                scan,
+            });
+        }
+    }
+    Ok(scanned)
+}
+
+/// Whether the entry's name alone says that it is in the one language that is wanted.
+fn is_wanted(entry: &Entry, only: Option<Language>) -> bool {
+    only.is_none_or(|only| super::language(&entry.path, entry.mode, b"") == Some(only))
+}
+
+/// Whether the entry may be in a known language, by its path alone.
+fn is_candidate(entry: &Entry) -> bool {
+    // Nothing is found in an empty file.
+    matches!(entry.mode, Mode::File | Mode::Executable)
+        && !entry.is_empty()
+        && (entry.size > 0 || !is_test_data(&entry.path))
+        && (super::wants_head(&entry.path)
+            || super::language(&entry.path, entry.mode, b"").is_some())
+}
+
+/// Whether a rewrite may want the file's tree: trees are large.
+fn may_be_edited(path: &str, scan: &FileScan) -> bool {
+    let is_code = |form: Form| !matches!(form, Form::Comment | Form::Pod);
+    let is_literal = |kind: Kind| matches!(kind, Kind::AbsolutePath | Kind::PathAssignment);
+    let mut places = scan.occurrences.iter();
+    !is_test_data(path) && places.any(|place| is_literal(place.kind) && is_code(place.form))
+}
+
+/// Whether upstream's tests alone read the file: a repository that lacks its content can still be compiled.
+fn is_test_data(path: &str) -> bool {
+    path.split('/')
+        .any(|part| matches!(part, "test" | "tests" | "t" | "testing"))
+}
+
+/// What was found in a file, and the tree it was found in, where that is worth keeping.
+type One = (Option<(Language, FileScan)>, Option<tree_sitter::Tree>);
+
+fn one(entry: &Entry, bytes: &[u8], calls: &Calls) -> Result<One, Problem> {
+    let Some(language) = super::language(&entry.path, entry.mode, bytes) else {
+        return Ok((None, None));
+    };
+    let scanned = match language {
+        Language::Perl => super::perl::scan_keeping(bytes, calls).map(|(scan, tree)| {
+            let keep = may_be_edited(&entry.path, &scan);
+            (scan, keep.then_some(tree))
+        }),
+        _ => super::scan(language, &entry.path, bytes, calls).map(|scan| (scan, None)),
+    };
+    match scanned {
+        Ok((scan, tree)) => Ok((Some((language, scan)), tree)),
+        Err(error) => Err(Problem::new(&UNPARSED, error.what).at(&entry.path, Some(error.line))),
+    }
+}

@@ -1,0 +1,5 @@
+//! Parsers of languages and formats that know nothing of Proxmox or Debian.
+
+mod grammar;
+
+pub use grammar::{Grammar, parse};
