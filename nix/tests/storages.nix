@@ -70,7 +70,7 @@
 
     with subtest("they are active, and the disks are in use"):
         active()
-        holds(disks["dir0"], "mounted")
+        holds(disks["dir0"], "ext4")
         holds(disks["thin0"], "LVM")
         holds(disks["tank0"], "ZFS")
 
@@ -106,7 +106,8 @@
         assert imported == "active", imported
 
     with subtest("a pool that is made is watched from the next boot on"):
-        alpha.succeed("lvs --noheadings -o seg_monitor thin0/thin0 | grep -wx '  *monitored'")
+        watched = alpha.succeed("lvs --noheadings -o seg_monitor thin0/thin0").strip()
+        assert watched == "monitored", watched
 
     with subtest("they go, and leave blank disks"):
         for storage, vmid in vmids.items():
