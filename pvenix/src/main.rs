@@ -24,15 +24,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Tell what runs from which build, what waits for a restart, and what is wrong (exit status 1)
+    /// Show which build each daemon and guest runs, what waits for a restart, and what is wrong (exit status 1)
     Status {
-        /// How it is written
+        /// The output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Restart the cluster's own daemons that run an older build; exit status 75 says that it has to wait
+    /// Restart those of the cluster's own daemons that run an older build (exit status 75: it has to wait)
     Restarts,
-    /// Refuse a switch to the configuration whose declaration is NEXT where guests would not survive it
+    /// Refuse a switch to the configuration with the declaration NEXT if guests would not survive it
     MaySwitch {
         /// The declaration, etc/pve-nix/node.json of the next system
         next: String,

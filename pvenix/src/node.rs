@@ -53,7 +53,7 @@ pub struct Bridge {
     pub ports: Vec<String>,
     /// Its addresses, with the length of their networks.
     pub addresses: Vec<String>,
-    /// The largest packet.
+    /// The MTU.
     pub mtu: Option<u32>,
     /// Whether guests may have a VLAN tag on it.
     pub vlan_aware: bool,

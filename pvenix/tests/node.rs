@@ -222,14 +222,14 @@ fn what_runs_an_older_build_is_told() {
     assert_eq!(guests, [(100, "ct", Some(false)), (101, "vm", Some(true))]);
     assert_eq!(
         text::of(&status),
-        "alpha: 9.1.8 of pve-9.1.8 (bbbbbbbb)
-  ok   cluster: hive: quorate, 1 of 3 nodes are there
+        "alpha: 9.1.8 from pve-9.1.8 (bbbbbbbb)
+  ok   cluster: hive: quorate, 1 of 3 nodes online
   ok   address: 192.0.2.1
   ok   units: none failed
-daemons: 3 run this build, 2 an older one
+daemons: 3 run this build, 2 run an older one
   pve-cluster.service  pve-9.1.4 (aaaaaaaa), until the staged restart
   pve-ha-lrm.service  pve-9.1.4 (aaaaaaaa), until the staged restart
-guests: 2 run, 1 of them an older program until they stop
+guests: 2 running, 1 of them with an older program until they stop
   ct 100  lxc (o)
 waiting for a staged restart: pve-ha-lrm.service, pve-cluster.service
   `pvenix restarts` does it now
@@ -260,15 +260,15 @@ fn a_network_that_is_not_as_declared_is_told() {
         drift,
         [
             ("vmbr0: ports", "enp1s0", "enp1s0 enp2s0"),
-            ("vmbr0: VLANs of guests", "on", "off"),
-            ("vmbr0: largest packet", "9000", "1500"),
+            ("vmbr0: VLANs", "on", "off"),
+            ("vmbr0: MTU", "9000", "1500"),
         ]
     );
     told.answers
         .borrow_mut()
         .insert("ip -json address".to_owned(), Ok("[]".to_owned()));
     let status = Status::of(&told, &node).unwrap();
-    assert_eq!(status.drift[0].is, "nothing of this name");
+    assert_eq!(status.drift[0].is, "missing");
 }
 
 #[test]
@@ -369,7 +369,7 @@ fn a_staged_restart_stops_at_the_first_that_does_not_come_back() {
         .insert(fails, Err("inactive".to_owned()));
     let error = restarts::restart(&told, &node).unwrap_err();
     assert!(
-        error.starts_with("pve-ha-lrm.service was restarted and is not as it was before: inactive"),
+        error.starts_with("pve-ha-lrm.service was restarted and did not come back: inactive"),
         "{error}"
     );
     assert!(
@@ -421,7 +421,7 @@ fn another_major_release_waits_until_no_guest_runs() {
     };
     let error = switch::may_switch(&told, &node, &next).unwrap_err();
     assert!(
-        error.contains("guests run (100, 101)") && error.contains("migrate or stop them"),
+        error.contains("guests are running (100, 101)") && error.contains("migrate or stop them"),
         "{error}"
     );
     let same = Node {
