@@ -144,6 +144,8 @@ in
         gamma.wait_until_succeeds("touch /etc/pve/writable && rm /etc/pve/writable", timeout=60)
 
     with subtest("all three boot, and are a cluster again"):
+        alpha.succeed("qm stop 101")
+        gamma.succeed("pct stop 100")
         for node in machines:
             node.shutdown()
         for node in machines:
