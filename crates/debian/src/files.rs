@@ -67,15 +67,9 @@ impl Roots {
     }
 }
 
-/// Whether a path stands among tests, examples or documentation, which are not installed as they are.
+/// Whether a path is among tests or examples, which are not installed as they are.
 fn is_aside(path: &str) -> bool {
-    let aside = |part: &str| {
-        matches!(
-            part,
-            "test" | "tests" | "t" | "testing" | "example" | "examples" | "fixtures"
-        )
-    };
-    path.split('/').any(aside)
+    layout::is_test(path) || layout::is_example(path)
 }
 
 /// Whether a file may say something about what is installed.

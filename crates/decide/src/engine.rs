@@ -10,11 +10,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::matcher::Subject;
-use super::rules::{
-    ModuleProvider, PROGRAM_DIRECTORIES, PathRule, Provider, Rules, Verdict, fold, program_of,
-    provider_decision,
-};
+use super::rules::{ModuleProvider, PathRule, Provider, Rules, Verdict, provider_decision};
 use super::{Context, Decided, Decision};
+use layout::{PROGRAM_DIRECTORIES, fold, program_of};
 use scan::{FileScan, Kind, Language, Occurrence};
 
 /// What is known of a release before its occurrences are decided.
@@ -64,10 +62,7 @@ impl<'a> World<'a> {
         let mut within: HashMap<String, (String, String)> = HashMap::new();
         for (source, path, scan) in scans {
             // A test's mock declares nothing that host code could use.
-            if path
-                .split('/')
-                .any(|part| matches!(part, "test" | "tests" | "t" | "examples"))
-            {
+            if layout::is_test(path) || layout::is_example(path) {
                 continue;
             }
             for module in modules_of(path, scan) {

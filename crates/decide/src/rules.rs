@@ -31,17 +31,6 @@ use super::optional::{AsideRule, Optional, OptionalFile, PlaceRule, PlacesFile, 
 use super::{Context, Decision};
 use problem::{BAD_RULE, DUPLICATE_RULE, Problem, meant};
 
-/// The FHS directories that hold programs; a path in one of them names a program.
-pub const PROGRAM_DIRECTORIES: &[&str] = &[
-    "/usr/local/sbin/",
-    "/usr/local/bin/",
-    "/usr/sbin/",
-    "/usr/bin/",
-    "/sbin/",
-    "/bin/",
-    "/usr/libexec/",
-];
-
 /// A compiled `[[context]]` rule.
 #[derive(Debug)]
 pub struct ContextRule {
@@ -1515,86 +1504,6 @@ fn verdict(raw: &RawPath) -> Result<Verdict, String> {
     }
 }
 
-/// A path as the output is laid out (`docs/nix.md`, "Where things go"): `/usr` folded away, every `sbin` a `bin`,
-/// Perl's directories the one of the link, no architecture's triplet.
-pub fn fold(path: &str) -> String {
-    let inner = path.trim_matches('/');
-    let (usr, rest) = match inner.strip_prefix("usr/") {
-        Some(rest) => (
-            true,
-            rest.strip_prefix("local/").map_or(rest, program_or(rest)),
-        ),
-        None => (false, inner),
-    };
-    let (top, below) = rest.split_once('/').unwrap_or((rest, ""));
-    let placed = |directory: &str, below: &str| {
-        format!("{directory}/{below}")
-            .trim_end_matches('/')
-            .to_owned()
-    };
-    match (usr, top) {
-        (_, "bin" | "sbin") => placed("bin", below),
-        (true, "share") => match below.split_once('/').unwrap_or((below, "")) {
-            ("perl5", module) => placed("lib/perl5/site_perl", module),
-            ("zsh", completion) => match completion.strip_prefix("vendor-completions") {
-                Some(name) => placed("share/zsh/site-functions", name.trim_start_matches('/')),
-                None => rest.to_owned(),
-            },
-            _ => rest.to_owned(),
-        },
-        (true, "lib") => library(below),
-        (false, "var") => format!("share/factory/{rest}"),
-        _ => rest.to_owned(),
-    }
-}
-
-/// `/usr/local` holds what `/usr` does; only its programs fold.
-fn program_or<'p>(whole: &'p str) -> impl Fn(&'p str) -> &'p str {
-    move |local| {
-        if local.starts_with("bin/") || local.starts_with("sbin/") {
-            local
-        } else {
-            whole
-        }
-    }
-}
-
-/// What lies below `/usr/lib`: the triplet's directory is `lib` itself, Perl's in it that of the link.
-fn library(below: &str) -> String {
-    let (first, rest) = below.split_once('/').unwrap_or((below, ""));
-    if !is_triplet(first) {
-        return format!("lib/{below}").trim_end_matches('/').to_owned();
-    }
-    let module = rest.strip_prefix("perl5/").map(|rest| {
-        let (version, module) = rest.split_once('/').unwrap_or((rest, ""));
-        if version.starts_with(|letter: char| letter.is_ascii_digit()) {
-            module
-        } else {
-            rest
-        }
-    });
-    match module {
-        Some(module) => format!("lib/perl5/site_perl/{module}"),
-        None => format!("lib/{rest}"),
-    }
-    .trim_end_matches('/')
-    .to_owned()
-}
-
-/// `x86_64-linux-gnu`.
-fn is_triplet(name: &str) -> bool {
-    name.split_once("-linux-gnu")
-        .is_some_and(|(cpu, _)| !cpu.is_empty() && !cpu.contains('-'))
-}
-
-/// The program a path names: its name below one of the FHS program directories.
-pub fn program_of(path: &str) -> Option<&str> {
-    let name = PROGRAM_DIRECTORIES
-        .iter()
-        .find_map(|dir| path.strip_prefix(dir))?;
-    (!name.is_empty() && !name.contains('/')).then_some(name)
-}
-
 /// The decision a provider of a program means, for `source`'s code.
 pub fn provider_decision(provider: &Provider, program: &str, source: &str) -> Decision {
     match provider {
@@ -1620,52 +1529,6 @@ pub fn provider_decision(provider: &Provider, program: &str, source: &str) -> De
         Provider::DebianOnly => Decision::Keep {
             reason: "Debian only: absent on NixOS, and its caller copes or is removed".to_owned(),
         },
-    }
-}
-
-#[cfg(test)]
-mod fold_tests {
-    use super::fold;
-
-    #[test]
-    fn every_place_of_the_table_folds() {
-        for (debian, output) in [
-            ("/usr/bin/hive", "bin/hive"),
-            ("/usr/sbin/hived", "bin/hived"),
-            ("/bin/sh", "bin/sh"),
-            ("/sbin", "bin"),
-            ("/usr/local/sbin/hive", "bin/hive"),
-            (
-                "/usr/share/perl5/Hive/Tools.pm",
-                "lib/perl5/site_perl/Hive/Tools.pm",
-            ),
-            ("/usr/share/perl5", "lib/perl5/site_perl"),
-            (
-                "/usr/lib/x86_64-linux-gnu/perl5/5.40/Hive/IPC.pm",
-                "lib/perl5/site_perl/Hive/IPC.pm",
-            ),
-            ("/usr/lib/aarch64-linux-gnu/libhive.so", "lib/libhive.so"),
-            ("/usr/lib/x86_64-linux-gnu", "lib"),
-            (
-                "/usr/lib/systemd/system/hive.service",
-                "lib/systemd/system/hive.service",
-            ),
-            ("/lib/hive", "lib/hive"),
-            (
-                "/usr/share/zsh/vendor-completions/_hive",
-                "share/zsh/site-functions/_hive",
-            ),
-            (
-                "/usr/share/zsh/functions/_hive",
-                "share/zsh/functions/_hive",
-            ),
-            ("/usr/libexec/hive/", "libexec/hive"),
-            ("/usr/include/hive.h", "include/hive.h"),
-            ("/etc/hive", "etc/hive"),
-            ("/var/lib/hive/x", "share/factory/var/lib/hive/x"),
-        ] {
-            assert_eq!(fold(debian), output, "{debian}");
-        }
     }
 }
 

@@ -10,8 +10,8 @@ use toml_edit::{Array, DocumentMut, Item, Table};
 
 use analyse::Analysis;
 use decide::matcher::is_below;
-use decide::rules::program_of;
 use decide::{Decided, Decision};
+use layout::program_of;
 
 /// The lists of a condition of which entries may have been added for a release.
 const LISTS: [&str; 4] = ["sources", "files", "exact", "below"];

@@ -8,8 +8,9 @@ use toml_edit::{Array, DocumentMut, Item, Table, value};
 
 use analyse::{AnalysedSource, Analysis};
 use decide::matcher::Subject;
-use decide::rules::{ModuleProvider, Provider, Rules, program_of};
+use decide::rules::{ModuleProvider, Provider, Rules};
 use decide::{Context, Decided, Decision};
+use layout::program_of;
 use release::{Entry, is_own_pin, source_name};
 use scan::{Kind, Language};
 

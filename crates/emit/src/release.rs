@@ -17,7 +17,7 @@ use debian::system::{AskedName, Directory, Group, System, User};
 use debian::tree_path::file_name;
 use debian::{Packaging, install};
 use decide::kept::{Kept, KeptFile, NAME as KEPT};
-use decide::rules::{Rules, fold};
+use decide::rules::Rules;
 use decide::{Context, Decision, Tally, etc};
 use graph::Role;
 use graph::exports::{self, Exports};
@@ -760,7 +760,10 @@ fn makers(analysis: &Analysis) -> BTreeMap<(String, String), BTreeSet<String>> {
             } else {
                 format!("{}/{}", one.dest, file_name(&one.origin))
             };
-            let key = (source.source.name.clone(), fold(&format!("/{dest}")));
+            let key = (
+                source.source.name.clone(),
+                layout::fold(&format!("/{dest}")),
+            );
             makers.entry(key).or_default().insert(one.package.clone());
         }
     }

@@ -180,14 +180,10 @@ impl<'a> Collector<'a> {
             .binary_search_by(|file| file.path.as_str().cmp(&entry.path));
         let is_perl =
             scanned.is_ok_and(|at| self.source.scanned.files[at].language == Language::Perl);
-        let in_tests = entry
-            .path
-            .split('/')
-            .any(|part| part == "test" || part == "tests");
         let makefile = entry.path == "Makefile" || entry.path.ends_with("/Makefile");
         let is_named =
             feature.drop_files.contains(&entry.path) || feature::names_file(feature, &entry.path);
-        is_named || ((is_perl || makefile) && !in_tests)
+        is_named || ((is_perl || makefile) && !layout::is_test(&entry.path))
     }
 
     fn replace(&mut self, path: &str, range: std::ops::Range<usize>, replacement: String) {
