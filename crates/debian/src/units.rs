@@ -557,6 +557,17 @@ mod tests {
         );
     }
 
+    #[test]
+    fn calls_for_another_packages_trigger_do_not_count() {
+        let script = "#!/bin/sh\ncase \"$1\" in\n triggered)\n  systemctl enable a.service\n  systemctl start a.service\n ;;\nesac\n";
+        let configure = script.replace("triggered", "configure");
+        for (script, counts) in [(script, false), (configure.as_str(), true)] {
+            let scripts = [("postinst", script)];
+            let found = units("%:\n\tdh $@\n", &scripts, &[("a.service", INSTALLED)]);
+            assert_eq!(found, [unit("a.service", counts, counts)], "{script}");
+        }
+    }
+
     /// What an upgrade does to `a.service`.
     fn upgraded(rules: &str, script: &str, text: &str) -> OnUpgrade {
         let scripts = [("postinst", script)];

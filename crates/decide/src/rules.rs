@@ -442,7 +442,7 @@ pub struct ExtraDirectory {
 #[serde(deny_unknown_fields)]
 struct SystemFile {
     #[serde(default)]
-    directory: Vec<Spanned<ExtraDirectory>>,
+    directory: Vec<ExtraDirectory>,
 }
 
 /// Everything in `rules/`.
@@ -1265,9 +1265,8 @@ impl Rules {
         let Some((file, text)) = reader.file::<SystemFile>(name) else {
             return;
         };
-        for raw in file.directory {
-            let line = Some(line_at(&text, raw.span().start));
-            let directory = raw.into_inner();
+        for directory in file.directory {
+            let line = Reader::line_of(&text, &directory.name);
             reader.claim(&format!("system.{}", directory.name), name, line);
             let octal = directory.mode.len() == 4
                 && directory

@@ -503,3 +503,74 @@ impl<'a> Builder<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use scan::{Form, Language, Occurrence, Site};
+
+    use super::*;
+
+    /// Code of the host that uses `target` of another source, as a module or by its path.
+    fn uses(kind: Kind, source: &str) -> Decided {
+        let decision = Decision::Sibling {
+            source: source.to_owned(),
+            target: "bin/x".to_owned(),
+        };
+        Decided {
+            path: "a.pm".to_owned(),
+            language: Language::Perl,
+            occurrence: Occurrence {
+                kind,
+                text: "x".to_owned(),
+                offset: 0,
+                length: 1,
+                line: 1,
+                column: 1,
+                form: Form::Literal,
+                site: Site::default(),
+            },
+            context: Context::Host,
+            context_rule: None,
+            decision,
+            rule: None,
+            etc: None,
+        }
+    }
+
+    #[test]
+    fn what_names_a_file_of_an_object_is_an_object() {
+        let module = |source| [uses(Kind::Module, source)];
+        let path = [uses(Kind::AbsolutePath, "bee")];
+        let (ant, bee, queen) = (module("bee"), module("ant"), module("bee"));
+        let of = |source, decided| Input {
+            source,
+            decided,
+            controls: Vec::new(),
+            by_cargo: false,
+        };
+        let mut inputs = vec![
+            of("ant", &ant[..]),
+            of("bee", &bee[..]),
+            of("queen", &queen[..]),
+            of("visitor", &path[..]),
+            of("stranger", &[]),
+        ];
+        inputs.push(Input {
+            by_cargo: true,
+            ..of("rust", &path[..])
+        });
+        let (graph, ..) = Graph::new(&inputs, &Rules::default());
+        let roles: Vec<(String, Role)> = graph.roles().into_iter().collect();
+        let wanted = [
+            ("ant", Role::Object),
+            ("bee", Role::Object),
+            ("queen", Role::Object),
+            ("rust", Role::Crate),
+            ("stranger", Role::Package),
+            ("visitor", Role::Object),
+        ];
+        let wanted = wanted.map(|(name, role)| (name.to_owned(), role));
+        assert_eq!(roles, wanted);
+        assert_eq!(graph.knots, [["ant", "bee"]]);
+    }
+}

@@ -13,7 +13,7 @@ pub fn is_test(path: &str) -> bool {
 
 /// Whether the file is an example, which nothing runs where it is.
 pub fn is_example(path: &str) -> bool {
-    directories(path).any(|part| matches!(part, "example" | "examples"))
+    directories(path).any(|part| part == "examples")
 }
 
 /// Whether the file is a document: by its extension, or a name in capitals as `README` and `LICENSE` have.
