@@ -144,7 +144,10 @@ fn a_rule_for_a_switch_that_nothing_has_is_stale() {
 fn a_rule_drops_nixpkgs_patches_or_they_stay() {
     for (keys, wanted) in [
         ("drop-patches = true\n", "\n  patches = map "),
-        ("", "\n  patches = previous.patches or [ ] ++ map "),
+        (
+            "",
+            "\n  patches =\n    previous.patches or [ ]\n    ++ map ",
+        ),
     ] {
         let root = Root::new();
         let rule = format!("\n[hive-qemu]\nover = \"qemu\"\nwhy = \"a test\"\n{keys}");
