@@ -28,14 +28,14 @@ use toml::Spanned;
 use super::etc::{Etc, Sort};
 use super::matcher::{Condition, Matcher};
 use super::optional::{AsideRule, Optional, OptionalFile, PlaceRule, PlacesFile, outside};
-use super::{Context, Decision};
+use super::{Context, Decision, RuleId, Table};
 use problem::{BAD_RULE, DUPLICATE_RULE, Problem, meant};
 
 /// A compiled `[[context]]` rule.
 #[derive(Debug)]
 pub struct ContextRule {
-    /// Its name, `context.NAME`.
-    pub name: String,
+    /// Its identity.
+    pub id: RuleId,
     /// What it asks for.
     pub matcher: Matcher,
     /// What it says.
@@ -68,8 +68,8 @@ pub enum Verdict {
 /// A compiled `[[path]]` or `[[last]]` rule.
 #[derive(Debug)]
 pub struct PathRule {
-    /// Its name, `path.NAME`.
-    pub name: String,
+    /// Its identity.
+    pub id: RuleId,
     /// What it asks for.
     pub matcher: Matcher,
     /// What it says.
@@ -413,11 +413,6 @@ pub enum OverValue {
     List(Vec<String>),
 }
 
-/// The name of a switch's rule.
-pub fn switch_name(source: &str, switch: &str) -> String {
-    format!("switch.{source}.{switch}")
-}
-
 /// `[[directory]]` of `system.toml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -494,10 +489,10 @@ pub struct Rules {
     pub outside: BTreeSet<String>,
     /// Those of them that are packaged from a pin, which not every release has (`outside` in `sources.toml`).
     pub by_pin: BTreeSet<String>,
-    /// Where each rule stands, by its name.
-    pub standing: HashMap<String, RulePlace>,
-    /// The names of those that stand in a directory that was added.
-    pub added: BTreeSet<String>,
+    /// Where each rule is written.
+    pub standing: HashMap<RuleId, RulePlace>,
+    /// Those that are written in a directory that was added.
+    pub added: BTreeSet<RuleId>,
 }
 
 /// Where a rule stands.
@@ -729,9 +724,9 @@ struct Reader<'a> {
     /// Whether the directory adds to those before it.
     adds: bool,
     problems: Vec<Problem>,
-    names: HashMap<String, RulePlace>,
-    /// The names of rules that were added.
-    added: BTreeSet<String>,
+    names: HashMap<RuleId, RulePlace>,
+    /// The rules that were added.
+    added: BTreeSet<RuleId>,
     /// What was read of the directory, by file.
     texts: HashMap<String, String>,
 }
@@ -770,7 +765,7 @@ impl Reader<'_> {
     }
 
     /// Records a rule's name and complains of the second of two alike.
-    fn claim(&mut self, name: &str, file: &str, mut line: Option<u32>) {
+    fn claim(&mut self, id: &RuleId, file: &str, mut line: Option<u32>) {
         let place = RulePlace {
             file: if self.adds {
                 self.place(file)
@@ -780,18 +775,17 @@ impl Reader<'_> {
             line,
         };
         if self.adds {
-            self.added.insert(name.to_owned());
+            self.added.insert(id.clone());
         }
-        if let Some(other) = self.names.insert(name.to_owned(), place.clone()) {
+        if let Some(other) = self.names.insert(id.clone(), place.clone()) {
             // Where the line was looked for by the name, the first of the two was found again.
             if let (true, Some(first)) = (other == place, line) {
-                let short = name.split_once('.').map_or(name, |(_, short)| short);
                 let text = self.texts.get(file).map_or("", String::as_str);
-                line = Self::line_after(text, short, first).or(line);
+                line = Self::line_after(text, id.name(), first).or(line);
             }
             let problem = Problem::new(
                 &DUPLICATE_RULE,
-                format!("the rule `{name}` stands at {other} already"),
+                format!("the rule `{id}` stands at {other} already"),
             );
             self.problems.push(problem.at(self.place(file), line));
         }
@@ -823,10 +817,10 @@ impl Reader<'_> {
 }
 
 impl Rules {
-    /// What a path rule, `path.NAME`, says of its target's absence.
-    pub fn absent(&self, rule: &str) -> Option<Absent> {
+    /// What a path rule says of its target's absence.
+    pub fn absent(&self, rule: &RuleId) -> Option<Absent> {
         let mut rules = self.first.iter().chain(&self.last);
-        rules.find(|one| one.name == rule)?.absent
+        rules.find(|one| one.id == *rule)?.absent
     }
 
     /// Reads every rule file in `dir`.
@@ -876,13 +870,15 @@ impl Rules {
         self.read_paths(reader);
         self.read_own(reader);
         self.read_programs(reader);
-        self.perl.extend(read_modules(reader, "perl.toml"));
-        self.python.extend(read_modules(reader, "python.toml"));
+        self.perl
+            .extend(read_modules(reader, Table::Perl, "perl.toml"));
+        self.python
+            .extend(read_modules(reader, Table::Python, "python.toml"));
         self.read_debian(reader);
         if let Some((file, text)) = reader.file::<FeaturesFile>("features.toml") {
             for feature in &file.feature {
                 reader.claim(
-                    &format!("feature.{}", feature.name),
+                    &RuleId::new(Table::Feature, &feature.name),
                     "features.toml",
                     Reader::line_of(&text, &feature.name),
                 );
@@ -915,7 +911,7 @@ impl Rules {
         };
         for one in file.optional {
             let line = Reader::line_of(&text, &one.name);
-            reader.claim(&format!("optional.{}", one.name), name, line);
+            reader.claim(&RuleId::new(Table::Optional, &one.name), name, line);
             self.optional.push(one);
         }
     }
@@ -927,7 +923,7 @@ impl Rules {
         };
         for place in file.place {
             let line = Reader::line_of(&text, &place.below);
-            reader.claim(&format!("place.{}", place.below), name, line);
+            reader.claim(&RuleId::new(Table::Place, &place.below), name, line);
             if place.leave_out.is_some() == place.keep.is_some() {
                 let cause = format!("`{}` needs exactly one of leave-out, keep", place.below);
                 let problem = Problem::new(&BAD_RULE, cause);
@@ -976,9 +972,9 @@ impl Rules {
     }
 
     /// What a rule says of a path below `/etc`.
-    pub fn etc(&self, rule: &str) -> Option<Etc> {
+    pub fn etc(&self, rule: &RuleId) -> Option<Etc> {
         let mut rules = self.first.iter().chain(&self.last);
-        rules.find(|one| one.name == rule)?.etc
+        rules.find(|one| one.id == *rule)?.etc
     }
 
     /// What the rules say of something that may be absent, with its rank: 0 is the most painful.
@@ -994,11 +990,11 @@ impl Rules {
         };
         for (source, over) in &file {
             let line = Reader::line_of(&text, source);
-            reader.claim(&format!("package.{source}"), name, line);
+            reader.claim(&RuleId::new(Table::Package, source), name, line);
             let table = Reader::line_of(&text, &format!("{source}.switch")).unwrap_or(0);
             for (switch, rule) in &over.switch {
                 let line = Reader::line_after(&text, switch, table);
-                reader.claim(&switch_name(source, switch), name, line);
+                reader.claim(&RuleId::switch(source, switch), name, line);
                 if let Some(fault) = rule.fault() {
                     let problem = Problem::new(&BAD_RULE, format!("`{switch}` {fault}"));
                     reader.problems.push(problem.at(reader.place(name), line));
@@ -1014,14 +1010,15 @@ impl Rules {
             return;
         };
         let kinds = [
-            ("program", file.program.keys().collect::<Vec<_>>()),
-            ("library", file.library.keys().collect()),
-            ("crate", file.crates.keys().collect()),
+            (Table::Program, file.program.keys().collect::<Vec<_>>()),
+            (Table::Library, file.library.keys().collect()),
+            (Table::Crate, file.crates.keys().collect()),
         ];
-        for (kind, keys) in kinds {
+        for (table, keys) in kinds {
             for key in keys {
-                let rule = format!("{kind}.{key}");
-                reader.claim(&rule, name, Reader::line_of(&text, &rule));
+                let rule = RuleId::new(table, key);
+                let line = Reader::line_of(&text, &rule.to_string());
+                reader.claim(&rule, name, line);
             }
         }
         self.crates.rust_version = file.rust_version.or(self.crates.rust_version.take());
@@ -1038,11 +1035,11 @@ impl Rules {
         let mut read = Vec::new();
         for raw in file.context {
             let line = Some(line_at(&text, raw.name.span().start));
-            let rule = format!("context.{}", raw.name.get_ref());
+            let rule = RuleId::new(Table::Context, raw.name.get_ref());
             reader.claim(&rule, name, line);
             let matcher = reader.matcher(&raw.condition, name, line);
             read.push(ContextRule {
-                name: rule,
+                id: rule,
                 matcher,
                 context: raw.context,
             });
@@ -1060,7 +1057,7 @@ impl Rules {
             let mut read = Vec::new();
             for raw in raws {
                 let line = Some(line_at(&text, raw.name.span().start));
-                let rule = format!("path.{}", raw.name.get_ref());
+                let rule = RuleId::new(Table::Path, raw.name.get_ref());
                 reader.claim(&rule, name, line);
                 let matcher = reader.matcher(&raw.condition, name, line);
                 if let Some(cause) = etc_fault(&raw) {
@@ -1073,7 +1070,7 @@ impl Rules {
                 });
                 match verdict(&raw) {
                     Ok(verdict) => read.push(PathRule {
-                        name: rule,
+                        id: rule,
                         matcher,
                         verdict,
                         target: raw.target,
@@ -1096,7 +1093,7 @@ impl Rules {
         for (source, table) in file {
             for prefix in table.below {
                 reader.claim(
-                    &format!("own.{prefix}"),
+                    &RuleId::new(Table::Own, &prefix),
                     "own.toml",
                     Reader::line_of(&text, &prefix),
                 );
@@ -1155,7 +1152,7 @@ impl Rules {
         provider: Provider,
     ) {
         reader.claim(
-            &format!("command.{program}"),
+            &RuleId::new(Table::Command, &program),
             file,
             Reader::line_of(text, &program),
         );
@@ -1169,7 +1166,7 @@ impl Rules {
         };
         for closure in &file.closure {
             let line = Reader::line_of(&text, &closure.name);
-            reader.claim(&format!("closure.{}", closure.name), name, line);
+            reader.claim(&RuleId::new(Table::Closure, &closure.name), name, line);
             for program in &closure.programs {
                 // Without any program the tables themselves could not be read.
                 if !self.programs.is_empty() && !self.programs.contains_key(program) {
@@ -1182,11 +1179,11 @@ impl Rules {
         }
         for library in &file.library {
             let line = Reader::line_of(&text, &library.name);
-            reader.claim(&format!("closure.{}", library.name), name, line);
+            reader.claim(&RuleId::new(Table::Closure, &library.name), name, line);
         }
         for depends in &file.depends {
             let line = Reader::line_of(&text, &depends.name);
-            reader.claim(&format!("depends.{}", depends.name), name, line);
+            reader.claim(&RuleId::new(Table::Depends, &depends.name), name, line);
             if depends.binaries.is_empty() && depends.packages.is_empty() {
                 let cause = "a reason is for some of `binaries` or `packages`";
                 let problem = Problem::new(&BAD_RULE, cause);
@@ -1195,7 +1192,7 @@ impl Rules {
         }
         for hardening in &file.hardening {
             let line = Reader::line_of(&text, &hardening.name);
-            reader.claim(&format!("hardening.{}", hardening.name), name, line);
+            reader.claim(&RuleId::new(Table::Hardening, &hardening.name), name, line);
         }
         self.hardening.extend(file.hardening);
         self.depends.extend(file.depends);
@@ -1210,7 +1207,7 @@ impl Rules {
         };
         for (package, table) in file {
             let line = Reader::line_of(&text, &package);
-            reader.claim(&format!("debian.{package}"), name, line);
+            reader.claim(&RuleId::new(Table::Debian, &package), name, line);
             let DebianTable {
                 attr,
                 perl,
@@ -1267,7 +1264,7 @@ impl Rules {
         };
         for directory in file.directory {
             let line = Reader::line_of(&text, &directory.name);
-            reader.claim(&format!("system.{}", directory.name), name, line);
+            reader.claim(&RuleId::new(Table::System, &directory.name), name, line);
             let octal = directory.mode.len() == 4
                 && directory
                     .mode
@@ -1286,89 +1283,57 @@ impl Rules {
     }
 
     /// What a Debian package is in nixpkgs, with the rule that says so.
-    pub fn debian_package(&self, name: &str) -> Option<(&DebianPackage, String)> {
+    pub fn debian_package(&self, name: &str) -> Option<(&DebianPackage, RuleId)> {
         if let Some(package) = self.debian.get(name) {
-            return Some((package, format!("debian.{name}")));
+            return Some((package, RuleId::new(Table::Debian, name)));
         }
         let found = self
             .debian_globs
             .iter()
             .find(|(_, glob, _)| glob.is_match(name));
-        found.map(|(glob, _, package)| (package, format!("debian.{glob}")))
+        found.map(|(glob, _, package)| (package, RuleId::new(Table::Debian, glob)))
     }
 
-    /// Every rule's name: what can be stale.
-    pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        names.extend(self.contexts.iter().map(|rule| rule.name.clone()));
-        names.extend(
-            self.first
-                .iter()
-                .chain(&self.last)
-                .map(|rule| rule.name.clone()),
-        );
-        names.extend(self.own.iter().map(|(prefix, _)| format!("own.{prefix}")));
-        names.extend(
-            self.programs
-                .keys()
-                .map(|program| format!("command.{program}")),
-        );
-        names.extend(self.perl.keys().map(|module| format!("perl.{module}")));
-        names.extend(self.python.keys().map(|module| format!("python.{module}")));
-        names.extend(
-            self.debian
-                .keys()
-                .map(|package| format!("debian.{package}")),
-        );
-        names.extend(
-            self.debian_globs
-                .iter()
-                .map(|(glob, ..)| format!("debian.{glob}")),
-        );
-        names.extend(
-            self.features
-                .iter()
-                .map(|feature| format!("feature.{}", feature.name)),
-        );
-        names.extend(
-            self.closures
-                .iter()
-                .map(|one| format!("closure.{}", one.name)),
-        );
-        names.extend(
-            self.hardening
-                .iter()
-                .map(|one| format!("hardening.{}", one.name)),
-        );
-        names.extend(
-            self.depends
-                .iter()
-                .map(|one| format!("depends.{}", one.name)),
-        );
-        let crates = &self.crates;
-        names.extend(crates.program.keys().map(|name| format!("program.{name}")));
-        names.extend(crates.library.keys().map(|name| format!("library.{name}")));
-        names.extend(crates.crates.keys().map(|name| format!("crate.{name}")));
-        names.extend(
-            self.optional
-                .iter()
-                .map(|one| format!("optional.{}", one.name)),
-        );
-        names.extend(
-            self.packages
-                .keys()
-                .map(|source| format!("package.{source}")),
-        );
-        for (source, over) in &self.packages {
-            names.extend(over.switch.keys().map(|switch| switch_name(source, switch)));
+    /// Every rule that can be stale, sorted.
+    pub fn ids(&self) -> Vec<RuleId> {
+        fn of<N: AsRef<str>>(table: Table, names: impl IntoIterator<Item = N>) -> Vec<RuleId> {
+            let names = names.into_iter();
+            names.map(|name| RuleId::new(table, name)).collect()
         }
-        names.extend(
-            self.directories
-                .iter()
-                .map(|directory| format!("system.{}", directory.name)),
-        );
-        names.sort();
-        names
+        let contexts = self.contexts.iter().map(|one| one.id.clone());
+        let paths = self.first.iter().chain(&self.last);
+        let paths = paths.map(|one| one.id.clone());
+        let switches = self.packages.iter().flat_map(|(source, over)| {
+            let switches = over.switch.keys();
+            switches.map(|switch| RuleId::switch(source, switch))
+        });
+        let crates = &self.crates;
+        let tables = [
+            of(Table::Own, self.own.iter().map(|(prefix, _)| prefix)),
+            of(Table::Command, self.programs.keys()),
+            of(Table::Perl, self.perl.keys()),
+            of(Table::Python, self.python.keys()),
+            of(Table::Debian, self.debian.keys()),
+            of(Table::Debian, self.debian_globs.iter().map(|one| &one.0)),
+            of(Table::Feature, self.features.iter().map(|one| &one.name)),
+            of(Table::Closure, self.closures.iter().map(|one| &one.name)),
+            of(Table::Hardening, self.hardening.iter().map(|one| &one.name)),
+            of(Table::Depends, self.depends.iter().map(|one| &one.name)),
+            of(Table::Program, crates.program.keys()),
+            of(Table::Library, crates.library.keys()),
+            of(Table::Crate, crates.crates.keys()),
+            of(Table::Optional, self.optional.iter().map(|one| &one.name)),
+            of(Table::Package, self.packages.keys()),
+            of(Table::System, self.directories.iter().map(|one| &one.name)),
+        ];
+        let tables = tables.into_iter().flatten();
+        let mut ids: Vec<RuleId> = contexts
+            .chain(paths)
+            .chain(switches)
+            .chain(tables)
+            .collect();
+        ids.sort();
+        ids
     }
 }
 
@@ -1419,12 +1384,11 @@ fn not_added(dir: &Path) -> Vec<Problem> {
     unknown.collect()
 }
 
-fn read_modules(reader: &mut Reader, name: &str) -> HashMap<String, ModuleProvider> {
+fn read_modules(reader: &mut Reader, kind: Table, name: &str) -> HashMap<String, ModuleProvider> {
     let mut modules = HashMap::new();
     let Some((file, text)) = reader.file::<ModulesFile>(name) else {
         return modules;
     };
-    let kind = name.trim_end_matches(".toml");
     for (attr, table) in file.tables {
         let provider = match (table.attr, table.package, table.source) {
             (Some(attr), None, None) => ModuleProvider::Attr(attr),
@@ -1441,7 +1405,7 @@ fn read_modules(reader: &mut Reader, name: &str) -> HashMap<String, ModuleProvid
         };
         for module in table.modules {
             reader.claim(
-                &format!("{kind}.{module}"),
+                &RuleId::new(kind, &module),
                 name,
                 Reader::line_of(&text, &module),
             );
@@ -1451,7 +1415,7 @@ fn read_modules(reader: &mut Reader, name: &str) -> HashMap<String, ModuleProvid
     for (source, table) in file.missing {
         for module in table.modules {
             reader.claim(
-                &format!("{kind}.{module}"),
+                &RuleId::new(kind, &module),
                 name,
                 Reader::line_of(&text, &module),
             );

@@ -225,7 +225,7 @@ impl Notes<'_> {
 
     /// Notes that what the place leads to need not be there.
     fn note_absence(&mut self, decided: &Decided, placing: Placing, rules: &Rules) {
-        let said = decided.rule.as_deref().and_then(|rule| rules.absent(rule));
+        let said = decided.rule.as_ref().and_then(|rule| rules.absent(rule));
         let (target, absence) = match (&decided.decision, said) {
             (
                 Decision::Package { target, .. }

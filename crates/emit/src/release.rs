@@ -400,10 +400,9 @@ fn unpatched(source: &AnalysedSource, dropped: &[Edited]) -> Vec<Problem> {
     });
     places
         .map(|one| {
-            let (text, rule) = (&one.occurrence.text, one.rule.as_deref());
+            let (text, rule) = (&one.occurrence.text, one.rule_name());
             let cause = format!(
-                "`{text}` is decided by `{}`, and no patch of the package has the file",
-                rule.unwrap_or_default()
+                "`{text}` is decided by `{rule}`, and no patch of the package has the file"
             );
             Problem::new(&DROPPED_PATCH, cause)
                 .in_source(&source.source.name)

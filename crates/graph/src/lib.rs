@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use debian::control::Control;
 use decide::rules::{DebianPackage, Provider, Rules};
-use decide::{Context, Decided, Decision};
+use decide::{Context, Decided, Decision, RuleId, Table};
 use exports::Exports;
 use scan::Kind;
 
@@ -104,7 +104,7 @@ pub struct Input<'a> {
 
 impl Graph {
     /// Computes the graph of a release. Debian packages that no rule maps are returned by name with who asks.
-    pub fn new(inputs: &[Input], rules: &Rules) -> (Self, Vec<Unmapped>, Vec<String>) {
+    pub fn new(inputs: &[Input], rules: &Rules) -> (Self, Vec<Unmapped>, Vec<RuleId>) {
         Self::beside(inputs, &Exports::default(), rules)
     }
 
@@ -113,7 +113,7 @@ impl Graph {
         inputs: &[Input],
         exports: &Exports,
         rules: &Rules,
-    ) -> (Self, Vec<Unmapped>, Vec<String>) {
+    ) -> (Self, Vec<Unmapped>, Vec<RuleId>) {
         let mut builder = Builder::default_for(rules);
         builder.offer(exports);
         for input in inputs {
@@ -188,7 +188,7 @@ struct Builder<'a> {
     /// The sources of a release that others are compiled against.
     offered: BTreeMap<String, Role>,
     unmapped: BTreeSet<Unmapped>,
-    used: BTreeSet<String>,
+    used: BTreeSet<RuleId>,
 }
 
 impl<'a> Builder<'a> {
@@ -293,9 +293,9 @@ impl<'a> Builder<'a> {
     fn closures(&mut self, source: &str) {
         let rules = self.rules;
         for closure in rules.closures.iter().filter(|one| one.source == source) {
-            self.used.insert(format!("closure.{}", closure.name));
+            self.used.insert(RuleId::new(Table::Closure, &closure.name));
             for program in &closure.programs {
-                self.used.insert(format!("command.{program}"));
+                self.used.insert(RuleId::new(Table::Command, program));
                 match rules.programs.get(program) {
                     Some(Provider::Package { attr, .. }) => {
                         let node = self.graph.nodes.entry(source.to_owned()).or_default();
@@ -406,7 +406,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn finish(mut self) -> (Graph, Vec<Unmapped>, Vec<String>) {
+    fn finish(mut self) -> (Graph, Vec<Unmapped>, Vec<RuleId>) {
         let edges = std::mem::take(&mut self.edges);
         self.graph.edges = edges
             .into_iter()
