@@ -677,7 +677,7 @@ fn the_text_begins_with_the_verdict_and_tells_the_riskiest_first() {
         "review hive-sweep\n  PNX-806",
         "  source ",
         "Decided as before\n",
-        "Rules that decide nothing any more\n  comb-legacy, wax\n",
+        "Rules that decide nothing any more\n  path.comb-legacy, path.wax\n",
     ];
     let places: Vec<usize> = order
         .iter()
@@ -711,12 +711,13 @@ fn the_text_tells_all_there_is_to_a_place() {
        │                   ^^^^^^^^^^^^^^^^^^^^^
     18 │     return $self->{cells};
     19 │ }
-  help     paste into `rules/paths.toml` before the rule `path.comb-programs` (decides it as before):
+  help     paste into `rules/paths.toml` before the rule `path.comb-programs` (decides it as
+           before):
     [[path]]
     name = \"comb-probe\"
     where = { texts = [\"/usr/sbin/comb-probe\"] }
     package = \"comb-tools\"
-  closest  comb-programs, but for sources = [\"hive-comb\"], context host"
+  closest  path.comb-programs, but for sources = [\"hive-comb\"], context host"
     );
 }
 
@@ -909,7 +910,7 @@ fn markdown_tells_a_place_with_both_sides() {
         "To paste into `rules/paths.toml` before the rule `path.comb-programs` (decides it as before):\n\n```toml\n[[path]]\n",
         "<details><summary>66 things decided as before</summary>\n",
         "| `hive-storage` | broken | `2.1-3 → 2.2-1` | 812 unchanged (120 on another line), 1 moved, 1 changed, 1 added, 1 removed |",
-        "Rules that decide nothing any more: `comb-legacy`, `wax`.\n",
+        "Rules that decide nothing any more: `path.comb-legacy`, `path.wax`.\n",
     ] {
         assert!(markdown.contains(part), "{part}\n{markdown}");
     }
