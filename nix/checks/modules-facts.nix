@@ -29,17 +29,24 @@ in
       file = null;
       wantedBy = [ ];
     })
+    (unit "proxmox-firewall.service" { })
     (unit "pve-cluster.service" { })
     (unit "pve-container@.service" {
       onUpgrade = "none";
       enable = false;
       wantedBy = [ ];
     })
+    (unit "pve-firewall.service" { onUpgrade = "reload"; })
     (unit "pve-guests.service" {
       onUpgrade = "none";
       aliases = [ "pve-manager.service" ];
     })
     (unit "pvenetcommit.service" { onUpgrade = "none"; })
+    (unit "pve-storage.target" {
+      onUpgrade = "none";
+      enable = false;
+      wantedBy = [ ];
+    })
     (unit "pvedaemon.service" { onUpgrade = "reload"; })
     (unit "pveproxy.service" { onUpgrade = "reload"; })
     (unit "qmeventd.service" { })
@@ -80,6 +87,8 @@ in
   groups = [ ];
   sysctls = {
     "fs.aio-max-nr" = "1048576";
+    "net.bridge.bridge-nf-call-iptables" = "0";
+    "net.ipv4.conf.all.rp_filter" = "2";
     "vm.max_map_count" = "262144";
   };
   kernelModules = [ "vhost_net" ];
@@ -111,5 +120,29 @@ in
     (program "/usr/libexec/forward" "u+s")
     (program "/usr/sbin/both" "6755")
   ];
-  other = [ ];
+  other = [
+    {
+      path = "debian/postinst";
+      line = 1;
+      branches = [ "configure" ];
+      command = [
+        "lvmconfig"
+        "--typeconfig"
+        "diff"
+        "devices/global_filter"
+      ];
+    }
+    {
+      path = "debian/postinst";
+      line = 2;
+      branches = [ "configure" ];
+      command = [
+        "sed"
+        "-i"
+        "-e"
+        "s!^\\(global_filter.*\\)$!global_filter=[\"r|/dev/zd.*|\",\"r|/dev/rbd.*|\"]!"
+        "/etc/lvm/lvm.conf"
+      ];
+    }
+  ];
 }

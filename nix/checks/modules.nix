@@ -88,6 +88,56 @@ let
         };
       };
     }).config;
+  withFacts =
+    more:
+    with' {
+      imports = [ more ];
+      services.proxmox-ve = {
+        enable = true;
+        address = "192.0.2.10";
+        package = facts;
+      };
+    };
+  # With every kind of storage that a service is for.
+  stored =
+    (with' {
+      boot.zfs.extraPools = [ "own" ];
+      services.proxmox-ve = {
+        enable = true;
+        address = "192.0.2.10";
+        package = facts;
+        iscsi.enable = true;
+        iscsi.initiatorName = "iqn.1993-08.org.debian:01:0123456789ab";
+        multipath.enable = true;
+        zfs.pools.tank = { };
+        zfs.pools.usb.import = false;
+        ksm.enable = true;
+        iommu.enable = true;
+        nestedVirtualisation = false;
+      };
+    }).config;
+  # A machine that is a container.
+  contained =
+    (with' {
+      boot.isContainer = true;
+      services.lvm.enable = false;
+      services.proxmox-ve = {
+        enable = true;
+        address = "192.0.2.10";
+        package = facts;
+      };
+    }).config;
+  filtered = (
+    with' {
+      services.proxmox-ve = {
+        enable = true;
+        address = "192.0.2.10";
+        package = facts;
+        firewall.backend = "nftables";
+      };
+      networking.firewall.checkReversePath = true;
+    }
+  );
   off = (with' { services.proxmox-ve.package = facts; }).config;
 
   # What must be, each with a name.
@@ -187,6 +237,9 @@ let
           "corosync.service"
         ]
       && node.bridges.vmbr0.ports == [ "enp1s0" ];
+    "a switch is held up while guests run that it would not suit" =
+      lib.hasInfix "/bin/pvenix may-switch \"$1/etc/pve-nix/node.json\"" full.system.preSwitchChecks.proxmox-ve
+      && off.system.preSwitchChecks == { };
     "corosync waits for its configuration" =
       full.systemd.services.corosync.unitConfig.ConditionPathExists == "/etc/corosync/corosync.conf";
     "the mount point is none of tmpfiles'" =
@@ -229,8 +282,16 @@ let
       lib.elem "zfs-import.target" full.systemd.services.pve-guests.after
       && !(lib.elem "zfs-import.target" full.systemd.services.pveproxy.after);
     "the kernel has its modules and parameters" =
-      full.boot.kernelModules == [ "vhost_net" ]
-      && full.boot.kernel.sysctl == { "fs.aio-max-nr" = "1048576"; }
+      full.boot.kernelModules == [
+        "vhost_net"
+        "br_netfilter"
+      ]
+      &&
+        full.boot.kernel.sysctl == {
+          "fs.aio-max-nr" = "1048576";
+          "net.bridge.bridge-nf-call-iptables" = "0";
+          "net.ipv4.conf.all.rp_filter" = "2";
+        }
       && full.boot.extraModprobeConfig == "blacklist nvidiafb\n";
     "the firewall opens what was asked for" =
       full.networking.firewall.allowedTCPPorts == [
@@ -239,6 +300,22 @@ let
       ]
       && lib.hasInfix "iptables -A nixos-fw -s 192.0.2.0/24 -p udp --dport 5405:5412" full.networking.firewall.extraCommands
       && lib.hasInfix "ip6tables -A nixos-fw -s 2001:db8::/64" full.networking.firewall.extraCommands;
+    "NixOS' firewall lets packets of guests in other networks pass" =
+      full.networking.firewall.checkReversePath == "loose"
+      && (addressed { }).config.networking.firewall.checkReversePath == true;
+    "Proxmox's firewall keeps its rules through a switch, and drops them when it is stopped" =
+      let
+        unit = full.systemd.services.proxmox-firewall;
+      in
+      unit.reloadIfChanged
+      && lib.hasSuffix "/bin/kill -KILL $MAINPID" unit.serviceConfig.ExecReload
+      && unit.serviceConfig.Restart == "on-failure"
+      && !(unit.serviceConfig ? KillSignal)
+      && unit.unitConfig.X-StopOnRemoval == false;
+    "connections across bridges are kept track of where nftables asks for them" =
+      lib.elem "nf_conntrack_bridge" filtered.config.boot.kernelModules
+      && !(lib.elem "nf_conntrack_bridge" full.boot.kernelModules)
+      && filtered.wrong == [ ];
     "a bridge is networkd's, and described" =
       full.systemd.network.netdevs."40-vmbr0".bridgeConfig.VLANFiltering
       && full.systemd.network.networks."40-enp1s0".networkConfig.Bridge == "vmbr0"
@@ -291,9 +368,144 @@ let
       && unit.path == [ ]
       && written.systemd.services ? pvenetcommit
       && !written.systemd.services.pvenetcommit.restartIfChanged;
+    "what the configuration owns is written down with its option" =
+      let
+        text = configuration: configuration.environment.etc."pve-nix/options".text;
+        strict = {
+          time.timeZone = "Europe/Vienna";
+          users.mutableUsers = false;
+          networking.resolvconf.enable = true;
+        };
+      in
+      text full == lib.concatStrings [
+        "/etc/hostname\tnetworking.hostName\n"
+        "/etc/hosts\tnetworking.hosts\n"
+        "/etc/network/interfaces\tservices.proxmox-ve.network.bridges\n"
+        "/etc/network/interfaces.new\tservices.proxmox-ve.network.bridges\n"
+        "/etc/vzdump.conf\tservices.proxmox-ve.vzdump\n"
+      ]
+      && text written == "/etc/hostname\tnetworking.hostName\n/etc/hosts\tnetworking.hosts\n"
+      && lib.all (line: lib.hasInfix line (text (withFacts strict).config)) [
+        "/etc/localtime\ttime.timeZone\n"
+        "/etc/timezone\ttime.timeZone\n"
+        "/etc/shadow\tits password in users.users\n"
+        "/etc/resolv.conf\tnetworking.nameservers and networking.search\n"
+      ]
+      && !(off.environment.etc ? "pve-nix/options");
     "backups have their defaults" = full.environment.etc."vzdump.conf".text == "bwlimit: 51200\n";
     "upstream's schema holds them while the system is built" =
       map (check: check.name) full.system.checks == [ "vzdump-check" ] && off.system.checks == [ ];
+    "a node mounts what upstream's storage package depends on" =
+      full.boot.supportedFilesystems == {
+        nfs = true;
+        cifs = true;
+      }
+      && contained.boot.supportedFilesystems == { };
+    "LVM has upstream's filter, and finds what it checks thin pools with" =
+      let
+        inherit (full.environment.etc."lvm/lvm.conf") text;
+      in
+      lib.hasInfix "devices/global_filter = [\"r|/dev/zd.*|\",\"r|/dev/rbd.*|\"]\ndevices/scan_lvs = 0\n" text
+      && lib.hasInfix "global/thin_check_executable = \"${pkgs.thin-provisioning-tools}/bin/thin_check\"\n" text
+      && full.services.lvm.dmeventd.enable
+      && !(contained.environment.etc ? "lvm/lvm.conf")
+      && !contained.services.lvm.dmeventd.enable;
+    "a filter of one's own takes its place" =
+      lib.hasPrefix "devices/global_filter = [\"a|/dev/sda3|\",\"r{.*}\"]\n"
+        (addressed {
+          services.proxmox-ve.lvm.filter = [
+            "a|/dev/sda3|"
+            "r{.*}"
+          ];
+        }).config.environment.etc."lvm/lvm.conf".text;
+    "iSCSI has the node's name, and gives up a path in time" =
+      stored.services.openiscsi == {
+        enable = true;
+        name = "iqn.1993-08.org.debian:01:0123456789ab";
+        extraConfig = "node.session.timeo.replacement_timeout = 15";
+      }
+      && stored.services.multipath.enable
+      && !full.services.openiscsi.enable
+      && !full.services.multipath.enable;
+    "a switch does not leave disks without their daemons" =
+      lib.all (unit: !unit.stopIfChanged && unit.unitConfig.X-StopOnRemoval == false) [
+        stored.systemd.services.iscsid
+        stored.systemd.services.multipathd
+      ]
+      && !(full.systemd.services ? iscsid);
+    "storages wait for their disks" =
+      full.systemd.targets.pve-storage.after == [
+        "iscsid.service"
+        "multipathd.service"
+        "zfs-import.target"
+      ];
+    "pools are imported, those of the interface after the declared ones" =
+      stored.boot.supportedFilesystems.zfs
+      && lib.elem "tank" stored.boot.zfs.extraPools
+      && !(lib.elem "usb" stored.boot.zfs.extraPools)
+      && lib.elem "zfs-import-tank.service" stored.systemd.services.pve-zfs-import.after
+      && lib.elem "zfs-import-own.service" stored.systemd.services.pve-zfs-import.after
+      && lib.elem "zfs-import.target" stored.systemd.services.pve-zfs-import.before
+      && !(full.systemd.services ? pve-zfs-import)
+      && !(full.boot.supportedFilesystems ? zfs);
+    "ZFS that NixOS' own options turn on imports the interface's pools, too" =
+      (addressed { boot.supportedFilesystems.zfs = true; }).config.systemd.services ? pve-zfs-import;
+    "memory is shared, devices are passed through, guests have no guests" =
+      stored.hardware.ksm.enable
+      && lib.elem "iommu.passthrough=1" stored.boot.kernelParams
+      && lib.hasInfix "options kvm_intel nested=0\n" stored.boot.extraModprobeConfig;
+    "unless nobody asked" =
+      !full.hardware.ksm.enable
+      && full.boot.kernelParams == [ ]
+      && !(lib.hasInfix "nested" full.boot.extraModprobeConfig);
+    "containers are confined, and stay so when AppArmor is reloaded or stopped" =
+      let
+        unit = full.systemd.services.apparmor;
+        inherit (unit.serviceConfig) ExecReload;
+      in
+      full.security.apparmor.enable
+      && map (package: package.name) full.security.apparmor.packages == [ "pve-apparmor" ]
+      && lib.length ExecReload == 1
+      && lib.hasSuffix "-pve-apparmor-load" (lib.head ExecReload)
+      && unit.serviceConfig.ExecStart == ExecReload
+      && unit.serviceConfig.ExecStartPre == [ ]
+      && unit.serviceConfig.ExecStop == [ ]
+      && unit.unitConfig.X-StopOnRemoval == false
+      && full.systemd.services."pve-container@".serviceConfig.AppArmorProfile == "/usr/bin/lxc-start"
+      && !(contained.systemd.services."pve-container@".serviceConfig ? AppArmorProfile)
+      && !contained.security.apparmor.enable
+      && !(contained.systemd.services ? apparmor);
+    "NixOS' own policies are loaded as they say" =
+      let
+        of =
+          apparmor:
+          lib.filter (lib.hasInfix "/p-")
+            (withFacts { security.apparmor = apparmor; })
+            .config.systemd.services.apparmor.serviceConfig.ExecReload;
+        unconfined = {
+          services.proxmox-ve.containers.apparmor = false;
+          security.apparmor.enable = true;
+        };
+      in
+      of {
+        policies = {
+          one.profile = "/p-one";
+          two = {
+            profile = "/p-two";
+            enforce = false;
+          };
+          three = {
+            profile = "/p-three";
+            enable = false;
+          };
+        };
+      } == [
+        "${pkgs.apparmor-parser}/bin/apparmor_parser --replace /p-one"
+        "${pkgs.apparmor-parser}/bin/apparmor_parser --replace --complain /p-two"
+      ]
+      # Containers run on a machine whose AppArmor is somebody else's, too.
+      && (withFacts unconfined).config.systemd.services.apparmor.serviceConfig.ExecReload == [ ]
+      && (withFacts unconfined).config.security.apparmor.packages == [ ];
     "containers have lxcfs, which a switch leaves alone" =
       full.virtualisation.lxc.lxcfs.enable && !full.systemd.services.lxcfs.restartIfChanged;
   };
@@ -446,6 +658,72 @@ let
         };
       })
       "services.proxmox-ve.package is a link with ifupdown2"
+    ];
+    "memory of virtual machines, without their part" = [
+      (addressed {
+        services.proxmox-ve.ksm.enable = true;
+        services.proxmox-ve.iommu.enable = true;
+      })
+      "services.proxmox-ve.ksm.enable, services.proxmox-ve.iommu.enable: "
+    ];
+    "iSCSI without a name" = [
+      (addressed { services.proxmox-ve.iscsi.enable = true; })
+      "services.proxmox-ve.iscsi.initiatorName: iSCSI targets know a node by its name"
+    ];
+    "a name that is none of iSCSI" = [
+      (addressed {
+        services.proxmox-ve.iscsi = {
+          enable = true;
+          initiatorName = "alpha";
+        };
+      })
+      "services.proxmox-ve.iscsi.initiatorName: \"alpha\" is no name of iSCSI"
+    ];
+    "a filter of LVM that is none" = [
+      (addressed {
+        services.proxmox-ve.lvm.filter = [
+          "/dev/zd.*"
+          "r|/dev/zd.*"
+          "r|/dev/rbd.*|"
+        ];
+      })
+      "services.proxmox-ve.lvm.filter: \"/dev/zd.*\", \"r|/dev/zd.*\": no entry"
+    ];
+    "a dataset for a pool" = [
+      (addressed { services.proxmox-ve.zfs.pools."tank/guests" = { }; })
+      "services.proxmox-ve.zfs.pools: \"tank/guests\": no name of a pool"
+    ];
+    "pools without ZFS" = [
+      (addressed {
+        services.proxmox-ve.zfs = {
+          enable = false;
+          pools.tank = { };
+        };
+      })
+      "services.proxmox-ve.zfs.pools names tank, and"
+    ];
+    "guests' packets that NixOS' firewall drops" = [
+      (withFacts { networking.firewall.checkReversePath = "strict"; })
+      "services.proxmox-ve.firewall.backend = \"iptables\" has guests' bridged packets pass NixOS' firewall, and networking.firewall.checkReversePath"
+    ];
+    "guests' packets that NixOS' firewall does not forward" = [
+      (withFacts { networking.firewall.filterForward = true; })
+      "services.proxmox-ve.firewall.backend = \"iptables\" has guests' bridged packets pass NixOS' firewall, and networking.firewall.filterForward"
+    ];
+    "a firewall that the package does not have" = [
+      (with' {
+        services.proxmox-ve = {
+          enable = true;
+          address = "192.0.2.10";
+          firewall.backend = "nftables";
+          package = facts // {
+            pveSystem = facts.pveSystem // {
+              units = lib.filter (unit: unit.name != "proxmox-firewall.service") facts.pveSystem.units;
+            };
+          };
+        };
+      })
+      "services.proxmox-ve.firewall.backend = \"nftables\": pve has no proxmox-firewall.service"
     ];
     "two bridges with one port" = [
       (addressed {

@@ -1,6 +1,11 @@
 # The options of NixOS that nix/modules sets or reads, as far as that: of its own types where a module relies on how
 # definitions become one, `anything` elsewhere. No configuration is made of them but what `config` below says.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   of =
@@ -25,7 +30,10 @@ let
       requiredBy = strings;
       aliases = strings;
       after = strings;
+      before = strings;
+      conflicts = strings;
       requires = strings;
+      wants = strings;
       unitConfig = any;
       serviceConfig = any;
       path = of (types.listOf types.anything) [ "NixOS' default" ];
@@ -55,6 +63,13 @@ let
       gateway = strings;
     };
   };
+  policy = types.submodule {
+    options = {
+      enable = of types.bool true;
+      enforce = of types.bool true;
+      profile = of types.str "";
+    };
+  };
   account = types.submodule {
     options = {
       isSystemUser = flag;
@@ -78,12 +93,16 @@ in
       hostName = of types.str "nixos";
       domain = of (types.nullOr types.str) null;
       hosts = of (types.attrsOf (types.listOf types.str)) { };
+      resolvconf.enable = flag;
       useNetworkd = flag;
       useDHCP = flag;
       networkmanager.enable = flag;
       bridges = any;
       interfaces = of (types.attrsOf interface) { };
       firewall = {
+        enable = of types.bool true;
+        checkReversePath = of types.anything true;
+        filterForward = flag;
         allowedTCPPorts = of (types.listOf types.int) [ ];
         extraInputRules = lines;
         extraCommands = lines;
@@ -94,24 +113,49 @@ in
       };
     };
     boot = {
+      isContainer = flag;
       kernel.sysctl = any;
       kernelModules = strings;
+      kernelParams = strings;
+      supportedFilesystems = of (types.attrsOf types.bool) { };
+      zfs = {
+        extraPools = strings;
+        package = of types.package pkgs.zfs;
+      };
       extraModprobeConfig = lines;
     };
     security = {
+      apparmor = {
+        enable = flag;
+        packages = of (types.listOf types.package) [ ];
+        policies = of (types.attrsOf policy) { };
+      };
       pam.services = any;
       wrappers = any;
     };
+    hardware.ksm.enable = flag;
     programs.ssh.extraConfig = lines;
     services = {
       openssh = any;
+      resolved.enable = flag;
       dbus.packages = of (types.listOf types.package) [ ];
       udev.packages = of (types.listOf types.package) [ ];
       logrotate.settings = any;
+      lvm = {
+        enable = of types.bool true;
+        dmeventd.enable = flag;
+      };
+      multipath.enable = flag;
+      openiscsi = {
+        enable = flag;
+        name = of types.str "";
+        extraConfig = of types.str "";
+      };
     };
     system = {
       activationScripts = any;
       checks = of (types.listOf types.package) [ ];
+      preSwitchChecks = any;
       etc.overlay = {
         enable = flag;
         mutable = of types.bool true;
@@ -133,7 +177,9 @@ in
       };
       watchdog.runtimeTime = of (types.nullOr types.str) null;
     };
+    time.timeZone = of (types.nullOr types.str) null;
     users = {
+      mutableUsers = of types.bool true;
       users = of (types.attrsOf account) { };
       groups = any;
     };

@@ -89,6 +89,9 @@ let
       unit.unitConfig
       // lib.optionalAttrs (unit.description != "") { Description = unit.description; }
       // lib.optionalAttrs (unit.after != [ ]) { After = unit.after; }
+      // lib.optionalAttrs (unit.before != [ ]) { Before = unit.before; }
+      // lib.optionalAttrs (unit.conflicts != [ ]) { Conflicts = unit.conflicts; }
+      // lib.optionalAttrs (unit.wants != [ ]) { Wants = unit.wants; }
       // lib.optionalAttrs (unit.requires != [ ]) { Requires = unit.requires; }
     )
     + lib.optionalString (unit.serviceConfig != { }) (settings "Service" unit.serviceConfig);

@@ -39,6 +39,38 @@ let
   described = lib.toFunction (import test) {
     inherit pkgs lib;
   };
+  # As NixOS' driver numbers them.
+  numbers = lib.listToAttrs (
+    lib.imap1 (number: name: lib.nameValuePair name number) (lib.attrNames described.nodes)
+  );
+  address = name: vlan: "192.168.${toString vlan}.${toString numbers.${name}}";
+  # The machine's cards, and the names of all.
+  networks =
+    name:
+    { config, lib, ... }:
+    {
+      networking.interfaces = lib.listToAttrs (
+        lib.imap1 (
+          card: vlan:
+          lib.nameValuePair "eth${toString card}" {
+            ipv4.addresses = [
+              {
+                address = address name vlan;
+                prefixLength = 24;
+              }
+            ];
+          }
+        ) config.virtualisation.vlans
+      );
+      networking.hosts = lib.mkMerge (
+        map (
+          other:
+          lib.mkIf (other != name && configurations.${other}.virtualisation.vlans != [ ]) {
+            ${address other (lib.head configurations.${other}.virtualisation.vlans)} = [ other ];
+          }
+        ) (lib.attrNames described.nodes)
+      );
+    };
   build =
     name: node:
     (import (source + "/nixos/lib/eval-config.nix") {
@@ -47,6 +79,7 @@ let
       modules = [
         (if virtual then ./virtual.nix else ./container.nix)
         node
+        (networks name)
         (
           { options, ... }:
           {
@@ -57,13 +90,26 @@ let
           }
         )
       ];
-    }).config.system.build;
-  nodes = lib.mapAttrs build described.nodes;
+    }).config;
+  configurations = lib.mapAttrs build described.nodes;
+  machine = name: {
+    inherit (configurations.${name}.virtualisation)
+      memorySize
+      cores
+      diskSize
+      emptyDiskImages
+      vlans
+      ;
+    number = numbers.${name};
+  };
 in
 pkgs.writeText "test-${described.name}.json" (
   builtins.toJSON {
-    nodes = lib.mapAttrs (_: build: toString build.toplevel) nodes;
-    virtual = if virtual then lib.mapAttrs (_: build: build.machine) nodes else null;
+    inherit virtual;
+    nodes = lib.mapAttrs (name: configuration: {
+      toplevel = toString configuration.system.build.toplevel;
+      machine = machine name;
+    }) configurations;
     inherit (described) testScript;
   }
 )

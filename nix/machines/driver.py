@@ -1,7 +1,7 @@
 """Runs a test of NixOS' form on containers or virtual machines: `driver.py SPEC.json`.
 
-SPEC.json is what `nix/machines/default.nix` makes of a test: `nodes` (name to toplevel), `virtual`
-(null, or name to what a virtual machine has) and `testScript`. The script sees
+SPEC.json is what `nix/machines/default.nix` makes of a test: `virtual`, `testScript` and
+`nodes`: name to `toplevel` and `machine`, the options of nix/machines/virtualisation.nix. The script sees
 `start_all()`, `machines`, `subtest(name)` and one object for each node, with the part of NixOS' test driver's interface
 that is documented in its manual. As root; `boot` and `emulate` beside this file say what the host must have.
 """
@@ -33,11 +33,12 @@ class Machine:
     # How much longer than a test says it may take: an emulated processor is slow.
     patience = 1
 
-    def __init__(self, name, toplevel):
+    def __init__(self, name, toplevel, machine):
         self.name = name
         self.toplevel = toplevel
+        self.machine = machine
         self.process = None
-        self.log_path = f"/tmp/pve-nix-{name}.log"
+        self.log_path = f"{MACHINES}/{name}.log"
 
     def log(self, text):
         print(f"{self.name}: {text}", flush=True)
@@ -47,6 +48,7 @@ class Machine:
     def start(self):
         if self.process:
             return
+        os.makedirs(MACHINES, exist_ok=True)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -67,6 +69,14 @@ class Machine:
 
     def power_off(self):
         self.execute("systemctl poweroff", check_return=False)
+
+    def block(self):
+        """Pulls the machine's cables."""
+        self.cables(False)
+
+    def unblock(self):
+        """Puts them back."""
+        self.cables(True)
 
     def crash(self):
         if not self.process:
@@ -168,7 +178,12 @@ class Container(Machine):
     program = [os.path.join(HERE, "boot")]
 
     def command(self):
-        return [*self.program, self.name, self.toplevel]
+        return [*self.program, self.name, self.toplevel, *(str(vlan) for vlan in self.machine["vlans"])]
+
+    def cables(self, there):
+        for vlan in self.machine["vlans"]:
+            # The host's end, which boot names so.
+            subprocess.run(["ip", "link", "set", f"pnx{vlan}-{self.name}"[:15], "up" if there else "down"], check=True)
 
     def cut_power(self):
         with contextlib.suppress(Failure):
@@ -213,14 +228,14 @@ class Virtual(Machine):
     patience = 1 if os.environ.get("KVM") == "1" else 8
 
     def __init__(self, name, toplevel, machine):
-        super().__init__(name, toplevel)
-        self.machine = machine
+        super().__init__(name, toplevel, machine)
         self.shell = None
 
     def command(self):
         disks = [str(size) for size in [self.machine["diskSize"], *self.machine["emptyDiskImages"]]]
         sizes = [str(self.machine["memorySize"]), str(self.machine["cores"])]
-        return [*self.program, self.name, self.toplevel, *sizes, *disks]
+        networks = ",".join(f"{vlan}:{self.machine['number']}" for vlan in self.machine["vlans"])
+        return [*self.program, self.name, self.toplevel, *sizes, networks, *disks]
 
     def start(self):
         if not self.process:
@@ -230,6 +245,13 @@ class Virtual(Machine):
     def power_off(self):
         with contextlib.suppress(Failure, OSError):
             self.send("systemctl poweroff")
+
+    def cables(self, there):
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(f"{MACHINES}/{self.name}/monitor")
+            for card in range(1, len(self.machine["vlans"]) + 1):
+                monitor.sendall(f"set_link eth{card} {'on' if there else 'off'}\n".encode())
+            time.sleep(0.5)
 
     def cut_power(self):
         os.killpg(self.process.pid, signal.SIGKILL)
@@ -281,11 +303,8 @@ def subtest(name):
 def main():
     with open(sys.argv[1]) as file:
         spec = json.load(file)
-    virtual = spec.get("virtual")
-    machines = [
-        Virtual(name, toplevel, virtual[name]) if virtual else Container(name, toplevel)
-        for name, toplevel in sorted(spec["nodes"].items())
-    ]
+    kind = Virtual if spec["virtual"] else Container
+    machines = [kind(name, node["toplevel"], node["machine"]) for name, node in sorted(spec["nodes"].items())]
 
     def start_all():
         for machine in machines:

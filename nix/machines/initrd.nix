@@ -29,6 +29,7 @@ let
           mount -t erofs -o ro /dev/''${disk##*/} /root/nix/.read-only
           layers=lowerdir=/root/nix/.read-only,upperdir=/root/nix/.writable/upper,workdir=/root/nix/.writable/work
           mount -t overlay -o $layers store /root/nix/store
+          cp /root/nix/.read-only/.registration /root/nix/registration
           ;;
       esac
     done

@@ -13,6 +13,7 @@
   inetutils = [ "hostname" ];
   iptables = [ "iptables" ];
   iputils = [ "iputils-ping" ];
+  keyutils = [ "keyutils" ];
   kexec-tools = [ "kexec-tools" ];
   less = [ "less" ];
   libarchive = [ "libarchive-tools" ];

@@ -6,6 +6,8 @@
   services.resolved.enable = lib.mkForce false;
   environment.etc."resolv.conf".text = "nameserver 192.0.2.53\n";
   networking.useDHCP = false;
+  # Without a DHCP client nothing asks for it.
+  systemd.targets.network.wantedBy = [ "multi-user.target" ];
   networking.firewall.enable = lib.mkDefault false;
 
   # Leaves link into /usr: what activation sets there is the host's own.
@@ -61,7 +63,15 @@
   xdg = lib.genAttrs [ "autostart" "icons" "menus" "mime" "sounds" ] (_: {
     enable = false;
   });
+  # Nix without its daemon, on the host's paths with a database of its own (/nix/registration is `boot`'s or stage 1's).
   nix.enable = false;
+  environment.systemPackages = [ pkgs.nix ];
+  boot.postBootCommands = ''
+    ${pkgs.nix}/bin/nix-store --load-db </nix/registration
+  '';
+  systemd.tmpfiles.settings.nix-roots = {
+    "/nix/var/nix/gcroots/booted-system".L.argument = "/run/booted-system";
+  };
   system.switch = {
     enable = lib.mkDefault false;
     enableNg = false;

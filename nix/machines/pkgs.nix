@@ -34,13 +34,30 @@ let
         prev.debianLeaf name (withSbin {
           inherit packages;
         });
+      # Units that NixOS' modules take out of a package, which are Debian's.
+      withUnits =
+        units: described:
+        withSbin described
+        // {
+          links =
+            lib.listToAttrs (
+              map (
+                unit: lib.nameValuePair "etc/systemd/system/${unit}" "${final.debianUnits}/systemd/system/${unit}"
+              ) units
+            )
+            // (withSbin described).links;
+        };
       sbins = lib.mapAttrs (
         name: _:
         let
           package = prev.${name};
         in
-        if package ? overrideLeaf then named (package.overrideLeaf withSbin) else package
+        if package ? overrideLeaf then
+          named (package.overrideLeaf (withUnits units.${name} or [ ]))
+        else
+          package
       ) (import ../hostpkgs/packages.nix);
+      units = import ./units.nix;
       trivial = support "trivial-builders" {
         inherit lib;
         inherit (final)
@@ -189,6 +206,34 @@ let
         // {
           daemon = final.dbus;
         };
+      # Copies, without LXC's: Debian's may be installed, and a node brings its own.
+      apparmor-profiles = final.runCommand "apparmor-profiles" { } ''
+        mkdir -p $out/etc/apparmor.d
+        cp -rL --no-preserve=mode /etc/apparmor.d/abi /etc/apparmor.d/abstractions /etc/apparmor.d/tunables $out/etc/apparmor.d/
+        rm -rf $out/etc/apparmor.d/a*/lxc
+      '';
+      # Of its files those that NixOS' module names.
+      apparmor-utils = final.runCommand "apparmor-utils" { } ''
+        mkdir -p $out/bin $out/etc/apparmor
+        ln -s /usr/sbin/aa-remove-unknown /usr/sbin/aa-teardown $out/bin/
+        touch $out/etc/apparmor/severity.db
+        echo '[qualifiers]' >$out/etc/apparmor/logprof.conf
+      '';
+      glibc = prev.glibc // {
+        bin = final.getent;
+      };
+      # For profiles of setuid programs, which no test has.
+      apparmorRulesFromClosure = _: _: final.writeText "apparmor-rules" "";
+      lvm2_dmeventd =
+        (prev.lvm2.overrideLeaf (
+          described: withUnits units.lvm2 (described // { packages = described.packages ++ [ "dmeventd" ]; })
+        ))
+        // {
+          inherit (final.lvm2) meta outputs;
+        };
+      zfs = sbins.zfs // {
+        kernelModuleAttribute = "zfs";
+      };
       shadow =
         named (
           leaf "shadow" [
@@ -246,6 +291,8 @@ let
       # The newest kernel of this Debian machine, for virtual machines; a container has its host's, and asks this one what it has.
       linuxPackages = lib.makeExtensible (_: {
         inherit (final) stdenv;
+        # Its module is where the kernel's are, if zfs-dkms built it.
+        zfs = final.runCommand "zfs-kernel" { } "mkdir -p $out/lib/modules";
         kernel =
           let
             releases = lib.sort lib.versionOlder (
@@ -281,9 +328,7 @@ let
           in
           kernel;
       });
-      aggregateModules =
-        trees:
-        lib.fix (tree: lib.head trees // { override = _: tree; });
+      aggregateModules = trees: lib.fix (tree: lib.head trees // { override = _: tree; });
       systemd =
         named (
           prev.debianLeaf "systemd" {

@@ -17,7 +17,11 @@ let
 in
 pkgs.writeText "test-${described.name}.json" (
   builtins.toJSON {
-    nodes = lib.mapAttrs (name: node: toString (toplevel name node)) described.nodes;
+    virtual = false;
+    nodes = lib.mapAttrs (name: node: {
+      toplevel = toString (toplevel name node);
+      machine.vlans = [ ];
+    }) described.nodes;
     inherit (described) testScript;
   }
 )

@@ -1,10 +1,5 @@
 # A machine of a test as a virtual machine of QEMU (`emulate`), with Debian's kernel.
-{
-  config,
-  lib,
-  pkgs,
-  ...
-}:
+{ lib, pkgs, ... }:
 {
   imports = [
     ./machine.nix
@@ -23,6 +18,7 @@
     "panic=1"
   ];
   boot.kernelModules = [ "virtio_console" ];
+  networking.usePredictableInterfaceNames = false;
   fileSystems."/" = {
     device = "/dev/vda";
     fsType = "ext4";
@@ -55,13 +51,4 @@
     DefaultTimeoutStartSec=600
     DefaultDeviceTimeoutSec=600
   '';
-
-  system.build.machine = {
-    inherit (config.virtualisation)
-      memorySize
-      cores
-      diskSize
-      emptyDiskImages
-      ;
-  };
 }

@@ -26,5 +26,10 @@ in
       default = [ ];
       description = "Sizes of more disks, in MiB: `/dev/vdb` and on. They are blank at the first boot and keep what is written.";
     };
+    vlans = mkOption {
+      type = types.listOf types.ints.positive;
+      default = [ 1 ];
+      description = "Networks that the machine has a card in: `eth1`, `eth2` … in this order, with 192.168.VLAN.NUMBER as address.";
+    };
   };
 }

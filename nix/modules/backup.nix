@@ -23,6 +23,7 @@ in
     environment.etc."vzdump.conf".text = lib.concatStrings (
       lib.mapAttrsToList (name: value: "${name}: ${value}\n") cfg.vzdump
     );
+    services.proxmox-ve.owned."/etc/vzdump.conf" = "services.proxmox-ve.vzdump";
     # By upstream's schema and the link's Perl, before anything is switched.
     system.checks = [
       (pkgs.runCommand "vzdump-check" { } ''

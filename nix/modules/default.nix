@@ -3,6 +3,7 @@
 {
   imports = [
     ./node.nix
+    ./owned.nix
     ./units.nix
     ./cluster.nix
     ./state.nix
@@ -11,10 +12,17 @@
     ./peers.nix
     ./kernel.nix
     ./logrotate.nix
+    ./virtualisation.nix
     ./containers.nix
+    ./apparmor.nix
+    ./firewall.nix
     ./network.nix
     ./networkd.nix
     ./ifupdown2.nix
+    ./shares.nix
+    ./san.nix
+    ./lvm.nix
+    ./zfs.nix
     ./backup.nix
     ./pvenix.nix
   ];

@@ -7,6 +7,17 @@ package: rec {
   # Whether the packages have a unit: what a module adds beside upstream's is for the units that are there.
   hasUnit = name: builtins.any (unit: unit.name == name) system.units;
 
+  # What LVM must not look at: the `global_filter` that a package's postinst puts into lvm.conf, with a command that the
+  # compiler keeps as text. None where no package has such a command.
+  lvmFilter =
+    let
+      words = builtins.concatMap (other: other.command) system.other;
+      lists = builtins.filter (found: found != null) (
+        map (builtins.match ".*[^a-z_]global_filter=(\\[[^]]*]).*") words
+      );
+    in
+    if lists == [ ] then [ ] else builtins.fromJSON (builtins.head (builtins.head lists));
+
   # `/usr/libexec/x`, as Debian installs it, in the package.
   place =
     path:

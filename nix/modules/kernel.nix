@@ -15,7 +15,11 @@ in
     boot.kernel.sysctl = lib.mapAttrs (_: lib.mkOverride 900) (
       removeAttrs facts.system.sysctls (lib.attrNames left)
     );
-    boot.kernelModules = facts.system.kernelModules;
+    # Part of Proxmox's kernel, a module of others: upstream's parameters of it would be passed over, and whoever loads it later
+    # would have guests' packets between bridged ports go through the node's own rules.
+    boot.kernelModules =
+      facts.system.kernelModules
+      ++ lib.optional (lib.any (lib.hasPrefix "net.bridge.") (lib.attrNames facts.system.sysctls)) "br_netfilter";
     boot.extraModprobeConfig = lib.concatMapStrings (line: "${line.text}\n") facts.system.modprobe;
     services.udev.packages = lib.optional (facts.system.udevRules != [ ]) cfg.package;
     environment.etc = lib.listToAttrs (

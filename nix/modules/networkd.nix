@@ -40,6 +40,11 @@ in
     environment.etc."network/interfaces".text =
       "# From services.proxmox-ve.network in this machine's NixOS configuration: change it there.\n"
       + cfg.network.interfaces;
+    services.proxmox-ve.owned = lib.genAttrs [
+      "/etc/network/interfaces"
+      # Where the interface writes what it is to apply.
+      "/etc/network/interfaces.new"
+    ] (_: "services.proxmox-ve.network.bridges");
     # A file that somebody wrote with the other backend is moved out of the way of the link, not replaced by it.
     system.activationScripts.pve-network-interfaces = ''
       if [ -f /etc/network/interfaces ] && [ ! -L /etc/network/interfaces ]; then

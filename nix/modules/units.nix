@@ -18,19 +18,27 @@ let
     "lxc.service" = "stopping it stops the containers";
     "lxc-monitord.service" = "the containers that run speak to it";
     "lxc-net.service" = "stopping it takes the containers' bridge away";
-    "proxmox-firewall.service" = "stopping it removes its rules";
+  };
+  # Units that a switch reloads although upstream has no such thing for them, and why. Their module says how.
+  reloaded = {
+    "proxmox-firewall.service" = "stopping it removes its rules (firewall.nix)";
   };
   # Units that run on when the module leaves the configuration, beside those that a switch never stops, and why.
   outliving = {
     "pvedaemon.service" = "its tasks, backups and migrations, would be killed";
     "pve-firewall.service" = "stopping it removes its rules";
+    "proxmox-firewall.service" = "stopping it removes its rules";
   };
   # What Debian's own units bring in time, and NixOS' by other names.
   later = {
     # Pools whose disks its guests are on.
     "pve-guests.service" = [ "zfs-import.target" ];
-    # Debian's open-iscsi.
-    "pve-storage.target" = [ "iscsid.service" ];
+    # Debian's open-iscsi; multipathd, and the pools that storages are on.
+    "pve-storage.target" = [
+      "iscsid.service"
+      "multipathd.service"
+      "zfs-import.target"
+    ];
     # Debian's ssh.
     "pve-ha-lrm.service" = [ "sshd.service" ];
     "pveproxy.service" = [ "sshd.service" ];
@@ -46,6 +54,8 @@ let
     unit:
     if untouched ? ${unit.name} then
       "none"
+    else if reloaded ? ${unit.name} then
+      "reload"
     else if lib.elem unit.name staged && cfg.restartPolicy != "immediate" then
       "staged"
     else

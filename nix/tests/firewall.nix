@@ -8,6 +8,7 @@
     {
       imports = [ ./common/node.nix ];
       services.proxmox-ve.openFirewall = true;
+      services.proxmox-ve.firewall.backend = "nftables";
       networking.nftables.enable = true;
       networking.nftables.checkRuleset = false;
       networking.firewall.enable = true;
@@ -69,6 +70,20 @@
         for _ in range(3):
             alpha.fail(asks(port))
 
+    def probe():
+        """Asks all the time for what Proxmox's firewall drops."""
+        alpha.succeed("rm -f /run/gap /run/asked")
+        alpha.succeed(
+            "systemd-run --unit probe --setenv=PATH=$PATH bash -c"
+            f" 'while :; do if {asks(7002).replace(chr(39), chr(34))}; then echo through >>/run/gap; fi; echo asked >>/run/asked; done'"
+        )
+        alpha.wait_until_succeeds("test -s /run/asked", timeout=30)
+
+    def assert_no_gap():
+        alpha.succeed("systemctl stop probe")
+        alpha.fail("test -e /run/gap")
+        assert len(alpha.succeed("cat /run/asked").split()) >= 3
+
     with subtest("NixOS' firewall decides"):
         answers(7001)
         answers(7002)
@@ -87,20 +102,31 @@
         assert "table inet nixos-fw" in tables, tables
 
     with subtest("a switch that changes NixOS' rules leaves no gap in Proxmox's"):
-        alpha.succeed(
-            "systemd-run --unit probe --setenv=PATH=$PATH bash -c"
-            f" 'while :; do if {asks(7002).replace(chr(39), chr(34))}; then echo through >>/run/gap; fi; echo asked >>/run/asked; done'"
-        )
-        alpha.wait_until_succeeds("test -s /run/asked", timeout=30)
+        probe()
         alpha.succeed(f"NIXOS_NO_SYNC=1 {system}/specialisation/other/bin/switch-to-configuration test 2>&1")
         answers(7003)
         alpha.succeed(f"NIXOS_NO_SYNC=1 {system}/bin/switch-to-configuration test 2>&1")
         silent(7003)
         alpha.succeed("systemctl reload-or-restart nftables")
         silent(7002)
-        alpha.succeed("systemctl stop probe")
-        alpha.fail("test -e /run/gap")
-        assert len(alpha.succeed("cat /run/asked").split()) >= 3
+        assert_no_gap()
+
+    with subtest("a new build of proxmox-firewall takes over, and its rules stay"):
+        main = "systemctl show -P MainPID proxmox-firewall"
+        before = alpha.succeed(main).strip()
+        probe()
+        alpha.succeed("systemctl reload proxmox-firewall")
+        alpha.wait_until_succeeds(f"systemctl is-active proxmox-firewall && test $({main}) != {before}", timeout=30)
+        silent(7002)
+        assert_no_gap()
+        assert "table inet proxmox-firewall" in alpha.succeed("nft list tables")
+
+    with subtest("stopping it takes its rules away"):
+        alpha.succeed("systemctl stop proxmox-firewall")
+        answers(7002)
+        silent(7003)
+        alpha.succeed("systemctl start proxmox-firewall")
+        silent(7002)
 
     with subtest("off again"):
         alpha.succeed("pvesh set /cluster/firewall/options --enable 0")

@@ -62,7 +62,8 @@
         alpha.succeed("for i in 1 2 3 4 5 6 7 8 9 10; do pvenix status >/dev/null; done")
         took = (time.monotonic() - began) / 10
         print(f"pvenix status: {took:.3f} s")
-        assert took < 0.3, took
+        # An emulated processor is no measure.
+        assert took < 0.3 or alpha.execute("systemd-detect-virt --vm")[1].strip() == "qemu", took
 
     with subtest("the name leads to the address alone"):
         found = alpha.succeed("getent ahosts alpha | cut -d' ' -f1 | sort -u").split()

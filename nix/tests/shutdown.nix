@@ -3,19 +3,18 @@
 {
   name = "pve-shutdown";
 
-  nodes.alpha =
-    {
-      imports = [
-        ./common/node.nix
-        # Its init writes for 120 s what it has to write when it is asked to end (LXC sends SIGPWR).
-        (import ./common/guest.nix {
-          programs = [
-            "cat"
-            "date"
-            "sh"
-            "sleep"
-          ];
-          init = ''
+  nodes.alpha = {
+    imports = [
+      ./common/node.nix
+      # Its init writes for 120 s what it has to write when it is asked to end (LXC sends SIGPWR).
+      (import ./common/guest.nix {
+        programs = [
+          "cat"
+          "date"
+          "sh"
+          "sleep"
+        ];
+        init = ''
           #!/bin/sh
           end() {
             echo asked >/ended
@@ -27,10 +26,10 @@
           trap end PWR
           echo up >/started
           while :; do sleep 1; done
-          '';
-        })
-      ];
-    };
+        '';
+      })
+    ];
+  };
 
   testScript = ''
     import time

@@ -6,6 +6,9 @@
   services.proxmox-ve = {
     enable = true;
     address = "10.11.12.1";
+    # No test mounts either, and on Debian's packages both ask for more than others do: a package, a user.
+    cifs.enable = false;
+    nfs.enable = false;
   };
   networking.interfaces.lo.ipv4.addresses = [
     {

@@ -1,0 +1,79 @@
+# Proxmox's firewall beside NixOS': both look at each packet, and one that either drops is dropped.
+#
+# Upstream has two. pve-firewall writes rules of iptables (old tables, from the link) and has guests' packets pass them by
+# br_netfilter; proxmox-firewall writes rules of nftables, with a table of its own for bridges. An option of the host in its web
+# interface (`nftables`, kept in /etc/pve) says which of them is at work; what the machine must have for it is here.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.services.proxmox-ve;
+  facts = import ./facts.nix cfg.package;
+  inherit (cfg.firewall) backend;
+  inherit (config.networking) firewall;
+
+  unitOf = {
+    iptables = "pve-firewall.service";
+    nftables = "proxmox-firewall.service";
+  };
+  other = if backend == "iptables" then "nftables" else "iptables";
+  has = one: facts.hasUnit unitOf.${one};
+  # Guests' packets between ports of a bridge pass the rules of the node only where br_netfilter brings them.
+  bridged = backend == "iptables" && has backend && firewall.enable;
+in
+{
+  options.services.proxmox-ve.firewall.backend = lib.mkOption {
+    type = lib.types.enum [
+      "iptables"
+      "nftables"
+    ];
+    default = "iptables";
+    description = ''
+      Which of Proxmox's two firewalls this machine is made ready for. Which of them works is said in the web interface: the node's
+      Firewall, Options, "nftables", whose default is `iptables` as here; set both alike. `iptables` needs a kernel with the old
+      tables of iptables, and NixOS' firewall must let guests' bridged packets pass. `nftables` needs neither; prefer it together with
+      `networking.nftables.enable`, where a change of NixOS' own rules leaves no moment without them.
+    '';
+  };
+
+  config = lib.mkIf cfg.enable {
+    # What upstream has for the whole machine (`rp_filter`) and NixOS' firewall has in rules of its own. Weaker than any
+    # other setting, also than NixOS' for kernels that cannot do it.
+    networking.firewall.checkReversePath = lib.mkIf (
+      facts.system.sysctls."net.ipv4.conf.all.rp_filter" or null == "2"
+    ) (lib.mkOverride 1100 "loose");
+
+    # Guests' rules ask for the state of connections across a bridge.
+    boot.kernelModules = lib.mkIf (backend == "nftables" && has backend) [ "nf_conntrack_bridge" ];
+
+    # Asked to end, it removes its rules. Killed, it leaves them: a reload kills it, systemd starts the new build, and that
+    # puts its rules in the place of those that are there. Stopping it removes them, as ever.
+    systemd.services.proxmox-firewall = lib.mkIf (has "nftables") {
+      serviceConfig = {
+        ExecReload = "${pkgs.coreutils}/bin/kill -KILL $MAINPID";
+        Restart = "on-failure";
+        # A reload is done when the new process runs, and has not failed before.
+        RestartMode = "direct";
+        RestartSec = "100ms";
+      };
+    };
+
+    assertions = [
+      {
+        assertion = has backend || !has other;
+        message = "services.proxmox-ve.firewall.backend = \"${backend}\": ${cfg.package.name} has no ${unitOf.${backend}}. Take a package whose roots hold it, or set services.proxmox-ve.firewall.backend = \"${other}\".";
+      }
+      {
+        assertion = !bridged || firewall.checkReversePath == "loose" || firewall.checkReversePath == false;
+        message = "services.proxmox-ve.firewall.backend = \"iptables\" has guests' bridged packets pass NixOS' firewall, and networking.firewall.checkReversePath drops those of guests in other networks than the node's. Set networking.firewall.checkReversePath = \"loose\" or false, or services.proxmox-ve.firewall.backend = \"nftables\".";
+      }
+      {
+        assertion = !bridged || !firewall.filterForward;
+        message = "services.proxmox-ve.firewall.backend = \"iptables\" has guests' bridged packets pass NixOS' firewall, and networking.firewall.filterForward drops them. Set networking.firewall.filterForward = false, or services.proxmox-ve.firewall.backend = \"nftables\".";
+      }
+    ];
+  };
+}
