@@ -171,8 +171,9 @@ else
     ${written}
     ${etc}
     for service in ${toString (lib.attrNames config.security.pam.services)}; do
-      printf '@include common-%s\n' auth account password session-noninteractive >"$out/etc/pam.d/$service"
+      printf '%s required pam_unix.so\n' auth account password session >"$out/etc/pam.d/$service"
     done
+    printf '%s required pam_deny.so\n' auth account password session >$out/etc/pam.d/other
     mkdir -p $out/etc/tmpfiles.d $out/etc/sysusers.d
     cp ${
       pkgs.writeText "tmpfiles.conf" (

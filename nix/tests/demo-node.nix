@@ -1,5 +1,5 @@
-# The demo as a node: its daemon runs as its account with its link's PATH, its directories have its modes and owners, the path by which
-# a daemon starts itself anew leads to its link. It needs nothing of a Proxmox release, and runs on rendered machines, too
+# The demo as a node: its daemon runs as its account with its link's PATH, its directories have its modes and owners, users sign in by
+# its PAM service, the path by which a daemon starts itself anew leads to its link. It needs nothing of a Proxmox release, and runs on rendered machines, too
 # (nix/evaluate/toplevel.nix), where the modules are there without being imported.
 {
   name = "demo-node";
@@ -46,6 +46,18 @@
         }.items():
             found = alpha.succeed(f"stat -c '%a %U %G' {place}").strip()
             assert found == wanted, (place, found)
+
+    with subtest("a user signs in by its PAM service"):
+        alpha.succeed("test -f /etc/pam.d/hive")
+        # The hash of `honey'.
+        alpha.succeed("PATH=$PATH:/usr/sbin usermod -p '$6$hiveshive$vJf9f.66jNqOh98/UUCsxmzbZBVlDUJ0AEy8g32jevr8rQYM/V6G0xW0T/E5RkxlCritodUH82AG7LreCgoH00' root")
+        sign_in = f"{package}/bin/hive access check"
+        assert "welcome, root" in alpha.succeed(f"echo honey | {sign_in} root")
+        alpha.fail(f"echo wax | {sign_in} root")
+        alpha.fail(f"echo honey | {sign_in} nobody")
+        # Without the service PAM refuses the same password.
+        alpha.succeed("mv /etc/pam.d/hive /etc/pam.d/hive.away")
+        alpha.fail(f"echo honey | {sign_in} root")
 
     with subtest("what nothing wants does not run"):
         assert alpha.get_unit_property("hive-daily.service", "ActiveState") == "inactive"

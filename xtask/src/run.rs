@@ -447,19 +447,20 @@ pub fn prefetch(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
         ..OpenOptions::default()
     };
     let one = |problem| vec![problem];
-    let outside = prefetch::outside::files(&root)?;
     let mut worst = Outcome::Clean;
     for manifest in releases(&root, &args.release)? {
         let mut locks = locks(&root, &manifest.name).map_err(one)?;
-        // The demo is built without what upstream's releases need.
-        let outside = manifest.version.as_ref().map_or(&[][..], |_| &outside);
+        // The demo needs little of what upstream's releases do.
+        let demos = prefetch::outside::named(&root, &manifest.name);
+        let packages = manifest.version.is_none().then_some(&demos);
+        let outside = prefetch::outside::files(&root, packages)?;
         locks.extend(
             manifest
                 .version
                 .iter()
                 .flat_map(|_| prefetch::outside::locks(&root)),
         );
-        let done = prefetch::prefetch(&manifest, &locks, outside, &options);
+        let done = prefetch::prefetch(&manifest, &locks, &outside, &options);
         let done = done.map_err(one)?;
         let of_release = severity(&done.problems);
         if worst != Outcome::Fatal && of_release != Outcome::Clean {

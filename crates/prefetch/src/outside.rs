@@ -16,11 +16,14 @@ const DIRECTORY: &str = "pkgs/outside";
 /// What fetches one.
 const CALL: &str = "fetchurl";
 
-/// The files that packages in `pkgs/outside` below `root` fetch, sorted.
+/// The files that packages in `pkgs/outside` below `root` fetch, sorted: all of them, or those of some packages.
 ///
 /// # Errors
 /// Every call that cannot be read.
-pub fn files(root: &Path) -> Result<Vec<Wanted>, Vec<Problem>> {
+pub fn files(
+    root: &Path,
+    packages: Option<&BTreeSet<String>>,
+) -> Result<Vec<Wanted>, Vec<Problem>> {
     let mut wanted = BTreeSet::new();
     let mut problems = Vec::new();
     for name in expressions(root) {
@@ -33,9 +36,12 @@ pub fn files(root: &Path) -> Result<Vec<Wanted>, Vec<Problem>> {
                 continue;
             }
         };
+        let package = name.split(['/', '.']).next().unwrap_or_default();
+        let is_asked = packages.is_none_or(|all| all.contains(package));
         for (line, call) in calls(&text) {
             match call.and_then(Call::wanted) {
-                Ok(one) => drop(wanted.insert(one)),
+                Ok(one) if is_asked => drop(wanted.insert(one)),
+                Ok(_) => {}
                 Err(cause) => problems.push(bad(Some(line), cause)),
             }
         }
@@ -57,6 +63,24 @@ fn expressions(root: &Path) -> BTreeSet<String> {
         name.ends_with(".nix").then_some(name)
     };
     names(root).filter_map(name).collect()
+}
+
+/// What the kept expressions of a release take as arguments, `pkgs/RELEASE/NAME/package.nix`.
+pub fn named(root: &Path, release: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(root.join("pkgs").join(release));
+    let texts = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| fs::read_to_string(entry.path().join("package.nix")).ok());
+    let mut named = BTreeSet::new();
+    for text in texts {
+        let arguments = text.split_once("\n}:").map_or("", |(head, _)| head);
+        let lines = arguments.lines().map(str::trim);
+        let names = lines.filter_map(|line| line.split([',', ' ']).next());
+        named.extend(names.map(str::to_owned));
+    }
+    named
 }
 
 /// The locks of packages that cargo builds, `NAME/Cargo.lock`, each with its place.
@@ -207,7 +231,23 @@ mod tests {
         fs::write(dir.join("comb/default.nix"), call).unwrap();
         fs::write(dir.join("comb/Cargo.lock"), "version = 4").unwrap();
         fs::write(dir.join("wax.nix"), "{ }").unwrap();
-        assert_eq!(files(root.path()).unwrap().len(), 1);
+        assert_eq!(files(root.path(), None).unwrap().len(), 1);
+        let package = root.path().join("pkgs/demo/hive");
+        fs::create_dir_all(&package).unwrap();
+        fs::write(
+            package.join("package.nix"),
+            "# wax\n{\n  lib,\n  wax ? null,\n}:\n{ comb }",
+        )
+        .unwrap();
+        let without = named(root.path(), "demo");
+        assert_eq!(files(root.path(), Some(&without)).unwrap(), []);
+        fs::write(
+            package.join("package.nix"),
+            "# wax\n{\n  comb,\n  lib,\n}:\n{ }",
+        )
+        .unwrap();
+        let with = named(root.path(), "demo");
+        assert_eq!(files(root.path(), Some(&with)).unwrap().len(), 1);
         let place = "pkgs/outside/comb/Cargo.lock".to_owned();
         assert_eq!(locks(root.path()), [(place, "version = 4".to_owned())]);
         assert!(locks(&root.path().join("nowhere")).is_empty());
@@ -216,7 +256,7 @@ mod tests {
     #[test]
     fn what_this_project_fetches_can_be_read() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let files = files(&root).unwrap();
+        let files = files(&root, None).unwrap();
         let named = files
             .iter()
             .any(|one| one.name == "cstream_4.0.0.orig.tar.gz");

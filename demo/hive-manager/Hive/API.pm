@@ -24,11 +24,4 @@ __PACKAGE__->register_method({
     code => sub { return [Hive::API::Pool::names()]; },
 });
 
-# Whether PAM knows the user by the node's own service; the daemon that asks has loaded the module.
-sub knows {
-    my ($user, $password) = @_;
-    my $pam = Authen::PAM->new('hive', $user, sub { return $password });
-    return ref($pam) ? 1 : 0;
-}
-
 1;

@@ -1,5 +1,6 @@
 # Made by pve-nix for demo; `cargo xtask regen demo` makes it again.
 {
+  Authen-PAM,
   bash,
   coreutils,
   curl,
@@ -66,6 +67,7 @@ mkPveObject {
     zstd
   ];
   interpreters = [ python3 ];
+  needs = { inherit Authen-PAM; };
 
   meta = {
     description = "Hive's web interface and command line";

@@ -36,7 +36,7 @@ fn what_is_required_and_absent_is_a_finding_and_throws() {
         format!("hive-honey ? throw \"hive-manager needs hive-honey (Hive/API.pm:{line} uses it)");
     assert!(package.contains(&throws), "{package}");
     assert!(
-        package.contains("needs = { inherit hive-honey; };"),
+        package.contains("inherit Authen-PAM hive-honey;"),
         "{package}"
     );
     let run = root.regen(&["--allow-missing"]);

@@ -4,6 +4,7 @@ use strict;
 use warnings;
 
 use Hive::API;
+use Hive::Access;
 use Hive::Cluster;
 use Hive::Guest;
 use Hive::Report;
@@ -60,8 +61,18 @@ sub mail_report {
     return 0;
 }
 
+sub access_check {
+    my ($user) = @_;
+    my $password = <STDIN> // '';
+    chomp $password;
+    Hive::Access::check_password(untaint($user // die("user missing\n")), untaint($password));
+    print "welcome, $user\n";
+    return 0;
+}
+
 sub commands {
     return {
+        'access check' => [\&access_check, 'USER', 'check a password, read from standard input'],
         api => [sub { print_tree(Hive::API->handle(@_)) }, 'PATH', 'call the API'],
         'guest ended' => [\&guest_ended, 'NAME', 'log the end of a guest'],
         'guest list' => [\&guest_list, '', 'list guests'],
