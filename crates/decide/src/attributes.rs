@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::rules::{DebianPackage, ModuleProvider, Provider, Rules, Verdict};
+use super::rules::{DebianPackage, ModuleProvider, Provider, Rules, Ruling};
 use super::{RuleId, Table};
 use problem::{Problem, UNKNOWN_ATTRIBUTE};
 
@@ -89,7 +89,7 @@ fn named(rules: &Rules) -> impl Iterator<Item = (String, RuleId)> {
         Some((attr, RuleId::new(Table::Debian, name)))
     });
     let paths = rules.first.iter().chain(&rules.last).filter_map(|rule| {
-        let Verdict::Package(attr) = &rule.verdict else {
+        let Ruling::Package(attr) = &rule.ruling else {
             return None;
         };
         Some((attr.clone(), rule.id.clone()))

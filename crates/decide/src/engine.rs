@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::matcher::Subject;
-use super::rules::{ModuleProvider, PathRule, Provider, Rules, Verdict, provider_decision};
+use super::rules::{ModuleProvider, PathRule, Provider, Rules, Ruling, provider_decision};
 use super::{Context, Decided, Decision, RuleId, Table};
 use layout::{PROGRAM_DIRECTORIES, fold, program_of};
 use scan::{FileScan, Kind, Language, Occurrence};
@@ -170,20 +170,20 @@ impl<'a> World<'a> {
             }
             None => fold(text),
         };
-        Some(match &rule.verdict {
-            Verdict::Keep(reason) => Decision::Keep {
+        Some(match &rule.ruling {
+            Ruling::Keep(reason) => Decision::Keep {
                 reason: reason.clone(),
             },
-            Verdict::Package(attr) => Decision::Package {
+            Ruling::Package(attr) => Decision::Package {
                 attr: attr.clone(),
                 target: target(),
             },
-            Verdict::Own(source) if source == subject.source => Decision::Own { target: target() },
-            Verdict::Own(source) => Decision::Sibling {
+            Ruling::Own(source) if source == subject.source => Decision::Own { target: target() },
+            Ruling::Own(source) => Decision::Sibling {
                 source: source.clone(),
                 target: target(),
             },
-            Verdict::Bare => self.named_program(name, subject.source).map_or_else(
+            Ruling::Bare => self.named_program(name, subject.source).map_or_else(
                 || Decision::Command {
                     attr: None,
                     source: None,
@@ -191,25 +191,25 @@ impl<'a> World<'a> {
                 },
                 |(decision, _)| decision,
             ),
-            Verdict::SearchPath => Decision::Command {
+            Ruling::SearchPath => Decision::Command {
                 attr: None,
                 source: None,
                 program: "PATH".to_owned(),
             },
-            Verdict::Wrapper => Decision::Wrapper {
+            Ruling::Wrapper => Decision::Wrapper {
                 program: name.to_owned(),
             },
-            Verdict::System(path) => Decision::System {
+            Ruling::System(path) => Decision::System {
                 path: path.replace(
                     "{rest}",
                     text.strip_prefix(prefix.trim_end_matches('/'))
                         .unwrap_or(""),
                 ),
             },
-            Verdict::Disable(feature) => Decision::Disable {
+            Ruling::Disable(feature) => Decision::Disable {
                 feature: feature.clone(),
             },
-            Verdict::Program => {
+            Ruling::Program => {
                 provider_decision(self.rules.programs.get(name)?, name, subject.source)
             }
         })
