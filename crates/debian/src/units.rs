@@ -5,6 +5,7 @@
 //! takes effect only where a maintainer script has a `#DEBHELPER#` line to put it.
 
 use serde::{Deserialize, Serialize};
+use syntax::unit::settings;
 
 use super::install::{Files, UNIT_SUFFIXES};
 use super::make::{Action, ActionKind};
@@ -216,24 +217,20 @@ fn add(
         reloads: file.map(|_| false),
         ..Unit::default()
     };
-    for line in content.lines() {
-        let Some((key, value)) = line.trim().split_once('=') else {
-            continue;
-        };
-        let value = value.trim();
-        match key.trim_end() {
-            "User" => {
-                unit.user = Some(value.to_owned())
-                    .filter(|user| user != "root" && !user.contains(['%', '@']));
+    for setting in settings(content.as_bytes()) {
+        let value = setting.text(content.as_bytes());
+        match (setting.section(), setting.key.as_str()) {
+            ("Install", key) => drop(unit.install.take(key, &value)),
+            ("Unit", _) => {}
+            (_, "User") => {
+                unit.user = Some(value).filter(|user| user != "root" && !user.contains(['%', '@']));
             }
-            "Group" => {
-                unit.group = Some(value.to_owned())
-                    .filter(|group| group != "root" && !group.contains(['%', '@']));
+            (_, "Group") => {
+                unit.group =
+                    Some(value).filter(|group| group != "root" && !group.contains(['%', '@']));
             }
-            "ExecReload" => unit.reloads = Some(!value.is_empty()),
-            key => {
-                unit.install.take(key, value);
-            }
+            (_, "ExecReload") => unit.reloads = Some(!value.is_empty()),
+            _ => {}
         }
     }
     units.push(unit);
@@ -568,6 +565,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn settings_count_in_their_section_alone_and_continue_on_the_next_line() {
+        let text = "[Unit]\nUser=ant\n[Service]\nUser=bee\nWantedBy=x.target\n[Install]\nWantedBy=y.target \\\n  z.target\nExecReload=/x\n";
+        let found = collected("%:\n\tdh $@\n", &[], &[("a.service", text)]);
+        assert_eq!(found[0].user.as_deref(), Some("bee"));
+        assert_eq!(found[0].install.wanted_by, ["y.target", "z.target"]);
+        assert_eq!(found[0].reloads, Some(false));
+    }
+
     /// What an upgrade does to `a.service`.
     fn upgraded(rules: &str, script: &str, text: &str) -> OnUpgrade {
         let scripts = [("postinst", script)];
@@ -609,7 +615,7 @@ mod tests {
 
     #[test]
     fn an_upgrade_does_what_the_scripts_say() {
-        let reloads = format!("{INSTALLED}ExecReload=/x reload\n");
+        let reloads = format!("{INSTALLED}[Service]\nExecReload=/x reload\n");
         let script = "#!/bin/sh\nif [ -n \"$2\" ]; then\n act=reload-or-restart\nelse\n act=start\nfi\ndeb-systemd-invoke $act a.service\n";
         let off = "%:\n\tdh $@\noverride_dh_installsystemd:\n";
         assert_eq!(upgraded(off, script, &reloads), OnUpgrade::Reload);
