@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use globset::GlobBuilder;
 
-use super::{install, make, stray_link, tree_path, units};
+use super::{make, role, stray_link, tree_path, units};
 use problem::Problem;
 use release::{Entry, Mode, Tree};
 
@@ -85,7 +85,7 @@ fn is_wanted(entry: &Entry) -> bool {
         && (matches!(
             name,
             "control" | "control.in" | "changelog" | "copyright" | "rules" | "compat"
-        ) || install::has_role(name));
+        ) || role::has_role(name));
     if is_packaging || path.starts_with("debian/patches/") || path.contains("/debian/patches/") {
         return entry.size <= MAX_SIZE;
     }

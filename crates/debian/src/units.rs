@@ -7,8 +7,9 @@
 use serde::{Deserialize, Serialize};
 use syntax::unit::settings;
 
-use super::install::{Files, UNIT_SUFFIXES};
+use super::install::Files;
 use super::make::{Action, ActionKind};
+use super::role::UNIT_SUFFIXES;
 use super::rules::{Call, Rules};
 use super::scripts::{Effects, UnitCall};
 use super::tree_path;
@@ -464,7 +465,7 @@ mod tests {
             .iter()
             .filter(|(path, _)| path.starts_with("debian/"))
         {
-            let role = install::role(tree_path::file_name(path), &["d"]).unwrap();
+            let role = crate::role::role(tree_path::file_name(path), &["d"]).unwrap();
             files.add(&role, path, text).unwrap();
         }
         for (name, text) in scripts {

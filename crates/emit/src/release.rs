@@ -15,7 +15,7 @@ use cargo::crates::manifests;
 use debian::make::ActionKind;
 use debian::system::{AskedName, Directory, Group, System, User};
 use debian::tree_path::file_name;
-use debian::{Packaging, install};
+use debian::{Packaging, install, role};
 use decide::kept::{Kept, KeptFile, NAME as KEPT};
 use decide::rules::Rules;
 use decide::{Context, Decision, Tally, etc};
@@ -493,7 +493,7 @@ fn unread_packaging(source: &AnalysedSource, rules: &Rules) -> Vec<Problem> {
                 continue;
             };
             let is_read = name.contains('/')
-                || install::role(name, &packages).is_some()
+                || role::role(name, &packages).is_some()
                 || rules.aside(name).is_some()
                 || installed(&entry.path, name);
             if !is_read {
