@@ -282,7 +282,7 @@ let
       lib.elem "zfs-import.target" full.systemd.services.pve-guests.after
       && !(lib.elem "zfs-import.target" full.systemd.services.pveproxy.after);
     "the kernel has its modules and parameters" =
-      full.boot.kernelModules == [
+      lib.all (module: lib.elem module full.boot.kernelModules) [
         "vhost_net"
         "br_netfilter"
       ]
@@ -408,6 +408,8 @@ let
       lib.hasInfix "devices/global_filter = [\"r|/dev/zd.*|\",\"r|/dev/rbd.*|\"]\ndevices/scan_lvs = 0\n" text
       && lib.hasInfix "global/thin_check_executable = \"${pkgs.thin-provisioning-tools}/bin/thin_check\"\n" text
       && full.services.lvm.dmeventd.enable
+      && lib.elem "dm-thin-pool" full.boot.kernelModules
+      && !(lib.elem "dm-thin-pool" contained.boot.kernelModules)
       && !(contained.environment.etc ? "lvm/lvm.conf")
       && !contained.services.lvm.dmeventd.enable;
     "a filter of one's own takes its place" =

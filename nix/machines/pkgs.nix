@@ -90,7 +90,7 @@ let
           hostPlatform = platform;
           buildPlatform = platform;
           targetPlatform = platform;
-          inherit (platform) is64bit;
+          inherit (platform) is64bit isBigEndian;
           shellDryRun = "${final.bash}/bin/bash -n -O extglob";
           cc = stdenv.cc or { } // {
             libc = final.glibc;
@@ -292,7 +292,9 @@ let
       linuxPackages = lib.makeExtensible (_: {
         inherit (final) stdenv;
         # Its module is where the kernel's are, if zfs-dkms built it.
-        zfs = final.runCommand "zfs-kernel" { } "mkdir -p $out/lib/modules";
+        zfs = final.runCommand "zfs-kernel" { } "mkdir -p $out/lib/modules" // {
+          inherit (final.zfs) version;
+        };
         kernel =
           let
             releases = lib.sort lib.versionOlder (

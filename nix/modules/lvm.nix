@@ -57,6 +57,8 @@ in
       + lib.concatMapStrings (program: ''
         global/${program}_executable = "${pkgs.thin-provisioning-tools}/bin/${program}"
       '') programs;
+    # LVM loads it by modprobe at a place that NixOS has not, and without it says that the kernel knows no thin pools.
+    boot.kernelModules = [ "dm-thin-pool" ];
     # As on Debian, where lvm2 depends on it. It starts when there is a pool to watch.
     services.lvm.dmeventd.enable = lib.mkDefault true;
     environment.systemPackages = [ pkgs.thin-provisioning-tools ];

@@ -45,15 +45,17 @@
     def label(pid):
         return alpha.succeed(f"cat /proc/{pid}/attr/apparmor/current").strip()
 
+    def init(vmid):
+        return alpha.succeed(f"lxc-info -n {vmid} -p -H").strip()
+
     def labels():
-        return {
-            vmid: label(alpha.succeed(f"lxc-info -n {vmid} -p -H").strip())
-            for vmid in [100, 101]
-        }
+        # By process: without the module its programs are not there.
+        return {vmid: label(pid) for vmid, pid in pids.items()}
 
     with subtest("containers are confined, each by its own profile"):
         start(100, 1)
         start(101, 0)
+        pids = {100: init(100), 101: init(101)}
         confined = labels()
         for vmid, found in confined.items():
             assert found.startswith(f"lxc-{vmid}_<"), found
@@ -84,6 +86,7 @@
 
     with subtest("a container that is started again is confined again"):
         alpha.succeed("pct stop 100 && pct start 100")
+        pids[100] = init(100)
         assert labels() == confined, labels()
         alpha.succeed("pct stop 100 && pct stop 101")
   '';

@@ -118,5 +118,12 @@
             alpha.fail(f"pvesm status --storage {storage}")
             alpha.wait_until_succeeds(f"test -z \"$(wipefs --noheadings {disk})\"", timeout=60)
         alpha.fail("ls /etc/systemd/system.attached/mnt-pve-dir0.mount")
+
+    with subtest("a disk that was somebody's is wiped"):
+        disk = disks["dir0"]
+        alpha.succeed(f"mkfs.ext4 -q {disk}")
+        alpha.fail(f"pvesh create /nodes/alpha/disks/directory --device {disk} --name other")
+        alpha.succeed(f"pvesh set /nodes/alpha/disks/wipedisk --disk {disk}")
+        assert alpha.succeed(f"wipefs --noheadings {disk}") == ""
   '';
 }
