@@ -7,6 +7,9 @@
   # services.proxmox-ve.
   modules = import ./modules.nix { inherit pkgs; };
 
+  # What upstream's schema refuses.
+  vzdump = import ./vzdump { inherit pkgs; };
+
   # Crates of Cargo.lock.
   crates = import ./crates.nix { inherit pkgs; };
 

@@ -56,6 +56,39 @@ let
         };
       };
     }).config;
+  # The same node as one of a cluster's, with more or other of it.
+  clustered =
+    more:
+    with' {
+      networking.hostName = "alpha";
+      services.proxmox-ve = {
+        enable = true;
+        address = "192.0.2.10";
+        package = facts;
+        cluster = {
+          name = "hive";
+          bootstrap = "alpha";
+          authkeyFile = "/run/keys/corosync";
+          nodes = {
+            alpha = {
+              nodeId = 1;
+              links = [ "192.0.2.10" ];
+            };
+            beta = {
+              nodeId = 2;
+              links = [ "192.0.2.11" ];
+            };
+          };
+        }
+        // more;
+      };
+    };
+  hive = clustered { };
+  beta = nodeId: links: { inherit nodeId links; };
+  alpha = {
+    nodeId = 1;
+    links = [ "192.0.2.10" ];
+  };
   immediate =
     (with' {
       services.proxmox-ve = {
@@ -298,7 +331,7 @@ let
         8006
         3128
       ]
-      && lib.hasInfix "iptables -A nixos-fw -s 192.0.2.0/24 -p udp --dport 5405:5412" full.networking.firewall.extraCommands
+      && lib.hasInfix "iptables -A nixos-fw -s 192.0.2.0/24 -p udp --dport 5404:5412" full.networking.firewall.extraCommands
       && lib.hasInfix "ip6tables -A nixos-fw -s 2001:db8::/64" full.networking.firewall.extraCommands;
     "NixOS' firewall lets packets of guests in other networks pass" =
       full.networking.firewall.checkReversePath == "loose"
@@ -508,12 +541,76 @@ let
       # Containers run on a machine whose AppArmor is somebody else's, too.
       && (withFacts unconfined).config.systemd.services.apparmor.serviceConfig.ExecReload == [ ]
       && (withFacts unconfined).config.security.apparmor.packages == [ ];
+    "a declared cluster is what pvenix forms, and its nodes reach one another" =
+      (builtins.fromJSON (
+        builtins.unsafeDiscardStringContext hive.config.environment.etc."pve-nix/node.json".text
+      )).cluster.nodes.beta.nodeId == 2
+      && hive.config.services.proxmox-ve.openFirewallFrom == [ "192.0.2.11" ]
+      &&
+        hive.config.systemd.services.pve-nix-cluster.serviceConfig.LoadCredential
+        == "key:/run/keys/corosync"
+      && !(full.systemd.services ? pve-nix-cluster)
+      && !(lib.hasInfix "\"cluster\":" full.environment.etc."pve-nix/node.json".text);
     "containers have lxcfs, which a switch leaves alone" =
       full.virtualisation.lxc.lxcfs.enable && !full.systemd.services.lxcfs.restartIfChanged;
   };
 
   # What must be refused: a configuration, and how the message begins.
   refused = {
+    "a name that no cluster has" = [
+      (clustered { name = "a-hive-of-many-bees"; })
+      "services.proxmox-ve.cluster.name: \"a-hive-of-many-bees\" is no name"
+    ];
+    "a cluster without this machine" = [
+      (clustered {
+        bootstrap = "beta";
+        nodes.beta = beta 2 [ "192.0.2.11" ];
+      })
+      "services.proxmox-ve.cluster.nodes: this machine, \"alpha\" (networking.hostName), is not among beta"
+    ];
+    "a cluster that nobody makes" = [
+      (clustered { bootstrap = "gamma"; })
+      "services.proxmox-ve.cluster.bootstrap: \"gamma\" is none of alpha, beta"
+    ];
+    "two nodes with one number" = [
+      (clustered {
+        nodes = {
+          inherit alpha;
+          beta = beta 1 [ "192.0.2.11" ];
+        };
+      })
+      "services.proxmox-ve.cluster.nodes: the number 1 is that of two nodes"
+    ];
+    "two nodes with one address" = [
+      (clustered {
+        nodes = {
+          inherit alpha;
+          beta = beta 2 [ "192.0.2.10" ];
+        };
+      })
+      "services.proxmox-ve.cluster.nodes: the address 192.0.2.10 is a link twice"
+    ];
+    "nodes with links of their own number" = [
+      (clustered {
+        nodes = {
+          inherit alpha;
+          beta = beta 2 [
+            "192.0.2.11"
+            "198.51.100.11"
+          ];
+        };
+      })
+      "services.proxmox-ve.cluster.nodes: each node has the same number of links"
+    ];
+    "a link that is no address" = [
+      (clustered {
+        nodes = {
+          inherit alpha;
+          beta = beta 2 [ "beta.example.org" ];
+        };
+      })
+      "services.proxmox-ve.cluster.nodes: \"beta.example.org\": no address"
+    ];
     "an address that is loopback" = [
       (demo { services.proxmox-ve.address = "127.0.1.1"; })
       "services.proxmox-ve.address: 127.0.1.1 is loopback"

@@ -17,8 +17,11 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# Lines of each machine's journal that a failure shows.
+JOURNAL = int(os.environ.get("JOURNAL", "60"))
 MACHINES = os.environ.get("MACHINES", "/var/lib/pve-nix-machines")
 SYSTEM = "/run/current-system/sw"
 
@@ -137,6 +140,14 @@ class Machine:
             return (True, text) if status == 0 else None
 
         return self.wait(command, holds, timeout)[1]
+
+    def show_journal(self):
+        """What a failure may come from."""
+        if not self.process:
+            return
+        with contextlib.suppress(Failure, OSError, subprocess.TimeoutExpired):
+            _, text = self.execute(f"journalctl --no-pager --no-hostname -o short-monotonic -n {JOURNAL}", timeout=20)
+            print(f"--- the journal of {self.name} ---\n{text}")
 
     # --- units ---
 
@@ -316,15 +327,20 @@ def main():
     scope.update(machines=machines, start_all=start_all, subtest=subtest)
     for machine in machines:
         subprocess.run([*machine.program, "--remove", machine.name], check=True)
+    # Whoever ends the driver ends its machines.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
     began = time.monotonic()
     try:
         exec(compile(spec["testScript"], "testScript", "exec"), scope)
         print(f"passed in {time.monotonic() - began:.1f} s")
-    except Failure as failure:
+    except (Failure, AssertionError) as failure:
+        for machine in machines:
+            machine.show_journal()
         # Nobody waits for guests of a machine that goes away.
         for machine in machines:
             machine.crash()
-        sys.exit(str(failure))
+        traceback.print_exception(failure)
+        sys.exit(f"failed after {time.monotonic() - began:.1f} s")
     finally:
         for machine in machines:
             if os.environ.get("KEEP"):

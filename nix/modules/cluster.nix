@@ -45,6 +45,9 @@ in
       unitConfig.ConditionVirtualization = "!container";
     };
 
+    # corosync-quorumtool, corosync-cfgtool: what an administrator looks with.
+    environment.systemPackages = [ pkgs.corosync ];
+
     # NixOS' services.corosync writes the configuration, which is the cluster's own here.
     systemd.services.corosync = {
       description = "Corosync Cluster Engine";

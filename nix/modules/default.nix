@@ -6,6 +6,7 @@
     ./owned.nix
     ./units.nix
     ./cluster.nix
+    ./members.nix
     ./state.nix
     ./users.nix
     ./access.nix

@@ -50,7 +50,8 @@ let
       "8006"
       "60000-60050"
     ];
-    udp = [ "5405-5412" ];
+    # Corosync's eight links, and before them the call of a node that wants to join (pvenix).
+    udp = [ "5404-5412" ];
   };
   # One rule for each peer, protocol and range, in the words of the firewall that is used.
   nftRules = lib.concatMapStrings (

@@ -40,6 +40,12 @@ let
         stp
         ;
     }) (lib.optionalAttrs (cfg.network.backend == "declared") cfg.network.bridges);
+  }
+  // lib.optionalAttrs (cfg.cluster.nodes != { }) {
+    cluster = {
+      inherit (cfg.cluster) name bootstrap nodes;
+      node = config.networking.hostName;
+    };
   };
   file = "pve-nix/node.json";
 in

@@ -2,11 +2,11 @@
 use strict;
 use warnings;
 
-use JSON;
+use JSON::PP;
 use PVE::JSONSchema;
 use PVE::VZDump::Common;
 
-my $settings = from_json(do { local $/; <STDIN> });
+my $settings = JSON::PP->new->decode(do { local $/; <STDIN> });
 my %known = %{ PVE::VZDump::Common::get_confdesc() };
 # What a backup is of belongs to the backup, as upstream's own reading of the file has it.
 delete @known{qw(vmid)};

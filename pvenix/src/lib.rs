@@ -4,6 +4,7 @@
 //! What a node is declared to be stands in `/etc/pve-nix/node.json`, which the NixOS modules write ([`node::Node`]). What it is
 //! comes from systemd, `/proc`, `/sys` and the files of pmxcfs, behind [`machine::Machine`].
 
+pub mod cluster;
 pub mod machine;
 pub mod members;
 pub mod network;

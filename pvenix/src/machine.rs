@@ -1,6 +1,7 @@
 //! The machine, as far as the program looks at it and acts on it.
 
-use std::io;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
@@ -9,6 +10,12 @@ use std::time::{Duration, SystemTime};
 pub trait Machine {
     /// A file's text.
     fn read(&self, path: &str) -> io::Result<String>;
+    /// A file's bytes.
+    fn read_bytes(&self, path: &str) -> io::Result<Vec<u8>>;
+    /// Writes a whole file with its mode, or nothing of it.
+    fn write(&self, path: &str, bytes: &[u8], mode: u32) -> io::Result<()>;
+    /// Moves a file within one file system.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     /// Where a symbolic link leads, as it is written.
     fn link(&self, path: &str) -> Option<PathBuf>;
     /// The path without symbolic links.
@@ -57,6 +64,29 @@ impl Machine for This {
         } else {
             std::fs::read_to_string(path)
         }
+    }
+
+    fn read_bytes(&self, path: &str) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+
+    fn write(&self, path: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
+        let part = format!("{path}.pve-nix");
+        // What an earlier run left half-written.
+        let _ = std::fs::remove_file(&part);
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&part)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(part, path)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        std::fs::rename(from, to)
     }
 
     fn link(&self, path: &str) -> Option<PathBuf> {

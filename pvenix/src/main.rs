@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use pvenix::cluster::form;
+use pvenix::cluster::status::ClusterStatus;
 use pvenix::machine::This;
 use pvenix::node::{self, Node};
 use pvenix::restarts::{self, Outcome};
@@ -24,18 +26,39 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Tell what runs from which build, what waits for a restart, and what is wrong (exit status 1)
+    /// Show which build each daemon and guest runs, what waits for a restart, and what is wrong (exit status 1)
+    Status {
+        /// The output format
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Restart those of the cluster's own daemons that run an older build (exit status 75: it has to wait)
+    Restarts,
+    /// The declared cluster, and the one that this node is in
+    Cluster {
+        #[command(subcommand)]
+        command: ClusterCommand,
+    },
+    /// Refuse a switch to the configuration with the declaration NEXT if guests would not survive it
+    MaySwitch {
+        /// The declaration, etc/pve-nix/node.json of the next system
+        next: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum ClusterCommand {
+    /// Tell which declared nodes are not members, and the other way round (exit status 1)
     Status {
         /// How it is written
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Restart the cluster's own daemons that run an older build; exit status 75 says that it has to wait
-    Restarts,
-    /// Refuse a switch to the configuration whose declaration is NEXT where guests would not survive it
-    MaySwitch {
-        /// The declaration, etc/pve-nix/node.json of the next system
-        next: String,
+    /// Create or join the declared cluster, and add its other nodes when they call
+    Form {
+        /// The cluster's key, as `corosync-keygen` makes it
+        #[arg(long)]
+        key: String,
     },
 }
 
@@ -49,6 +72,8 @@ enum Format {
 
 /// `EX_TEMPFAIL`, which the unit takes as a reason to try again.
 const LATER: u8 = 75;
+/// The bytes of the shortest key, 1024 bits (corosync-keygen(8)).
+const SHORTEST_KEY: usize = 128;
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
@@ -67,10 +92,7 @@ fn run(arguments: &Arguments) -> Result<u8, String> {
             let status = Status::of(&This, &node)?;
             let written = match format {
                 Format::Text => text::of(&status),
-                Format::Json => {
-                    let json = serde_json::to_string_pretty(&status);
-                    json.map_err(|error| error.to_string())? + "\n"
-                }
+                Format::Json => json(&status)?,
             };
             print(&written)?;
             Ok(u8::from(!status.is_well()))
@@ -80,12 +102,45 @@ fn run(arguments: &Arguments) -> Result<u8, String> {
             Outcome::Done(units) => print(&format!("restarted {}\n", units.join(", "))).map(|()| 0),
             Outcome::Pending(why) => print(&format!("pending: {why}\n")).map(|()| LATER),
         },
+        Command::Cluster { command } => cluster(&node, command),
         Command::MaySwitch { next } => {
             let next = Node::read(&This, next)?;
             switch::may_switch(&This, &node, &next)?;
             Ok(0)
         }
     }
+}
+
+fn cluster(node: &Node, command: &ClusterCommand) -> Result<u8, String> {
+    match command {
+        ClusterCommand::Status { format } => {
+            let status = ClusterStatus::of(&This, node.cluster.as_ref())?;
+            print(&match format {
+                Format::Text => status.text(),
+                Format::Json => json(&status)?,
+            })?;
+            Ok(u8::from(!status.is_well()))
+        }
+        ClusterCommand::Form { key } => {
+            let declared = node.cluster.as_ref().ok_or(
+                "no cluster is declared\n  help: set services.proxmox-ve.cluster.name and its nodes",
+            )?;
+            let bytes = std::fs::read(key).map_err(|error| format!("{key}: {error}"))?;
+            if bytes.len() < SHORTEST_KEY {
+                return Err(format!(
+                    "{key}: {} bytes, Corosync takes {SHORTEST_KEY} and more\n  help: `corosync-keygen -k FILE` makes one",
+                    bytes.len()
+                ));
+            }
+            form::form(&This, node, declared, &bytes, &|text| eprintln!("{text}"))?;
+            Ok(0)
+        }
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, String> {
+    let json = serde_json::to_string_pretty(value);
+    Ok(json.map_err(|error| error.to_string())? + "\n")
 }
 
 /// A reader that went away is no fault.

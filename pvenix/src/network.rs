@@ -57,7 +57,7 @@ pub fn drift(machine: &dyn Machine, node: &Node) -> Result<Vec<Drift>, String> {
             found.push(Drift {
                 place: name.clone(),
                 declared: "a bridge".to_owned(),
-                is: "nothing of this name".to_owned(),
+                is: "missing".to_owned(),
             });
             continue;
         };
@@ -93,18 +93,14 @@ fn compare(
             words(addresses),
         ),
         (
-            "VLANs of guests",
+            "VLANs",
             switched(bridge.vlan_aware),
             is_on("bridge/vlan_filtering"),
         ),
-        (
-            "spanning tree",
-            switched(bridge.stp),
-            is_on("bridge/stp_state"),
-        ),
+        ("STP", switched(bridge.stp), is_on("bridge/stp_state")),
     ];
     if let Some(mtu) = bridge.mtu {
-        places.push(("largest packet", mtu.to_string(), setting("mtu")));
+        places.push(("MTU", mtu.to_string(), setting("mtu")));
     }
     let differ = places
         .into_iter()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cluster::Declared;
 use crate::machine::Machine;
 
 /// Where the declaration stands.
@@ -29,6 +30,9 @@ pub struct Node {
     pub programs: BTreeMap<String, String>,
     /// Bridges, by name.
     pub bridges: BTreeMap<String, Bridge>,
+    /// Its cluster, where one is declared.
+    #[serde(default)]
+    pub cluster: Option<Declared>,
 }
 
 /// What a switch of the configuration does to a unit.
@@ -53,7 +57,7 @@ pub struct Bridge {
     pub ports: Vec<String>,
     /// Its addresses, with the length of their networks.
     pub addresses: Vec<String>,
-    /// The largest packet.
+    /// The MTU.
     pub mtu: Option<u32>,
     /// Whether guests may have a VLAN tag on it.
     pub vlan_aware: bool,

@@ -82,6 +82,6 @@ fn look(machine: &dyn Machine, unit: &str, clustered: bool) -> Result<(), String
         machine.wait(Duration::from_secs(1));
     }
     Err(format!(
-        "{unit} was restarted and is not as it was before: {last}\n  help: the units after it were left as they are; mend it, then `pvenix restarts`"
+        "{unit} was restarted and did not come back: {last}\n  help: the units after it were not restarted; repair it, then run `pvenix restarts`"
     ))
 }

@@ -280,7 +280,10 @@ fn cluster_check(members: &Result<Members, String>) -> Check {
     let (ok, text) = match members {
         Err(text) => (false, text.clone()),
         Ok(members) => match &members.cluster {
-            None => (true, "/etc/pve is there; this node is alone".to_owned()),
+            None => (
+                true,
+                "/etc/pve is mounted; this node is in no cluster".to_owned(),
+            ),
             Some(cluster) => {
                 let online = members
                     .nodelist
@@ -295,7 +298,7 @@ fn cluster_check(members: &Result<Members, String>) -> Check {
                 (
                     members.is_quorate(),
                     format!(
-                        "{}: {quorum}, {online} of {} nodes are there",
+                        "{}: {quorum}, {online} of {} nodes online",
                         cluster.name, cluster.nodes
                     ),
                 )
@@ -317,7 +320,7 @@ fn address_check(members: &Result<Members, String>, node: &Node) -> Check {
     let (ok, text) = match known {
         None => (
             true,
-            format!("{}, which pmxcfs does not tell otherwise", node.address),
+            format!("{}; pmxcfs knows no other for this node", node.address),
         ),
         Some(ip) if ip == node.address => (true, ip),
         Some(ip) => (

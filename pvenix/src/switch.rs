@@ -15,7 +15,7 @@ pub fn may_switch(machine: &dyn Machine, now: &Node, next: &Node) -> Result<(), 
     }
     let numbers: Vec<String> = guests.iter().map(|guest| guest.vmid.to_string()).collect();
     Err(format!(
-        "guests run ({}), and {} to {} is another major release\n  help: migrate or stop them, then switch; or `nixos-rebuild boot` and reboot",
+        "guests are running ({}), and the step from {} to {} is to another major release\n  help: migrate or stop them, then switch; or use `nixos-rebuild boot` and reboot",
         numbers.join(", "),
         now.version,
         next.version

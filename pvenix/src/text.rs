@@ -15,7 +15,7 @@ pub fn of(status: &Status) -> String {
     };
     let _ = writeln!(
         text,
-        "{name}: {} of {}",
+        "{name}: {} from {}",
         status.version,
         short(&status.package)
     );
@@ -26,7 +26,7 @@ pub fn of(status: &Status) -> String {
     for drift in &status.drift {
         let _ = writeln!(
             text,
-            "  BAD  {}: {} is declared, it is {}",
+            "  BAD  {}: declared {}, found {}",
             drift.place, drift.declared, drift.is
         );
     }
@@ -42,14 +42,16 @@ pub fn of(status: &Status) -> String {
         .count();
     let _ = writeln!(
         text,
-        "daemons: {new} run this build, {} an older one",
+        "daemons: {new} run this build, {} run an older one",
         old.len()
     );
     for unit in old {
         let waits = match unit.on_switch {
             OnSwitch::Staged if status.restart_policy == "staged" => "until the staged restart",
             OnSwitch::Staged | OnSwitch::None => "until it is restarted, or the next boot",
-            OnSwitch::Reload | OnSwitch::Restart => "which the last switch should have changed",
+            OnSwitch::Reload | OnSwitch::Restart => {
+                "although the last switch should have replaced it"
+            }
         };
         let _ = writeln!(
             text,
@@ -65,7 +67,7 @@ pub fn of(status: &Status) -> String {
         .collect();
     let _ = writeln!(
         text,
-        "guests: {} run, {} of them an older program until they stop",
+        "guests: {} running, {} of them with an older program until they stop",
         status.guests.len(),
         old.len()
     );

@@ -1,131 +1,17 @@
 //! The program's judgement of machines that are told, not there.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::io;
-use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
-
 use pvenix::machine::Machine;
 use pvenix::node::{self, Node};
 use pvenix::restarts::{self, LOCK, Outcome};
 use pvenix::status::Status;
 use pvenix::{switch, text};
 
+mod clusters;
+mod told;
+use told::Told;
+
 const NEW: &str = "/nix/store/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-pve-9.1.8";
 const OLD: &str = "/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-pve-9.1.4";
-
-/// A machine of files, links and programs' answers.
-#[derive(Default)]
-struct Told {
-    files: RefCell<BTreeMap<String, String>>,
-    links: RefCell<BTreeMap<String, String>>,
-    answers: RefCell<BTreeMap<String, Result<String, String>>>,
-    done: RefCell<Vec<String>>,
-    waited: RefCell<u64>,
-}
-
-impl Told {
-    fn file(&self, path: &str, text: &str) {
-        self.files
-            .borrow_mut()
-            .insert(path.to_owned(), text.to_owned());
-    }
-
-    fn leads(&self, path: &str, to: &str) {
-        self.links
-            .borrow_mut()
-            .insert(path.to_owned(), to.to_owned());
-    }
-
-    /// A unit that runs, and the build that it holds.
-    fn runs(&self, name: &str, pid: u32, build: &str) {
-        let block = format!("Id={name}\nLoadState=loaded\nActiveState=active\nMainPID={pid}\n\n");
-        self.files
-            .borrow_mut()
-            .entry("units".to_owned())
-            .or_default()
-            .push_str(&block);
-        self.leads(
-            &format!("/proc/{pid}/fd/3"),
-            &format!("{build}/nix-support/pve-perl"),
-        );
-        self.leads(&format!("/proc/{pid}/fd/4"), "/dev/null");
-    }
-
-    fn done(&self) -> Vec<String> {
-        self.done.borrow().clone()
-    }
-}
-
-impl Machine for Told {
-    fn read(&self, path: &str) -> io::Result<String> {
-        let files = self.files.borrow();
-        files
-            .get(path)
-            .cloned()
-            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
-    }
-
-    fn link(&self, path: &str) -> Option<PathBuf> {
-        self.links.borrow().get(path).map(PathBuf::from)
-    }
-
-    fn real(&self, path: &str) -> Option<PathBuf> {
-        Some(self.link(path).unwrap_or_else(|| PathBuf::from(path)))
-    }
-
-    fn list(&self, directory: &str) -> Vec<String> {
-        let (files, links) = (self.files.borrow(), self.links.borrow());
-        let all = files.keys().chain(links.keys());
-        let below = all.filter_map(|path| path.strip_prefix(directory)?.strip_prefix('/'));
-        below
-            .filter(|name| !name.contains('/'))
-            .map(str::to_owned)
-            .collect()
-    }
-
-    fn run(&self, words: &[&str]) -> io::Result<String> {
-        let said = words.join(" ");
-        if said.starts_with("systemctl show") {
-            return self.read("units");
-        }
-        self.done.borrow_mut().push(said.clone());
-        match self.answers.borrow().get(&said) {
-            Some(Ok(text)) => Ok(text.clone()),
-            Some(Err(text)) => Err(io::Error::other(text.clone())),
-            None => Ok(String::new()),
-        }
-    }
-
-    fn make_directory(&self, path: &str) -> io::Result<()> {
-        if self.files.borrow().contains_key(path) {
-            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
-        }
-        self.file(path, "");
-        self.done.borrow_mut().push(format!("mkdir {path}"));
-        Ok(())
-    }
-
-    fn remove_directory(&self, path: &str) -> io::Result<()> {
-        self.files.borrow_mut().remove(path);
-        self.done.borrow_mut().push(format!("rmdir {path}"));
-        Ok(())
-    }
-
-    fn touch(&self, path: &str, time: SystemTime) -> io::Result<()> {
-        let expires = time == SystemTime::UNIX_EPOCH;
-        self.done.borrow_mut().push(format!(
-            "{} {path}",
-            if expires { "expire" } else { "touch" }
-        ));
-        Ok(())
-    }
-
-    fn wait(&self, time: Duration) {
-        *self.waited.borrow_mut() += time.as_secs();
-    }
-}
 
 fn declaration() -> String {
     format!(
@@ -222,14 +108,14 @@ fn what_runs_an_older_build_is_told() {
     assert_eq!(guests, [(100, "ct", Some(false)), (101, "vm", Some(true))]);
     assert_eq!(
         text::of(&status),
-        "alpha: 9.1.8 of pve-9.1.8 (bbbbbbbb)
-  ok   cluster: hive: quorate, 1 of 3 nodes are there
+        "alpha: 9.1.8 from pve-9.1.8 (bbbbbbbb)
+  ok   cluster: hive: quorate, 1 of 3 nodes online
   ok   address: 192.0.2.1
   ok   units: none failed
-daemons: 3 run this build, 2 an older one
+daemons: 3 run this build, 2 run an older one
   pve-cluster.service  pve-9.1.4 (aaaaaaaa), until the staged restart
   pve-ha-lrm.service  pve-9.1.4 (aaaaaaaa), until the staged restart
-guests: 2 run, 1 of them an older program until they stop
+guests: 2 running, 1 of them with an older program until they stop
   ct 100  lxc (o)
 waiting for a staged restart: pve-ha-lrm.service, pve-cluster.service
   `pvenix restarts` does it now
@@ -260,15 +146,15 @@ fn a_network_that_is_not_as_declared_is_told() {
         drift,
         [
             ("vmbr0: ports", "enp1s0", "enp1s0 enp2s0"),
-            ("vmbr0: VLANs of guests", "on", "off"),
-            ("vmbr0: largest packet", "9000", "1500"),
+            ("vmbr0: VLANs", "on", "off"),
+            ("vmbr0: MTU", "9000", "1500"),
         ]
     );
     told.answers
         .borrow_mut()
         .insert("ip -json address".to_owned(), Ok("[]".to_owned()));
     let status = Status::of(&told, &node).unwrap();
-    assert_eq!(status.drift[0].is, "nothing of this name");
+    assert_eq!(status.drift[0].is, "missing");
 }
 
 #[test]
@@ -369,7 +255,7 @@ fn a_staged_restart_stops_at_the_first_that_does_not_come_back() {
         .insert(fails, Err("inactive".to_owned()));
     let error = restarts::restart(&told, &node).unwrap_err();
     assert!(
-        error.starts_with("pve-ha-lrm.service was restarted and is not as it was before: inactive"),
+        error.starts_with("pve-ha-lrm.service was restarted and did not come back: inactive"),
         "{error}"
     );
     assert!(
@@ -421,7 +307,7 @@ fn another_major_release_waits_until_no_guest_runs() {
     };
     let error = switch::may_switch(&told, &node, &next).unwrap_err();
     assert!(
-        error.contains("guests run (100, 101)") && error.contains("migrate or stop them"),
+        error.contains("guests are running (100, 101)") && error.contains("migrate or stop them"),
         "{error}"
     );
     let same = Node {

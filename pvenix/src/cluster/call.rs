@@ -1,0 +1,139 @@
+//! How a node that waits for its cluster says so to the members, and what they answer: one datagram each way, signed with the
+//! key that both have from the declaration (HMAC-SHA256).
+//!
+//! A member counts the votes of each node of the cluster's configuration, whether it is there or not. So it adds a node only
+//! when the node has called: a cluster of one node that added a second too early would lose its quorum.
+
+use hmac::{Hmac, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+/// The UDP port on which members listen; Corosync's own begin with the next.
+pub const PORT: u16 = 5404;
+/// How far two clocks may be apart, in seconds. Tickets and certificates bear no more either.
+const CLOCKS: u64 = 300;
+
+/// A node's call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// The cluster that it is declared to be in.
+    pub cluster: String,
+    /// Its name.
+    pub node: String,
+    /// Its release, `9.1.8`.
+    pub version: String,
+    /// Its clock, in seconds since 1970.
+    pub time: u64,
+}
+
+/// A member's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The member.
+    pub node: String,
+    /// Why it does not add the node; `null` where it has, or is about to.
+    pub refused: Option<String>,
+    /// The call's time, so that no answer serves twice.
+    pub time: u64,
+}
+
+/// What a message is, which its signature covers: none is good as another kind.
+pub trait Message: Serialize + for<'a> Deserialize<'a> {
+    /// A word for it.
+    const KIND: &'static str;
+}
+
+impl Message for Call {
+    const KIND: &'static str = "call";
+}
+
+impl Message for Answer {
+    const KIND: &'static str = "answer";
+}
+
+#[derive(Serialize, Deserialize)]
+struct Signed {
+    text: String,
+    signature: String,
+}
+
+/// The bytes of a datagram. The key is Corosync's.
+pub fn sign<T: Message>(message: &T, key: &[u8]) -> Vec<u8> {
+    let text = serde_json::to_string(message).unwrap_or_default();
+    let signature = hex(&code(T::KIND, &text, key).finalize().into_bytes());
+    serde_json::to_vec(&Signed { text, signature }).unwrap_or_default()
+}
+
+/// What was signed with the key; nothing where it was another or none.
+pub fn open<T: Message>(datagram: &[u8], key: &[u8]) -> Option<T> {
+    let signed: Signed = serde_json::from_slice(datagram).ok()?;
+    let claimed = unhex(&signed.signature)?;
+    code(T::KIND, &signed.text, key)
+        .verify_slice(&claimed)
+        .ok()?;
+    serde_json::from_str(&signed.text).ok()
+}
+
+/// Why a member does not add the node that calls, if it does not.
+pub fn refusal(call: &Call, declared: &super::Declared, version: &str, now: u64) -> Option<String> {
+    let major = |version: &str| version.split('.').next().unwrap_or_default().to_owned();
+    if call.cluster != declared.name {
+        return Some(format!(
+            "this is the cluster {}, not {}",
+            declared.name, call.cluster
+        ));
+    }
+    if !declared.nodes.contains_key(&call.node) {
+        return Some(format!(
+            "{} is not declared here: add it to services.proxmox-ve.cluster.nodes of each node",
+            call.node
+        ));
+    }
+    let apart = call.time.abs_diff(now);
+    if apart > CLOCKS {
+        return Some(format!(
+            "the clocks are {apart} s apart: set that of {}",
+            call.node
+        ));
+    }
+    if major(&call.version) != major(version) {
+        return Some(format!(
+            "{} runs {}, the cluster {version}: a node joins with the cluster's own major release",
+            call.node, call.version
+        ));
+    }
+    None
+}
+
+fn code(kind: &str, text: &str, key: &[u8]) -> Hmac<Sha256> {
+    // Of any length.
+    #[allow(clippy::expect_used)]
+    let mut code = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    code.update(b"pvenix ");
+    code.update(kind.as_bytes());
+    code.update(b"\n");
+    code.update(text.as_bytes());
+    code
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> = text
+        .chars()
+        .map(|digit| u8::try_from(digit.to_digit(16)?).ok())
+        .collect();
+    let digits = digits?;
+    (digits.len() % 2 == 0).then(|| {
+        digits
+            .chunks(2)
+            .map(|pair| pair[0] << 4 | pair[1])
+            .collect()
+    })
+}

@@ -1,0 +1,74 @@
+//! The database of pmxcfs while pmxcfs does not run: whether a node may leave it behind to join a cluster.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::machine::Machine;
+
+/// Where pmxcfs has it.
+pub const PLACE: &str = "/var/lib/pve-cluster/config.db";
+/// Where `pvecm add` puts the one that a joining node had, too.
+const BACKUPS: &str = "/var/lib/pve-cluster/backup";
+
+/// Guests by their configuration files. A directory entry of type 8 is a file, as in readdir(3).
+const GUESTS: &str = "SELECT guest.name FROM tree AS guest JOIN tree AS place ON guest.parent = place.inode \
+     WHERE place.name IN ('qemu-server', 'lxc') AND guest.type = 8 AND guest.name GLOB '[0-9]*.conf' ORDER BY guest.name";
+const COROSYNC: &str = "SELECT data FROM tree WHERE parent = 0 AND name = 'corosync.conf'";
+
+/// Refuses a database that somebody would miss: one with guests, and another cluster's.
+pub fn may_be_left(machine: &dyn Machine) -> Result<(), String> {
+    if machine.read_bytes(PLACE).is_err() {
+        return Ok(());
+    }
+    let guests = ask(machine, GUESTS)?;
+    if !guests.is_empty() {
+        let names: Vec<&str> = guests
+            .lines()
+            .map(|name| name.trim_end_matches(".conf"))
+            .collect();
+        return Err(format!(
+            "this node has guests of its own ({}), whose numbers may be others' in the cluster\n  help: back them up, remove them here, and restore them when the node is a member",
+            names.join(", ")
+        ));
+    }
+    let corosync = ask(machine, COROSYNC)?;
+    if let Some(name) = cluster_name(&corosync) {
+        return Err(format!(
+            "this node is a member of the cluster {name}\n  help: remove it there (`pvecm delnode`), then move {PLACE} away here"
+        ));
+    }
+    Ok(())
+}
+
+/// Moves the database to the backups; pmxcfs must not run.
+pub fn leave(machine: &dyn Machine, now: SystemTime) -> Result<(), String> {
+    let seconds = now
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO)
+        .as_secs();
+    machine
+        .run(&["mkdir", "-p", BACKUPS])
+        .map_err(|error| error.to_string())?;
+    for part in ["", "-wal", "-shm"] {
+        let from = format!("{PLACE}{part}");
+        if machine.read_bytes(&from).is_ok() {
+            let to = format!("{BACKUPS}/config-{seconds}.db{part}");
+            machine
+                .rename(&from, &to)
+                .map_err(|error| format!("{from} → {to}: {error}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn ask(machine: &dyn Machine, query: &str) -> Result<String, String> {
+    let answer = machine.run(&["sqlite3", "-batch", PLACE, query]);
+    answer
+        .map(|text| text.trim().to_owned())
+        .map_err(|error| error.to_string())
+}
+
+/// The value of `cluster_name` of a corosync.conf.
+pub fn cluster_name(corosync: &str) -> Option<&str> {
+    let mut lines = corosync.lines();
+    lines.find_map(|line| Some(line.trim().strip_prefix("cluster_name:")?.trim()))
+}
