@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use pvenix::cluster::form;
+use pvenix::cluster::form::Former;
 use pvenix::cluster::status::ClusterStatus;
 use pvenix::machine::This;
 use pvenix::node::{self, Node};
@@ -54,7 +54,7 @@ enum ClusterCommand {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Create or join the declared cluster, and add its other nodes when they call
+    /// Create or join the declared cluster, and add its other nodes when they call; does not end
     Form {
         /// The cluster's key, as `corosync-keygen` makes it
         #[arg(long)]
@@ -132,7 +132,13 @@ fn cluster(node: &Node, command: &ClusterCommand) -> Result<u8, String> {
                     bytes.len()
                 ));
             }
-            form::form(&This, node, declared, &bytes, &|text| eprintln!("{text}"))?;
+            let former = Former {
+                machine: &This,
+                node,
+                declared,
+                key: &bytes,
+            };
+            former.form(&|text| eprintln!("{text}"))?;
             Ok(0)
         }
     }
