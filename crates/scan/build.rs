@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 fn main() {
     let mut files = Vec::new();
     // What is kept between runs: scans, and packagings read.
-    for dir in ["src", "../debian/src", "../syntax/src"] {
+    for dir in ["src", "../debian/src", "../layout/src", "../syntax/src"] {
         println!("cargo::rerun-if-changed={dir}");
         collect(Path::new(dir), &mut files);
     }

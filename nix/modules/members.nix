@@ -114,7 +114,7 @@ in
       lib.concatMap (name: cluster.nodes.${name}.links) others
     );
 
-    # It ends when every declared node is a member. A switch does not wait for it.
+    # It goes on, to answer nodes that call. A switch does not wait for it.
     systemd.services.pve-nix-cluster = {
       description = "Membership of the declared cluster ${cluster.name}";
       wantedBy = [ "multi-user.target" ];
@@ -132,12 +132,10 @@ in
       path = [
         cfg.package
         config.systemd.package
-        pkgs.corosync
         pkgs.sqlite
       ];
       serviceConfig = {
         Type = "exec";
-        RemainAfterExit = true;
         LoadCredential = "key:${cluster.authkeyFile}";
         ExecStart = "${cfg.pvenix}/bin/pvenix cluster form --key %d/key";
         Restart = "on-failure";

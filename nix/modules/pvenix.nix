@@ -81,13 +81,13 @@ in
         ];
         restartTriggers = [ (builtins.toJSON declaration) ];
         stopIfChanged = false;
-        # Without a quorum, or while another node has the lock, it is tried again.
         startLimitIntervalSec = 0;
         path = [ pkgs.iproute2 ];
         serviceConfig = {
           Type = "exec";
           RemainAfterExit = true;
-          ExecStart = "${cfg.pvenix}/bin/pvenix restarts";
+          # Without a quorum, or while another node has the lock, it waits, and does not fail: a switch would report it.
+          ExecStart = "${cfg.pvenix}/bin/pvenix restarts --wait";
           Restart = "on-failure";
           RestartSec = 30;
           # A daemon that did not come back: those after it are left alone, also by a next run.

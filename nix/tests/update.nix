@@ -91,20 +91,51 @@ in
     before = guests()
     mains = {name: main(name) for name in reloaded}
 
-    def change(to, version):
-        # The ticket is signed by root's own pvesh; what runs the task is pvedaemon.
-        root = alpha.succeed(
+    def root_ticket():
+        """Signed by root's own pvesh: a ticket, and what a change needs beside it."""
+        return alpha.succeed(
             "perl=$(head -1 $(type -P pvesh) | cut -c3-);"
             " $perl -MPVE::AccessControl -MPVE::RPCEnvironment -e '"
             "PVE::RPCEnvironment->setup_default_cli_env();"
             "print PVE::AccessControl::assemble_ticket(q(root@pam)), qq(\\n),"
             " PVE::AccessControl::assemble_csrf_prevention_token(q(root@pam)), qq(\\n)'"
         ).split()
-        task = json.loads(alpha.succeed(
-            f"curl -sk --cookie 'PVEAuthCookie={root[0]}' -H 'CSRFPreventionToken: {root[1]}'"
-            " https://10.11.12.1:8006/api2/json/nodes/alpha/vzdump"
-            " -d vmid=100 -d mode=suspend -d storage=local -d script=/etc/hold-backup"
+
+    def post(path, data=""):
+        ticket, token = root_ticket()
+        return json.loads(alpha.succeed(
+            f"curl -sk -X POST --cookie 'PVEAuthCookie={ticket}' -H 'CSRFPreventionToken: {token}'"
+            f" https://10.11.12.1:8006/api2/json{path} {data}"
         ))["data"]
+
+    consoles = 0
+
+    def open_console():
+        """A console of the node that stays open; what it shows is in the file whose name is given back."""
+        global consoles
+        consoles += 1
+        shown = f"/run/console-{consoles}"
+        made = post("/nodes/alpha/termproxy")
+        alpha.succeed(f"mkfifo {shown}.typed")
+        # The file of what is typed stays open for writing, too: else each line would end it.
+        alpha.succeed(
+            f"systemd-run --expand-environment=no --unit console-{consoles} --setenv=PATH=$PATH bash -c '"
+            f"exec 3<>/dev/tcp/localhost/{made['port']} 4<>{shown}.typed;"
+            f" printf \"%s\\n\" \"{made['user']}:{made['ticket']}\" >&3;"
+            f" cat <&3 >{shown} & while read -r line <&4; do printf \"0:%d:%s\\n\" $((''${{#line}} + 1)) \"$line\" >&3; done'"
+        )
+        alpha.wait_until_succeeds(f"grep -q ^OK {shown}", timeout=30)
+        return shown
+
+    def answers_console(shown, number):
+        alpha.succeed(f"echo 'echo $(({number} * 7))-console' >{shown}.typed")
+        alpha.wait_until_succeeds(f"grep -q {number * 7}-console {shown}", timeout=30)
+
+    def change(to, version):
+        console = open_console()
+        answers_console(console, 6)
+        # What runs the task is pvedaemon.
+        task = post("/nodes/alpha/vzdump", "-d vmid=100 -d mode=suspend -d storage=local -d script=/etc/hold-backup")
         worker = str(int(task.split(":")[2], 16))
         alpha.wait_until_succeeds("pgrep -f hold-backup", timeout=60)
 
@@ -123,6 +154,8 @@ in
             time.sleep(0.5)
         alpha.succeed(f"kill -0 {worker}")
         assert guests() == before, (before, guests())
+
+        answers_console(console, 9)
 
         # The staged restart is done, in its order.
         alpha.wait_until_succeeds("pvenix status --format json | jq -e '.waiting == []'", timeout=90)

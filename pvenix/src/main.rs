@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use pvenix::cluster::form;
+use pvenix::cluster::form::Former;
 use pvenix::cluster::status::ClusterStatus;
 use pvenix::machine::This;
 use pvenix::node::{self, Node};
@@ -33,7 +33,11 @@ enum Command {
         format: Format,
     },
     /// Restart those of the cluster's own daemons that run an older build (exit status 75: it has to wait)
-    Restarts,
+    Restarts {
+        /// Try again every 30 seconds as long as it has to wait
+        #[arg(long)]
+        wait: bool,
+    },
     /// The declared cluster, and the one that this node is in
     Cluster {
         #[command(subcommand)]
@@ -54,7 +58,7 @@ enum ClusterCommand {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Create or join the declared cluster, and add its other nodes when they call
+    /// Create or join the declared cluster, and add its other nodes when they call; does not end
     Form {
         /// The cluster's key, as `corosync-keygen` makes it
         #[arg(long)]
@@ -70,8 +74,10 @@ enum Format {
     Json,
 }
 
-/// `EX_TEMPFAIL`, which the unit takes as a reason to try again.
+/// `EX_TEMPFAIL`: another time it may go.
 const LATER: u8 = 75;
+/// How long a staged restart that has to wait waits.
+const PAUSE: std::time::Duration = std::time::Duration::from_secs(30);
 /// The bytes of the shortest key, 1024 bits (corosync-keygen(8)).
 const SHORTEST_KEY: usize = 128;
 
@@ -97,16 +103,34 @@ fn run(arguments: &Arguments) -> Result<u8, String> {
             print(&written)?;
             Ok(u8::from(!status.is_well()))
         }
-        Command::Restarts => match restarts::restart(&This, &node)? {
-            Outcome::Nothing => print("nothing waits for a restart\n").map(|()| 0),
-            Outcome::Done(units) => print(&format!("restarted {}\n", units.join(", "))).map(|()| 0),
-            Outcome::Pending(why) => print(&format!("pending: {why}\n")).map(|()| LATER),
-        },
+        Command::Restarts { wait } => staged(&node, *wait),
         Command::Cluster { command } => cluster(&node, command),
         Command::MaySwitch { next } => {
             let next = Node::read(&This, next)?;
             switch::may_switch(&This, &node, &next)?;
             Ok(0)
+        }
+    }
+}
+
+fn staged(node: &Node, wait: bool) -> Result<u8, String> {
+    let mut said = String::new();
+    loop {
+        match restarts::restart(&This, node)? {
+            Outcome::Nothing => return print("nothing waits for a restart\n").map(|()| 0),
+            Outcome::Done(units) => {
+                return print(&format!("restarted {}\n", units.join(", "))).map(|()| 0);
+            }
+            Outcome::Pending(why) => {
+                if why != said {
+                    print(&format!("pending: {why}\n"))?;
+                }
+                if !wait {
+                    return Ok(LATER);
+                }
+                said = why;
+                std::thread::sleep(PAUSE);
+            }
         }
     }
 }
@@ -132,7 +156,13 @@ fn cluster(node: &Node, command: &ClusterCommand) -> Result<u8, String> {
                     bytes.len()
                 ));
             }
-            form::form(&This, node, declared, &bytes, &|text| eprintln!("{text}"))?;
+            let former = Former {
+                machine: &This,
+                node,
+                declared,
+                key: &bytes,
+            };
+            former.form(&|text| eprintln!("{text}"))?;
             Ok(0)
         }
     }

@@ -36,6 +36,9 @@ pub struct Cluster {
 /// A node of a cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Member {
+    /// Its number.
+    #[serde(default)]
+    pub id: u32,
     /// 1 where it is there.
     #[serde(default)]
     pub online: u32,
@@ -63,6 +66,17 @@ impl Members {
         self.cluster
             .as_ref()
             .is_some_and(|cluster| cluster.nodes > 1)
+    }
+
+    /// Whether this node has the lowest number of those that are there: what one node does for all is its task.
+    pub fn is_first(&self) -> bool {
+        let there = self
+            .nodelist
+            .iter()
+            .filter(|(_, member)| member.online == 1);
+        there
+            .min_by_key(|(_, member)| member.id)
+            .is_some_and(|(name, _)| *name == self.nodename)
     }
 
     /// Whether this node may change what the cluster holds.

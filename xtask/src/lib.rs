@@ -1,5 +1,9 @@
-//! The command line of pve-nix, a compiler from Proxmox VE's sources to Nix: [`cli`] reads arguments, [`run`] joins the
-//! crates for each command.
+//! The command line of pve-nix, a compiler from Proxmox VE's sources to Nix: [`cli`] reads the arguments, and each module of
+//! [`command`] joins the crates for one command.
 
+pub mod arguments;
 pub mod cli;
-pub mod run;
+pub mod command;
+pub mod outcome;
+pub mod project;
+pub mod terminal;

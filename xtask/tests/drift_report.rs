@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use decide::{Context, Decision};
+use decide::{Context, Decision, RuleId, Table};
 use drift::{
     Aspect, At, Change, Closest, Commit, Conflict, Counts, Drift, Excerpt, History, Install,
     InstallKind, Level, LinkDrift, LocalPatch, LostTarget, Need, NeedKind, PlaceDrift, Presence,
@@ -55,8 +55,12 @@ fn package(attr: &str, target: &str) -> Decision {
     }
 }
 
+fn rule(name: &str) -> RuleId {
+    RuleId::new(Table::Path, name)
+}
+
 fn spot(path: &str, line: u32, text: &str, decision: Decision) -> Spot {
-    let rule = (decision != Decision::Unknown).then(|| "comb-programs".to_owned());
+    let rule = (decision != Decision::Unknown).then(|| rule("comb-programs"));
     Spot {
         source: None,
         path: path.into(),
@@ -116,11 +120,11 @@ fn proposal(as_before: bool) -> Proposal {
     Proposal {
         file: "rules/paths.toml".into(),
         toml: "[[path]]\nname = \"comb-probe\"\nwhere = { texts = [\"/usr/sbin/comb-probe\"] }\npackage = \"comb-tools\"\n".into(),
-        before: as_before.then(|| "comb-programs".to_owned()),
+        before: as_before.then(|| rule("comb-programs")),
         replaces: None,
         as_before,
         closest: vec![Closest {
-            rule: "comb-programs".into(),
+            rule: rule("comb-programs"),
             fails: strings(&["sources = [\"hive-comb\"]", "context host"]),
         }],
     }
@@ -147,7 +151,7 @@ fn otherwise() -> PlaceDrift {
         package("comb-tools", "bin/comb-probe"),
     );
     let new = Spot {
-        rule: Some("comb-state".into()),
+        rule: Some(rule("comb-state")),
         ..spot(
             "src/Hive/Disk.pm",
             17,
@@ -348,7 +352,7 @@ fn hostile() -> SourceDrift {
             file: HOSTILE.into(),
             toml: format!("name = '''{HOSTILE}'''\n````\n<script>"),
             closest: vec![Closest {
-                rule: HOSTILE.into(),
+                rule: rule(HOSTILE),
                 fails: strings(&[HOSTILE]),
             }],
             before: None,
@@ -360,7 +364,7 @@ fn hostile() -> SourceDrift {
     let odd = Spot {
         source: Some(HOSTILE.into()),
         sub: Some(HOSTILE.into()),
-        rule: Some(HOSTILE.into()),
+        rule: Some(rule(HOSTILE)),
         decision: Decision::Keep {
             reason: HOSTILE.into(),
         },
@@ -490,7 +494,7 @@ fn sample() -> Drift {
     let missing =
         Problem::new(&MISSING_SOURCE, "no repository of `hive-wax` at hand").in_source("hive-wax");
     Drift {
-        idle_rules: strings(&["comb-legacy", "wax"]),
+        idle_rules: vec![rule("comb-legacy"), rule("wax")],
         problems: vec![missing],
         ..drift(sources, structure())
     }
@@ -500,7 +504,7 @@ fn with_hostile() -> Drift {
     let mut sample = sample();
     sample.sources.push(hostile());
     sample.old.release = HOSTILE.into();
-    sample.idle_rules.push(HOSTILE.into());
+    sample.idle_rules.push(rule(HOSTILE));
     sample.structure.links[0].link = HOSTILE.into();
     sample.structure.knot_entered[0].by.push(HOSTILE.into());
     sample
@@ -525,7 +529,7 @@ fn many() -> Drift {
                 1 => {
                     let mut place = otherwise();
                     let new = place.new.as_mut().unwrap();
-                    new.rule = Some(format!("comb-{line}"));
+                    new.rule = Some(rule(&format!("comb-{line}")));
                     place
                 }
                 _ => moved(line + 1),
@@ -538,7 +542,7 @@ fn many() -> Drift {
     });
     let mut many = drift(sources.collect(), Structure::default());
     many.idle_rules = (0..5000)
-        .map(|number| format!("comb-rule-{number}"))
+        .map(|number| rule(&format!("comb-rule-{number}")))
         .collect();
     many
 }
@@ -673,7 +677,7 @@ fn the_text_begins_with_the_verdict_and_tells_the_riskiest_first() {
         "review hive-sweep\n  PNX-806",
         "  source ",
         "Decided as before\n",
-        "Rules that decide nothing any more\n  comb-legacy, wax\n",
+        "Rules that decide nothing any more\n  path.comb-legacy, path.wax\n",
     ];
     let places: Vec<usize> = order
         .iter()
@@ -699,7 +703,7 @@ fn the_text_tells_all_there_is_to_a_place() {
   sub      probe_cells
   context  host
   decision package comb-tools, bin/comb-probe → keep: state
-  rule     comb-programs → comb-state
+  rule     path.comb-programs → path.comb-state
   commit   89abcdef0123 2026-02-03 comb: probe the cells before they are mounted
     15 │ sub probe_cells {
     16 │         my ($self, $device, %options) = @_;
@@ -707,12 +711,13 @@ fn the_text_tells_all_there_is_to_a_place() {
        │                   ^^^^^^^^^^^^^^^^^^^^^
     18 │     return $self->{cells};
     19 │ }
-  help     paste into `rules/paths.toml` before the rule `comb-programs` (decides it as before):
+  help     paste into `rules/paths.toml` before the rule `path.comb-programs` (decides it as
+           before):
     [[path]]
     name = \"comb-probe\"
     where = { texts = [\"/usr/sbin/comb-probe\"] }
     package = \"comb-tools\"
-  closest  comb-programs, but for sources = [\"hive-comb\"], context host"
+  closest  path.comb-programs, but for sources = [\"hive-comb\"], context host"
     );
 }
 
@@ -902,10 +907,10 @@ fn markdown_tells_a_place_with_both_sides() {
         "| context | `host` | the same |\n",
         "> 17 |     run_command(['/usr/sbin/comb-probe2',",
         "\n     |                   ^^^^^^^^^^^^^^^^^^^^^\n",
-        "To paste into `rules/paths.toml` before the rule `comb-programs` (decides it as before):\n\n```toml\n[[path]]\n",
+        "To paste into `rules/paths.toml` before the rule `path.comb-programs` (decides it as before):\n\n```toml\n[[path]]\n",
         "<details><summary>66 things decided as before</summary>\n",
         "| `hive-storage` | broken | `2.1-3 → 2.2-1` | 812 unchanged (120 on another line), 1 moved, 1 changed, 1 added, 1 removed |",
-        "Rules that decide nothing any more: `comb-legacy`, `wax`.\n",
+        "Rules that decide nothing any more: `path.comb-legacy`, `path.wax`.\n",
     ] {
         assert!(markdown.contains(part), "{part}\n{markdown}");
     }
@@ -1049,7 +1054,7 @@ fn long_and_hostile_names_do_not_break_the_bounds() {
         one
     });
     let mut drift = drift(sources.collect(), structure());
-    drift.idle_rules = vec![HOSTILE.to_owned(); 2000];
+    drift.idle_rules = vec![rule(HOSTILE); 2000];
     drift.structure.links[0].gained = vec![long.clone(); 500];
     let report = DriftReport::new(&drift);
     for (format, most) in [

@@ -3,7 +3,7 @@
 use std::io;
 
 use decide::Verdict;
-use decide::{Context, Decided, Decision};
+use decide::{Context, Decided, Decision, RuleId, Table};
 use problem::{Problem, STALE_RULE, UNDECIDED};
 use release::Pin;
 use report::{Filter, Format, Layout, ScanReport, ScannedSource};
@@ -13,7 +13,8 @@ use serde_json::Value;
 const HOSTILE: &str = "/usr/bin/</script><b>|`\u{1b}[2J\"'";
 
 fn decided(line: u32, kind: Kind, text: &str, context: Context, decision: Decision) -> Decided {
-    let rule = (decision != Decision::Unknown).then(|| format!("rule-{line}"));
+    let rule =
+        (decision != Decision::Unknown).then(|| RuleId::new(Table::Path, format!("rule-{line}")));
     Decided {
         path: "src/Hive/Ä b|c.pm".into(),
         language: Language::Perl,
@@ -226,7 +227,7 @@ fn the_json_holds_every_occurrence_with_its_decision_and_rule() {
     assert_eq!(json["occurrences"].as_array().unwrap().len(), 9);
     assert_eq!(
         json["occurrences"][4]["decision"],
-        serde_json::json!({"type": "command", "source": "hive-cluster", "program": "hived", "rule": "rule-5"})
+        serde_json::json!({"type": "command", "source": "hive-cluster", "program": "hived", "rule": "path.rule-5"})
     );
     assert_eq!(json["occurrences"][8]["text"], HOSTILE);
     assert_eq!(
@@ -364,7 +365,7 @@ fn the_text_lists_occurrences_on_request() {
         },
     );
     assert!(text.contains(
-        "hive-storage/src/Hive/Ä b|c.pm:1:7: /usr/bin/comb (absolute-path, host)\n  package comb, bin/comb by rule rule-1\n"
+        "hive-storage/src/Hive/Ä b|c.pm:1:7: /usr/bin/comb (absolute-path, host)\n  package comb, bin/comb by rule path.rule-1\n"
     ), "{text}");
     assert!(!text.contains('\u{1b}'), "{text}");
 }

@@ -18,7 +18,7 @@ use decide::attributes::{self, Homeless};
 use decide::engine::{Uses, World, is_embedded};
 use decide::matcher::is_below;
 use decide::rules::{RulePlace, Rules};
-use decide::{Decided, Decision};
+use decide::{Decided, Decision, RuleId, Table};
 use decide::{depends, etc, recipe};
 use graph::exports::{Exports, Offered};
 use graph::{Graph, Input};
@@ -392,7 +392,7 @@ impl Analysis {
         }
         for feature in &knowledge.rules.features {
             if sources.iter().any(|one| one.source.name == feature.source) {
-                uses.add(&format!("feature.{}", feature.name));
+                uses.add(&RuleId::new(Table::Feature, &feature.name));
             }
         }
         let asked = sources.iter().map(|one| {
@@ -408,7 +408,7 @@ impl Analysis {
                 uses.add(rule);
             }
             if let Some(over) = knowledge.rules.packages.get(name) {
-                uses.add(&format!("package.{name}"));
+                uses.add(&RuleId::new(Table::Package, name));
                 let held = recipe::hold(name, &source.packagings, over);
                 findings.extend(held.findings);
                 for rule in &held.used {
@@ -421,7 +421,7 @@ impl Analysis {
                 .iter()
                 .any(|source| source.source.name == one.source)
             {
-                uses.add(&format!("hardening.{}", one.name));
+                uses.add(&RuleId::new(Table::Hardening, &one.name));
             }
         }
         for one in &knowledge.rules.optional {
@@ -435,7 +435,7 @@ impl Analysis {
                 binaries.any(|binary| binary.name == one.name)
             });
             if used || made {
-                uses.add(&format!("optional.{}", one.name));
+                uses.add(&RuleId::new(Table::Optional, &one.name));
             }
         }
         for directory in &knowledge.rules.directories {
@@ -443,7 +443,7 @@ impl Analysis {
                 .iter()
                 .any(|one| one.source.name == directory.source)
             {
-                uses.add(&format!("system.{}", directory.name));
+                uses.add(&RuleId::new(Table::System, &directory.name));
             }
         }
         Self {
@@ -669,23 +669,23 @@ fn homeless(
 /// The rules that decided nothing in any of the releases looked at.
 pub fn stale(uses: &Uses, knowledge: &Knowledge) -> Vec<Problem> {
     let stale = uses.stale(&knowledge.rules);
-    let problem = |name: &String| stale_rule(name, "in any release", knowledge);
+    let problem = |rule: &RuleId| stale_rule(rule, "in any release", knowledge);
     stale.iter().map(problem).collect()
 }
 
 /// The added rules that decided nothing in `what`: who adds a rule for it means it to be used there.
 pub fn stale_added(uses: &Uses, what: &str, knowledge: &Knowledge) -> Vec<Problem> {
     let stale = uses.stale(&knowledge.rules).into_iter();
-    let added = stale.filter(|name| knowledge.rules.added.contains(name));
+    let added = stale.filter(|rule| knowledge.rules.added.contains(rule));
     let within = format!("in {what}");
     added
-        .map(|name| stale_rule(&name, &within, knowledge))
+        .map(|rule| stale_rule(&rule, &within, knowledge))
         .collect()
 }
 
-fn stale_rule(name: &str, within: &str, knowledge: &Knowledge) -> Problem {
-    let cause = format!("the rule `{name}` decides nothing {within}");
-    let place = knowledge.rules.standing.get(name);
+fn stale_rule(rule: &RuleId, within: &str, knowledge: &Knowledge) -> Problem {
+    let cause = format!("the rule `{rule}` decides nothing {within}");
+    let place = knowledge.rules.standing.get(rule);
     let path = place.map_or_else(|| "rules".to_owned(), RulePlace::path);
     Problem::new(&STALE_RULE, cause).at(path, place.and_then(|place| place.line))
 }

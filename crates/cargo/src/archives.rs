@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
 use super::lock::REGISTRY;
+use super::lockfile::Lock;
 use problem::{BAD_CRATES, OUTPUT_FAILED, Problem};
 use store::path::{self, Digest};
 
@@ -24,29 +24,15 @@ pub struct Archive {
     pub checksum: Digest,
 }
 
-#[derive(Deserialize)]
-struct Lock {
-    #[serde(default)]
-    package: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    version: String,
-    source: Option<String>,
-    checksum: Option<String>,
-}
-
 /// The crates of the registry in a `Cargo.lock`; those of the tree itself have no archive.
 ///
 /// # Errors
 /// PNX-211 for what is no lock, and for a crate from elsewhere or without a checksum.
 pub fn archives(lock: &str, shown: &str) -> Result<BTreeSet<Archive>, Problem> {
     let bad = |cause: String| Problem::new(&BAD_CRATES, cause).at(shown, None);
-    let lock: Lock = toml::from_str(lock).map_err(|error| bad(error.message().to_owned()))?;
+    let lock = Lock::parse(lock).map_err(bad)?;
     let mut found = BTreeSet::new();
-    for package in lock.package {
+    for package in lock.packages {
         let Some(source) = package.source else {
             continue;
         };

@@ -6,6 +6,7 @@ use super::crates::SourceCrates;
 use super::{Program, fit, kept, lockfile, programs};
 use debian::Packaging;
 use decide::rules::CrateRules;
+use decide::{RuleId, Table};
 use problem::{LOCK_UNFIT, Problem};
 use release::{Manifest, Source, is_own_pin, own_pin};
 
@@ -17,7 +18,7 @@ pub struct Attached {
     /// Programs without a kept lock, locks that do not fit.
     pub problems: Vec<Problem>,
     /// The rules that said something.
-    pub used: BTreeSet<String>,
+    pub used: BTreeSet<RuleId>,
 }
 
 /// Fills in what the sources say of the kept programs: their Debian packages, and where their crates stand. Sources that
@@ -90,7 +91,7 @@ pub fn attach<'s>(
         .filter(|name| rules.crates.contains_key(name));
     attached
         .used
-        .extend(asked.map(|name| format!("crate.{name}")));
+        .extend(asked.map(|name| RuleId::new(Table::Crate, name)));
     Ok(attached)
 }
 
@@ -100,16 +101,16 @@ fn used(
     packagings: &[Packaging],
     crates: &SourceCrates,
     rules: &CrateRules,
-) -> Vec<String> {
+) -> Vec<RuleId> {
     let roots = packagings.iter().filter(|one| one.is_built_by_cargo());
     let names = roots.filter_map(|one| crates.members.get(&one.root));
     let programs = names.map(|member| member.name.as_str()).chain([source]);
-    let mut used: Vec<String> = programs
+    let mut used: Vec<RuleId> = programs
         .filter(|name| rules.program.contains_key(*name))
-        .map(|name| format!("program.{name}"))
+        .map(|name| RuleId::new(Table::Program, name))
         .collect();
     if rules.library.contains_key(source) {
-        used.push(format!("library.{source}"));
+        used.push(RuleId::new(Table::Library, source));
     }
     used
 }

@@ -3,27 +3,12 @@
 use std::collections::BTreeMap;
 
 use semver::Version;
-use serde::Deserialize;
 
 use super::crates::{Member, SourceCrates};
+use super::lockfile::{Lock, Package};
 use super::manifest::For;
 use super::{Program, kept};
 use problem::{LOCK_UNFIT, Problem};
-
-/// `Cargo.lock`, as far as it says which versions there are.
-#[derive(Deserialize)]
-struct Lock {
-    #[serde(default)]
-    package: Vec<Locked>,
-}
-
-#[derive(Deserialize)]
-struct Locked {
-    name: String,
-    version: Version,
-    #[serde(default)]
-    dependencies: Vec<String>,
-}
 
 /// What does not fit: one problem for each crate of the release's sources that the lock has in another version, and for
 /// each of its requirements that no locked version satisfies. `crates` are the manifests by source, at the program's pins.
@@ -40,9 +25,9 @@ pub fn unfit(
                 "Run `cargo xtask lock {release}`, which resolves it again."
             ))
     };
-    let lock: Lock = match toml::from_str(&program.lock) {
+    let lock = match Lock::parse(&program.lock) {
         Ok(lock) => lock,
-        Err(error) => return vec![place(format!("is no lock: {}", error.message()))],
+        Err(cause) => return vec![place(format!("is no lock: {cause}"))],
     };
     let mut problems = Vec::new();
     for local in &program.crates {
@@ -57,10 +42,11 @@ pub fn unfit(
             )));
             continue;
         };
+        let version = member.version.to_string();
         let locked = lock
-            .package
+            .packages
             .iter()
-            .find(|one| one.name == member.name && one.version == member.version);
+            .find(|one| one.name == member.name && one.version == version);
         match locked {
             None => problems.push(place(format!(
                 "{} is {} at its pin, which the lock does not have",
@@ -76,7 +62,7 @@ pub fn unfit(
 }
 
 /// The requirements of a crate that the lock does not meet.
-fn lacking(member: &Member, locked: &Locked, lock: &Lock) -> Vec<String> {
+fn lacking(member: &Member, locked: &Package, lock: &Lock) -> Vec<String> {
     let mut causes = Vec::new();
     let needed = member
         .dependencies
@@ -92,11 +78,11 @@ fn lacking(member: &Member, locked: &Locked, lock: &Lock) -> Vec<String> {
         if dependency.optional && !is_listed {
             continue;
         }
-        let versions: Vec<&Version> = lock
-            .package
+        let versions: Vec<Version> = lock
+            .packages
             .iter()
             .filter(|one| one.name == dependency.package)
-            .map(|one| &one.version)
+            .filter_map(|one| Version::parse(&one.version).ok())
             .collect();
         let is_met = versions
             .iter()

@@ -1,6 +1,7 @@
 //! A service's unit file, as far as it is started here: systemd.syntax(7), systemd.service(5), systemd.exec(5).
 
 use std::collections::BTreeMap;
+use syntax::unit::settings;
 
 /// When a service counts as started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,21 +66,12 @@ impl Service {
     /// Reads a unit's text. `name` fills its specifiers; what is not known is left as it is.
     pub fn parse(text: &str, name: &str) -> Self {
         let mut service = Self::default();
-        let mut section = String::new();
-        for line in logical_lines(text) {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with(['#', ';']) {
-                continue;
-            }
-            if let Some(rest) = line.strip_prefix('[') {
-                rest.trim_end_matches(']').clone_into(&mut section);
-            } else if let Some((key, value)) = line.split_once('=') {
-                let value = specifiers(value.trim(), name);
-                match section.as_str() {
-                    "Service" => service.take(key.trim(), &value),
-                    "Unit" => service.condition(key.trim(), &value),
-                    _ => {}
-                }
+        for setting in settings(text.as_bytes()) {
+            let value = specifiers(&setting.text(text.as_bytes()), name);
+            match setting.section() {
+                "Service" => service.take(&setting.key, &value),
+                "Unit" => service.condition(&setting.key, &value),
+                _ => {}
             }
         }
         service
@@ -169,27 +161,6 @@ fn below(base: &str, path: &str) -> String {
     } else {
         format!("{base}/{path}")
     }
-}
-
-/// Lines, with those joined that end in a backslash.
-fn logical_lines(text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut goes_on = false;
-    for line in text.lines() {
-        let (line, more) = match line.strip_suffix('\\') {
-            Some(line) => (line, true),
-            None => (line, false),
-        };
-        match lines.last_mut() {
-            Some(last) if goes_on => {
-                last.push(' ');
-                last.push_str(line);
-            }
-            _ => lines.push(line.to_owned()),
-        }
-        goes_on = more;
-    }
-    lines
 }
 
 /// The words of a value, their quotes removed.

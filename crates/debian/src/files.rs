@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use globset::GlobBuilder;
 
-use super::{install, make, stray_link, tree_path, units};
+use super::{make, role, stray_link, tree_path, units};
 use problem::Problem;
 use release::{Entry, Mode, Tree};
 
@@ -67,15 +67,9 @@ impl Roots {
     }
 }
 
-/// Whether a path stands among tests, examples or documentation, which are not installed as they are.
+/// Whether a path is among tests or examples, which are not installed as they are.
 fn is_aside(path: &str) -> bool {
-    let aside = |part: &str| {
-        matches!(
-            part,
-            "test" | "tests" | "t" | "testing" | "example" | "examples" | "fixtures"
-        )
-    };
-    path.split('/').any(aside)
+    layout::is_test(path) || layout::is_example(path)
 }
 
 /// Whether a file may say something about what is installed.
@@ -91,7 +85,7 @@ fn is_wanted(entry: &Entry) -> bool {
         && (matches!(
             name,
             "control" | "control.in" | "changelog" | "copyright" | "rules" | "compat"
-        ) || install::has_role(name));
+        ) || role::has_role(name));
     if is_packaging || path.starts_with("debian/patches/") || path.contains("/debian/patches/") {
         return entry.size <= MAX_SIZE;
     }

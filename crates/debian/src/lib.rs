@@ -10,6 +10,7 @@ pub mod given;
 pub mod install;
 pub mod logrotate;
 pub mod make;
+pub mod role;
 pub mod rules;
 pub mod scripts;
 pub mod series;
@@ -236,7 +237,7 @@ impl<'a> Reader<'a> {
     ) -> install::Files {
         let mut files = install::Files::default();
         for (name, path, text) in self.contents.in_debian(self.root) {
-            let Some(role) = install::role(name, packages) else {
+            let Some(role) = role::role(name, packages) else {
                 continue;
             };
             match role.suffix {

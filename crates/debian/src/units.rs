@@ -5,9 +5,11 @@
 //! takes effect only where a maintainer script has a `#DEBHELPER#` line to put it.
 
 use serde::{Deserialize, Serialize};
+use syntax::unit::settings;
 
-use super::install::{Files, UNIT_SUFFIXES};
+use super::install::Files;
 use super::make::{Action, ActionKind};
+use super::role::UNIT_SUFFIXES;
 use super::rules::{Call, Rules};
 use super::scripts::{Effects, UnitCall};
 use super::tree_path;
@@ -216,24 +218,20 @@ fn add(
         reloads: file.map(|_| false),
         ..Unit::default()
     };
-    for line in content.lines() {
-        let Some((key, value)) = line.trim().split_once('=') else {
-            continue;
-        };
-        let value = value.trim();
-        match key.trim_end() {
-            "User" => {
-                unit.user = Some(value.to_owned())
-                    .filter(|user| user != "root" && !user.contains(['%', '@']));
+    for setting in settings(content.as_bytes()) {
+        let value = setting.text(content.as_bytes());
+        match (setting.section(), setting.key.as_str()) {
+            ("Install", key) => drop(unit.install.take(key, &value)),
+            ("Unit", _) => {}
+            (_, "User") => {
+                unit.user = Some(value).filter(|user| user != "root" && !user.contains(['%', '@']));
             }
-            "Group" => {
-                unit.group = Some(value.to_owned())
-                    .filter(|group| group != "root" && !group.contains(['%', '@']));
+            (_, "Group") => {
+                unit.group =
+                    Some(value).filter(|group| group != "root" && !group.contains(['%', '@']));
             }
-            "ExecReload" => unit.reloads = Some(!value.is_empty()),
-            key => {
-                unit.install.take(key, value);
-            }
+            (_, "ExecReload") => unit.reloads = Some(!value.is_empty()),
+            _ => {}
         }
     }
     units.push(unit);
@@ -467,7 +465,7 @@ mod tests {
             .iter()
             .filter(|(path, _)| path.starts_with("debian/"))
         {
-            let role = install::role(tree_path::file_name(path), &["d"]).unwrap();
+            let role = crate::role::role(tree_path::file_name(path), &["d"]).unwrap();
             files.add(&role, path, text).unwrap();
         }
         for (name, text) in scripts {
@@ -557,6 +555,26 @@ mod tests {
         );
     }
 
+    #[test]
+    fn calls_for_another_packages_trigger_do_not_count() {
+        let script = "#!/bin/sh\ncase \"$1\" in\n triggered)\n  systemctl enable a.service\n  systemctl start a.service\n ;;\nesac\n";
+        let configure = script.replace("triggered", "configure");
+        for (script, counts) in [(script, false), (configure.as_str(), true)] {
+            let scripts = [("postinst", script)];
+            let found = units("%:\n\tdh $@\n", &scripts, &[("a.service", INSTALLED)]);
+            assert_eq!(found, [unit("a.service", counts, counts)], "{script}");
+        }
+    }
+
+    #[test]
+    fn settings_count_in_their_section_alone_and_continue_on_the_next_line() {
+        let text = "[Unit]\nUser=ant\n[Service]\nUser=bee\nWantedBy=x.target\n[Install]\nWantedBy=y.target \\\n  z.target\nExecReload=/x\n";
+        let found = collected("%:\n\tdh $@\n", &[], &[("a.service", text)]);
+        assert_eq!(found[0].user.as_deref(), Some("bee"));
+        assert_eq!(found[0].install.wanted_by, ["y.target", "z.target"]);
+        assert_eq!(found[0].reloads, Some(false));
+    }
+
     /// What an upgrade does to `a.service`.
     fn upgraded(rules: &str, script: &str, text: &str) -> OnUpgrade {
         let scripts = [("postinst", script)];
@@ -598,7 +616,7 @@ mod tests {
 
     #[test]
     fn an_upgrade_does_what_the_scripts_say() {
-        let reloads = format!("{INSTALLED}ExecReload=/x reload\n");
+        let reloads = format!("{INSTALLED}[Service]\nExecReload=/x reload\n");
         let script = "#!/bin/sh\nif [ -n \"$2\" ]; then\n act=reload-or-restart\nelse\n act=start\nfi\ndeb-systemd-invoke $act a.service\n";
         let off = "%:\n\tdh $@\noverride_dh_installsystemd:\n";
         assert_eq!(upgraded(off, script, &reloads), OnUpgrade::Reload);

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::rules::{DebianPackage, ModuleProvider, Provider, Rules, Verdict};
+use super::rules::{DebianPackage, ModuleProvider, Provider, Rules, Ruling};
+use super::{RuleId, Table};
 use problem::{Problem, UNKNOWN_ATTRIBUTE};
 
 /// An attribute that neither `nixpkgs.toml` nor this project has: a release must have it.
@@ -12,7 +13,7 @@ pub struct Homeless {
     /// The attribute's path.
     pub attr: String,
     /// The rule that names it.
-    pub rule: String,
+    pub rule: RuleId,
 }
 
 impl Homeless {
@@ -54,25 +55,25 @@ pub fn own(root: &Path, rules: &Rules) -> BTreeSet<String> {
 }
 
 /// Each attribute that a rule names, with the rule.
-fn named(rules: &Rules) -> impl Iterator<Item = (String, String)> {
+fn named(rules: &Rules) -> impl Iterator<Item = (String, RuleId)> {
     let programs = rules.programs.iter().filter_map(|(program, provider)| {
         let Provider::Package { attr, .. } = provider else {
             return None;
         };
-        Some((attr.clone(), format!("command.{program}")))
+        Some((attr.clone(), RuleId::new(Table::Command, program)))
     });
     let modules = [
-        ("perl", "perlPackages", &rules.perl),
-        ("python", "python3Packages", &rules.python),
+        (Table::Perl, "perlPackages", &rules.perl),
+        (Table::Python, "python3Packages", &rules.python),
     ];
-    let modules = modules.into_iter().flat_map(|(kind, set, modules)| {
+    let modules = modules.into_iter().flat_map(|(table, set, modules)| {
         modules.iter().filter_map(move |(module, provider)| {
             let attr = match provider {
                 ModuleProvider::Attr(attr) => format!("{set}.{attr}"),
                 ModuleProvider::Package(attr) => attr.clone(),
                 ModuleProvider::Source(_) | ModuleProvider::Missing(_) => return None,
             };
-            Some((attr, format!("{kind}.{module}")))
+            Some((attr, RuleId::new(table, module)))
         })
     });
     let globs = rules.debian_globs.iter();
@@ -85,19 +86,19 @@ fn named(rules: &Rules) -> impl Iterator<Item = (String, String)> {
                 return None;
             }
         };
-        Some((attr, format!("debian.{name}")))
+        Some((attr, RuleId::new(Table::Debian, name)))
     });
     let paths = rules.first.iter().chain(&rules.last).filter_map(|rule| {
-        let Verdict::Package(attr) = &rule.verdict else {
+        let Ruling::Package(attr) = &rule.ruling else {
             return None;
         };
-        Some((attr.clone(), rule.name.clone()))
+        Some((attr.clone(), rule.id.clone()))
     });
     let libraries = rules.libraries.iter();
-    let libraries = libraries.map(|one| (one.attr.clone(), format!("closure.{}", one.name)));
+    let libraries = libraries.map(|one| (one.attr.clone(), RuleId::new(Table::Closure, &one.name)));
     let crates = rules.crates.crates.iter().flat_map(|(name, rule)| {
         let attrs = rule.libraries.iter().chain(&rule.tools);
-        attrs.map(move |attr| (attr.clone(), format!("crate.{name}")))
+        attrs.map(move |attr| (attr.clone(), RuleId::new(Table::Crate, name)))
     });
     programs
         .chain(modules)
@@ -109,12 +110,12 @@ fn named(rules: &Rules) -> impl Iterator<Item = (String, String)> {
 }
 
 /// What the packages over nixpkgs' own name.
-fn over(rules: &Rules) -> impl Iterator<Item = (String, String)> {
+fn over(rules: &Rules) -> impl Iterator<Item = (String, RuleId)> {
     rules.packages.iter().flat_map(|(source, over)| {
         let package = [&over.over].into_iter().chain(&over.beside);
-        let package = package.map(move |attr| (attr.clone(), format!("package.{source}")));
+        let package = package.map(move |attr| (attr.clone(), RuleId::new(Table::Package, source)));
         let switches = over.switch.iter().flat_map(move |(switch, rule)| {
-            let rule_name = super::rules::switch_name(source, switch);
+            let rule_name = RuleId::switch(source, switch);
             let inputs = rule.inputs.iter();
             inputs.map(move |attr| (attr.clone(), rule_name.clone()))
         });

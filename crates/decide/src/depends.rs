@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rules::{DebianPackage, Depends, Provider, Rules};
-use super::{Context, Decided, Decision};
+use super::{Context, Decided, Decision, RuleId, Table};
 use debian::Packaging;
 use debian::control::Binary;
 use problem::{Problem, UNREACHED_PACKAGE};
@@ -13,8 +13,8 @@ use problem::{Problem, UNREACHED_PACKAGE};
 pub struct Held {
     /// The packages that nothing brings.
     pub findings: Vec<Problem>,
-    /// The names of the rules that decided.
-    pub used: BTreeSet<String>,
+    /// The rules that decided.
+    pub used: BTreeSet<RuleId>,
 }
 
 /// The sources of a release, as far as is asked of them here.
@@ -95,7 +95,7 @@ pub fn hold(source: &str, packagings: &[Packaging], sources: &Sources<'_>) -> He
                 }
                 let mut reasons = rules.depends.iter();
                 if let Some(rule) = reasons.find(|rule| rule.decides(source, &binary.name, name)) {
-                    held.used.insert(format!("depends.{}", rule.name));
+                    held.used.insert(RuleId::new(Table::Depends, &rule.name));
                 } else if told.insert(*attr) {
                     let cause = format!(
                         "Debian installs `{name}` beside {}, and no code of {source} names anything of nixpkgs' `{attr}`",

@@ -10,11 +10,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::matcher::Subject;
-use super::rules::{
-    ModuleProvider, PROGRAM_DIRECTORIES, PathRule, Provider, Rules, Verdict, fold, program_of,
-    provider_decision,
-};
-use super::{Context, Decided, Decision};
+use super::rules::{ModuleProvider, PathRule, Provider, Rules, Ruling, provider_decision};
+use super::{Context, Decided, Decision, RuleId, Table};
+use layout::{PROGRAM_DIRECTORIES, fold, program_of};
 use scan::{FileScan, Kind, Language, Occurrence};
 
 /// What is known of a release before its occurrences are decided.
@@ -49,7 +47,7 @@ pub fn is_embedded(language: Language, occurrence: &Occurrence) -> bool {
 }
 
 /// A decision and the rule behind it.
-type Ruled = (Decision, Option<String>);
+type Ruled = (Decision, Option<RuleId>);
 
 impl<'a> World<'a> {
     /// Collects what the scans declare: `(source, file, scan)`.
@@ -64,10 +62,7 @@ impl<'a> World<'a> {
         let mut within: HashMap<String, (String, String)> = HashMap::new();
         for (source, path, scan) in scans {
             // A test's mock declares nothing that host code could use.
-            if path
-                .split('/')
-                .any(|part| matches!(part, "test" | "tests" | "t" | "examples"))
-            {
+            if layout::is_test(path) || layout::is_example(path) {
                 continue;
             }
             for module in modules_of(path, scan) {
@@ -126,13 +121,13 @@ impl<'a> World<'a> {
             let context = found.map_or(Context::Host, |rule| rule.context);
             subject.context = Some(context);
             let (decision, rule) = self.decision(&subject);
-            let etc = rule.as_deref().and_then(|rule| self.rules.etc(rule));
+            let etc = rule.as_ref().and_then(|rule| self.rules.etc(rule));
             Decided {
                 path: path.to_owned(),
                 language,
                 occurrence: occurrence.clone(),
                 context,
-                context_rule: found.map(|rule| rule.name.clone()),
+                context_rule: found.map(|rule| rule.id.clone()),
                 decision,
                 rule,
                 etc,
@@ -154,7 +149,7 @@ impl<'a> World<'a> {
         rules.iter().find_map(|rule| {
             let prefix = rule.matcher.matches(subject)?;
             let decision = self.apply(rule, prefix, subject)?;
-            Some((decision, Some(rule.name.clone())))
+            Some((decision, Some(rule.id.clone())))
         })
     }
 
@@ -175,20 +170,20 @@ impl<'a> World<'a> {
             }
             None => fold(text),
         };
-        Some(match &rule.verdict {
-            Verdict::Keep(reason) => Decision::Keep {
+        Some(match &rule.ruling {
+            Ruling::Keep(reason) => Decision::Keep {
                 reason: reason.clone(),
             },
-            Verdict::Package(attr) => Decision::Package {
+            Ruling::Package(attr) => Decision::Package {
                 attr: attr.clone(),
                 target: target(),
             },
-            Verdict::Own(source) if source == subject.source => Decision::Own { target: target() },
-            Verdict::Own(source) => Decision::Sibling {
+            Ruling::Own(source) if source == subject.source => Decision::Own { target: target() },
+            Ruling::Own(source) => Decision::Sibling {
                 source: source.clone(),
                 target: target(),
             },
-            Verdict::Bare => self.named_program(name, subject.source).map_or_else(
+            Ruling::Bare => self.named_program(name, subject.source).map_or_else(
                 || Decision::Command {
                     attr: None,
                     source: None,
@@ -196,25 +191,25 @@ impl<'a> World<'a> {
                 },
                 |(decision, _)| decision,
             ),
-            Verdict::SearchPath => Decision::Command {
+            Ruling::SearchPath => Decision::Command {
                 attr: None,
                 source: None,
                 program: "PATH".to_owned(),
             },
-            Verdict::Wrapper => Decision::Wrapper {
+            Ruling::Wrapper => Decision::Wrapper {
                 program: name.to_owned(),
             },
-            Verdict::System(path) => Decision::System {
+            Ruling::System(path) => Decision::System {
                 path: path.replace(
                     "{rest}",
                     text.strip_prefix(prefix.trim_end_matches('/'))
                         .unwrap_or(""),
                 ),
             },
-            Verdict::Disable(feature) => Decision::Disable {
+            Ruling::Disable(feature) => Decision::Disable {
                 feature: feature.clone(),
             },
-            Verdict::Program => {
+            Ruling::Program => {
                 provider_decision(self.rules.programs.get(name)?, name, subject.source)
             }
         })
@@ -246,11 +241,11 @@ impl<'a> World<'a> {
                 .flatten();
             return Some((
                 there.unwrap_or_else(|| module_decision(provider, module, "perlPackages")),
-                Some(format!("perl.{module}")),
+                Some(RuleId::new(Table::Perl, module)),
             ));
         }
         if let Some(decision) = self.declared_module(module, source) {
-            return Some((decision, Some("module.declared".to_owned())));
+            return Some((decision, Some(RuleId::new(Table::Module, "declared"))));
         }
         let core = self.core.contains(module);
         core.then(|| {
@@ -258,7 +253,7 @@ impl<'a> World<'a> {
                 Decision::Keep {
                     reason: "Perl core".to_owned(),
                 },
-                Some("module.perl-core".to_owned()),
+                Some(RuleId::new(Table::Module, "perl-core")),
             )
         })
     }
@@ -282,7 +277,7 @@ impl<'a> World<'a> {
         if let Some(provider) = self.rules.python.get(top) {
             return Some((
                 module_decision(provider, top, "python3Packages"),
-                Some(format!("python.{top}")),
+                Some(RuleId::new(Table::Python, top)),
             ));
         }
         let core = PYTHON_CORE.lines().any(|line| line == top);
@@ -290,7 +285,7 @@ impl<'a> World<'a> {
         core.then(|| {
             (
                 Decision::Keep { reason },
-                Some("module.python-core".to_owned()),
+                Some(RuleId::new(Table::Module, "python-core")),
             )
         })
     }
@@ -304,11 +299,11 @@ impl<'a> World<'a> {
                 source: Some(owner.clone()),
                 program: name.to_owned(),
             };
-            return Some((decision, Some("installed".to_owned())));
+            return Some((decision, Some(RuleId::of(Table::Installed))));
         }
         let provider = self.rules.programs.get(name)?;
         let decision = command_decision(provider, name, source);
-        Some((decision, Some(format!("command.{name}"))))
+        Some((decision, Some(RuleId::new(Table::Command, name))))
     }
 
     /// A file that a source is known to install, by its Makefiles and `debian/`.
@@ -323,7 +318,7 @@ impl<'a> World<'a> {
                 target,
             }
         };
-        Some((decision, Some("installed".to_owned())))
+        Some((decision, Some(RuleId::of(Table::Installed))))
     }
 
     /// A unit that a source ships: by its whole name, without the kind, or the head of an instance.
@@ -338,7 +333,10 @@ impl<'a> World<'a> {
         let template = stem.find('@').map_or(stem, |at| &stem[..=at]);
         let source = self.units.get(&format!("{template}.{kind}"))?;
         let reason = format!("a unit of {source}");
-        Some((Decision::Keep { reason }, Some("unit.shipped".to_owned())))
+        Some((
+            Decision::Keep { reason },
+            Some(RuleId::new(Table::Unit, "shipped")),
+        ))
     }
 
     /// A file that the compiler reads: it must be in a tree, for no output exists while a program is compiled.
@@ -346,7 +344,7 @@ impl<'a> World<'a> {
         let (source, path) = self.embedded.get(text)?.clone();
         Some((
             Decision::Embed { source, path },
-            Some("embedded".to_owned()),
+            Some(RuleId::of(Table::Embedded)),
         ))
     }
 
@@ -365,7 +363,7 @@ impl<'a> World<'a> {
                 target,
             }
         };
-        Some((decision, Some(format!("own.{prefix}"))))
+        Some((decision, Some(RuleId::new(Table::Own, prefix))))
     }
 
     fn program_path(&self, text: &str, source: &str) -> Option<Ruled> {
@@ -381,7 +379,7 @@ impl<'a> World<'a> {
         let provider = self.rules.programs.get(name)?;
         Some((
             provider_decision(provider, name, source),
-            Some(format!("command.{name}")),
+            Some(RuleId::new(Table::Command, name)),
         ))
     }
 }
@@ -473,7 +471,7 @@ fn module_decision(provider: &ModuleProvider, module: &str, set: &str) -> Decisi
 
 /// How often each rule decided, over the releases looked at.
 #[derive(Debug, Default, Clone)]
-pub struct Uses(pub BTreeMap<String, usize>);
+pub struct Uses(pub BTreeMap<RuleId, usize>);
 
 impl Uses {
     /// Counts what decided `decided`.
@@ -496,14 +494,14 @@ impl Uses {
     }
 
     /// Counts one more use of `rule`.
-    pub fn add(&mut self, rule: &str) {
-        *self.0.entry(rule.to_owned()).or_default() += 1;
+    pub fn add(&mut self, rule: &RuleId) {
+        *self.0.entry(rule.clone()).or_default() += 1;
     }
 
     /// The rules that decided nothing.
-    pub fn stale(&self, rules: &Rules) -> Vec<String> {
+    pub fn stale(&self, rules: &Rules) -> Vec<RuleId> {
         rules
-            .names()
+            .ids()
             .into_iter()
             .filter(|name| !self.0.contains_key(name))
             .collect()

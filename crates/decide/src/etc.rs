@@ -55,7 +55,7 @@ pub fn unsaid(source: &str, decided: &[Decided]) -> Vec<Problem> {
     places
         .filter_map(|one| {
             let path = leads_to(one)?;
-            let rule = one.rule.as_deref().unwrap_or_default();
+            let rule = one.rule_name();
             let cause = format!("`{path}` stays by `{rule}`, which says no sort of it");
             let place = Problem::new(&UNSAID_SORT, cause).in_source(source);
             Some(place.at(&one.path, Some(one.occurrence.line)))
@@ -188,7 +188,7 @@ pub fn written(
         if !is_written(text, one.language, &one.occurrence) {
             return None;
         }
-        let rule = one.rule.as_deref().unwrap_or_default();
+        let rule = one.rule_name();
         let cause = format!(
             "`{}` is NixOS' own by `{rule}`, a link into the store, and the code writes it",
             one.occurrence.text

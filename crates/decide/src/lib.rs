@@ -8,12 +8,14 @@ pub mod kept;
 pub mod matcher;
 pub mod optional;
 pub mod recipe;
+mod rule_id;
 pub mod rules;
 mod verdict;
 
 use serde::{Deserialize, Serialize};
 
 use etc::Etc;
+pub use rule_id::{RuleId, Table};
 use scan::{Language, Occurrence};
 pub use verdict::{Tally, Verdict};
 
@@ -139,12 +141,22 @@ pub struct Decided {
     /// Where it acts.
     pub context: Context,
     /// The rule that said so, `None` for the default (`host`).
-    pub context_rule: Option<String>,
+    pub context_rule: Option<RuleId>,
     /// What becomes of it.
     pub decision: Decision,
     /// The rule that decided, `None` when unknown.
-    pub rule: Option<String>,
+    pub rule: Option<RuleId>,
     /// What that rule says of a path below `/etc`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub etc: Option<Etc>,
+}
+
+impl Decided {
+    /// The name of the rule that decided, as reports show it; empty when unknown.
+    pub fn rule_name(&self) -> String {
+        self.rule
+            .as_ref()
+            .map(RuleId::to_string)
+            .unwrap_or_default()
+    }
 }

@@ -185,7 +185,7 @@ impl Matcher {
             && agrees(self.open, site.open)
             && agrees(
                 self.names_program,
-                super::rules::program_of(&place.text).is_some(),
+                layout::program_of(&place.text).is_some(),
             )
             && holds(self.sources.as_ref(), Some(subject.source))
             && holds(self.files.as_ref(), Some(subject.path))
@@ -223,7 +223,7 @@ impl Matcher {
         let place = subject.occurrence;
         let site = &place.site;
         let text = place.text.as_str();
-        let names_program = super::rules::program_of(text).is_some();
+        let names_program = layout::program_of(text).is_some();
         let argument = |index: u32| self.arguments.contains(&index);
         let cfg = |cfg: &String| self.cfgs.contains(cfg);
         let keys = [

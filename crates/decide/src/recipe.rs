@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rules::{Over, OverValue, SwitchRule, switch_name};
+use super::RuleId;
+use super::rules::{Over, OverValue, SwitchRule};
 use debian::Packaging;
 use debian::switches::{Configure, Switch};
 use problem::{Problem, UNDECIDED_SWITCH};
@@ -38,8 +39,8 @@ pub struct Held {
     pub recipe: Recipe,
     /// The switches that no rule decides, or that cannot be read.
     pub findings: Vec<Problem>,
-    /// The names of the rules that decided.
-    pub used: BTreeSet<String>,
+    /// The rules that decided.
+    pub used: BTreeSet<RuleId>,
 }
 
 /// Holds the switches of a source's packagings against the rules for it.
@@ -59,7 +60,7 @@ pub fn hold(source: &str, packagings: &[Packaging], over: &Over) -> Held {
         for switch in &packaging.rules.switches {
             let result = match rule(switch, over) {
                 Some((name, rule)) => {
-                    held.used.insert(switch_name(source, name));
+                    held.used.insert(RuleId::switch(source, name));
                     held.recipe.add(switch, rule)
                 }
                 None => Err(format!(

@@ -1,5 +1,6 @@
 //! The whole comparison: sources side by side, then what is between them.
 
+use decide::RuleId;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
@@ -112,16 +113,16 @@ fn side(analysis: &Analysis) -> Side {
 }
 
 /// The rules that decided something in the old release and decide nothing in the new one.
-fn idle(request: &Request) -> Vec<String> {
-    let names: BTreeSet<String> = request.new_knowledge.rules.names().into_iter().collect();
+fn idle(request: &Request) -> Vec<RuleId> {
+    let known: BTreeSet<RuleId> = request.new_knowledge.rules.ids().into_iter().collect();
     let decided = request
         .old
         .uses
         .0
         .keys()
-        .filter(|name| names.contains(*name));
+        .filter(|rule| known.contains(*rule));
     decided
-        .filter(|name| !request.new.uses.0.contains_key(*name))
+        .filter(|rule| !request.new.uses.0.contains_key(*rule))
         .cloned()
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use decide::{Context, Decided, Decision};
+use decide::{Context, Decided, Decision, RuleId, Table as RuleTable};
 use release::source_name;
 use scan::Kind;
 
@@ -57,17 +57,14 @@ fn is_idle(context: Context) -> bool {
 
 /// Whether the rule that decides the place names its very literal: such a rule is right wherever the literal stands.
 fn is_of_one_name(one: &Decided) -> bool {
-    let rule = one.rule.as_deref().unwrap_or_default();
-    ["command.", "perl.", "python.", "own."]
-        .iter()
-        .any(|kind| rule.starts_with(kind))
-        || is_computed(one)
+    let is = |rule: &RuleId| rule.table().names_literals();
+    one.rule.as_ref().is_some_and(is) || is_computed(one)
 }
 
 /// Whether the decision was computed from the sources themselves: who declares a module, who installs a file.
 fn is_computed(one: &Decided) -> bool {
-    let rule = one.rule.as_deref().unwrap_or_default();
-    rule.starts_with("module.") || rule == "installed"
+    let is = |rule: &RuleId| matches!(rule.table(), RuleTable::Module | RuleTable::Installed);
+    one.rule.as_ref().is_some_and(is)
 }
 
 /// A program that only a build runs, by its bare name: one that is not there stops the build.

@@ -27,7 +27,7 @@ use serde::Serialize;
 
 pub use compare::{Request, drift};
 
-use decide::{Context, Decision};
+use decide::{Context, Decision, RuleId};
 use problem::Problem;
 use scan::{Kind, Language};
 
@@ -75,7 +75,7 @@ pub struct Drift {
     /// What no source alone tells: the objects' knot, the links.
     pub structure: Structure,
     /// Rules that decided something in the old release and decide nothing in the new one, sorted.
-    pub idle_rules: Vec<String>,
+    pub idle_rules: Vec<RuleId>,
     /// How much it is.
     pub summary: Summary,
     /// What is wrong in the new release and stands in no source; sources that could not be had, with `--allow-missing`.
@@ -319,7 +319,7 @@ pub struct Spot {
     /// What becomes of it.
     pub decision: Decision,
     /// The rule that says so; `None` when undecided.
-    pub rule: Option<String>,
+    pub rule: Option<RuleId>,
 }
 
 /// An upstream commit.
@@ -353,8 +353,8 @@ pub struct Proposal {
     pub file: String,
     /// What to paste.
     pub toml: String,
-    /// Where in the file: before the rule of this name; at its end without one.
-    pub before: Option<String>,
+    /// Where in the file: before this rule; at its end without one.
+    pub before: Option<RuleId>,
     /// The table that it takes the place of, as `[lvm2]`; `None` where it is new.
     pub replaces: Option<String>,
     /// Whether it gives the decision that the old release had; otherwise it is a guess to be looked at.
@@ -366,8 +366,8 @@ pub struct Proposal {
 /// A rule that nearly decides a place.
 #[derive(Serialize, Debug, Clone, PartialEq, Eq)]
 pub struct Closest {
-    /// Its name.
-    pub rule: String,
+    /// The rule.
+    pub rule: RuleId,
     /// What it asks for that does not hold here.
     pub fails: Vec<String>,
 }

@@ -10,7 +10,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item};
 
 use super::{Drift, Proposal, Spot};
 use analyse::Analysis;
-use decide::{Context, Decided, Decision};
+use decide::{Context, Decided, Decision, RuleId};
 use release::is_own_pin;
 
 /// What came of the proposals.
@@ -214,8 +214,8 @@ fn told(key: &Key, people: &Decided) -> Place {
 
 fn verdict(one: &Decided) -> String {
     let decision = one.decision.phrase();
-    let rules = [one.context_rule.as_deref(), one.rule.as_deref()];
-    let rules: Vec<&str> = rules.into_iter().flatten().collect();
+    let rules = [&one.context_rule, &one.rule].into_iter().flatten();
+    let rules: Vec<String> = rules.map(ToString::to_string).collect();
     format!("{}: {decision} ({})", one.context.name(), rules.join(", "))
 }
 
@@ -272,11 +272,7 @@ fn insert(document: &mut DocumentMut, key: &str, new: &ArrayOfTables, proposal: 
         let name = table.get("name").and_then(Item::as_str);
         name.unwrap_or_default().to_owned()
     };
-    let before = proposal
-        .before
-        .as_deref()
-        .and_then(|rule| rule.split_once('.'));
-    let before = before.map(|(_, name)| name);
+    let before = proposal.before.as_ref().map(RuleId::name);
     let replaced: Vec<String> = new.iter().map(named).collect();
     let there = document.get(key).and_then(Item::as_array_of_tables);
     let mut all: Vec<toml_edit::Table> = there.into_iter().flatten().cloned().collect();

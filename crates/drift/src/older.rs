@@ -10,8 +10,8 @@ use toml_edit::{Array, DocumentMut, Item, Table};
 
 use analyse::Analysis;
 use decide::matcher::is_below;
-use decide::rules::program_of;
-use decide::{Decided, Decision};
+use decide::{Decided, Decision, RuleId, Table as RuleTable};
+use layout::program_of;
 
 /// The lists of a condition of which entries may have been added for a release.
 const LISTS: [&str; 4] = ["sources", "files", "exact", "below"];
@@ -37,20 +37,20 @@ pub fn without_newer(from: &Path, to: &Path, old: &Analysis) -> io::Result<Vec<S
     out.programs.extend(programs_of(old));
     edit(&to.join("debian.toml"), |document| out.tables(document))?;
     for (file, list, kind) in [
-        ("own.toml", "below", "own"),
-        ("commands.toml", "programs", "command"),
-        ("programs.toml", "programs", "command"),
-        ("perl.toml", "modules", "perl"),
-        ("python.toml", "modules", "python"),
+        ("own.toml", "below", RuleTable::Own),
+        ("commands.toml", "programs", RuleTable::Command),
+        ("programs.toml", "programs", RuleTable::Command),
+        ("perl.toml", "modules", RuleTable::Perl),
+        ("python.toml", "modules", RuleTable::Python),
     ] {
         edit(&to.join(file), |document| out.entries(document, list, kind))?;
     }
     edit(&to.join("contexts.toml"), |document| {
-        out.elements(document, "context", "context");
+        out.elements(document, "context", RuleTable::Context);
     })?;
     edit(&to.join("paths.toml"), |document| {
-        out.elements(document, "path", "path");
-        out.elements(document, "last", "path");
+        out.elements(document, "path", RuleTable::Path);
+        out.elements(document, "last", RuleTable::Path);
     })?;
     out.names.sort();
     Ok(out.names)
@@ -101,7 +101,7 @@ struct Removed<'a> {
 }
 
 impl Removed<'_> {
-    fn is_used(&self, rule: &str) -> bool {
+    fn is_used(&self, rule: &RuleId) -> bool {
         self.old.uses.0.contains_key(rule)
     }
 
@@ -109,16 +109,16 @@ impl Removed<'_> {
     fn tables(&mut self, document: &mut DocumentMut) {
         let keys: Vec<String> = document.iter().map(|(key, _)| key.to_owned()).collect();
         for key in keys {
-            let rule = format!("debian.{key}");
+            let rule = RuleId::new(RuleTable::Debian, &key);
             if !self.is_used(&rule) {
                 document.remove(&key);
-                self.names.push(rule);
+                self.names.push(rule.to_string());
             }
         }
     }
 
     /// Takes the unused entries out of every table's list, and tables that have none left.
-    fn entries(&mut self, document: &mut DocumentMut, list: &str, kind: &str) {
+    fn entries(&mut self, document: &mut DocumentMut, list: &str, kind: RuleTable) {
         let keys: Vec<String> = document.iter().map(|(key, _)| key.to_owned()).collect();
         for key in keys {
             let Some(table) = document.get_mut(&key).and_then(Item::as_table_mut) else {
@@ -142,17 +142,18 @@ impl Removed<'_> {
     }
 
     /// Takes unused entries out; whether none is left.
-    fn list(&mut self, table: &mut Table, list: &str, kind: &str) -> bool {
+    fn list(&mut self, table: &mut Table, list: &str, kind: RuleTable) -> bool {
         let Some(entries) = table.get_mut(list).and_then(Item::as_array_mut) else {
             return false;
         };
         let mut gone = Vec::new();
         entries.retain(|entry| {
             let entry = entry.as_str().unwrap_or_default();
-            let rule = format!("{kind}.{entry}");
-            let stays = self.is_used(&rule) || kind == "command" && self.programs.contains(entry);
+            let rule = RuleId::new(kind, entry);
+            let stays =
+                self.is_used(&rule) || kind == RuleTable::Command && self.programs.contains(entry);
             if !stays {
-                gone.push(rule);
+                gone.push(rule.to_string());
             }
             stays
         });
@@ -162,7 +163,7 @@ impl Removed<'_> {
 
     /// Takes out the elements of an array of tables that decide nothing, and of the others the entries of their conditions
     /// by which they decide nothing.
-    fn elements(&mut self, document: &mut DocumentMut, array: &str, kind: &str) {
+    fn elements(&mut self, document: &mut DocumentMut, array: &str, kind: RuleTable) {
         let Some(tables) = document
             .get_mut(array)
             .and_then(Item::as_array_of_tables_mut)
@@ -171,13 +172,13 @@ impl Removed<'_> {
         };
         let name = |table: &Table| {
             let name = table.get("name").and_then(Item::as_str);
-            format!("{kind}.{}", name.unwrap_or_default())
+            RuleId::new(kind, name.unwrap_or_default())
         };
-        let gone: Vec<String> = tables.iter().map(name).collect();
+        let gone: Vec<RuleId> = tables.iter().map(name).collect();
         let gone = gone.into_iter().filter(|rule| !self.is_used(rule));
-        let gone: Vec<String> = gone.collect();
+        let gone: Vec<RuleId> = gone.collect();
         tables.retain(|table| !gone.contains(&name(table)));
-        self.names.extend(gone);
+        self.names.extend(gone.iter().map(ToString::to_string));
         for table in tables.iter_mut() {
             let rule = name(table);
             let condition = table.get_mut("where").and_then(Item::as_table_like_mut);
@@ -195,7 +196,7 @@ impl Removed<'_> {
     }
 
     /// The entries of a list by which a rule decides nothing in the release; none where nothing would be left.
-    fn unneeded(&self, rule: &str, list: &str, entries: &Array) -> BTreeSet<String> {
+    fn unneeded(&self, rule: &RuleId, list: &str, entries: &Array) -> BTreeSet<String> {
         let entries: Vec<&str> = entries
             .iter()
             .filter_map(toml_edit::Value::as_str)
@@ -203,7 +204,7 @@ impl Removed<'_> {
         let mut needed: BTreeSet<&str> = BTreeSet::new();
         for source in &self.old.sources {
             let decided = source.decided.iter().filter(|one| {
-                let rules = [one.rule.as_deref(), one.context_rule.as_deref()];
+                let rules = [one.rule.as_ref(), one.context_rule.as_ref()];
                 rules.contains(&Some(rule))
             });
             for one in decided {

@@ -8,8 +8,9 @@ use toml_edit::{Array, DocumentMut, Item, Table, value};
 
 use analyse::{AnalysedSource, Analysis};
 use decide::matcher::Subject;
-use decide::rules::{ModuleProvider, Provider, Rules, program_of};
-use decide::{Context, Decided, Decision};
+use decide::rules::{ModuleProvider, Provider, Rules};
+use decide::{Context, Decided, Decision, RuleId, Table as RuleTable};
+use layout::program_of;
 use release::{Entry, is_own_pin, source_name};
 use scan::{Kind, Language};
 
@@ -64,7 +65,7 @@ enum Draft {
     Element {
         file: &'static str,
         toml: String,
-        before: Option<String>,
+        before: Option<RuleId>,
     },
     /// More files of an element's condition.
     Files {
@@ -193,7 +194,7 @@ impl<'a> Proposer<'a> {
     fn draft(&self, one: &Wanting, beside: Option<&BTreeSet<&str>>) -> Option<(Draft, bool)> {
         let rules = one.old.into_iter().flat_map(|old| {
             // What a rule by another name says of a program, the program's own rule says.
-            let program = program(old).map(|name| format!("command.{name}"));
+            let program = program(old).map(|name| RuleId::new(RuleTable::Command, name));
             [old.context_rule.clone(), old.rule.clone(), program]
         });
         if let Some(draft) = rules.flatten().find_map(|rule| self.restored(&rule)) {
@@ -209,16 +210,12 @@ impl<'a> Proposer<'a> {
     fn followed(&self, one: &Wanting) -> Option<Draft> {
         let old = one.old.filter(|old| old.path != one.new.path)?;
         let rules = [
-            (old.context != one.new.context).then_some(old.context_rule.as_deref()),
-            (old.decision != one.new.decision).then_some(old.rule.as_deref()),
+            (old.context != one.new.context).then_some(old.context_rule.as_ref()),
+            (old.decision != one.new.decision).then_some(old.rule.as_ref()),
         ];
         rules.into_iter().flatten().flatten().find_map(|rule| {
-            let (file, arrays, name) = match rule.split_once('.')? {
-                ("context", name) => ("contexts.toml", &["context"][..], name),
-                ("path", name) => ("paths.toml", &["path", "last"][..], name),
-                _ => return None,
-            };
-            let arrays: &[&'static str] = arrays;
+            let (file, arrays) = ordered(rule.table())?;
+            let name = rule.name();
             arrays.iter().find_map(|array| {
                 let (table, _) = self.new.element(file, array, name)?;
                 let condition = table.get("where")?.as_table_like()?;
@@ -237,20 +234,21 @@ impl<'a> Proposer<'a> {
     }
 
     /// A rule that the old rules have and the new ones have not.
-    fn restored(&self, rule: &str) -> Option<Draft> {
-        let (kind, name) = rule.split_once('.')?;
-        match kind {
-            "context" => self.element("contexts.toml", &["context"], name),
-            "path" => self.element("paths.toml", &["path", "last"], name),
-            "own" => self.entry(&["own.toml"], "below", name),
-            "command" => self.entry(&["commands.toml", "programs.toml"], "programs", name),
-            "perl" => self.entry(&["perl.toml"], "modules", name),
-            "python" => self.entry(&["python.toml"], "modules", name),
+    fn restored(&self, rule: &RuleId) -> Option<Draft> {
+        let name = rule.name();
+        match rule.table() {
+            RuleTable::Context | RuleTable::Path => self.element(rule),
+            RuleTable::Own => self.entry(&["own.toml"], "below", name),
+            RuleTable::Command => self.entry(&["commands.toml", "programs.toml"], "programs", name),
+            RuleTable::Perl => self.entry(&["perl.toml"], "modules", name),
+            RuleTable::Python => self.entry(&["python.toml"], "modules", name),
             _ => None,
         }
     }
 
-    fn element(&self, file: &'static str, arrays: &[&str], name: &str) -> Option<Draft> {
+    fn element(&self, rule: &RuleId) -> Option<Draft> {
+        let (file, arrays) = ordered(rule.table())?;
+        let name = rule.name();
         arrays.iter().find_map(|array| {
             if self.new.element(file, array, name).is_some() {
                 return None;
@@ -262,16 +260,7 @@ impl<'a> Proposer<'a> {
             Some(Draft::Element {
                 file,
                 toml: format!("[[{array}]]\n{}", table.to_string().trim()),
-                before: before.map(|next| {
-                    format!(
-                        "{}.{next}",
-                        if *array == "context" {
-                            "context"
-                        } else {
-                            "path"
-                        }
-                    )
-                }),
+                before: before.map(|next| RuleId::new(rule.table(), next)),
             })
         })
     }
@@ -528,7 +517,7 @@ impl<'a> Proposer<'a> {
                 let near = rule.matcher.names_text() && !fails.iter().any(|key| text.contains(key));
                 (near && !fails.is_empty()).then(|| {
                     let closest = Closest {
-                        rule: rule.name.clone(),
+                        rule: rule.id.clone(),
                         fails: fails.iter().map(|key| (*key).to_owned()).collect(),
                     };
                     (fails.len(), place, closest)
@@ -569,6 +558,15 @@ fn program(one: &Decided) -> Option<&str> {
 
 fn keep(reason: &str) -> String {
     format!("keep = {}", quoted(reason))
+}
+
+/// The file and the arrays of a table whose rules are asked in their order.
+fn ordered(table: RuleTable) -> Option<(&'static str, &'static [&'static str])> {
+    match table {
+        RuleTable::Context => Some(("contexts.toml", &["context"])),
+        RuleTable::Path => Some(("paths.toml", &["path", "last"])),
+        _ => None,
+    }
 }
 
 /// A string as TOML writes it.

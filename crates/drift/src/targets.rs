@@ -157,12 +157,10 @@ fn entry<'a>(source: &'a AnalysedSource, path: &str) -> Option<&'a Entry> {
 
 /// The first file outside of tests that uses the module.
 fn uses<'a>(source: &'a AnalysedSource, module: &str) -> Option<&'a str> {
-    let is_test = |path: &str| {
-        path.split('/')
-            .any(|part| matches!(part, "test" | "tests" | "t"))
-    };
     let mut used = source.decided.iter().filter(|one| {
-        one.occurrence.kind == Kind::Module && one.occurrence.text == module && !is_test(&one.path)
+        one.occurrence.kind == Kind::Module
+            && one.occurrence.text == module
+            && !layout::is_test(&one.path)
     });
     used.next().map(|one| one.path.as_str())
 }

@@ -57,7 +57,7 @@ pub fn places_of<'a>(
             if made.contains(link.link.as_str()) || !wanted(&link.package) {
                 continue;
             }
-            if has_place(&link.link) {
+            if layout::has_place(&link.link) {
                 places.links.insert(link.link.clone(), link.target.clone());
             } else {
                 places.nowhere.insert(link.link.clone());
@@ -65,24 +65,6 @@ pub fn places_of<'a>(
         }
     }
     places
-}
-
-/// Whether an output has a place for `path` (`docs/nix.md`, "Where things go").
-fn has_place(path: &str) -> bool {
-    const TOPS: &[&str] = &[
-        "usr/bin/",
-        "usr/sbin/",
-        "usr/lib/",
-        "usr/libexec/",
-        "usr/share/",
-        "usr/include/",
-        "bin/",
-        "sbin/",
-        "lib/",
-        "etc/",
-        "var/",
-    ];
-    TOPS.iter().any(|top| path.starts_with(top))
 }
 
 impl Places {
@@ -106,7 +88,7 @@ impl Places {
     ) {
         if one.base != Base::Source {
             let dest = format!("{}/", one.dest);
-            if one.base == Base::Either && has_place(&dest) && !one.renames {
+            if one.base == Base::Either && layout::has_place(&dest) && !one.renames {
                 self.built
                     .entry(dest)
                     .or_default()
@@ -125,7 +107,7 @@ impl Places {
                 continue;
             }
             let executable = one.mode.map_or(origin.executable, |mode| mode & 0o111 != 0);
-            if has_place(&place) {
+            if layout::has_place(&place) {
                 self.files.insert(
                     place,
                     Origin {

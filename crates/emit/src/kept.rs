@@ -10,7 +10,7 @@ use super::installed;
 use analyse::AnalysedSource;
 use debian::make::ActionKind;
 use decide::kept::{Absence, KeptFile};
-use decide::rules::{Provider, Rules, fold};
+use decide::rules::{Provider, Rules};
 use decide::{Context, Decided, Decision};
 use graph::Role;
 use patch::edits::Edits;
@@ -65,7 +65,6 @@ fn listed(
     file: &ScannedFile,
     places: &BTreeMap<String, BTreeSet<String>>,
 ) -> Option<KeptFile> {
-    let is_test = |part: &str| matches!(part, "test" | "tests" | "t" | "testing" | "examples");
     let is_packaging = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
         path.split('/').any(|part| part == "debian")
@@ -75,7 +74,8 @@ fn listed(
             )
     };
     if file.language == Language::Make
-        || file.path.split('/').any(is_test)
+        || layout::is_test(&file.path)
+        || layout::is_example(&file.path)
         || is_packaging(&file.path)
     {
         return None;
@@ -110,7 +110,7 @@ fn places(source: &AnalysedSource) -> BTreeMap<String, BTreeSet<String>> {
         return places;
     }
     let mut put = |origin: &str, dest: &str| {
-        let at = fold(&format!("/{}", dest.trim_start_matches('/')));
+        let at = layout::fold(&format!("/{}", dest.trim_start_matches('/')));
         places.entry(origin.to_owned()).or_default().insert(at);
     };
     let made = source.packagings.iter().flat_map(|one| &one.made);
@@ -225,7 +225,7 @@ impl Notes<'_> {
 
     /// Notes that what the place leads to need not be there.
     fn note_absence(&mut self, decided: &Decided, placing: Placing, rules: &Rules) {
-        let said = decided.rule.as_deref().and_then(|rule| rules.absent(rule));
+        let said = decided.rule.as_ref().and_then(|rule| rules.absent(rule));
         let (target, absence) = match (&decided.decision, said) {
             (
                 Decision::Package { target, .. }

@@ -252,3 +252,24 @@ fn described(
     bindings.push(Binding::attr("platforms", meta::platforms(source)));
     Ok(bindings)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recipes_find_the_packaging_in_the_directory_that_they_build() {
+        let text = |build: Build| {
+            let bindings = unpacked(&build);
+            nix::write(&Expr::Set(bindings)).unwrap()
+        };
+        let moved = text(Build::Rules("src".to_owned()));
+        assert!(
+            moved.contains("cp -r \"$sourceRoot/debian\" \"$sourceRoot/src/\""),
+            "{moved}"
+        );
+        assert!(moved.contains("sourceRoot=\"$sourceRoot/src\""), "{moved}");
+        assert!(!text(Build::Rules(String::new())).contains("postUnpack"));
+        assert!(!text(Build::Make("src".to_owned())).contains("postUnpack"));
+    }
+}

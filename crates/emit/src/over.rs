@@ -11,7 +11,7 @@ use analyse::AnalysedSource;
 use debian::install::GNU_CPU;
 use debian::switches::Configure;
 use decide::recipe::{self, Flag, Recipe};
-use decide::rules::{self, Over, OverValue};
+use decide::rules::{Over, OverValue};
 use graph::{Place, Reason, Role};
 use nix::Formals;
 use nix::{Binding, Expr, Name, Operator, Part, WriteError};
@@ -404,7 +404,7 @@ impl Shell {
     }
 
     fn file(&mut self, place: &str, origin: &Origin, own: bool) {
-        let to = rules::fold(&format!("/{place}"));
+        let to = layout::fold(&format!("/{place}"));
         let condition = only_on(place);
         let line = if origin.directory {
             format!(
@@ -439,11 +439,11 @@ impl Shell {
         } else {
             only_on(link)
         };
-        let mut to = rules::fold(&format!("/{target}"));
+        let mut to = layout::fold(&format!("/{target}"));
         if condition.is_empty() && only_on(link).is_empty() && to.contains(WRITTEN_FOR) {
             to = to.replace(WRITTEN_FOR, "{cpu}");
         }
-        let link = rules::fold(&format!("/{link}"));
+        let link = layout::fold(&format!("/{link}"));
         let directory = debian::tree_path::parent(&link);
         let shell = format!("mkdir -p \"$out/{directory}\"\nln -sfr \"$out/{to}\" \"$out/{link}\"");
         self.lines.push((condition, shell));

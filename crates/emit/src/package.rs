@@ -404,7 +404,7 @@ pub fn links(
         let value = match elsewhere {
             Some(attribute) => Expr::String(vec![
                 Part::Interpolation(formals.dotted(attribute)?),
-                Part::Text(format!("/{}", rules::fold(&absolute))),
+                Part::Text(format!("/{}", layout::fold(&absolute))),
             ]),
             // A package is not linked: a link that only a link's output could close would lead nowhere.
             None if owner.is_some_and(|(_, owner)| owner != source) && !is_object => continue,

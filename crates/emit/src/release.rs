@@ -15,9 +15,9 @@ use cargo::crates::manifests;
 use debian::make::ActionKind;
 use debian::system::{AskedName, Directory, Group, System, User};
 use debian::tree_path::file_name;
-use debian::{Packaging, install};
+use debian::{Packaging, install, role};
 use decide::kept::{Kept, KeptFile, NAME as KEPT};
-use decide::rules::{Rules, fold};
+use decide::rules::Rules;
 use decide::{Context, Decision, Tally, etc};
 use graph::Role;
 use graph::exports::{self, Exports};
@@ -400,10 +400,9 @@ fn unpatched(source: &AnalysedSource, dropped: &[Edited]) -> Vec<Problem> {
     });
     places
         .map(|one| {
-            let (text, rule) = (&one.occurrence.text, one.rule.as_deref());
+            let (text, rule) = (&one.occurrence.text, one.rule_name());
             let cause = format!(
-                "`{text}` is decided by `{}`, and no patch of the package has the file",
-                rule.unwrap_or_default()
+                "`{text}` is decided by `{rule}`, and no patch of the package has the file"
             );
             Problem::new(&DROPPED_PATCH, cause)
                 .in_source(&source.source.name)
@@ -494,7 +493,7 @@ fn unread_packaging(source: &AnalysedSource, rules: &Rules) -> Vec<Problem> {
                 continue;
             };
             let is_read = name.contains('/')
-                || install::role(name, &packages).is_some()
+                || role::role(name, &packages).is_some()
                 || rules.aside(name).is_some()
                 || installed(&entry.path, name);
             if !is_read {
@@ -760,7 +759,10 @@ fn makers(analysis: &Analysis) -> BTreeMap<(String, String), BTreeSet<String>> {
             } else {
                 format!("{}/{}", one.dest, file_name(&one.origin))
             };
-            let key = (source.source.name.clone(), fold(&format!("/{dest}")));
+            let key = (
+                source.source.name.clone(),
+                layout::fold(&format!("/{dest}")),
+            );
             makers.entry(key).or_default().insert(one.package.clone());
         }
     }

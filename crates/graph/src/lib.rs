@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use debian::control::Control;
 use decide::rules::{DebianPackage, Provider, Rules};
-use decide::{Context, Decided, Decision};
+use decide::{Context, Decided, Decision, RuleId, Table};
 use exports::Exports;
 use scan::Kind;
 
@@ -104,7 +104,7 @@ pub struct Input<'a> {
 
 impl Graph {
     /// Computes the graph of a release. Debian packages that no rule maps are returned by name with who asks.
-    pub fn new(inputs: &[Input], rules: &Rules) -> (Self, Vec<Unmapped>, Vec<String>) {
+    pub fn new(inputs: &[Input], rules: &Rules) -> (Self, Vec<Unmapped>, Vec<RuleId>) {
         Self::beside(inputs, &Exports::default(), rules)
     }
 
@@ -113,7 +113,7 @@ impl Graph {
         inputs: &[Input],
         exports: &Exports,
         rules: &Rules,
-    ) -> (Self, Vec<Unmapped>, Vec<String>) {
+    ) -> (Self, Vec<Unmapped>, Vec<RuleId>) {
         let mut builder = Builder::default_for(rules);
         builder.offer(exports);
         for input in inputs {
@@ -188,7 +188,7 @@ struct Builder<'a> {
     /// The sources of a release that others are compiled against.
     offered: BTreeMap<String, Role>,
     unmapped: BTreeSet<Unmapped>,
-    used: BTreeSet<String>,
+    used: BTreeSet<RuleId>,
 }
 
 impl<'a> Builder<'a> {
@@ -293,9 +293,9 @@ impl<'a> Builder<'a> {
     fn closures(&mut self, source: &str) {
         let rules = self.rules;
         for closure in rules.closures.iter().filter(|one| one.source == source) {
-            self.used.insert(format!("closure.{}", closure.name));
+            self.used.insert(RuleId::new(Table::Closure, &closure.name));
             for program in &closure.programs {
-                self.used.insert(format!("command.{program}"));
+                self.used.insert(RuleId::new(Table::Command, program));
                 match rules.programs.get(program) {
                     Some(Provider::Package { attr, .. }) => {
                         let node = self.graph.nodes.entry(source.to_owned()).or_default();
@@ -406,7 +406,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn finish(mut self) -> (Graph, Vec<Unmapped>, Vec<String>) {
+    fn finish(mut self) -> (Graph, Vec<Unmapped>, Vec<RuleId>) {
         let edges = std::mem::take(&mut self.edges);
         self.graph.edges = edges
             .into_iter()
@@ -501,5 +501,76 @@ impl<'a> Builder<'a> {
                 Role::Package
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scan::{Form, Language, Occurrence, Site};
+
+    use super::*;
+
+    /// Code of the host that uses `target` of another source, as a module or by its path.
+    fn uses(kind: Kind, source: &str) -> Decided {
+        let decision = Decision::Sibling {
+            source: source.to_owned(),
+            target: "bin/x".to_owned(),
+        };
+        Decided {
+            path: "a.pm".to_owned(),
+            language: Language::Perl,
+            occurrence: Occurrence {
+                kind,
+                text: "x".to_owned(),
+                offset: 0,
+                length: 1,
+                line: 1,
+                column: 1,
+                form: Form::Literal,
+                site: Site::default(),
+            },
+            context: Context::Host,
+            context_rule: None,
+            decision,
+            rule: None,
+            etc: None,
+        }
+    }
+
+    #[test]
+    fn what_names_a_file_of_an_object_is_an_object() {
+        let module = |source| [uses(Kind::Module, source)];
+        let path = [uses(Kind::AbsolutePath, "bee")];
+        let (ant, bee, queen) = (module("bee"), module("ant"), module("bee"));
+        let of = |source, decided| Input {
+            source,
+            decided,
+            controls: Vec::new(),
+            by_cargo: false,
+        };
+        let mut inputs = vec![
+            of("ant", &ant[..]),
+            of("bee", &bee[..]),
+            of("queen", &queen[..]),
+            of("visitor", &path[..]),
+            of("stranger", &[]),
+        ];
+        inputs.push(Input {
+            by_cargo: true,
+            ..of("rust", &path[..])
+        });
+        let (graph, ..) = Graph::new(&inputs, &Rules::default());
+        let roles: Vec<(String, Role)> = graph.roles().into_iter().collect();
+        let wanted = [
+            ("ant", Role::Object),
+            ("bee", Role::Object),
+            ("queen", Role::Object),
+            ("rust", Role::Crate),
+            ("stranger", Role::Package),
+            ("visitor", Role::Object),
+        ];
+        let wanted = wanted.map(|(name, role)| (name.to_owned(), role));
+        assert_eq!(roles, wanted);
+        assert_eq!(graph.knots, [["ant", "bee"]]);
     }
 }

@@ -10,7 +10,7 @@ use crate::rust;
 use analyse::AnalysedSource;
 use cargo::Program;
 use decide::rules::Feature;
-use decide::{Decided, Decision};
+use decide::{Decided, Decision, RuleId, Table};
 use graph::Role;
 use problem::{FEATURE_NOT_FOUND, Problem, UNPARSED, UNREWRITABLE};
 use release::{Entry, Mode};
@@ -26,7 +26,7 @@ pub struct Edits {
     /// The environment variables that Rust files are compiled with, and what fills them.
     pub env: Placeholders,
     /// By theme: each rule with the number of places it decided.
-    pub rules: BTreeMap<Theme, BTreeMap<String, usize>>,
+    pub rules: BTreeMap<Theme, BTreeMap<RuleId, usize>>,
     /// Decisions that cannot be written, features that are not there.
     pub findings: Vec<Problem>,
 }
@@ -81,7 +81,7 @@ struct Planned<'a> {
     edits: Vec<Edit>,
     /// What was decided in a Rust file: its literals are found in its content.
     rust: Vec<&'a Decided>,
-    rules: Vec<(Theme, String, std::ops::Range<usize>)>,
+    rules: Vec<(Theme, RuleId, std::ops::Range<usize>)>,
     deleted: bool,
 }
 
@@ -114,8 +114,9 @@ impl<'a> Collector<'a> {
 
     fn plan(&mut self, decided: &Decided, edit: Edit) {
         let planned = self.planned.entry(decided.path.clone()).or_default();
-        let rule = decided.rule.clone().unwrap_or_default();
-        planned.rules.push((edit.theme, rule, edit.range.clone()));
+        if let Some(rule) = decided.rule.clone() {
+            planned.rules.push((edit.theme, rule, edit.range.clone()));
+        }
         planned.edits.push(edit);
     }
 
@@ -131,7 +132,7 @@ impl<'a> Collector<'a> {
     fn features(&mut self) -> Result<(), Vec<Problem>> {
         let entries = self.source.source.tree.entries();
         for feature in std::mem::take(&mut self.features) {
-            let rule = format!("feature.{}", feature.name);
+            let rule = RuleId::new(Table::Feature, &feature.name);
             let mut found = 0;
             let wanted: Vec<&Entry> = entries
                 .iter()
@@ -180,14 +181,10 @@ impl<'a> Collector<'a> {
             .binary_search_by(|file| file.path.as_str().cmp(&entry.path));
         let is_perl =
             scanned.is_ok_and(|at| self.source.scanned.files[at].language == Language::Perl);
-        let in_tests = entry
-            .path
-            .split('/')
-            .any(|part| part == "test" || part == "tests");
         let makefile = entry.path == "Makefile" || entry.path.ends_with("/Makefile");
         let is_named =
             feature.drop_files.contains(&entry.path) || feature::names_file(feature, &entry.path);
-        is_named || ((is_perl || makefile) && !in_tests)
+        is_named || ((is_perl || makefile) && !layout::is_test(&entry.path))
     }
 
     fn replace(&mut self, path: &str, range: std::ops::Range<usize>, replacement: String) {
@@ -199,9 +196,9 @@ impl<'a> Collector<'a> {
         });
     }
 
-    fn count(&mut self, rule: &str) {
+    fn count(&mut self, rule: &RuleId) {
         let counts = self.result.rules.entry(Theme::Features).or_default();
-        *counts.entry(rule.to_owned()).or_default() += 1;
+        *counts.entry(rule.clone()).or_default() += 1;
     }
 
     /// Plans the edits of a Rust file's literals.

@@ -10,6 +10,7 @@ use diffy::DiffOptions;
 use rayon::prelude::*;
 
 use crate::rewrite::{Edit, Theme, apply};
+use decide::RuleId;
 use problem::{PATCH_FAILS, Problem, REWRITE_UNPARSED};
 use scan::calls::Calls;
 use scan::proofs::Proofs;
@@ -78,7 +79,7 @@ pub struct Header<'a> {
     /// Its version or commit.
     pub version: &'a str,
     /// By theme: each rule with the number of places it decided.
-    pub rules: &'a BTreeMap<Theme, BTreeMap<String, usize>>,
+    pub rules: &'a BTreeMap<Theme, BTreeMap<RuleId, usize>>,
 }
 
 /// Makes the patch files of one source and proves them: each is applied in memory, in order, to the bytes at

@@ -11,7 +11,7 @@ use proc_macro2::{Delimiter, Literal as Token, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::rewrite::{self, Edit, Fill, Placeholders, Placing, Put, Theme};
-use decide::Decided;
+use decide::{Decided, RuleId};
 use problem::{Problem, UNREWRITABLE};
 use scan::rust::lexer::{Literal, Quote};
 use scan::rust::{Place, Placed, pieces, places};
@@ -32,7 +32,7 @@ pub struct EditedLiteral {
     /// Its bytes, and what stands there instead.
     pub edit: Edit,
     /// The rules that decided the places in it, one for each place.
-    pub rules: Vec<String>,
+    pub rules: Vec<RuleId>,
 }
 
 /// Whether a decision changes the text. One that cannot be written where the text stands is found when it is.
@@ -138,14 +138,14 @@ impl Rewriter<'_> {
             }
             return None;
         };
-        let rule = |change: &Change| change.decided.rule.clone().unwrap_or_default();
+        let rules = changes.iter().filter_map(|one| one.decided.rule.clone());
         Some(EditedLiteral {
             edit: Edit {
                 range: literal.start..literal.end,
                 replacement,
                 theme,
             },
-            rules: changes.iter().map(rule).collect(),
+            rules: rules.collect(),
         })
     }
 
@@ -321,7 +321,7 @@ mod tests {
 
     use super::*;
     use crate::rewrite::{Part as Output, apply};
-    use decide::{Context, Decision};
+    use decide::{Context, Decision, Table};
     use graph::Role;
     use scan::calls::Calls;
     use scan::rust::{check, scan};
@@ -389,7 +389,7 @@ mod tests {
                 occurrence,
                 context: Context::Host,
                 context_rule: None,
-                rule: Some("rule".to_owned()),
+                rule: Some(RuleId::new(Table::Path, "rule")),
                 etc: None,
             })
             .collect();

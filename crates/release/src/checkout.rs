@@ -36,7 +36,7 @@ pub fn write(
             .iter()
             .map(|entry| match source.tree.read_once(&[entry]) {
                 Ok(one) => Ok(one.into_iter().next()),
-                Err(problem) if lacks_blob(&problem) && is_test_data(&entry.path) => Ok(None),
+                Err(problem) if lacks_blob(&problem) && layout::is_test(&entry.path) => Ok(None),
                 Err(problem) => Err(problem),
             })
             .collect::<Result<_, _>>()?,
@@ -84,11 +84,6 @@ pub fn write_all(directory: &Path, tree: &dyn Tree) -> Result<(), Problem> {
         }
     }
     flush(&mut batch)
-}
-
-/// Whether only upstream's tests read a file.
-fn is_test_data(path: &str) -> bool {
-    path.split('/').any(|part| matches!(part, "test" | "tests"))
 }
 
 fn file(directory: &Path, entry: &Entry, bytes: &[u8]) -> Result<(), Problem> {

@@ -207,7 +207,7 @@ fn data(reports: &[ScanReport], layout: &Layout) -> io::Result<String> {
                 strings.number(decided.context.name()),
                 strings.number(Verdict::of(&decided.decision).word()),
                 strings.number(&decided.decision.phrase()),
-                strings.number(decided.rule.as_deref().unwrap_or("")),
+                strings.number(&decided.rule_name()),
             ]);
         }
     }

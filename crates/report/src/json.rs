@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Layout, ScanReport};
-use decide::{Context, Decided, Decision};
+use decide::{Context, Decided, Decision, RuleId};
 use problem::Finding;
 use scan::{Kind, Language};
 
@@ -28,7 +28,7 @@ struct Row<'a> {
 struct Ruled<'a> {
     #[serde(flatten)]
     decision: &'a Decision,
-    rule: Option<&'a str>,
+    rule: Option<&'a RuleId>,
 }
 
 impl<'a> Row<'a> {
@@ -47,7 +47,7 @@ impl<'a> Row<'a> {
             context: decided.context,
             decision: Ruled {
                 decision: &decided.decision,
-                rule: decided.rule.as_deref(),
+                rule: decided.rule.as_ref(),
             },
         }
     }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::paint::{self, FAINT, FOUND, GOOD, STRONG, count, one_line};
-use cargo::Program;
+use cargo::{Program, lockfile};
 use problem::Finding;
 use problem::Problem;
 use release::{Archive, Manifest, Pin};
@@ -219,11 +219,12 @@ fn archives(old: Option<&Manifest>, new: &Manifest) -> BTreeMap<String, (Archive
 impl LockedProgram {
     fn new(program: &Program, manifest: &Manifest) -> Self {
         let own = manifest.programs.get(&program.name);
-        let packages = program.lock.lines().filter(|line| *line == "[[package]]");
         Self {
             name: program.name.clone(),
             own: program.crates.len(),
-            packages: program.is_resolved().then(|| packages.count()),
+            packages: program
+                .is_resolved()
+                .then(|| lockfile::count(&program.lock)),
             behind: program.behind.clone(),
             pins: own.map(|own| own.sources.clone()).unwrap_or_default(),
         }

@@ -1,6 +1,5 @@
 //! A scan as Markdown (GitHub's kind), for an issue or a merge request.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::paint::grouped;
@@ -69,8 +68,9 @@ fn occurrences_table(out: &mut dyn Write, report: &ScanReport, layout: &Layout) 
             prose(&decided.decision.phrase()),
             decided
                 .rule
-                .as_deref()
-                .map_or(Cow::Borrowed(""), |rule| code_cell(rule).into()),
+                .as_ref()
+                .map(|rule| code_cell(&rule.to_string()))
+                .unwrap_or_default(),
         )?;
     }
     writeln!(out)

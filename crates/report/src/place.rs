@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::paint::{self, FAINT, FOUND, GOOD, HELP, STRONG, one_line};
 use decide::rules::RulePlace;
-use decide::{Decided, Decision};
+use decide::{Decided, Decision, RuleId, Table};
 use patch::line::Becomes;
 use problem::Problem;
 use scan::{Occurrence, Site};
@@ -29,8 +29,8 @@ pub struct PlaceReport<'a> {
     pub decided: Vec<&'a Decided>,
     /// What is found at this place.
     pub findings: Vec<&'a Problem>,
-    /// Where each rule stands, by its name.
-    pub rules: &'a HashMap<String, RulePlace>,
+    /// Where each rule is written.
+    pub rules: &'a HashMap<RuleId, RulePlace>,
 }
 
 impl PlaceReport<'_> {
@@ -119,16 +119,16 @@ impl PlaceReport<'_> {
     }
 
     /// A rule with the place it stands at, or what decides without one.
-    fn rule(&self, name: &str) -> String {
-        match (self.rules.get(name), name) {
-            (Some(place), _) => format!("by rule {name} ({place})"),
-            (None, "installed") => "because a source of the release installs it".to_owned(),
-            (None, "embedded") => "because a source of the release has it in its tree".to_owned(),
-            (None, "module.declared") => "because a source of the release declares it".to_owned(),
-            (None, "module.perl-core" | "module.python-core") => {
-                "because the language brings it".to_owned()
-            }
-            (None, _) => format!("by rule {name}"),
+    fn rule(&self, id: &RuleId) -> String {
+        if let Some(place) = self.rules.get(id) {
+            return format!("by rule {id} ({place})");
+        }
+        match (id.table(), id.name()) {
+            (Table::Installed, _) => "because a source of the release installs it".to_owned(),
+            (Table::Embedded, _) => "because a source of the release has it in its tree".to_owned(),
+            (Table::Module, "declared") => "because a source of the release declares it".to_owned(),
+            (Table::Module, _) => "because the language brings it".to_owned(),
+            _ => format!("by rule {id}"),
         }
     }
 }
@@ -197,7 +197,7 @@ mod tests {
                 attr: "comb".into(),
                 target: "bin/comb".into(),
             },
-            rule: Some("path.comb".into()),
+            rule: Some(RuleId::new(Table::Path, "comb")),
             etc: None,
         }
     }
@@ -216,7 +216,7 @@ mod tests {
             becomes,
             decided: decided.to_vec(),
             findings: findings.to_vec(),
-            rules: &HashMap::from([("path.comb".to_owned(), place)]),
+            rules: &HashMap::from([(RuleId::new(Table::Path, "comb"), place)]),
         };
         let mut out = Vec::new();
         report.text(&mut out).unwrap();

@@ -150,7 +150,11 @@ fn occurrences_list(out: &mut dyn Write, report: &ScanReport, layout: &Layout) -
             one_line(&decided.decision.phrase())
         )?;
         match &decided.rule {
-            Some(rule) => writeln!(out, " {FAINT}by rule {}{FAINT:#}", one_line(rule))?,
+            Some(rule) => writeln!(
+                out,
+                " {FAINT}by rule {}{FAINT:#}",
+                one_line(&rule.to_string())
+            )?,
             None => writeln!(out)?,
         }
     }

@@ -120,7 +120,7 @@ fn is_candidate(entry: &Entry) -> bool {
     // Nothing is found in an empty file.
     matches!(entry.mode, Mode::File | Mode::Executable)
         && !entry.is_empty()
-        && (entry.size > 0 || !is_test_data(&entry.path))
+        && (entry.size > 0 || !layout::is_test(&entry.path))
         && (super::wants_head(&entry.path)
             || super::language(&entry.path, entry.mode, b"").is_some())
 }
@@ -130,13 +130,7 @@ fn may_be_edited(path: &str, scan: &FileScan) -> bool {
     let is_code = |form: Form| !matches!(form, Form::Comment | Form::Pod);
     let is_literal = |kind: Kind| matches!(kind, Kind::AbsolutePath | Kind::PathAssignment);
     let mut places = scan.occurrences.iter();
-    !is_test_data(path) && places.any(|place| is_literal(place.kind) && is_code(place.form))
-}
-
-/// Whether upstream's tests alone read the file: a repository that lacks its content can still be compiled.
-fn is_test_data(path: &str) -> bool {
-    path.split('/')
-        .any(|part| matches!(part, "test" | "tests" | "t" | "testing"))
+    !layout::is_test(path) && places.any(|place| is_literal(place.kind) && is_code(place.form))
 }
 
 /// What was found in a file, and the tree it was found in, where that is worth keeping.

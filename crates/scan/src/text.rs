@@ -5,9 +5,6 @@ use memchr::memmem;
 use super::collect::{Collector, Span};
 use super::{FileScan, Form, ParseError, Site, paths};
 
-/// Extensions of documents: what stands there is prose.
-const DOCUMENTS: &[&str] = &["adoc", "md", "pod", "rst", "txt"];
-
 /// The occurrences of a text; `path` says whether it is a document.
 pub fn scan(path: &str, bytes: &[u8]) -> Result<FileScan, ParseError> {
     let mut out = Collector::new(bytes);
@@ -15,27 +12,13 @@ pub fn scan(path: &str, bytes: &[u8]) -> Result<FileScan, ParseError> {
     let is_candidate = paths::prefilter(bytes) || paths::triplets(bytes).next().is_some();
     if is_candidate {
         let start = switches.as_ref().map_or(0, |(_, end)| *end);
-        if is_document(path) {
+        if layout::is_document(path) {
             out.literal(Span::whole(start, bytes.len()), Form::Pod, &Site::default());
         } else {
             markup(&mut out, start);
         }
     }
     Ok(out.finish(switches.map(|(switches, _)| switches).unwrap_or_default()))
-}
-
-/// A document by its extension, or a file in capitals as `README` and `LICENSE` are.
-fn is_document(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let name = name.strip_suffix(".in").unwrap_or(name);
-    match name.rsplit_once('.') {
-        Some((stem, extension)) => DOCUMENTS.contains(&extension) || is_capital(stem),
-        None => is_capital(name) || path == "debian/copyright",
-    }
-}
-
-fn is_capital(name: &str) -> bool {
-    name.len() > 3 && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'-')
 }
 
 /// Text in which `<!-- … -->` is a comment.

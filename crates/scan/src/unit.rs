@@ -1,5 +1,9 @@
 //! systemd units and what shares their syntax (drop-ins, `*.link`): systemd.syntax(7), systemd.service(5).
 
+use std::ops::Range;
+
+use syntax::unit::{self, Entry, PREFIXES, Setting};
+
 use super::calls::Calls;
 use super::collect::{Collector, Span, is_command_name};
 use super::{FileScan, Form, Kind, ParseError, Site, shell};
@@ -7,81 +11,43 @@ use super::{FileScan, Form, Kind, ParseError, Site, shell};
 /// The occurrences of a unit.
 pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     let mut out = Collector::new(bytes);
-    let mut section = None;
-    let mut start = 0;
-    while start < bytes.len() {
-        let end = line_end(bytes, start);
-        let line = bytes.get(start..end).unwrap_or_default();
-        let blank = line.iter().take_while(|b| b.is_ascii_whitespace()).count();
-        match line.get(blank) {
-            Some(b'#' | b';') => {
-                // A comment has no continuation, whatever ends it.
-                let end = memchr::memchr(b'\n', line).map_or(end, |length| start + length);
-                let site = site(section.as_ref(), None);
-                out.literal(Span::whole(start, end), Form::Comment, &site);
-                start = end + 1;
-                continue;
+    for entry in unit::entries(bytes) {
+        match entry {
+            Entry::Comment { section, range } => {
+                let site = site(section.as_deref(), None);
+                out.literal(Span::whole(range.start, range.end), Form::Comment, &site);
             }
-            Some(b'[') => {
-                let name = line.trim_ascii();
-                let name = name
-                    .get(1..name.len().saturating_sub(1))
-                    .unwrap_or_default();
-                section = Some(String::from_utf8_lossy(name).into_owned());
+            Entry::Other { section, range } => {
+                let site = site(section.as_deref(), None);
+                out.literal(Span::whole(range.start, range.end), Form::Bare, &site);
             }
-            Some(_) => directive(&mut out, start + blank, end, section.as_ref(), calls),
-            None => {}
+            Entry::Setting(setting) => directive(&mut out, setting, calls),
         }
-        start = end + 1;
     }
     Ok(out.finish(String::new()))
 }
 
-/// The end of the logical line at `start`: a backslash at a line's end goes on.
-fn line_end(bytes: &[u8], start: usize) -> usize {
-    let mut at = start;
-    while let Some(length) = bytes.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)) {
-        let newline = at + length;
-        if newline.checked_sub(1).and_then(|i| bytes.get(i)) != Some(&b'\\') {
-            return newline;
-        }
-        at = newline + 1;
-    }
-    bytes.len()
-}
-
-fn site(section: Option<&String>, key: Option<String>) -> Site {
+fn site(section: Option<&str>, key: Option<String>) -> Site {
     Site {
-        sub: section.cloned(),
+        sub: section.map(str::to_owned),
         call: key,
         ..Site::default()
     }
 }
 
-fn directive(
-    out: &mut Collector<'_>,
-    start: usize,
-    end: usize,
-    section: Option<&String>,
-    calls: &Calls,
-) {
-    let line = out.slice(start, end);
-    let Some(equals) = memchr::memchr(b'=', line) else {
-        return out.literal(Span::whole(start, end), Form::Bare, &site(section, None));
-    };
-    let key = line.get(..equals).unwrap_or_default().trim_ascii();
-    let key = String::from_utf8_lossy(key).into_owned();
-    let is_command = key.strip_prefix("Exec").is_some_and(|rest| {
+fn directive(out: &mut Collector<'_>, setting: Setting, calls: &Calls) {
+    let Range { start, end } = setting.value;
+    let is_command = setting.key.strip_prefix("Exec").is_some_and(|rest| {
         rest.starts_with("Start")
             || rest.starts_with("Stop")
             || rest == "Reload"
             || rest == "Condition"
     });
-    let site = site(section, Some(key));
+    let site = site(setting.section.as_deref(), Some(setting.key));
     if is_command {
-        command(out, start + equals + 1, end, &site, calls);
+        command(out, start, end, &site, calls);
     } else {
-        out.literal(Span::whole(start + equals + 1, end), Form::Bare, &site);
+        out.literal(Span::whole(start, end), Form::Bare, &site);
     }
 }
 
@@ -153,9 +119,6 @@ fn one_command(out: &mut Collector<'_>, words: &[Word], site: &Site, calls: &Cal
         }
     }
 }
-
-/// What may stand before an executable's path (systemd.service(5), "Command lines").
-const PREFIXES: [char; 6] = ['@', '-', ':', '+', '!', '|'];
 
 fn words(line: &[u8], base: usize) -> Vec<Word> {
     let mut words = Vec::new();

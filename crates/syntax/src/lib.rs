@@ -1,5 +1,6 @@
 //! Parsers of languages and formats that know nothing of Proxmox or Debian.
 
 mod grammar;
+pub mod unit;
 
 pub use grammar::{Grammar, parse};

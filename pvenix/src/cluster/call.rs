@@ -1,5 +1,5 @@
-//! How a node that waits for its cluster says so to the members, and what they answer: one datagram each way, signed with the
-//! key that both have from the declaration (HMAC-SHA256).
+//! How a node that is alone asks for its cluster, and what a member answers: one datagram each way, signed with the key that both
+//! have from the declaration (HMAC-SHA256).
 //!
 //! A member counts the votes of each node of the cluster's configuration, whether it is there or not. So it adds a node only
 //! when the node has called: a cluster of one node that added a second too early would lose its quorum.
@@ -31,8 +31,8 @@ pub struct Call {
 pub struct Answer {
     /// The member.
     pub node: String,
-    /// Why it does not add the node; `null` where it has, or is about to.
-    pub refused: Option<String>,
+    /// The cluster's corosync.conf with the node that called; or why the member does not add it.
+    pub outcome: Result<String, String>,
     /// The call's time, so that no answer serves twice.
     pub time: u64,
 }

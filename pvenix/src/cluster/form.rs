@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{ToSocketAddrs, UdpSocket};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::call::{self, Answer, Call};
 use super::{COROSYNC, Declared, KEY, database};
@@ -12,6 +12,8 @@ use crate::node::Node;
 
 /// How long one look takes.
 const PAUSE: Duration = Duration::from_secs(5);
+/// How long a node waits for an answer: a member changes the cluster's configuration before.
+const ANSWER: Duration = Duration::from_secs(15);
 /// The cluster's own configuration.
 const WRITTEN: &str = "/etc/pve/corosync.conf";
 /// This node's, made when the cluster can be written.
@@ -22,18 +24,12 @@ const SERVERS: [&str; 2] = ["pveproxy.service", "spiceproxy.service"];
 /// Where a node stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// pmxcfs does not answer yet: why.
+    /// It waits: for what.
     Wait(String),
-    /// It is the first, and makes the cluster.
-    Create,
-    /// It is alone, and is to be a member.
-    Join,
-    /// It has the cluster's key, and no quorum.
-    Call,
-    /// It is a member, and these are declared and not there.
-    Listen(Vec<String>),
-    /// All are there.
-    Done,
+    /// It is alone, and asks for its cluster; where there is none, the first node makes it.
+    Ask,
+    /// It is a member. These are declared and not there.
+    Answer(Vec<String>),
 }
 
 /// What is to be done next.
@@ -43,328 +39,287 @@ pub fn step(machine: &dyn Machine, declared: &Declared) -> Step {
         Err(text) => return Step::Wait(text),
     };
     if members.cluster.is_none() {
-        return if declared.bootstrap == declared.node {
-            Step::Create
-        } else {
-            Step::Join
-        };
+        return Step::Ask;
     }
-    if !members.is_quorate() {
-        return Step::Call;
-    }
-    let missing: Vec<String> = declared
-        .nodes
-        .keys()
-        .filter(|name| !members.nodelist.contains_key(*name))
-        .cloned()
-        .collect();
-    if missing.is_empty() {
-        Step::Done
-    } else {
-        Step::Listen(missing)
-    }
+    let missing = declared.nodes.keys();
+    let missing = missing.filter(|name| !members.nodelist.contains_key(*name));
+    Step::Answer(missing.cloned().collect())
 }
 
-/// Goes on until all declared nodes are members. `key` is Corosync's, `say` is called with what happens.
-pub fn form(
-    machine: &dyn Machine,
-    node: &Node,
-    declared: &Declared,
-    key: &[u8],
-    say: &dyn Fn(&str),
-) -> Result<(), String> {
-    declared.own()?;
-    let mut called = false;
-    let mut said = String::new();
-    let mut once = |text: &str| {
-        if text != said {
-            say(text);
-            text.clone_into(&mut said);
-        }
-    };
-    loop {
-        let step = step(machine, declared);
-        let is_member = matches!(step, Step::Listen(_) | Step::Done);
-        if is_member && (called || machine.read(CERTIFICATE).is_err()) {
-            once(&format!("member of {}", declared.name));
-            settle(machine)?;
-            called = false;
-        }
-        match step {
-            Step::Wait(why) => {
-                once(&why);
-                machine.wait(PAUSE);
+/// What a node knows that forms its cluster.
+pub struct Former<'a> {
+    /// The machine.
+    pub machine: &'a dyn Machine,
+    /// What it is declared to be.
+    pub node: &'a Node,
+    /// Its cluster.
+    pub declared: &'a Declared,
+    /// Corosync's key.
+    pub key: &'a [u8],
+}
+
+impl Former<'_> {
+    /// Joins or creates the cluster, then answers nodes that call, for good. `say` is called with what happens.
+    pub fn form(&self, say: &dyn Fn(&str)) -> Result<(), String> {
+        self.declared.own()?;
+        let mut said = String::new();
+        let mut once = |text: &str| {
+            if text != said {
+                say(text);
+                text.clone_into(&mut said);
             }
-            Step::Create => create(machine, declared, key)?,
-            Step::Join => {
-                once(&format!(
-                    "leaves its own database to join {}",
-                    declared.name
-                ));
-                join(machine, declared, key)?;
-                called = true;
-            }
-            Step::Call => {
-                called = true;
-                for text in call_members(node, declared, key) {
-                    once(&text);
+        };
+        loop {
+            match step(self.machine, self.declared) {
+                Step::Wait(why) => {
+                    once(&why);
+                    self.machine.wait(PAUSE);
+                }
+                Step::Ask => self.ask(&mut once)?,
+                Step::Answer(missing) => {
+                    let is_quorate = Members::read(self.machine)?.is_quorate();
+                    if is_quorate && self.machine.read(CERTIFICATE).is_err() {
+                        self.settle()?;
+                    }
+                    once(&if !is_quorate {
+                        format!("member of {}, which has no quorum", self.declared.name)
+                    } else if missing.is_empty() {
+                        format!(
+                            "member of {}, as is every declared node",
+                            self.declared.name
+                        )
+                    } else {
+                        format!("waits for {} to call", missing.join(", "))
+                    });
+                    self.answer(&mut once)?;
                 }
             }
-            Step::Listen(missing) => {
-                once(&format!("waits for {} to call", missing.join(", ")));
-                listen(machine, node, declared, key, &missing, &mut once)?;
-            }
-            Step::Done => return Ok(()),
         }
     }
-}
 
-fn create(machine: &dyn Machine, declared: &Declared, key: &[u8]) -> Result<(), String> {
-    let own = declared.own()?;
-    put_key(machine, key)?;
-    if machine.read(WRITTEN).is_ok() {
-        // Half-made: the configuration is there, and nothing has read it.
-        machine
-            .run(&[
+    /// Calls the other nodes, and joins when one of them answers. A machine that somebody installed anew in the place of a member
+    /// joins so, too, the first node as well.
+    fn ask(&self, say: &mut dyn FnMut(&str)) -> Result<(), String> {
+        let is_first = self.declared.bootstrap == self.declared.node;
+        let left = database::may_be_left(self.machine);
+        if !is_first {
+            left.clone()?;
+            say(&format!("calls the members of {}", self.declared.name));
+        }
+        let answers = self.call();
+        for answer in &answers {
+            match &answer.outcome {
+                Ok(corosync) => {
+                    left?;
+                    say(&format!("{} has added this node", answer.node));
+                    return self.join(corosync);
+                }
+                Err(why) => say(&format!("{} refuses: {why}", answer.node)),
+            }
+        }
+        if is_first && answers.is_empty() {
+            say(&format!("creates {}", self.declared.name));
+            return self.create();
+        }
+        Ok(())
+    }
+
+    fn run(&self, words: &[&str]) -> Result<String, String> {
+        self.machine.run(words).map_err(|error| error.to_string())
+    }
+
+    fn create(&self) -> Result<(), String> {
+        let own = self.declared.own()?;
+        self.put(KEY, self.key, 0o400)?;
+        if self.machine.read(WRITTEN).is_ok() {
+            // Half-made: the configuration is there, and nothing has read it.
+            self.run(&[
                 "systemctl",
                 "restart",
                 "corosync.service",
                 "pve-cluster.service",
-            ])
-            .map_err(|error| error.to_string())?;
-        return alone(machine);
-    }
-    let (id, votes) = (own.node_id.to_string(), own.votes.to_string());
-    let mut words = vec![
-        "pvesh",
-        "create",
-        "/cluster/config",
-        "--clustername",
-        &declared.name,
-        "--nodeid",
-        &id,
-        "--votes",
-        &votes,
-    ];
-    let links = own.link_arguments();
-    words.extend(links.iter().map(String::as_str));
-    machine.run(&words).map_err(|error| error.to_string())?;
-    alone(machine)
-}
-
-fn alone(machine: &dyn Machine) -> Result<(), String> {
-    wait_for(machine, "a cluster of one", |members| {
-        members.cluster.is_some() && members.is_quorate()
-    })
-}
-
-fn join(machine: &dyn Machine, declared: &Declared, key: &[u8]) -> Result<(), String> {
-    let run = |words: &[&str]| machine.run(words).map_err(|error| error.to_string());
-    run(&[
-        "systemctl",
-        "stop",
-        "pve-cluster.service",
-        "corosync.service",
-    ])?;
-    let left = database::may_be_left(machine)
-        .and_then(|()| put_key(machine, key))
-        .and_then(|()| {
-            write(
-                machine,
-                COROSYNC,
-                declared.corosync_conf().as_bytes(),
-                0o644,
-            )
+            ])?;
+        } else {
+            let (id, votes) = (own.node_id.to_string(), own.votes.to_string());
+            let mut words = vec!["pvesh", "create", "/cluster/config"];
+            words.extend(["--clustername", &self.declared.name]);
+            words.extend(["--nodeid", &id, "--votes", &votes]);
+            let links = own.link_arguments();
+            words.extend(links.iter().map(String::as_str));
+            self.run(&words)?;
+        }
+        self.wait_for("a cluster of one", |members| {
+            members.cluster.is_some() && members.is_quorate()
         })
-        .and_then(|()| database::leave(machine, SystemTime::now()));
-    // Whatever came of it, the node has its file system back.
-    let started = run(&[
-        "systemctl",
-        "start",
-        "corosync.service",
-        "pve-cluster.service",
-    ]);
-    left?;
-    started?;
-    wait_for(machine, "Corosync", |members| members.cluster.is_some())
-}
-
-fn put_key(machine: &dyn Machine, key: &[u8]) -> Result<(), String> {
-    write(machine, KEY, key, 0o400)
-}
-
-fn write(machine: &dyn Machine, path: &str, bytes: &[u8], mode: u32) -> Result<(), String> {
-    machine
-        .write(path, bytes, mode)
-        .map_err(|error| format!("{path}: {error}"))
-}
-
-/// The cluster's configuration in place of the declared one, its certificates and keys: what a node has only as a member.
-fn settle(machine: &dyn Machine) -> Result<(), String> {
-    let is_own = |machine: &dyn Machine| {
-        let text = machine.read(COROSYNC).unwrap_or_default();
-        !text.lines().any(|line| line.trim() == "config_version: 0")
-    };
-    // pmxcfs writes it; it has Corosync read it only where the version before was not 0.
-    wait_until(machine, "the cluster's corosync.conf", is_own)?;
-    machine
-        .run(&["corosync-cfgtool", "-R"])
-        .map_err(|error| error.to_string())?;
-    machine
-        .run(&["pvecm", "updatecerts"])
-        .map_err(|error| error.to_string())?;
-    for unit in SERVERS {
-        machine
-            .run(&["systemctl", "reload-or-restart", unit])
-            .map_err(|error| error.to_string())?;
     }
-    Ok(())
-}
 
-fn wait_for(
-    machine: &dyn Machine,
-    what: &str,
-    holds: impl Fn(&Members) -> bool,
-) -> Result<(), String> {
-    wait_until(machine, what, |machine| {
-        Members::read(machine).is_ok_and(|members| holds(&members))
-    })
-}
+    fn join(&self, corosync: &str) -> Result<(), String> {
+        self.run(&[
+            "systemctl",
+            "stop",
+            "pve-cluster.service",
+            "corosync.service",
+        ])?;
+        // Looked at again, now that nobody changes it.
+        let left = database::may_be_left(self.machine)
+            .and_then(|()| self.put(KEY, self.key, 0o400))
+            .and_then(|()| self.put(COROSYNC, corosync.as_bytes(), 0o644))
+            .and_then(|()| database::leave(self.machine, SystemTime::now()));
+        // Whatever came of it, the node has its file system back.
+        let started = self.run(&[
+            "systemctl",
+            "start",
+            "corosync.service",
+            "pve-cluster.service",
+        ]);
+        left?;
+        started?;
+        self.wait_for("the cluster's quorum", |members| {
+            members.cluster.is_some() && members.is_quorate()
+        })?;
+        self.settle()
+    }
 
-fn wait_until(
-    machine: &dyn Machine,
-    what: &str,
-    holds: impl Fn(&dyn Machine) -> bool,
-) -> Result<(), String> {
-    for _ in 0..60 {
-        if holds(machine) {
+    fn put(&self, path: &str, bytes: &[u8], mode: u32) -> Result<(), String> {
+        let written = self.machine.write(path, bytes, mode);
+        written.map_err(|error| format!("{path}: {error}"))
+    }
+
+    /// Certificates and keys of the cluster, which a node has only as a member.
+    fn settle(&self) -> Result<(), String> {
+        self.run(&["pvecm", "updatecerts"])?;
+        for unit in SERVERS {
+            self.run(&["systemctl", "reload-or-restart", unit])?;
+        }
+        Ok(())
+    }
+
+    fn wait_for(&self, what: &str, holds: impl Fn(&Members) -> bool) -> Result<(), String> {
+        for _ in 0..60 {
+            if Members::read(self.machine).is_ok_and(|members| holds(&members)) {
+                return Ok(());
+            }
+            self.machine.wait(Duration::from_secs(1));
+        }
+        Err(format!(
+            "no sign of {what} within a minute: see `systemctl status corosync pve-cluster`"
+        ))
+    }
+
+    /// Calls each other node. A node that was added and did not hear the answer calls again, and is handed the configuration.
+    fn call(&self) -> Vec<Answer> {
+        let call = Call {
+            cluster: self.declared.name.clone(),
+            node: self.declared.node.clone(),
+            version: self.node.version.clone(),
+            time: seconds(),
+        };
+        let datagram = call::sign(&call, self.key);
+        let until = Instant::now() + ANSWER;
+        let mut answers: Vec<Answer> = Vec::new();
+        if let Ok(socket) = bind(0) {
+            for (name, other) in &self.declared.nodes {
+                // Who is not there does not answer.
+                if let (true, Some(address)) = (*name != self.declared.node, other.links.first()) {
+                    let _ = send(&socket, &datagram, address);
+                }
+            }
+            while let Some((datagram, _)) = receive(&socket, until) {
+                if let Some(answer) = call::open::<Answer>(&datagram, self.key)
+                    && answer.time == call.time
+                {
+                    let is_whole = answer.outcome.is_ok();
+                    answers.push(answer);
+                    if is_whole {
+                        return answers;
+                    }
+                }
+            }
+        }
+        std::thread::sleep(until.saturating_duration_since(Instant::now()));
+        answers
+    }
+
+    /// Waits one pause for a node to call, adds it where the cluster does not have it, and hands it the configuration.
+    fn answer(&self, say: &mut dyn FnMut(&str)) -> Result<(), String> {
+        // Bound anew: nobody waits any more for an answer to a call from before.
+        let port = call::PORT;
+        let socket = bind(port).map_err(|error| format!("UDP port {port}: {error}"))?;
+        let Some((datagram, from)) = receive(&socket, Instant::now() + PAUSE) else {
+            return Ok(());
+        };
+        // Not signed with the cluster's key: nobody of it.
+        let Some(call) = call::open::<Call>(&datagram, self.key) else {
+            return Ok(());
+        };
+        let members = Members::read(self.machine)?;
+        let is_known = members.nodelist.contains_key(&call.node);
+        // Handing over the configuration takes no quorum: the cluster may have lost it for the node's vote.
+        if !members.is_first() || !(is_known || members.is_quorate()) {
             return Ok(());
         }
-        machine.wait(Duration::from_secs(1));
+        let outcome = match self.refusal(&call, &members) {
+            Some(why) => Err(why),
+            None => self.add(&call.node, &members),
+        };
+        let text = match &outcome {
+            Ok(_) => format!("adds {}", call.node),
+            Err(why) => format!("{} calls and is not added: {why}", call.node),
+        };
+        say(&text);
+        let added = outcome.is_ok();
+        let answer = Answer {
+            node: self.declared.node.clone(),
+            outcome,
+            time: call.time,
+        };
+        let _ = socket.send_to(&call::sign(&answer, self.key), from);
+        if added {
+            // One after the other: the next is added when this one votes. One that does not come calls again.
+            let _ = self.wait_for(&call.node, |members| is_online(members, &call.node));
+        }
+        Ok(())
     }
-    Err(format!(
-        "no sign of {what} within a minute: see `systemctl status corosync pve-cluster`"
-    ))
+
+    fn refusal(&self, call: &Call, members: &Members) -> Option<String> {
+        if is_online(members, &call.node) {
+            return Some(format!(
+                "a member of this name is online: is {} the name of two machines?",
+                call.node
+            ));
+        }
+        call::refusal(call, self.declared, &self.node.version, seconds())
+    }
+
+    /// The cluster's configuration with the node.
+    fn add(&self, name: &str, members: &Members) -> Result<String, String> {
+        if let (Some(added), false) = (
+            self.declared.nodes.get(name),
+            members.nodelist.contains_key(name),
+        ) {
+            let place = format!("/cluster/config/nodes/{name}");
+            let (id, votes) = (added.node_id.to_string(), added.votes.to_string());
+            let mut words = vec![
+                "pvesh", "create", &place, "--nodeid", &id, "--votes", &votes,
+            ];
+            words.extend(["--apiversion", "1"]);
+            let links = added.link_arguments();
+            words.extend(links.iter().map(String::as_str));
+            self.run(&words)?;
+        }
+        let text = self.machine.read(WRITTEN);
+        text.map_err(|error| format!("{WRITTEN}: {error}"))
+    }
+}
+
+fn is_online(members: &Members, name: &str) -> bool {
+    let member = members.nodelist.get(name);
+    member.is_some_and(|member| member.online == 1)
 }
 
 fn seconds() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.unwrap_or(Duration::ZERO).as_secs()
-}
-
-/// Calls each other node, and tells what they answer within one pause.
-fn call_members(node: &Node, declared: &Declared, key: &[u8]) -> Vec<String> {
-    let call = Call {
-        cluster: declared.name.clone(),
-        node: declared.node.clone(),
-        version: node.version.clone(),
-        time: seconds(),
-    };
-    let datagram = call::sign(&call, key);
-    let mut texts = Vec::new();
-    let until = std::time::Instant::now() + PAUSE;
-    match bind(0) {
-        Ok(socket) => {
-            for (name, other) in &declared.nodes {
-                if let (true, Some(address)) = (*name != declared.node, other.links.first())
-                    && let Err(error) = send(&socket, &datagram, address)
-                {
-                    texts.push(format!("{name} ({address}): {error}"));
-                }
-            }
-            texts.extend(answers(&socket, key, call.time, until));
-        }
-        Err(error) => texts.push(format!("no socket: {error}")),
-    }
-    let left = until.saturating_duration_since(std::time::Instant::now());
-    std::thread::sleep(left);
-    texts
-}
-
-fn answers(socket: &UdpSocket, key: &[u8], time: u64, until: std::time::Instant) -> Vec<String> {
-    let mut texts = Vec::new();
-    loop {
-        let left = until.saturating_duration_since(std::time::Instant::now());
-        if left.is_zero() {
-            return texts;
-        }
-        if let Some((datagram, _)) = receive(socket, left)
-            && let Some(answer) = call::open::<Answer>(&datagram, key)
-            && answer.time == time
-        {
-            texts.push(match answer.refused {
-                Some(why) => format!("{} refuses: {why}", answer.node),
-                None => format!("{} adds this node", answer.node),
-            });
-        }
-    }
-}
-
-/// Waits one pause for a node to call, and adds it.
-fn listen(
-    machine: &dyn Machine,
-    node: &Node,
-    declared: &Declared,
-    key: &[u8],
-    missing: &[String],
-    say: &mut dyn FnMut(&str),
-) -> Result<(), String> {
-    let socket = bind(call::PORT).map_err(|error| format!("UDP port {}: {error}", call::PORT))?;
-    let Some((datagram, from)) = receive(&socket, PAUSE) else {
-        return Ok(());
-    };
-    // Not signed with the cluster's key: nobody of it.
-    let Some(call) = call::open::<Call>(&datagram, key) else {
-        return Ok(());
-    };
-    let refused = call::refusal(&call, declared, &node.version, seconds());
-    let answer = Answer {
-        node: declared.node.clone(),
-        refused: refused.clone(),
-        time: call.time,
-    };
-    let _ = socket.send_to(&call::sign(&answer, key), from);
-    match refused {
-        Some(why) => say(&format!("{} calls and is not added: {why}", call.node)),
-        None if missing.contains(&call.node) => {
-            say(&format!("adds {}", call.node));
-            add(machine, declared, &call.node)?;
-        }
-        None => {}
-    }
-    Ok(())
-}
-
-fn add(machine: &dyn Machine, declared: &Declared, name: &str) -> Result<(), String> {
-    let Some(added) = declared.nodes.get(name) else {
-        return Ok(());
-    };
-    let place = format!("/cluster/config/nodes/{name}");
-    let (id, votes) = (added.node_id.to_string(), added.votes.to_string());
-    // With the same number and votes it does not matter that another member was faster.
-    let mut words = vec![
-        "pvesh",
-        "create",
-        &place,
-        "--nodeid",
-        &id,
-        "--votes",
-        &votes,
-        "--force",
-        "1",
-        "--apiversion",
-        "1",
-    ];
-    let links = added.link_arguments();
-    words.extend(links.iter().map(String::as_str));
-    machine.run(&words).map_err(|error| error.to_string())?;
-    wait_for(machine, name, |members| {
-        members.is_quorate()
-            && members
-                .nodelist
-                .get(name)
-                .is_some_and(|member| member.online == 1)
-    })
 }
 
 /// For both families where the machine has both.
@@ -385,9 +340,15 @@ fn send(socket: &UdpSocket, datagram: &[u8], address: &str) -> io::Result<()> {
     socket.send_to(datagram, place).map(|_| ())
 }
 
-fn receive(socket: &UdpSocket, within: Duration) -> Option<(Vec<u8>, std::net::SocketAddr)> {
-    let mut buffer = [0_u8; 4096];
-    socket.set_read_timeout(Some(within)).ok()?;
+/// The next datagram before a time.
+fn receive(socket: &UdpSocket, until: Instant) -> Option<(Vec<u8>, std::net::SocketAddr)> {
+    let left = until.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return None;
+    }
+    let mut buffer = vec![0_u8; 65536];
+    socket.set_read_timeout(Some(left)).ok()?;
     let (length, from) = socket.recv_from(&mut buffer).ok()?;
-    Some((buffer.get(..length)?.to_vec(), from))
+    buffer.truncate(length);
+    Some((buffer, from))
 }

@@ -1,8 +1,9 @@
 //! A cluster that is declared: one node creates it, the others join it once; afterwards the cluster's own configuration rules.
 //!
-//! A node joins as with `pvecm add`: it gets the cluster's key and a `corosync.conf`, and starts pmxcfs with an empty database,
-//! which the cluster's then replaces. A member adds it to the cluster's configuration when the node says that it is there
-//! ([`call`]), so that no vote is counted of a node that is not.
+//! A node joins as with `pvecm add`: a member adds it to the cluster's configuration and hands that over, the node starts pmxcfs
+//! with it and an empty database, which the cluster's then replaces. It asks for this itself ([`call`]), so that no vote is
+//! counted of a node that is not there. No node starts Corosync before a member has answered: nodes that only know the
+//! declaration would be a majority among themselves, beside the cluster.
 
 pub mod call;
 pub mod database;
@@ -10,7 +11,6 @@ pub mod form;
 pub mod status;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde::Deserialize;
 
@@ -46,36 +46,6 @@ pub const COROSYNC: &str = "/etc/corosync/corosync.conf";
 pub const KEY: &str = "/etc/corosync/authkey";
 
 impl Declared {
-    /// Corosync's configuration with all declared nodes, in the form in which Proxmox VE writes it. Its version is 0: Corosync leaves
-    /// a cluster whose version is another than its own, unless its own is 0.
-    pub fn corosync_conf(&self) -> String {
-        let mut text = String::from("logging {\n  debug: off\n  to_syslog: yes\n}\n\nnodelist {\n");
-        for (name, node) in &self.nodes {
-            let _ = write!(
-                text,
-                "  node {{\n    name: {name}\n    nodeid: {}\n    quorum_votes: {}\n",
-                node.node_id, node.votes
-            );
-            for (link, address) in node.links.iter().enumerate() {
-                let _ = writeln!(text, "    ring{link}_addr: {address}");
-            }
-            text.push_str("  }\n");
-        }
-        let _ = write!(
-            text,
-            "}}\n\nquorum {{\n  provider: corosync_votequorum\n}}\n\ntotem {{\n  cluster_name: {}\n  config_version: 0\n",
-            self.name
-        );
-        let links = self.nodes.values().map(|node| node.links.len()).max();
-        for link in 0..links.unwrap_or(1) {
-            let _ = write!(text, "  interface {{\n    linknumber: {link}\n  }}\n");
-        }
-        text.push_str(
-            "  ip_version: ipv4-6\n  link_mode: passive\n  secauth: on\n  version: 2\n}\n",
-        );
-        text
-    }
-
     /// This node's own entry.
     pub fn own(&self) -> Result<&DeclaredNode, String> {
         self.nodes.get(&self.node).ok_or_else(|| {

@@ -45,21 +45,14 @@ impl ClusterStatus {
         names.sort();
         names.dedup();
         let nodes = names.into_iter().map(|name| {
-            let member = members.nodelist.get(name);
-            let is_declared = declared.is_some_and(|declared| declared.nodes.contains_key(name));
-            let online = member.is_some_and(|member| member.online == 1);
+            let is_declared = declared.map(|declared| declared.nodes.contains_key(name));
+            let is_online = members.nodelist.get(name).map(|member| member.online == 1);
             NodeStatus {
                 name: name.clone(),
-                declared: is_declared,
-                member: member.is_some(),
-                online,
-                remedy: remedy(
-                    name,
-                    declared.is_some(),
-                    is_declared,
-                    member.is_some(),
-                    online,
-                ),
+                declared: is_declared == Some(true),
+                member: is_online.is_some(),
+                online: is_online == Some(true),
+                remedy: remedy(name, is_declared, is_online),
             }
         });
         Ok(Self {
@@ -106,24 +99,19 @@ impl ClusterStatus {
     }
 }
 
-fn remedy(
-    name: &str,
-    has_declaration: bool,
-    declared: bool,
-    member: bool,
-    online: bool,
-) -> Option<String> {
-    match (declared, member, online) {
-        (true, false, _) => Some(format!(
+/// `is_declared` is nothing where no cluster is declared, `is_online` where the node is not a member.
+fn remedy(name: &str, is_declared: Option<bool>, is_online: Option<bool>) -> Option<String> {
+    match (is_declared, is_online) {
+        (Some(true), None) => Some(format!(
             "joins when it runs: see `journalctl -u pve-nix-cluster` on {name}"
         )),
-        (false, true, false) if has_declaration => Some(format!(
+        (Some(false), Some(false)) => Some(format!(
             "no longer declared: `pvecm delnode {name}` on a node that has the quorum takes it out"
         )),
-        (false, true, true) if has_declaration => Some(format!(
+        (Some(false), Some(true)) => Some(format!(
             "not declared: add it to services.proxmox-ve.cluster.nodes, or stop it for good and `pvecm delnode {name}`"
         )),
-        (_, true, false) => Some(format!(
+        (_, Some(false)) => Some(format!(
             "does not answer: is {name} running, is its network up?"
         )),
         _ => None,

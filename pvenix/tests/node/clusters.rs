@@ -5,7 +5,7 @@ use pvenix::cluster::form::{self, Step};
 use pvenix::cluster::status::ClusterStatus;
 use pvenix::cluster::{Declared, DeclaredNode, database};
 
-use pvenix::members::PLACE as MEMBERS;
+use pvenix::members::{Members, PLACE as MEMBERS};
 
 use crate::told::Told;
 
@@ -37,39 +37,39 @@ const TWO: &str = r#"{"nodename": "beta", "cluster": {"name": "hive", "version":
     "nodelist": {"alpha": {"id": 1, "online": 1, "ip": "192.0.2.1"}, "beta": {"id": 2, "online": 1, "ip": "192.0.2.2"}}}"#;
 
 #[test]
-fn corosync_takes_every_node_and_no_version() {
-    let text = hive().corosync_conf();
-    assert_eq!(text.matches("ring0_addr: 192.0.2.").count(), 3, "{text}");
-    assert!(text.contains("config_version: 0"), "{text}");
-    assert!(
-        text.contains("name: gamma\n    nodeid: 3\n    quorum_votes: 1\n"),
-        "{text}"
-    );
-    assert_eq!(database::cluster_name(&text), Some("hive"));
-}
-
-#[test]
 fn a_node_knows_where_it_is() {
     let declared = hive();
     assert!(matches!(
         form::step(&Told::default(), &declared),
         Step::Wait(_)
     ));
-    assert_eq!(form::step(&with_members(ALONE), &declared), Step::Join);
-    let first = Declared {
-        bootstrap: "beta".to_owned(),
-        ..declared.clone()
-    };
-    assert_eq!(form::step(&with_members(ALONE), &first), Step::Create);
-    let alone = TWO.replace("\"quorate\": 1", "\"quorate\": 0");
-    assert_eq!(form::step(&with_members(&alone), &declared), Step::Call);
+    assert_eq!(form::step(&with_members(ALONE), &declared), Step::Ask);
+    let apart = TWO.replace("\"quorate\": 1", "\"quorate\": 0");
+    assert_eq!(
+        form::step(&with_members(&apart), &declared),
+        Step::Answer(vec!["gamma".to_owned()])
+    );
     assert_eq!(
         form::step(&with_members(TWO), &declared),
-        Step::Listen(vec!["gamma".to_owned()])
+        Step::Answer(vec!["gamma".to_owned()])
     );
     let mut both = declared;
     both.nodes.remove("gamma");
-    assert_eq!(form::step(&with_members(TWO), &both), Step::Done);
+    assert_eq!(
+        form::step(&with_members(TWO), &both),
+        Step::Answer(Vec::new())
+    );
+}
+
+#[test]
+fn one_member_acts_for_all() {
+    let first = |text: &str| Members::read(&with_members(text)).unwrap().is_first();
+    assert!(!first(TWO), "alpha has the lower number");
+    assert!(first(&TWO.replace(
+        "\"id\": 1, \"online\": 1",
+        "\"id\": 1, \"online\": 0"
+    )));
+    assert!(!first(ALONE), "it is no member");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use analyse::{Analysis, Knowledge};
-use decide::Decision;
+use decide::{Decision, RuleId, Table};
 use drift::{Aspect, Drift, Level, PlaceDrift, Proposal, SourceDrift};
 use serde_json::Value;
 
@@ -280,6 +280,14 @@ fn wanting(drift: &Value) -> Vec<&Value> {
     places.filter(wants).collect()
 }
 
+/// The rule before which a proposal goes, of what a report shows.
+fn rule_id(shown: &str) -> RuleId {
+    let (_, name) = shown.split_once('.').expect("a rule's name");
+    let table = [Table::Context, Table::Path].into_iter();
+    let mut table = table.filter(|one| shown.starts_with(one.word()));
+    RuleId::new(table.next().expect("a table in order"), name)
+}
+
 /// Pastes each proposal of a report once, and gives what the next run says.
 fn after_pasting(bump: &Bump, drift: &Value) -> Run {
     let rules = bump.root.join("rules");
@@ -290,7 +298,7 @@ fn after_pasting(bump: &Bump, drift: &Value) -> Run {
         let proposal = Proposal {
             file: of("file").unwrap_or_else(|| panic!("{place}")),
             toml: of("toml").expect("a rule"),
-            before: of("before"),
+            before: of("before").map(|shown| rule_id(&shown)),
             replaces: of("replaces"),
             as_before: false,
             closest: Vec::new(),
@@ -984,8 +992,9 @@ fn paste(rules: &Path, proposal: &Proposal) {
     let text = fs::read_to_string(&path).expect("a rule file");
     let text = match (&proposal.before, &proposal.replaces) {
         (Some(rule), _) => {
-            let (_, name) = rule.split_once('.').expect("a rule's name");
-            let at = text.find(&format!("name = \"{name}\"")).expect("the rule");
+            let at = text
+                .find(&format!("name = \"{}\"", rule.name()))
+                .expect("the rule");
             let at = text[..at].rfind("[[").expect("its head");
             format!("{}{}\n\n{}", &text[..at], proposal.toml, &text[at..])
         }
@@ -1050,7 +1059,7 @@ fn flagged(drift: &Drift) -> BTreeSet<Key> {
 
 #[test]
 fn a_rule_that_is_removed_is_missed_at_the_places_it_decided_and_proposed_again() {
-    let mut decided: BTreeMap<String, BTreeSet<Key>> = BTreeMap::new();
+    let mut decided: BTreeMap<RuleId, BTreeSet<Key>> = BTreeMap::new();
     for source in &DEMO.sources {
         for one in &source.decided {
             let place = &one.occurrence;
@@ -1065,7 +1074,7 @@ fn a_rule_that_is_removed_is_missed_at_the_places_it_decided_and_proposed_again(
             }
             // A rule of paths.toml may ask for the program's own.
             if let Decision::Command { program, .. } = &one.decision {
-                let rule = format!("command.{program}");
+                let rule = RuleId::new(Table::Command, program);
                 decided.entry(rule).or_default().insert(key);
             }
         }
@@ -1074,7 +1083,7 @@ fn a_rule_that_is_removed_is_missed_at_the_places_it_decided_and_proposed_again(
     for (rule, places) in decided {
         let dir = tempfile::tempdir().expect("a directory");
         let rules = dir.path().join("rules");
-        let Some(knowledge) = without::rule(&project(), &rules, &rule) else {
+        let Some(knowledge) = without::rule(&project(), &rules, &rule.to_string()) else {
             continue;
         };
         tried += 1;

@@ -168,9 +168,10 @@ fn keeps_names(analysis: &Analysis) -> usize {
                 _ => continue,
             };
             held += 1;
-            let rule = decided.rule.as_deref().unwrap_or_default();
+            let rule = decided.rule_name();
             assert!(
-                last(target) == last(&decided.occurrence.text) || RENAMING_RULES.contains(&rule),
+                last(target) == last(&decided.occurrence.text)
+                    || RENAMING_RULES.contains(&rule.as_str()),
                 "{}: {}/{}:{} {} becomes {} by {rule}",
                 analysis.manifest.name,
                 one.source.name,
@@ -620,7 +621,7 @@ fn the_measure() {
                                 .next()
                                 .unwrap_or_default(),
                         )
-                        && !RENAMING_RULES.contains(&decided.rule.as_deref().unwrap_or_default())
+                        && !RENAMING_RULES.contains(&decided.rule_name().as_str())
                     {
                         wrong.push(told);
                     }

@@ -110,7 +110,7 @@ fn outcome(one: &Decided) -> String {
         Decision::Wrapper { program } => format!("wrapper {program}"),
         Decision::System { path } => format!("system {path}"),
         Decision::Embed { source, path } => format!("embed {source} {path}"),
-        Decision::Keep { .. } => format!("keep, {}", one.rule.as_deref().unwrap_or_default()),
+        Decision::Keep { .. } => format!("keep, {}", one.rule_name()),
         Decision::Disable { feature } => format!("disable {feature}"),
         Decision::Unknown => "unknown".to_owned(),
     }
@@ -248,9 +248,7 @@ fn names(analysis: &Analysis) -> BTreeSet<Instance> {
         .map(|(source, one)| {
             let kind = one.occurrence.kind.word();
             let what = match &one.decision {
-                Decision::Keep { reason } if one.rule.as_deref() == Some("unit.shipped") => {
-                    reason.clone()
-                }
+                Decision::Keep { reason } if one.rule_name() == "unit.shipped" => reason.clone(),
                 _ => outcome(one),
             };
             (format!("{source}: {kind} {}", one.occurrence.text), what)

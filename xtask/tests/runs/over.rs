@@ -139,3 +139,76 @@ fn a_rule_for_a_switch_that_nothing_has_is_stale() {
         run.stdout
     );
 }
+
+#[test]
+fn a_rule_drops_nixpkgs_patches_or_they_stay() {
+    for (keys, wanted) in [
+        ("drop-patches = true\n", "\n  patches = map "),
+        (
+            "",
+            "\n  patches =\n    previous.patches or [ ]\n    ++ map ",
+        ),
+    ] {
+        let root = Root::new();
+        let rule = format!("\n[hive-qemu]\nover = \"qemu\"\nwhy = \"a test\"\n{keys}");
+        root.append("rules/packages.toml", &rule);
+        let run = root.regen(&["--sources", "demo"]);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        let package = root.text("pkgs/demo/hive-qemu/package.nix");
+        assert!(package.contains(wanted), "{keys}{package}");
+    }
+}
+
+#[test]
+fn a_patch_that_stdenv_cannot_apply_is_an_error() {
+    let series = "demo/hive-qemu/debian/patches/series";
+    for option in ["-p0", "-R"] {
+        let root = Root::new();
+        let first = root.text(series);
+        let mut lines = first.lines().zip(1..);
+        let is_patch = |line: &str| line.ends_with(".patch");
+        let (patch, line) = lines.find(|(line, _)| is_patch(line)).expect("a patch");
+        root.edit(series, patch, &format!("{patch} {option}"));
+        let run = root.regen(&["--sources", "demo"]);
+        assert_ne!(run.code, Some(0), "{option}");
+        let told = format!("PNX-306: hive-qemu/debian/patches/series:{line}");
+        assert!(run.stderr.contains(&told), "{option}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn of_a_crates_packages_an_object_needs_those_that_its_packaging_names() {
+    let root = Root::new();
+    let control = "demo/hive-manager/debian/control";
+    root.append(
+        "demo/hive-rs/debian/control",
+        "\nPackage: hive-view\nArchitecture: any\nDescription: a view\n A view.\n",
+    );
+    // No package installs it, so nothing but the packaging tells whose it is.
+    root.edit(
+        "demo/hive-manager/Hive/API.pm",
+        "use Hive::Guest;\n",
+        "use Hive::Guest;\nour $LOGO = '/usr/share/hive-term/logo';\n",
+    );
+    let needs = |wanted: &[&str]| {
+        let run = root.regen(&["--sources", "demo"]);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        let package = root.text("pkgs/demo/hive-manager/package.nix");
+        let (_, needs) = package.split_once("  needs = {").expect("needs");
+        let (needs, _) = needs.split_once("};").expect("their end");
+        let words = needs.split(|c: char| c.is_whitespace() || c == ';');
+        let crates: Vec<&str> = words
+            .filter(|word| ["hive-term", "hive-view"].contains(word))
+            .collect();
+        assert_eq!(crates, wanted, "{package}");
+    };
+    needs(&["hive-term"]);
+    root.edit(
+        control,
+        "Recommends: hive-term (>= 0.3)",
+        "Recommends: hive-view",
+    );
+    needs(&["hive-view"]);
+    root.edit(control, "Recommends: hive-view\n", "");
+    needs(&["hive-term", "hive-view"]);
+}

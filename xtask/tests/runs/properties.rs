@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
 use decide::rules::Rules;
-use decide::{Context, Decided, Decision};
+use decide::{Context, Decided, Decision, RuleId, Table};
 use graph::Role;
 use output::Output;
 use patch::file::{Edited, Header, make};
@@ -188,7 +188,7 @@ proptest! {
                 context: Context::Host,
                 context_rule: None,
                 decision: Decision::Package { attr: "a.b".to_owned(), target: "bin/x".to_owned() },
-                rule: None,
+                rule: Some(RuleId::new(Table::Path, "x")),
                 etc: None,
             })
             .collect();

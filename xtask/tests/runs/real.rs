@@ -291,9 +291,12 @@ fn a_presence_test_that_became_constant_is_judged() {
             let asks = source.decided.iter().filter(|one| {
                 let call = one.occurrence.site.call.as_deref();
                 // What a link may lack is not always there.
-                let rule = one.rule.as_deref().unwrap_or_default();
+                let absent = one
+                    .rule
+                    .as_ref()
+                    .and_then(|rule| KNOWLEDGE.rules.absent(rule));
                 one.context == Context::Host
-                    && KNOWLEDGE.rules.absent(rule) != Some(Absent::Optional)
+                    && absent != Some(Absent::Optional)
                     && matches!(call, Some("-e" | "-x" | "-f" | "-d"))
                     && matches!(
                         one.decision,

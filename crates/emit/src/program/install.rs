@@ -13,7 +13,6 @@ use cargo::{Program, below};
 use debian::Packaging;
 use debian::make::{self, Makefile, Variables};
 use debian::tree_path;
-use decide::rules;
 use nix::Formals;
 use nix::{Binding, Expr, WriteError};
 
@@ -242,7 +241,7 @@ fn copies(makefile: &Makefile) -> bool {
 /// What `make install` would put at a place: cargo's, or a file of the source; beside the Makefile. Makefiles may
 /// leave out the triplet, which `debian/rules` hands them.
 fn origin(packaging: &Packaging, place: &str, exists: &dyn Fn(&str) -> bool) -> Option<String> {
-    let folded = |place: &str| rules::fold(&format!("/{}", place.trim_start_matches('/')));
+    let folded = |place: &str| layout::fold(&format!("/{}", place.trim_start_matches('/')));
     let wanted = folded(place);
     let mut made = packaging.made.iter();
     let action = made.find(|action| folded(&action.dest) == wanted)?;
@@ -314,7 +313,7 @@ fn flags(packaging: &Packaging, tool: &str, value: impl Fn(&str) -> String) -> V
 fn linked(value: &str) -> String {
     if value.starts_with('/') {
         let native = value.replace("$(DEB_HOST_MULTIARCH)", "x86_64-linux-gnu");
-        format!("@pve@/{}", rules::fold(&native))
+        format!("@pve@/{}", layout::fold(&native))
     } else {
         value.to_owned()
     }

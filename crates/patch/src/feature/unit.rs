@@ -3,9 +3,7 @@
 use super::{Cuts, Holds, not_here};
 use decide::rules::Feature;
 use problem::Problem;
-
-/// What stands before a command's program: systemd.service(5), "special executable prefixes".
-const PREFIXES: &[char] = &['-', '@', ':', '+', '!', '|'];
+use syntax::unit::{PREFIXES, Setting, settings};
 
 /// Whether a file is a unit.
 pub(super) fn is_unit(path: &str) -> bool {
@@ -13,14 +11,14 @@ pub(super) fn is_unit(path: &str) -> bool {
     endings.iter().any(|ending| path.ends_with(ending))
 }
 
-/// The program of a line that runs one, `Exec…=`.
-fn program(line: &str) -> Option<&str> {
-    let (key, value) = line.split_once('=')?;
-    if !key.trim().starts_with("Exec") {
+/// The program that a setting runs, `Exec…=`.
+fn program(setting: &Setting, bytes: &[u8]) -> Option<String> {
+    if !setting.key.starts_with("Exec") {
         return None;
     }
-    let value = value.trim_start().trim_start_matches(PREFIXES);
-    value.split_whitespace().next()
+    let value = setting.text(bytes);
+    let value = value.trim_start_matches(PREFIXES);
+    value.split_whitespace().next().map(str::to_owned)
 }
 
 /// The lines whose program is an element of the feature for this file.
@@ -28,18 +26,14 @@ fn program(line: &str) -> Option<&str> {
 /// # Errors
 /// An element that no line runs.
 pub(super) fn cuts(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Cuts, Problem> {
-    let text = String::from_utf8_lossy(bytes);
     let mut cuts = Cuts::new();
     let elements = feature.drop_elements.iter().filter(|one| one.file == path);
     for element in elements {
         let before = cuts.len();
-        let mut offset = 0;
-        for line in text.split_inclusive('\n') {
-            if program(line) == Some(element.text.as_str()) && !line.trim_end().ends_with('\\') {
-                cuts.push(offset..offset + line.len());
-            }
-            offset += line.len();
-        }
+        let runs = settings(bytes).filter(|one| {
+            program(one, bytes).as_ref() == Some(&element.text) && !one.continues(bytes)
+        });
+        cuts.extend(runs.map(|one| one.lines));
         if cuts.len() == before {
             let missing = format!("no line runs `{}`", element.text);
             return Err(not_here(feature, path, &missing));
@@ -50,12 +44,11 @@ pub(super) fn cuts(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Cuts, 
 
 /// Which of the feature's elements the unit has.
 pub(super) fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Holds {
-    let text = String::from_utf8_lossy(bytes);
+    let run: Vec<String> = settings(bytes)
+        .filter_map(|one| program(&one, bytes))
+        .collect();
     let elements = feature.drop_elements.iter().filter(|one| one.file == path);
-    let there = elements.filter(|one| {
-        text.lines()
-            .any(|line| program(line) == Some(one.text.as_str()))
-    });
+    let there = elements.filter(|one| run.contains(&one.text));
     Holds {
         elements: there.map(|one| one.text.clone()).collect(),
         ..Holds::default()

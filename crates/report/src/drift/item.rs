@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::count;
-use decide::{Context, Decision, Verdict};
+use decide::{Context, Decision, RuleId, Verdict};
 use drift::{
     Aspect, Change, Commit, History, Install, Level, LocalPatch, LostTarget, Need, PlaceDrift,
     Presence, Proposal, SourceDrift, Spot, Structure, TextDrift,
@@ -230,7 +230,7 @@ impl<'a> Item<'a> {
         let spot = place.spot()?;
         let side = |spot: &'a Option<Spot>| {
             spot.as_ref()
-                .map(|spot| (Verdict::of(&spot.decision), spot.rule.as_deref()))
+                .map(|spot| (Verdict::of(&spot.decision), spot.rule.as_ref()))
         };
         // Without a rule the literals tell what they have in common: the same name, or a directory.
         let text = (spot.rule.is_none()).then(|| match spot.text.rsplit_once('/') {
@@ -307,8 +307,8 @@ struct Cause<'a> {
     why: &'static str,
     context: Context,
     kind: Kind,
-    old: Option<(Verdict, Option<&'a str>)>,
-    new: Option<(Verdict, Option<&'a str>)>,
+    old: Option<(Verdict, Option<&'a RuleId>)>,
+    new: Option<(Verdict, Option<&'a RuleId>)>,
     text: Option<&'a str>,
 }
 
@@ -369,7 +369,7 @@ pub(super) fn facts(source: &SourceDrift, place: &PlaceDrift) -> Vec<Fact> {
         fact("sub", &|spot| spot.sub.clone()),
         fact("context", &|spot| Some(spot.context.name().into())),
         fact("decision", &|spot| Some(spot.decision.phrase())),
-        fact("rule", &|spot| spot.rule.clone()),
+        fact("rule", &|spot| spot.rule.as_ref().map(ToString::to_string)),
     ];
     let there = |fact: &Fact| fact.old.is_some() || fact.new.is_some();
     all.into_iter().filter(there).collect()
@@ -382,7 +382,7 @@ pub(super) fn paste(proposal: &Proposal) -> Said<'_> {
         .code(proposal.file.as_str());
     let said = match (&proposal.replaces, &proposal.before) {
         (Some(table), _) => said.own(" in place of ").code(table.as_str()),
-        (None, Some(rule)) => said.own(" before the rule ").code(rule.as_str()),
+        (None, Some(rule)) => said.own(" before the rule ").code(rule.to_string()),
         (None, None) => said,
     };
     said.own(if proposal.as_before {

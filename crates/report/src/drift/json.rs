@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::ser::Formatter;
 
 use super::DriftReport;
+use decide::RuleId;
 use drift::{
     At, Counts, Drift, History, Install, Level, LocalPatch, LostTarget, Need, PlaceDrift, Presence,
     Side, SourceDrift, Structure, Summary, TextDrift,
@@ -33,7 +34,7 @@ struct Whole<'a> {
     summary: &'a Summary,
     sources: Vec<Source<'a>>,
     structure: &'a Structure,
-    idle_rules: &'a [String],
+    idle_rules: &'a [RuleId],
     #[serde(serialize_with = "problem::problems")]
     problems: &'a [Problem],
 }

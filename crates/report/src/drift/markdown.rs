@@ -154,7 +154,7 @@ impl Page {
         self.0 += "Rules that decide nothing any more: ";
         let mut between = "";
         let told = rules.iter().take_while(|rule| {
-            let fits = self.add(&format!("{between}{}", span(rule)), limit);
+            let fits = self.add(&format!("{between}{}", span(&rule.to_string())), limit);
             between = ", ";
             fits
         });
@@ -391,7 +391,7 @@ fn proposed(proposal: &Proposal) -> String {
     if !proposal.closest.is_empty() {
         text += "Closest rules:\n\n";
         for closest in proposal.closest.iter().take(5) {
-            say!(text, "- {}", span(&closest.rule));
+            say!(text, "- {}", span(&closest.rule.to_string()));
             for (place, fails) in closest.fails.iter().take(8).enumerate() {
                 text += if place == 0 { ", but for " } else { ", " };
                 text += &span(fails);

@@ -317,7 +317,7 @@ fn properties(
     ]);
     if report.is_whole() && !report.drift.idle_rules.is_empty() {
         let rules = &report.drift.idle_rules;
-        let kept: Vec<&str> = rules.iter().take(1000).map(String::as_str).collect();
+        let kept: Vec<String> = rules.iter().take(1000).map(ToString::to_string).collect();
         properties.insert("idleRules", kept.into());
         if rules.len() > 1000 {
             properties.insert("idleRulesLeftOut", (rules.len() - 1000).into());

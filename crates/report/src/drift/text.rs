@@ -307,7 +307,7 @@ fn proposed(out: &mut dyn Write, proposal: &Proposal, width: Option<usize>) -> i
     }
     for closest in &proposal.closest {
         let said = match closest.fails.as_slice() {
-            [] => closest.rule.clone(),
+            [] => closest.rule.to_string(),
             fails => format!("{}, but for {}", closest.rule, fails.join(", ")),
         };
         labelled(out, "closest", &said, width)?;
@@ -494,7 +494,10 @@ fn idle(out: &mut dyn Write, report: &DriftReport, width: Option<usize>) -> io::
         return Ok(());
     }
     writeln!(out, "{STRONG}Rules that decide nothing any more{STRONG:#}")?;
-    let listed = rules.iter().take(BRIEF).map(|rule| one_line(rule));
+    let listed = rules
+        .iter()
+        .take(BRIEF)
+        .map(|rule| one_line(&rule.to_string()).into_owned());
     let more = rules.len().saturating_sub(BRIEF) as u64;
     let more = (more > 0).then(|| format!(" and {} more", grouped(more)));
     let said = listed.collect::<Vec<_>>().join(", ") + &more.unwrap_or_default();

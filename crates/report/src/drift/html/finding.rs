@@ -203,7 +203,7 @@ fn pasted(proposal: &Proposal) -> Pasted {
             .iter()
             .take(8)
             .map(|closest| Near {
-                rule: shown_text(&closest.rule),
+                rule: shown_text(&closest.rule.to_string()),
                 fails: closest
                     .fails
                     .iter()

@@ -286,7 +286,7 @@ fn idle(report: &DriftReport) -> Vec<String> {
         return Vec::new();
     }
     let rules = report.drift.idle_rules.iter().take(IDLE);
-    rules.map(|rule| shown_text(rule)).collect()
+    rules.map(|rule| shown_text(&rule.to_string())).collect()
 }
 
 /// What is left out: of what needs a person, of what does not, of what is below, and how many sources.

@@ -1,0 +1,200 @@
+//! The identity of a rule: the table it is in, and its name there.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+/// A table of `rules/`, or a fact of the sources that decides as a rule does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Table {
+    /// `[[closure]]` and `[[library]]` of `closure.toml`.
+    Closure,
+    /// A program of `commands.toml` or `programs.toml`.
+    Command,
+    /// `[[context]]`.
+    Context,
+    /// `[crate.NAME]`.
+    Crate,
+    /// A package of `debian.toml`.
+    Debian,
+    /// `[[depends]]`.
+    Depends,
+    /// A file that the compiler reads is in a source's tree.
+    Embedded,
+    /// `[[feature]]`.
+    Feature,
+    /// `[[hardening]]`.
+    Hardening,
+    /// A source installs the file.
+    Installed,
+    /// `[library.SOURCE]`.
+    Library,
+    /// A source declares the module, or the language's core has it.
+    Module,
+    /// `[[optional]]`.
+    Optional,
+    /// A path of `own.toml`.
+    Own,
+    /// `[SOURCE]` of `packages.toml`.
+    Package,
+    /// `[[path]]` and `[[last]]`.
+    Path,
+    /// A module of `perl.toml`.
+    Perl,
+    /// `[[place]]`.
+    Place,
+    /// `[program.NAME]`.
+    Program,
+    /// A module of `python.toml`.
+    Python,
+    /// `[SOURCE.switch]` of `packages.toml`.
+    Switch,
+    /// `[[directory]]` of `system.toml`.
+    System,
+    /// A source ships the unit.
+    Unit,
+}
+
+impl Table {
+    /// The word before the dot in a rule's name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Closure => "closure",
+            Self::Command => "command",
+            Self::Context => "context",
+            Self::Crate => "crate",
+            Self::Debian => "debian",
+            Self::Depends => "depends",
+            Self::Embedded => "embedded",
+            Self::Feature => "feature",
+            Self::Hardening => "hardening",
+            Self::Installed => "installed",
+            Self::Library => "library",
+            Self::Module => "module",
+            Self::Optional => "optional",
+            Self::Own => "own",
+            Self::Package => "package",
+            Self::Path => "path",
+            Self::Perl => "perl",
+            Self::Place => "place",
+            Self::Program => "program",
+            Self::Python => "python",
+            Self::Switch => "switch",
+            Self::System => "system",
+            Self::Unit => "unit",
+        }
+    }
+
+    /// Whether it is computed from the sources: no file has such a rule.
+    pub fn is_computed(self) -> bool {
+        matches!(
+            self,
+            Self::Embedded | Self::Installed | Self::Module | Self::Unit
+        )
+    }
+
+    /// Whether its rules each name one literal, and so are right wherever the literal is.
+    pub fn names_literals(self) -> bool {
+        matches!(self, Self::Command | Self::Own | Self::Perl | Self::Python)
+    }
+}
+
+/// A rule: its table, and its name in that. Reports show `TABLE.NAME`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RuleId {
+    table: Table,
+    name: Arc<str>,
+}
+
+impl RuleId {
+    /// The rule `name` of `table`.
+    pub fn new(table: Table, name: impl AsRef<str>) -> Self {
+        Self {
+            table,
+            name: Arc::from(name.as_ref()),
+        }
+    }
+
+    /// The one rule of a table without names.
+    pub fn of(table: Table) -> Self {
+        Self::new(table, "")
+    }
+
+    /// The rule for a switch that the source `source` is configured with.
+    pub fn switch(source: &str, switch: &str) -> Self {
+        Self::new(Table::Switch, format!("{source}.{switch}"))
+    }
+
+    /// Its table.
+    pub fn table(&self) -> Table {
+        self.table
+    }
+
+    /// Its name in the table.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = self.table.word();
+        if self.name.is_empty() {
+            f.pad(word)
+        } else {
+            write!(f, "{word}.{}", self.name)
+        }
+    }
+}
+
+impl Serialize for RuleId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Ord for RuleId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |id: &Self| id.table.word();
+        key(self)
+            .cmp(key(other))
+            .then_with(|| self.name.cmp(&other.name))
+    }
+}
+
+impl PartialOrd for RuleId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_shown_and_ordered_as_their_names() {
+        let ids = [
+            RuleId::new(Table::Path, "b"),
+            RuleId::of(Table::Installed),
+            RuleId::switch("hive-qemu", "--enable-comb"),
+            RuleId::new(Table::Path, "a.c"),
+        ];
+        let mut shown: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let mut sorted = ids.to_vec();
+        sorted.sort();
+        shown.sort();
+        assert_eq!(
+            shown,
+            [
+                "installed",
+                "path.a.c",
+                "path.b",
+                "switch.hive-qemu.--enable-comb"
+            ]
+        );
+        assert!(sorted.iter().map(ToString::to_string).eq(shown));
+    }
+}

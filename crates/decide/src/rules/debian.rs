@@ -1,0 +1,118 @@
+//! Debian packages: `debian.toml`.
+
+use std::collections::BTreeMap;
+
+use problem::{BAD_RULE, Problem};
+use serde::Deserialize;
+
+use super::Rules;
+use super::reader::Reader;
+use crate::{RuleId, Table};
+
+/// What a Debian package is in nixpkgs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DebianPackage {
+    /// A nixpkgs attribute.
+    Attr(String),
+    /// An attribute of `perlPackages`.
+    Perl(String),
+    /// Nothing is needed; the reason.
+    None(String),
+    /// Made by a pinned source.
+    Source(String),
+    /// Neither nixpkgs nor a pin has it.
+    Missing {
+        /// What code calls it, where that is another name.
+        name: Option<String>,
+        /// Why.
+        why: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DebianTable {
+    #[serde(default)]
+    attr: Option<String>,
+    #[serde(default)]
+    perl: Option<String>,
+    #[serde(default)]
+    none: Option<String>,
+    #[serde(default)]
+    source: Option<String>,
+    #[serde(default)]
+    missing: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+}
+
+impl Rules {
+    pub(super) fn read_debian(&mut self, reader: &mut Reader) {
+        let name = "debian.toml";
+        let Some((file, text)) = reader.file::<BTreeMap<String, DebianTable>>(name) else {
+            return;
+        };
+        for (package, table) in file {
+            let line = Reader::line_of(&text, &package);
+            reader.claim(&RuleId::new(Table::Debian, &package), name, line);
+            let DebianTable {
+                attr,
+                perl,
+                none,
+                source,
+                missing,
+                name: called,
+            } = table;
+            if called.is_some() && missing.is_none() {
+                let cause = format!("`{package}` has a `name`, which only goes with `missing`");
+                reader
+                    .problems
+                    .push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line));
+                continue;
+            }
+            let choices = [
+                attr.map(DebianPackage::Attr),
+                perl.map(DebianPackage::Perl),
+                none.map(DebianPackage::None),
+                source.map(DebianPackage::Source),
+                missing.map(|why| DebianPackage::Missing { name: called, why }),
+            ];
+            let mut choices = choices.into_iter().flatten();
+            let (Some(choice), None) = (choices.next(), choices.next()) else {
+                let cause =
+                    format!("`{package}` needs exactly one of attr, perl, none, source, missing");
+                reader
+                    .problems
+                    .push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line));
+                continue;
+            };
+            if package.contains(['*', '?']) {
+                match globset::Glob::new(&package) {
+                    Ok(glob) => {
+                        self.debian_globs
+                            .push((package.clone(), glob.compile_matcher(), choice));
+                    }
+                    Err(error) => {
+                        reader.problems.push(
+                            Problem::new(&BAD_RULE, error.to_string()).at(reader.place(name), line),
+                        );
+                    }
+                }
+            } else {
+                self.debian.insert(package, choice);
+            }
+        }
+    }
+
+    /// What a Debian package is in nixpkgs, with the rule that says so.
+    pub fn debian_package(&self, name: &str) -> Option<(&DebianPackage, RuleId)> {
+        if let Some(package) = self.debian.get(name) {
+            return Some((package, RuleId::new(Table::Debian, name)));
+        }
+        let found = self
+            .debian_globs
+            .iter()
+            .find(|(_, glob, _)| glob.is_match(name));
+        found.map(|(glob, _, package)| (package, RuleId::new(Table::Debian, glob)))
+    }
+}

@@ -1,0 +1,93 @@
+//! Perl and Python modules: `perl.toml`, `python.toml`.
+
+use std::collections::{BTreeMap, HashMap};
+
+use problem::{BAD_RULE, Problem};
+use serde::Deserialize;
+
+use super::reader::Reader;
+use crate::{RuleId, Table};
+
+/// What a Perl or Python module's name resolves to.
+#[derive(Debug, Clone)]
+pub enum ModuleProvider {
+    /// An attribute of `perlPackages` or `python3Packages`.
+    Attr(String),
+    /// A nixpkgs package that brings a module.
+    Package(String),
+    /// A pinned source that makes the module while it builds.
+    Source(String),
+    /// A source without a pin.
+    Missing(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModuleTable {
+    #[serde(default)]
+    attr: Option<String>,
+    #[serde(default)]
+    package: Option<String>,
+    #[serde(default)]
+    source: Option<String>,
+    modules: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MissingModules {
+    modules: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct ModulesFile {
+    #[serde(default)]
+    missing: BTreeMap<String, MissingModules>,
+    #[serde(flatten)]
+    tables: BTreeMap<String, ModuleTable>,
+}
+
+pub(super) fn read_modules(
+    reader: &mut Reader,
+    kind: Table,
+    name: &str,
+) -> HashMap<String, ModuleProvider> {
+    let mut modules = HashMap::new();
+    let Some((file, text)) = reader.file::<ModulesFile>(name) else {
+        return modules;
+    };
+    for (attr, table) in file.tables {
+        let provider = match (table.attr, table.package, table.source) {
+            (Some(attr), None, None) => ModuleProvider::Attr(attr),
+            (None, Some(package), None) => ModuleProvider::Package(package),
+            (None, None, Some(source)) => ModuleProvider::Source(source),
+            _ => {
+                let cause = format!("`{attr}` needs exactly one of attr, package, source");
+                let line = Reader::line_of(&text, &attr);
+                reader
+                    .problems
+                    .push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line));
+                continue;
+            }
+        };
+        for module in table.modules {
+            reader.claim(
+                &RuleId::new(kind, &module),
+                name,
+                Reader::line_of(&text, &module),
+            );
+            modules.insert(module, provider.clone());
+        }
+    }
+    for (source, table) in file.missing {
+        for module in table.modules {
+            reader.claim(
+                &RuleId::new(kind, &module),
+                name,
+                Reader::line_of(&text, &module),
+            );
+            modules.insert(module, ModuleProvider::Missing(source.clone()));
+        }
+    }
+    modules
+}

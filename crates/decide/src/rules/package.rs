@@ -1,0 +1,132 @@
+//! Sources that are built over nixpkgs' own package: `packages.toml`.
+
+use std::collections::BTreeMap;
+
+use problem::{BAD_RULE, Problem};
+use serde::Deserialize;
+
+use super::Rules;
+use super::reader::Reader;
+use crate::{RuleId, Table};
+
+/// `[SOURCE]` of `packages.toml`: nixpkgs builds the same upstream, and its derivation is taken with the source,
+/// the series and the places Proxmox has.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Over {
+    /// The nixpkgs attribute.
+    pub over: String,
+    /// Why, where it is not plain.
+    #[serde(default)]
+    pub why: Option<String>,
+    /// nixpkgs' own patches are for another version.
+    #[serde(default)]
+    pub drop_patches: bool,
+    /// Arguments of the attribute's function; `{cpu}` in a string is the platform's GNU name (`x86_64`).
+    #[serde(default, rename = "override")]
+    pub arguments: BTreeMap<String, OverValue>,
+    /// More `configureFlags`.
+    #[serde(default)]
+    pub configure_flags: Vec<String>,
+    /// More `mesonFlags`.
+    #[serde(default)]
+    pub meson_flags: Vec<String>,
+    /// More shell lines for `postInstall`, by GNU processor or `any`; `{cpu}` as above, `{packaging}` the
+    /// packaging's tree.
+    #[serde(default)]
+    pub post_install: BTreeMap<String, Vec<String>>,
+    /// What becomes of each switch that the packaging configures the source with: `--enable-rbd`, or with its value,
+    /// `-Dman=true`.
+    #[serde(default)]
+    pub switch: BTreeMap<String, SwitchRule>,
+    /// Attributes that `Build-Depends` name and that are not added to nixpkgs' inputs.
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// The files of nixpkgs that were read for it.
+    #[serde(default)]
+    pub evidence: Vec<String>,
+    /// The objects that use it lay its files beside their own in a link, which closes what it leaves open.
+    #[serde(default)]
+    pub laid: bool,
+    /// nixpkgs attributes that are laid in with it.
+    #[serde(default)]
+    pub beside: Vec<String>,
+}
+
+/// `[SOURCE.switch."--NAME"]` of `packages.toml`: exactly one of `override`, `flag`, `default`, `drop`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchRule {
+    /// Arguments of the attribute's function. `{value}` in a string is the switch's value; a list of this alone is the
+    /// value split at its commas.
+    #[serde(default, rename = "override")]
+    pub arguments: BTreeMap<String, OverValue>,
+    /// It is handed on as it is written.
+    #[serde(default)]
+    pub flag: bool,
+    /// nixpkgs attributes that it needs.
+    #[serde(default)]
+    pub inputs: Vec<String>,
+    /// nixpkgs has it so: by what.
+    #[serde(default)]
+    pub default: Option<String>,
+    /// It is not wanted: why.
+    #[serde(default)]
+    pub drop: Option<String>,
+    /// Why.
+    #[serde(default)]
+    #[allow(dead_code, reason = "for the reader of the rule")]
+    pub why: Option<String>,
+}
+
+impl SwitchRule {
+    /// What is wrong with it.
+    fn fault(&self) -> Option<&'static str> {
+        let choices = [
+            !self.arguments.is_empty(),
+            self.flag,
+            self.default.is_some(),
+            self.drop.is_some(),
+        ];
+        if choices.into_iter().filter(|chosen| *chosen).count() != 1 {
+            return Some("needs exactly one of override, flag, default, drop");
+        }
+        let taken = !self.arguments.is_empty() || self.flag;
+        (!taken && !self.inputs.is_empty()).then_some("has inputs for what it does not take over")
+    }
+}
+
+/// A value in `override`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum OverValue {
+    /// `true`, `false`.
+    Bool(bool),
+    /// A string.
+    Text(String),
+    /// A list of strings, in which the same is kept once.
+    List(Vec<String>),
+}
+
+impl Rules {
+    pub(super) fn read_packages(&mut self, reader: &mut Reader) {
+        let name = "packages.toml";
+        let Some((file, text)) = reader.file::<BTreeMap<String, Over>>(name) else {
+            return;
+        };
+        for (source, over) in &file {
+            let line = Reader::line_of(&text, source);
+            reader.claim(&RuleId::new(Table::Package, source), name, line);
+            let table = Reader::line_of(&text, &format!("{source}.switch")).unwrap_or(0);
+            for (switch, rule) in &over.switch {
+                let line = Reader::line_after(&text, switch, table);
+                reader.claim(&RuleId::switch(source, switch), name, line);
+                if let Some(fault) = rule.fault() {
+                    let problem = Problem::new(&BAD_RULE, format!("`{switch}` {fault}"));
+                    reader.problems.push(problem.at(reader.place(name), line));
+                }
+            }
+        }
+        self.packages.extend(file);
+    }
+}

@@ -1,0 +1,207 @@
+//! Reading rule files: what is wrong with them, and where each rule is written.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+use problem::{BAD_RULE, DUPLICATE_RULE, Problem, meant};
+use serde::de::DeserializeOwned;
+
+use crate::RuleId;
+use crate::matcher::{Condition, Matcher};
+
+/// Where a rule stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RulePlace {
+    /// The file's name in `rules/`, or the path of one in a directory that was added.
+    pub file: String,
+    /// 1-based.
+    pub line: Option<u32>,
+}
+
+impl RulePlace {
+    /// The file: of `rules/` relative to the project, of an added directory as that was given.
+    pub fn path(&self) -> String {
+        if self.file.contains('/') {
+            self.file.clone()
+        } else {
+            format!("rules/{}", self.file)
+        }
+    }
+}
+
+impl std::fmt::Display for RulePlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.path())?;
+        self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
+    }
+}
+
+/// The line of a byte offset, from 1.
+pub(super) fn line_at(text: &str, offset: usize) -> u32 {
+    let head = &text.as_bytes()[..offset.min(text.len())];
+    let newlines = memchr::memchr_iter(b'\n', head).count();
+    u32::try_from(newlines + 1).unwrap_or(u32::MAX)
+}
+
+/// Where the key stands that `message` calls unknown.
+fn unknown_key_line(text: &str, message: &str) -> Option<u32> {
+    let (key, _) = message.strip_prefix("unknown field `")?.split_once('`')?;
+    let is_key = |line: &str| {
+        let rest = line.trim_start().strip_prefix(key);
+        rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    let mut lines = (1..).zip(text.lines());
+    lines
+        .find(|(_, line)| is_key(line))
+        .map(|(number, _)| number)
+}
+
+/// Reads rule files from one directory and collects what is wrong with them.
+pub(super) struct Reader<'a> {
+    pub(super) dir: &'a Path,
+    /// Whether the directory adds to those before it.
+    pub(super) adds: bool,
+    pub(super) problems: Vec<Problem>,
+    pub(super) names: HashMap<RuleId, RulePlace>,
+    /// The rules that were added.
+    pub(super) added: BTreeSet<RuleId>,
+    /// What was read of the directory, by file.
+    pub(super) texts: HashMap<String, String>,
+}
+
+impl Reader<'_> {
+    /// Parses a file; a file that is not there is empty.
+    pub(super) fn file<T: DeserializeOwned>(&mut self, name: &str) -> Option<(T, String)> {
+        let path = self.dir.join(name);
+        let shown = path.display().to_string();
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => {
+                self.problems
+                    .push(Problem::new(&BAD_RULE, error.to_string()).at(shown, None));
+                return None;
+            }
+        };
+        self.texts.insert(name.to_owned(), text.clone());
+        match toml::from_str(&text) {
+            Ok(value) => Some((value, text)),
+            Err(error) => {
+                let line = error.span().map(|span| line_at(&text, span.start));
+                // Tables of any name are read through a map, which forgets where its entries stood.
+                let line = line.filter(|line| *line > 1);
+                let line = line.or_else(|| unknown_key_line(&text, error.message()));
+                self.problems
+                    .push(Problem::new(&BAD_RULE, error.message().to_owned()).at(shown, line));
+                None
+            }
+        }
+    }
+
+    pub(super) fn place(&self, file: &str) -> String {
+        self.dir.join(file).display().to_string()
+    }
+
+    /// Records a rule's name and complains of the second of two alike.
+    pub(super) fn claim(&mut self, id: &RuleId, file: &str, mut line: Option<u32>) {
+        let place = RulePlace {
+            file: if self.adds {
+                self.place(file)
+            } else {
+                file.to_owned()
+            },
+            line,
+        };
+        if self.adds {
+            self.added.insert(id.clone());
+        }
+        if let Some(other) = self.names.insert(id.clone(), place.clone()) {
+            // Where the line was looked for by the name, the first of the two was found again.
+            if let (true, Some(first)) = (other == place, line) {
+                let text = self.texts.get(file).map_or("", String::as_str);
+                line = Self::line_after(text, id.name(), first).or(line);
+            }
+            let problem = Problem::new(
+                &DUPLICATE_RULE,
+                format!("the rule `{id}` stands at {other} already"),
+            );
+            self.problems.push(problem.at(self.place(file), line));
+        }
+    }
+
+    pub(super) fn matcher(
+        &mut self,
+        condition: &Condition,
+        file: &str,
+        line: Option<u32>,
+    ) -> Matcher {
+        Matcher::new(condition).unwrap_or_else(|cause| {
+            self.problems
+                .push(Problem::new(&BAD_RULE, cause).at(self.place(file), line));
+            Matcher::default()
+        })
+    }
+
+    /// The line of the first table header or key that is written `name`.
+    pub(super) fn line_of(text: &str, name: &str) -> Option<u32> {
+        Self::line_after(text, name, 0)
+    }
+
+    /// The same, among the lines that follow the 1-based line `after`.
+    pub(super) fn line_after(text: &str, name: &str, after: u32) -> Option<u32> {
+        let lines = text.split_inclusive('\n').take(after as usize);
+        let from = lines.map(str::len).sum::<usize>();
+        let written = [format!("\"{name}\""), format!("[{name}]")];
+        let found = written
+            .iter()
+            .filter_map(|written| text[from..].find(written));
+        found.min().map(|offset| line_at(text, from + offset))
+    }
+}
+
+/// The rule files that a directory can add to.
+const ADDED: [&str; 16] = [
+    "closure.toml",
+    "commands.toml",
+    "contexts.toml",
+    "crates.toml",
+    "debian.toml",
+    "features.toml",
+    "nixpkgs.toml",
+    "optional.toml",
+    "own.toml",
+    "packages.toml",
+    "paths.toml",
+    "perl.toml",
+    "places.toml",
+    "programs.toml",
+    "python.toml",
+    "system.toml",
+];
+
+/// What is wrong with an added directory as a whole: files of rules that nobody would read, or none at all.
+pub(super) fn not_added(dir: &Path) -> Vec<Problem> {
+    let shown = dir.display().to_string();
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) => return vec![Problem::new(&BAD_RULE, error.to_string()).at(shown, None)],
+    };
+    let names = entries.flatten().map(|entry| entry.file_name());
+    let mut names: Vec<String> = names
+        .map(|name| name.to_string_lossy().into_owned())
+        .filter(|name| Path::new(name).extension().is_some_and(|end| end == "toml"))
+        .collect();
+    names.sort();
+    if names.is_empty() {
+        let cause = "the directory has no file of rules";
+        let files = format!("Rules stand in {}.", ADDED.join(", "));
+        return vec![Problem::new(&BAD_RULE, cause).at(shown, None).mend(files)];
+    }
+    names.retain(|name| !ADDED.contains(&name.as_str()));
+    let unknown = names.iter().map(|name| {
+        let problem = Problem::new(&BAD_RULE, "nothing is read of an added file of this name");
+        let problem = problem.at(dir.join(name).display().to_string(), None);
+        problem.mend(meant::remedy(name, ADDED))
+    });
+    unknown.collect()
+}

@@ -1,0 +1,29 @@
+//! `completions` writes a shell's completions.
+
+use clap::Args;
+use clap_complete::Shell;
+use problem::Problem;
+
+use crate::outcome::Outcome;
+use crate::terminal;
+
+/// `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+They are for the program, xtask; in a clone `cargo xtask` runs it, which shells do not complete.
+Examples:
+  xtask completions bash > ~/.local/share/bash-completion/completions/xtask
+  xtask completions zsh > ~/.zfunc/_xtask
+  xtask completions fish > ~/.config/fish/completions/xtask.fish")]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// `cargo xtask completions`.
+pub fn run(args: &CompletionsArgs, mut program: clap::Command) -> Result<Outcome, Vec<Problem>> {
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut program, "xtask", &mut text);
+    terminal::print_plain(|out| out.write_all(&text))?;
+    Ok(Outcome::Clean)
+}
