@@ -76,8 +76,14 @@ in
             node.wait_until_succeeds("! systemctl is-active --quiet switching", timeout=180)
             node.succeed("! systemctl is-failed --quiet switching")
         for node in [beta, gamma]:
-            node.wait("staged restart", lambda: waiting(node) == [], 300)
-            assert node.get_unit_property("pve-cluster.service", "ActiveEnterTimestampMonotonic") != began[node.name]
+            # A daemon that is just starting waits for nothing any more, and is not there yet.
+            node.wait(
+                "staged restart",
+                lambda: waiting(node) == []
+                and node.get_unit_property("pve-cluster.service", "ActiveState") == "active"
+                and node.get_unit_property("pve-cluster.service", "ActiveEnterTimestampMonotonic") != began[node.name],
+                300,
+            )
 
     with subtest("nobody lost the quorum, no guest ended, nobody holds the lock"):
         for node in machines:
