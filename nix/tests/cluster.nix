@@ -77,7 +77,9 @@ in
         gamma.wait_for_unit("multi-user.target")
         gamma.succeed("qm create 101 --memory 64 --kvm 0")
         system = gamma.succeed("readlink -f /run/current-system").strip()
-        gamma.succeed(f"NIXOS_NO_SYNC=1 {system}/specialisation/member/bin/switch-to-configuration test 2>&1")
+        # The switch does the rest, and says what failed.
+        status, text = gamma.execute(f"NIXOS_NO_SYNC=1 {system}/specialisation/member/bin/switch-to-configuration test 2>&1")
+        assert status == 4 and "pve-nix-cluster.service" in text, (status, text)
         gamma.wait_until_succeeds("journalctl -u pve-nix-cluster | grep 'has guests of its own (101)'", timeout=60)
         gamma.wait_until_succeeds("qm config 101 | grep memory", timeout=60)
         assert online(alpha) == ["alpha", "beta"]
