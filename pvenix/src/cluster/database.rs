@@ -1,4 +1,5 @@
-//! The database of pmxcfs while pmxcfs does not run: whether a node may leave it behind to join a cluster.
+//! The database of pmxcfs: whether a node may leave it behind to join a cluster. While pmxcfs runs, its files tell; what the database
+//! says then is from before (a guest that was removed is still in it).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,6 +7,8 @@ use crate::machine::Machine;
 
 /// Where pmxcfs has it.
 pub const PLACE: &str = "/var/lib/pve-cluster/config.db";
+/// Where pmxcfs, while it runs, has the files of each node.
+const NODES: &str = "/etc/pve/nodes";
 /// Where `pvecm add` puts the one that a joining node had, too.
 const BACKUPS: &str = "/var/lib/pve-cluster/backup";
 
@@ -14,22 +17,40 @@ const GUESTS: &str = "SELECT guest.name FROM tree AS guest JOIN tree AS place ON
      WHERE place.name IN ('qemu-server', 'lxc') AND guest.type = 8 AND guest.name GLOB '[0-9]*.conf' ORDER BY guest.name";
 const COROSYNC: &str = "SELECT data FROM tree WHERE parent = 0 AND name = 'corosync.conf'";
 
-/// Refuses a database that somebody would miss: one with guests, and another cluster's.
+/// Refuses guests that pmxcfs, which runs, has files of.
+pub fn has_no_guests(machine: &dyn Machine) -> Result<(), String> {
+    let mut guests = Vec::new();
+    for node in machine.list(NODES) {
+        for kind in ["qemu-server", "lxc"] {
+            let names = machine.list(&format!("{NODES}/{node}/{kind}"));
+            guests.extend(names.into_iter().filter(|name| name.ends_with(".conf")));
+        }
+    }
+    refuse_guests(guests.iter().map(String::as_str).collect())
+}
+
+fn refuse_guests(mut files: Vec<&str>) -> Result<(), String> {
+    files.sort_unstable();
+    let numbers: Vec<&str> = files
+        .iter()
+        .map(|file| file.trim_end_matches(".conf"))
+        .collect();
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "this node has guests of its own ({}), whose numbers may be others' in the cluster\n  help: back them up, remove them here, and restore them when the node is a member",
+        numbers.join(", ")
+    ))
+}
+
+/// Refuses a database that somebody would miss: one with guests, and another cluster's. pmxcfs must not run.
 pub fn may_be_left(machine: &dyn Machine) -> Result<(), String> {
     if machine.read_bytes(PLACE).is_err() {
         return Ok(());
     }
     let guests = ask(machine, GUESTS)?;
-    if !guests.is_empty() {
-        let names: Vec<&str> = guests
-            .lines()
-            .map(|name| name.trim_end_matches(".conf"))
-            .collect();
-        return Err(format!(
-            "this node has guests of its own ({}), whose numbers may be others' in the cluster\n  help: back them up, remove them here, and restore them when the node is a member",
-            names.join(", ")
-        ));
-    }
+    refuse_guests(guests.lines().collect())?;
     let corosync = ask(machine, COROSYNC)?;
     if let Some(name) = cluster_name(&corosync) {
         return Err(format!(

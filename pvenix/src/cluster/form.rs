@@ -101,7 +101,7 @@ impl Former<'_> {
     /// joins so, too, the first node as well.
     fn ask(&self, say: &mut dyn FnMut(&str)) -> Result<(), String> {
         let is_first = self.declared.bootstrap == self.declared.node;
-        let left = database::may_be_left(self.machine);
+        let left = database::has_no_guests(self.machine);
         if !is_first {
             left.clone()?;
             say(&format!("calls the members of {}", self.declared.name));
@@ -160,7 +160,7 @@ impl Former<'_> {
             "pve-cluster.service",
             "corosync.service",
         ])?;
-        // Looked at again, now that nobody changes it.
+        // Nobody changes it any more.
         let left = database::may_be_left(self.machine)
             .and_then(|()| self.put(KEY, self.key, 0o400))
             .and_then(|()| self.put(COROSYNC, corosync.as_bytes(), 0o644))

@@ -98,6 +98,17 @@ fn a_database_that_somebody_would_miss_stays() {
     );
 }
 
+#[test]
+fn guests_that_are_there_stay() {
+    let told = with_members(ALONE);
+    told.leads("/etc/pve/nodes/beta", "directory");
+    assert_eq!(database::has_no_guests(&told), Ok(()));
+    told.file("/etc/pve/nodes/beta/qemu-server/101.conf", "memory: 64");
+    told.file("/etc/pve/nodes/beta/lxc/100.conf", "memory: 64");
+    let error = database::has_no_guests(&told).unwrap_err();
+    assert!(error.contains("guests of its own (100, 101)"), "{error}");
+}
+
 fn call() -> Call {
     Call {
         cluster: "hive".to_owned(),
