@@ -68,7 +68,7 @@ in
         return sorted({alpha.execute(f"ps -o unit= -p {pid}")[1].strip() for pid in pids})
 
     # What a switch leaves running until the node boots, and what the guests' own processes need.
-    running = {"lxcfs.service", "lxc-monitord.service", "proxmox-firewall.service"}
+    running = {"lxc-monitord.service"}
     # Processes of a container are in a group of its own.
     guests_own = {"101.scope", "pve-container@100.service", "-"}
 
