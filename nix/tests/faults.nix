@@ -1,4 +1,4 @@
-# What goes wrong on a node: the cluster's file system is killed, does not answer, or has no room for its database. Guests run
+# What goes wrong on a node: the cluster's file system is killed, does not answer, has no room for its database or may not write it. Guests run
 # on, a switch ends, and the node is whole again once the cause is gone.
 {
   name = "pve-faults";
@@ -82,6 +82,20 @@
         alpha.succeed(f"kill -0 {guest}")
         alpha.succeed("rm /var/lib/pve-cluster/fill", "systemctl restart pve-cluster")
         alpha.succeed("rm -f /etc/pve/priv/fill-*")
+        whole()
+        alpha.succeed("qm create 103 --memory 64", "qm destroy 103")
+
+    with subtest("the disk of the cluster's database is read-only"):
+        alpha.succeed("systemctl stop pve-cluster && mount -o remount,ro /var/lib/pve-cluster")
+        alpha.fail("systemctl start pve-cluster")
+        said = alpha.execute("timeout 20 pvenix status")[1]
+        assert "BAD  cluster: " in said and "/etc/pve" in said, said
+        # It says what cannot be done, touches no guest, and can be gone back from.
+        alpha.execute(switch.format(f"{system}/specialisation/other"))
+        alpha.succeed("grep -x other /etc/other", f"kill -0 {guest}")
+        alpha.execute(switch.format(system))
+        alpha.fail("test -e /etc/other")
+        alpha.succeed("mount -o remount,rw /var/lib/pve-cluster", "systemctl restart pve-cluster")
         whole()
         alpha.succeed("qm create 103 --memory 64", "qm destroy 103")
         alpha.succeed("qm stop 101")

@@ -5,6 +5,7 @@
 //! comes from systemd, `/proc`, `/sys` and the files of pmxcfs, behind [`machine::Machine`].
 
 pub mod cluster;
+pub mod disk;
 pub mod machine;
 pub mod members;
 pub mod network;

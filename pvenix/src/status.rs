@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::disk;
 use crate::machine::Machine;
 use crate::members::Members;
 use crate::network::{self, Drift};
@@ -94,8 +95,12 @@ impl Status {
         };
         let waiting = node.staged.iter().filter(waits).cloned().collect();
         let members = Members::read(machine);
-        let mut checks = vec![cluster_check(&members), address_check(&members, node)];
-        checks.push(units_check(&units));
+        let mut checks = vec![
+            cluster_check(&members),
+            disk::check(machine),
+            address_check(&members, node),
+            units_check(&units),
+        ];
         let drift = match network::drift(machine, node) {
             Ok(drift) => drift,
             Err(text) => {

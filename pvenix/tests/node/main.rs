@@ -59,6 +59,14 @@ fn machine() -> (Told, Node) {
           {"scope": "link", "local": "fe80::1", "prefixlen": 64}]}]"#
             .to_owned()),
     );
+    told.answers.borrow_mut().insert(
+        "df --block-size=1M --output=avail /var/lib/pve-cluster".to_owned(),
+        Ok(" Avail\n 4096\n".to_owned()),
+    );
+    told.file(
+        "/proc/self/mountinfo",
+        "20 1 254:1 / / rw,noatime - ext4 /dev/vda rw\n21 20 0:5 / /sys ro,nosuid - sysfs sysfs rw\n",
+    );
     for (file, value) in [
         ("bridge/vlan_filtering", "1"),
         ("bridge/stp_state", "0"),
@@ -110,6 +118,7 @@ fn what_runs_an_older_build_is_told() {
         text::of(&status),
         "alpha: 9.1.8 from pve-9.1.8 (bbbbbbbb)
   ok   cluster: hive: quorate, 1 of 3 nodes online
+  ok   database: 4096 MiB left on the disk of /var/lib/pve-cluster
   ok   address: 192.0.2.1
   ok   units: none failed
 daemons: 3 run this build, 2 run an older one
@@ -121,6 +130,53 @@ waiting for a staged restart: pve-ha-lrm.service, pve-cluster.service
   `pvenix restarts` does it now
 "
     );
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_is_named() {
+    let (told, node) = machine();
+    let database = || {
+        let status = Status::of(&told, &node).unwrap();
+        let check = status
+            .checks
+            .into_iter()
+            .find(|check| check.name == "database");
+        let check = check.unwrap();
+        (check.ok, check.text)
+    };
+    let root = "20 1 254:1 / / rw,noatime - ext4 /dev/vda rw\n";
+    for (mounts, writable) in [
+        (
+            "30 20 254:2 / /var/lib/pve-cluster ro - ext4 /dev/vdb rw\n",
+            false,
+        ),
+        (
+            "30 20 254:2 / /var/lib rw - ext4 /dev/vdb ro,errors=remount-ro\n",
+            false,
+        ),
+        ("30 20 254:2 / /var/lib/pve ro - ext4 /dev/vdb ro\n", true),
+        (
+            "30 20 254:2 / /var ro - ext4 /dev/vdb ro\n31 30 254:3 / /var/lib rw - ext4 /dev/vdc rw\n",
+            true,
+        ),
+        (
+            "30 20 254:2 / /var rw - ext4 /dev/vdb rw\n31 30 254:3 / /var ro shared:1 - ext4 /dev/vdc rw\n",
+            false,
+        ),
+    ] {
+        told.file("/proc/self/mountinfo", &format!("{root}{mounts}"));
+        let (ok, text) = database();
+        assert_eq!(ok, writable, "{mounts}: {text}");
+        assert_eq!(text.contains("read-only"), !writable);
+    }
+    told.file("/proc/self/mountinfo", root);
+    let df = "df --block-size=1M --output=avail /var/lib/pve-cluster";
+    for (left, ok) in [("64", true), ("63", false), ("0", false), ("", false)] {
+        told.answers
+            .borrow_mut()
+            .insert(df.to_owned(), Ok(format!("Avail\n{left}\n")));
+        assert_eq!(database().0, ok, "{left}");
+    }
 }
 
 #[test]

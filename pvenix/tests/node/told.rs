@@ -103,7 +103,10 @@ impl Machine for Told {
         if said.starts_with("systemctl show") {
             return self.read("units");
         }
-        self.done.borrow_mut().push(said.clone());
+        // Whoever only looks does nothing.
+        if !said.starts_with("df ") {
+            self.done.borrow_mut().push(said.clone());
+        }
         match self.answers.borrow().get(&said) {
             Some(Ok(text)) => Ok(text.clone()),
             Some(Err(text)) => Err(io::Error::other(text.clone())),
