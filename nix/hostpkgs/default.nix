@@ -135,6 +135,8 @@ let
     in
     table
     // {
+      ebtables =
+        table.ebtables // import ./ebtables.nix { inherit (builders) runCommand; } table.ebtables;
       lxcfs = table.lxcfs // import ./lxcfs.nix { inherit (builders) runCommand; } table.lxcfs;
     }
     // recipes
