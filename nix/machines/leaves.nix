@@ -1,4 +1,4 @@
-# What NixOS' modules name and hostpkgs does not have, as Debian's packages.
+# What NixOS' modules name and hostpkgs does not have, as Debian's packages: their names, or as in nix/hostpkgs/packages.nix.
 {
   bubblewrap = [ "bubblewrap" ];
   busybox = [ "busybox-static" ];
@@ -11,7 +11,17 @@
   host = [ "bind9-host" ];
   hostname = [ "hostname" ];
   inetutils = [ "hostname" ];
-  iptables = [ "iptables" ];
+  iptables = {
+    packages = [ "iptables" ];
+    programs = {
+      ip6tables = "/usr/sbin/ip6tables-nft";
+      ip6tables-restore = "/usr/sbin/ip6tables-nft-restore";
+      ip6tables-save = "/usr/sbin/ip6tables-nft-save";
+      iptables = "/usr/sbin/iptables-nft";
+      iptables-restore = "/usr/sbin/iptables-nft-restore";
+      iptables-save = "/usr/sbin/iptables-nft-save";
+    };
+  };
   iputils = [ "iputils-ping" ];
   keyutils = [ "keyutils" ];
   kexec-tools = [ "kexec-tools" ];

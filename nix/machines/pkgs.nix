@@ -30,10 +30,10 @@ let
           // described.links or { };
         };
       leaf =
-        name: packages:
-        prev.debianLeaf name (withSbin {
-          inherit packages;
-        });
+        name: described:
+        prev.debianLeaf name (
+          withSbin (if lib.isList described then { packages = described; } else described)
+        );
       # Units that NixOS' modules take out of a package, which are Debian's.
       withUnits =
         units: described:
@@ -97,7 +97,7 @@ let
             bintools.dynamicLinker = "/lib64/ld-linux-x86-64.so.2";
           };
         };
-      leaves = lib.mapAttrs (name: packages: named (leaf name packages)) (import ./leaves.nix);
+      leaves = lib.mapAttrs (name: described: named (leaf name described)) (import ./leaves.nix);
     in
     sbins
     // trivial
@@ -253,6 +253,8 @@ let
         cp -r --no-preserve=mode /usr/lib/systemd/system /usr/lib/systemd/user $out/systemd/
         cp -r --no-preserve=mode /usr/lib/sysctl.d /usr/lib/tmpfiles.d /usr/lib/udev/rules.d $out/
       '';
+      # It comes with NixOS' firewall of iptables; no test calls it.
+      nixos-firewall-tool = final.runCommand "nixos-firewall-tool" { } "mkdir $out";
       # udev's rules are searched for its place; the machines have no software RAID.
       mdadm = final.runCommand "mdadm" { } "mkdir $out";
       # The wrappers of setuid programs take one header of glibc's sources.
