@@ -809,6 +809,10 @@ let
       (withFacts { networking.firewall.filterForward = true; })
       "services.proxmox-ve.firewall.backend = \"iptables\" has guests' bridged packets pass NixOS' firewall, and networking.firewall.filterForward"
     ];
+    "two firewalls in the same tables" = [
+      (withFacts { networking.firewall.package = pkgs.iptables-legacy; })
+      "networking.firewall.package = pkgs.iptables-legacy puts NixOS' rules into the tables of Proxmox's firewall"
+    ];
     "a firewall that the package does not have" = [
       (with' {
         services.proxmox-ve = {

@@ -103,6 +103,7 @@ in
         enable = of types.bool true;
         checkReversePath = of types.anything true;
         filterForward = flag;
+        package = of types.anything null;
         allowedTCPPorts = of (types.listOf types.int) [ ];
         extraInputRules = lines;
         extraCommands = lines;

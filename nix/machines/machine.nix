@@ -17,6 +17,9 @@
   environment.ldso = "/usr/lib64/ld-linux-x86-64.so.2";
   programs.command-not-found.enable = false;
 
+  # Where Debian's ebtables looks; nixpkgs' looks beside itself.
+  environment.etc.ethertypes.source = pkgs.runCommand "ethertypes" { } "cp -L /etc/ethertypes $out";
+
   # Made by programs that hostpkgs does not have.
   documentation.enable = false;
   documentation.man.enable = false;

@@ -23,6 +23,14 @@ let
   has = one: facts.hasUnit unitOf.${one};
   # Guests' packets between ports of a bridge pass the rules of the node only where br_netfilter brings them.
   bridged = backend == "iptables" && has backend && firewall.enable;
+  # NixOS' firewall of iptables in the tables that pve-firewall writes to: whichever stands first decides alone there.
+  shared =
+    bridged
+    && !config.networking.nftables.enable
+    && pkgs ? iptables-legacy
+    && toString firewall.package == toString pkgs.iptables-legacy;
+  # Upstream's file turns these off, and pve-firewall turns them on with its rules.
+  bridgeKeys = lib.filter (lib.hasPrefix "net.bridge.") (lib.attrNames facts.system.sysctls);
 in
 {
   options.services.proxmox-ve.firewall.backend = lib.mkOption {
@@ -61,7 +69,26 @@ in
       };
     };
 
+    # A switch to other kernel parameters sets all of them again. While pve-firewall runs, those of bridges stay as it set them:
+    # else guests' packets would pass its rules by until it looks again.
+    systemd.services.systemd-sysctl = lib.mkIf (bridgeKeys != [ ] && has "iptables") {
+      serviceConfig.ExecStartPre = pkgs.writeShellScript "pve-nix-bridge-sysctls" ''
+        kept=/run/sysctl.d/zz-pve-firewall.conf
+        ${pkgs.coreutils}/bin/rm -f $kept
+        ${pkgs.systemd}/bin/systemctl --quiet is-active ${unitOf.iptables} || exit 0
+        ${pkgs.coreutils}/bin/mkdir -p /run/sysctl.d
+        for key in ${lib.escapeShellArgs bridgeKeys}; do
+          file=/proc/sys/''${key//.//}
+          if [ -e "$file" ]; then echo "$key = $(<"$file")"; fi
+        done >$kept
+      '';
+    };
+
     assertions = [
+      {
+        assertion = !shared;
+        message = "networking.firewall.package = pkgs.iptables-legacy puts NixOS' rules into the tables of Proxmox's firewall (services.proxmox-ve.firewall.backend = \"iptables\") and before its rules, so that what NixOS accepts is never asked of Proxmox. Remove networking.firewall.package, set networking.nftables.enable = true, or services.proxmox-ve.firewall.backend = \"nftables\".";
+      }
       {
         assertion = has backend || !has other;
         message = "services.proxmox-ve.firewall.backend = \"${backend}\": ${cfg.package.name} has no ${unitOf.${backend}}. Take a package whose roots hold it, or set services.proxmox-ve.firewall.backend = \"${other}\".";
