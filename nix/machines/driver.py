@@ -10,8 +10,10 @@ import base64
 import contextlib
 import json
 import os
+import pathlib
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +25,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # Lines of each machine's journal that a failure shows.
 JOURNAL = int(os.environ.get("JOURNAL", "60"))
 MACHINES = os.environ.get("MACHINES", "/var/lib/pve-nix-machines")
+# /tmp/shared of each container, as NixOS' driver gives it to its machines.
+SHARED = pathlib.Path(MACHINES, "shared")
 SYSTEM = "/run/current-system/sw"
 
 
@@ -35,6 +39,7 @@ class Machine:
 
     # How much longer than a test says it may take: an emulated processor is slow.
     patience = 1
+    shared_dir = SHARED
 
     def __init__(self, name, toplevel, machine):
         self.name = name
@@ -49,7 +54,7 @@ class Machine:
     # --- power ---
 
     def start(self):
-        if self.process:
+        if self.process and self.process.poll() is None:
             return
         os.makedirs(MACHINES, exist_ok=True)
         with open(self.log_path, "ab") as log:
@@ -72,6 +77,17 @@ class Machine:
 
     def power_off(self):
         self.execute("systemctl poweroff", check_return=False)
+
+    def wait_for_shutdown(self, timeout=900):
+        """Until it has ended by itself."""
+        if not self.process:
+            return
+        try:
+            self.process.wait(timeout=timeout * self.patience)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{self.name} does not end within {timeout * self.patience} s") from None
+        self.log("has ended")
+        self.process = None
 
     def block(self):
         """Pulls the machine's cables."""
@@ -327,6 +343,8 @@ def main():
     scope.update(machines=machines, start_all=start_all, subtest=subtest)
     for machine in machines:
         subprocess.run([*machine.program, "--remove", machine.name], check=True)
+    shutil.rmtree(SHARED, ignore_errors=True)
+    SHARED.mkdir(parents=True)
     # Whoever ends the driver ends its machines.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
     began = time.monotonic()
@@ -347,6 +365,8 @@ def main():
                 machine.shutdown(timeout=60)
             else:
                 machine.remove()
+        if not os.environ.get("KEEP"):
+            shutil.rmtree(SHARED, ignore_errors=True)
 
 
 if __name__ == "__main__":
