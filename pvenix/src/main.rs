@@ -1,4 +1,4 @@
-//! `pvenix`: what a node runs, and its staged restarts.
+//! `pvenix`: what a node runs, its staged restarts, its cluster, and the cluster's nodes one after the other.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -10,6 +10,8 @@ use pvenix::cluster::status::ClusterStatus;
 use pvenix::machine::This;
 use pvenix::node::{self, Node};
 use pvenix::restarts::{self, Outcome};
+use pvenix::roll::guests::Plan;
+use pvenix::roll::{Action, Roll};
 use pvenix::status::Status;
 use pvenix::{switch, text};
 
@@ -43,6 +45,11 @@ enum Command {
         #[command(subcommand)]
         command: ClusterCommand,
     },
+    /// The cluster's nodes one after the other, commanded from this one (exit status 1: stopped)
+    Roll {
+        #[command(subcommand)]
+        command: RollCommand,
+    },
     /// Refuse a switch to the configuration with the declaration NEXT if guests would not survive it
     MaySwitch {
         /// The declaration, etc/pve-nix/node.json of the next system
@@ -64,6 +71,46 @@ enum ClusterCommand {
         #[arg(long)]
         key: String,
     },
+}
+
+#[derive(Subcommand)]
+enum RollCommand {
+    /// Switch each node to the newest system of its profile
+    Switch {
+        #[command(flatten)]
+        options: RollOptions,
+    },
+    /// Reboot each node, emptied of its guests; another node does it to this one, last
+    Reboot {
+        /// What becomes of guests that high availability does not move
+        #[arg(long, value_enum, default_value_t = Guests::Refuse)]
+        guests: Guests,
+        #[command(flatten)]
+        options: RollOptions,
+    },
+}
+
+#[derive(clap::Args)]
+struct RollOptions {
+    /// These nodes, in this order; all by default, this one last
+    #[arg(long, value_delimiter = ',')]
+    nodes: Vec<String>,
+    /// How many seconds each step of a node may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    patience: u64,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Guests {
+    /// A node that has any is not rebooted
+    Refuse,
+    /// They go to other nodes, and come back
+    Move,
+    /// The reboot stops them; they are started again
+    Stop,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -105,6 +152,7 @@ fn run(arguments: &Arguments) -> Result<u8, String> {
         }
         Command::Restarts { wait } => staged(&node, *wait),
         Command::Cluster { command } => cluster(&node, command),
+        Command::Roll { command } => roll(command),
         Command::MaySwitch { next } => {
             let next = Node::read(&This, next)?;
             switch::may_switch(&This, &node, &next)?;
@@ -166,6 +214,33 @@ fn cluster(node: &Node, command: &ClusterCommand) -> Result<u8, String> {
             Ok(0)
         }
     }
+}
+
+fn roll(command: &RollCommand) -> Result<u8, String> {
+    let (action, guests, options) = match command {
+        RollCommand::Switch { options } => (Action::Switch, Plan::Refuse, options),
+        RollCommand::Reboot { guests, options } => {
+            let plan = match guests {
+                Guests::Refuse => Plan::Refuse,
+                Guests::Move => Plan::Move,
+                Guests::Stop => Plan::Stop,
+            };
+            (Action::Reboot, plan, options)
+        }
+    };
+    let roll = Roll {
+        machine: &This,
+        action,
+        guests,
+        patience: options.patience,
+        say: &|text| eprintln!("{text}"),
+    };
+    let report = roll.run(&options.nodes);
+    print(&match options.format {
+        Format::Text => report.text(),
+        Format::Json => json(&report)?,
+    })?;
+    Ok(u8::from(!report.is_well()))
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, String> {

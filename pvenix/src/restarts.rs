@@ -1,13 +1,14 @@
 //! The staged restart: the cluster's own daemons, one after the other, when the cluster bears it.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use crate::lock;
 use crate::machine::Machine;
 use crate::members::Members;
 use crate::node::Node;
 use crate::status::Status;
 
-/// The cluster's lock, as pmxcfs has them: a directory, which expires 120 s after its time of change.
+/// The cluster's lock.
 pub const LOCK: &str = "/etc/pve/priv/lock/pve-nix-restarts";
 /// How long a cluster may take to be whole again after one daemon's restart.
 const PATIENCE: u32 = 120;
@@ -31,57 +32,67 @@ pub fn restart(machine: &dyn Machine, node: &Node) -> Result<Outcome, String> {
     }
     let members = Members::read(machine)?;
     if !members.is_clustered() {
-        return each(machine, &waiting, false).map(|()| Outcome::Done(waiting));
+        return each(machine, &waiting, false).map(|_| Outcome::Done(waiting));
     }
     if !members.is_quorate() {
         return Ok(Outcome::Pending("the cluster has no quorum".to_owned()));
     }
-    if let Err(error) = machine.make_directory(LOCK) {
-        // A request to pmxcfs to take it away if it has expired.
-        let _ = machine.touch(LOCK, SystemTime::UNIX_EPOCH);
+    if let Err(error) = lock::take(machine, LOCK) {
         return Ok(Outcome::Pending(format!(
-            "another node restarts its own ({LOCK}: {error})"
+            "another node restarts its own ({error})"
         )));
     }
     let done = each(machine, &waiting, true);
-    let released = machine.remove_directory(LOCK);
-    done?;
-    released.map_err(|error| {
-        format!("{LOCK}: {error}\n  help: it expires by itself after two minutes")
-    })?;
+    let released = lock::give_back(machine, LOCK);
+    if let Some(unit) = done? {
+        // Without a quorum nobody gives a lock back: it expires.
+        return Ok(Outcome::Pending(format!(
+            "the cluster has had no quorum since {unit} was restarted"
+        )));
+    }
+    released?;
     Ok(Outcome::Done(waiting))
 }
 
-fn each(machine: &dyn Machine, units: &[String], clustered: bool) -> Result<(), String> {
+/// Restarts units; the one after which there was no quorum, where the cluster is not whole again in time.
+fn each(
+    machine: &dyn Machine,
+    units: &[String],
+    clustered: bool,
+) -> Result<Option<String>, String> {
     for unit in units {
         machine
             .run(&["systemctl", "restart", unit])
             .map_err(|error| error.to_string())?;
-        look(machine, unit, clustered)?;
+        if !is_whole(machine, unit, clustered)? {
+            return Ok(Some(unit.clone()));
+        }
     }
-    Ok(())
+    Ok(None)
 }
 
-/// Waits until the unit is active and pmxcfs answers, in a cluster with a quorum.
-fn look(machine: &dyn Machine, unit: &str, clustered: bool) -> Result<(), String> {
-    let mut last = String::new();
+/// Waits until the unit is active and pmxcfs answers, in a cluster with a quorum. Not whole: all but the quorum is there, and the rest
+/// of the cluster may be what is away.
+fn is_whole(machine: &dyn Machine, unit: &str, clustered: bool) -> Result<bool, String> {
+    let mut last = Ok(());
     for _ in 0..PATIENCE {
         if clustered {
-            // Held for the next two minutes. Where pmxcfs does not answer nobody else gets it.
-            let _ = machine.touch(LOCK, SystemTime::now());
+            lock::keep(machine, LOCK);
         }
         last = match (
             machine.run(&["systemctl", "is-active", unit]),
             Members::read(machine),
         ) {
-            (Err(error), _) => error.to_string(),
-            (_, Err(text)) => text,
-            (Ok(_), Ok(members)) if clustered && !members.is_quorate() => "no quorum".to_owned(),
-            (Ok(_), Ok(_)) => return Ok(()),
+            (Err(error), _) => Err(error.to_string()),
+            (_, Err(text)) => Err(text),
+            (Ok(_), Ok(members)) if clustered && !members.is_quorate() => Ok(()),
+            (Ok(_), Ok(_)) => return Ok(true),
         };
         machine.wait(Duration::from_secs(1));
     }
-    Err(format!(
-        "{unit} was restarted and did not come back: {last}\n  help: the units after it were not restarted; repair it, then run `pvenix restarts`"
-    ))
+    last.map(|()| false).map_err(|error| {
+        format!(
+            "{unit} was restarted and did not come back: {error}\n  help: the units after it were not restarted; repair it, then run `pvenix restarts`"
+        )
+    })
 }

@@ -30,6 +30,8 @@ pub enum Step {
     Ask,
     /// It is a member. These are declared and not there.
     Answer(Vec<String>),
+    /// It is a member of another cluster, of this name.
+    Elsewhere(String),
 }
 
 /// What is to be done next.
@@ -38,8 +40,13 @@ pub fn step(machine: &dyn Machine, declared: &Declared) -> Step {
         Ok(members) => members,
         Err(text) => return Step::Wait(text),
     };
-    if members.cluster.is_none() {
-        return Step::Ask;
+    match &members.cluster {
+        None => return Step::Ask,
+        // What it would hand over to nodes that call is not what they ask for.
+        Some(cluster) if cluster.name != declared.name => {
+            return Step::Elsewhere(cluster.name.clone());
+        }
+        Some(_) => (),
     }
     let missing = declared.nodes.keys();
     let missing = missing.filter(|name| !members.nodelist.contains_key(*name));
@@ -76,6 +83,14 @@ impl Former<'_> {
                     self.machine.wait(PAUSE);
                 }
                 Step::Ask => self.ask(&mut once)?,
+                Step::Elsewhere(name) => {
+                    return Err(format!(
+                        "this node is a member of the cluster {name}, and declared to be in {}\n  help: name that cluster in services.proxmox-ve.cluster.name; or take the node out of it (`pvecm delnode {}` on another member), then stop pve-cluster and corosync here and move {COROSYNC} and {} away",
+                        self.declared.name,
+                        self.declared.node,
+                        database::PLACE
+                    ));
+                }
                 Step::Answer(missing) => {
                     let is_quorate = Members::read(self.machine)?.is_quorate();
                     if is_quorate && self.machine.read(CERTIFICATE).is_err() {

@@ -53,6 +53,12 @@ fn a_node_knows_where_it_is() {
         form::step(&with_members(TWO), &declared),
         Step::Answer(vec!["gamma".to_owned()])
     );
+    let other = TWO.replace("hive", "swarm");
+    assert_eq!(
+        form::step(&with_members(&other), &declared),
+        Step::Elsewhere("swarm".to_owned()),
+        "it answers for no cluster but its own"
+    );
     let mut both = declared;
     both.nodes.remove("gamma");
     assert_eq!(

@@ -7,6 +7,7 @@ use pvenix::status::Status;
 use pvenix::{switch, text};
 
 mod clusters;
+mod rolls;
 mod told;
 use told::Told;
 
@@ -324,6 +325,30 @@ fn a_staged_restart_stops_at_the_first_that_does_not_come_back() {
     );
     assert_eq!(told.done().last().unwrap(), &format!("rmdir {LOCK}"));
     assert_eq!(*told.waited.borrow(), 120);
+}
+
+#[test]
+fn a_quorum_that_is_lost_meanwhile_is_waited_for() {
+    let (told, node) = machine();
+    // The restart is when the others go away.
+    *told.then.borrow_mut() = Some((
+        "systemctl restart pve-ha-lrm.service".to_owned(),
+        "/etc/pve/.members".to_owned(),
+        told.read("/etc/pve/.members")
+            .unwrap()
+            .replace("\"quorate\": 1", "\"quorate\": 0"),
+    ));
+    assert_eq!(
+        restarts::restart(&told, &node),
+        Ok(Outcome::Pending(
+            "the cluster has had no quorum since pve-ha-lrm.service was restarted".to_owned()
+        ))
+    );
+    let done = told.done();
+    assert!(
+        !done.iter().any(|done| done.contains("restart pve-cluster")),
+        "{done:?}"
+    );
 }
 
 #[test]

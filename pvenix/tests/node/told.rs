@@ -16,6 +16,8 @@ pub struct Told {
     pub answers: RefCell<BTreeMap<String, Result<String, String>>>,
     pub done: RefCell<Vec<String>>,
     pub waited: RefCell<u64>,
+    /// A command, after which a file has another text.
+    pub then: RefCell<Option<(String, String, String)>>,
 }
 
 impl Told {
@@ -106,6 +108,11 @@ impl Machine for Told {
         // Whoever only looks does nothing.
         if !said.starts_with("df ") {
             self.done.borrow_mut().push(said.clone());
+        }
+        if let Some((command, path, text)) = &*self.then.borrow()
+            && *command == said
+        {
+            self.file(path, text);
         }
         match self.answers.borrow().get(&said) {
             Some(Ok(text)) => Ok(text.clone()),
