@@ -105,6 +105,7 @@ let
         address = "192.0.2.10";
         package = facts;
         restartPolicy = "manual";
+        ha.enable = false;
       };
     }).config;
   # The network is the interface's.
@@ -217,6 +218,11 @@ let
         unit = full.systemd.services.watchdog-mux;
       in
       !unit.restartIfChanged && unit.unitConfig.X-StopOnRemoval == false;
+    "the watchdog's module is loaded before it looks" =
+      lib.elem "softdog" full.boot.kernelModules
+      && lib.elem "systemd-modules-load.service" full.systemd.services.watchdog-mux.after
+      && full.systemd.services.watchdog-mux.serviceConfig.Environment == "WATCHDOG_MODULE=softdog";
+    "a node without high availability loads none" = !(lib.elem "softdog" manual.boot.kernelModules);
     "the cluster's file system waits" = !full.systemd.services.pve-cluster.restartIfChanged;
     "unless it must not" =
       immediate.systemd.services.pve-cluster.restartIfChanged

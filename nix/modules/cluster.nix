@@ -37,13 +37,10 @@ let
   '';
 in
 {
+  imports = [ ./ha.nix ];
+
   config = lib.mkIf (cfg.enable && facts.hasUnit "pve-cluster.service") {
     systemd.services.pve-cluster.serviceConfig.ExecStartPre = prepare;
-
-    # There is no /dev/watchdog in a container; each switch would try again, and fail.
-    systemd.services.watchdog-mux = lib.mkIf (facts.hasUnit "watchdog-mux.service") {
-      unitConfig.ConditionVirtualization = "!container";
-    };
 
     # corosync-quorumtool, corosync-cfgtool: what an administrator looks with.
     environment.systemPackages = [ pkgs.corosync ];
@@ -67,6 +64,9 @@ in
         ExecStart = "${pkgs.corosync}/bin/corosync -f";
         ExecStop = "${pkgs.corosync}/bin/corosync-cfgtool -H --force";
         StandardError = "null";
+        # A node whose corosync ended is without a quorum, and its watchdog ends it after a minute, guests and all.
+        Restart = "on-failure";
+        RestartSec = 1;
       };
     };
     systemd.tmpfiles.rules = [

@@ -1,6 +1,6 @@
 # /etc/guest.tar: the root file system of a test's container, of one static program.
 #
-#   init      its init, a script; BusyBox' own with one endless sleep by default
+#   init      its init, a script, or a C source in a file; BusyBox' own with one endless sleep by default
 #   programs  names that BusyBox has there
 {
   init ? null,
@@ -23,6 +23,10 @@
           ln -s ../bin/busybox root/sbin/init
           echo '::respawn:/bin/sleep 1000' >root/etc/inittab
         ''
+      else if lib.isPath init then
+        "cp ${
+          pkgs.pkgsStatic.runCommandCC "init" { } "$CC -static -O2 -Wall -Werror -o $out ${init}"
+        } root/sbin/init"
       else
         "cp ${pkgs.writeScript "init" init} root/sbin/init"
     }
