@@ -36,7 +36,7 @@ let
 
   # What nixpkgs has by these names, of the release that flake.nix takes; one that it lacks is not to be found here either.
   # As a flake's input this directory stands alone, and the names are believed.
-  names = ../../rules/nixpkgs.toml;
+  names = ../../rules/nixpkgs/attributes.toml;
   known = if lib.pathExists names then lib.importTOML names else null;
   # The build environment's and the flake's own, which no rule names.
   unnamed = [
@@ -52,7 +52,7 @@ let
     then
       value
     else
-      throw "nix/hostpkgs/packages.nix: ${lib.concatStringsSep "." path} is not in rules/nixpkgs.toml";
+      throw "nix/hostpkgs/packages.nix: ${lib.concatStringsSep "." path} is not in rules/nixpkgs/attributes.toml";
 
   # What an entry may say otherwise, by processor and version of Debian.
   variants = [

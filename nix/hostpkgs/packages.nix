@@ -1,4 +1,4 @@
-# nixpkgs' attribute → the Debian packages (12 and 13) whose files it has here. Every name stands in rules/nixpkgs.toml,
+# nixpkgs' attribute → the Debian packages (12 and 13) whose files it has here. Every name stands in rules/nixpkgs/attributes.toml,
 # which says where nixpkgs defines it; one that does not is refused.
 #
 # programs      what nixpkgs has in bin by a name that Debian gives otherwise (alternatives, directories off the PATH)

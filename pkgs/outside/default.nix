@@ -1,5 +1,5 @@
 # What Proxmox VE uses that nixpkgs has not and no expression is generated for, or that nixpkgs builds otherwise than it
-# needs (rules/differences.toml): NAME.nix, or NAME/default.nix, by the names that generated packages take as arguments. The
+# needs (rules/nixpkgs/differences.toml): NAME.nix, or NAME/default.nix, by the names that generated packages take as arguments. The
 # tool reads the same names, so that it reports none of them as absent.
 #
 #   self  the release's scope

@@ -1,4 +1,4 @@
-//! What the edited code answers to a write of what NixOS' configuration owns: the expressions of `rules/features.toml`, run by Perl.
+//! What the edited code answers to a write of what NixOS' configuration owns: the expressions of features, run by Perl.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,10 +10,14 @@ use toml::Table;
 
 /// The expression that `feature` puts into `file`.
 fn edit(feature: &str, file: &str) -> String {
-    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules/features.toml");
-    let text = fs::read_to_string(rules).expect("the features");
-    let rules: Table = text.parse().expect("TOML");
-    let listed = rules["feature"].as_array().expect("a list");
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules/sources");
+    let mut listed = Vec::new();
+    for entry in fs::read_dir(rules).expect("the sources") {
+        let text = fs::read_to_string(entry.expect("readable").path()).expect("a source");
+        let rules: Table = text.parse().expect("TOML");
+        let features = rules.get("feature").and_then(toml::Value::as_array);
+        listed.extend(features.into_iter().flatten().cloned());
+    }
     let found = listed
         .iter()
         .find(|listed| listed["name"].as_str() == Some(feature))

@@ -23,7 +23,7 @@ const LANGUAGES: &[Language] = &[
 ];
 
 fn calls() -> Calls {
-    Calls::parse(include_str!("../../rules/calls.toml"), "rules/calls.toml")
+    Calls::parse(include_str!("../../rules/general/calls.toml"), "rules/general/calls.toml")
         .expect("the rules in this repository are good")
 }
 

@@ -11,7 +11,7 @@ use scan::perl::scan;
 use scan::{FileScan, Form, Kind, Occurrence, Site};
 
 fn calls() -> Calls {
-    Calls::parse(include_str!("../../rules/calls.toml"), "rules/calls.toml")
+    Calls::parse(include_str!("../../rules/general/calls.toml"), "rules/general/calls.toml")
         .expect("the shipped rules are good")
 }
 

@@ -1,7 +1,7 @@
 //! Acceptance of a built link (`pve`, `qemu-server` …): does it do what a user wants of it, on a machine without Proxmox?
 //!
 //! [`enclosure`] asks this machine for namespaces and starts this program in them again; [`inside`] makes a root there
-//! ([`machine`]) and tries the points of `rules/check.toml` ([`points`]) on it, those that ask every module, program and
+//! ([`machine`]) and tries the points of `rules/general/check.toml` ([`points`]) on it, those that ask every module, program and
 //! unit ([`every`]) and those that are steps ([`steps`]). What it finds comes back a line at a time.
 
 use std::collections::BTreeMap;

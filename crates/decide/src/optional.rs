@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-/// `[[optional]]` of `optional.toml`: what the code asks for before it uses it.
+/// `[[optional]]`: what the code asks for before it uses it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Optional {
@@ -29,15 +29,6 @@ pub struct Probe {
     pub asks: String,
 }
 
-/// `optional.toml`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OptionalFile {
-    /// The most painful first.
-    #[serde(default)]
-    pub optional: Vec<Optional>,
-}
-
 impl Optional {
     /// Whether `source` asks in each of the files in which it uses it, which `has` looks up by file and text; one that uses it in no file has it as a dependency
     /// alone, which a probe of any source answers.
@@ -56,7 +47,7 @@ impl Optional {
     }
 }
 
-/// `[[place]]` of `places.toml`: a directory whose owner NixOS has not, or is.
+/// `[[place]]`: a directory whose owner NixOS has not, or is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PlaceRule {
@@ -68,18 +59,6 @@ pub struct PlaceRule {
     /// Why what is below it is.
     #[serde(default)]
     pub keep: Option<String>,
-}
-
-/// `places.toml`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlacesFile {
-    /// The entries.
-    #[serde(default)]
-    pub place: Vec<PlaceRule>,
-    /// Files of packagings that nobody has to read.
-    #[serde(default)]
-    pub aside: Vec<AsideRule>,
 }
 
 /// `[[aside]]`: files of packagings that Debian's tools read and nobody here, with the reason.

@@ -108,7 +108,7 @@ pub struct Inputs {
     pub perl: List,
 }
 
-/// Reads the `Build-Depends` of a source, and adds what `closure.toml` says its build needs besides.
+/// Reads the `Build-Depends` of a source, and adds what `[[library]]` says its build needs besides.
 pub fn inputs(source: &AnalysedSource, rules: &Rules) -> Inputs {
     let mut inputs = inputs_of(&source.packagings, rules);
     let named = |library: &&Library| library.source == source.source.name;

@@ -12,10 +12,10 @@ pub static STALE_RULE: Code = Code {
         rule is dead weight: it can hide a spelling mistake, and it may catch a new place that nobody \
         thought of when it was written. A rule is held against all releases in `releases/`, so one that only \
         an old release needs is not stale.",
-    example: "# rules/paths.toml has a rule for /usr/bin/comb-legacy, which
+    example: "# rules/sources/hive-storage.toml has a rule for /usr/bin/comb-legacy, which
 # upstream removed two releases ago.
 
-PNX-102: rules/paths.toml:40: rule `comb-legacy` decides nothing in any release",
+PNX-102: rules/sources/hive-storage.toml:40: rule `comb-legacy` decides nothing in any release",
     remedy: "\
         Remove the rule; or, if it was meant to decide something, mend its pattern. `cargo xtask scan all` \
         tells which rules are used.",

@@ -12,5 +12,5 @@ pub static AMBIGUOUS_CRATE: Code = Code {
         them Debian's archive had cannot be told, and the two need not be the same; this program keeps no lock.",
     example: "PNX-215: hive-rs/hive-term/Cargo.toml:9: hive-types ^0.3 is hive-types 0.3.1 of hive-common/types and hive-types 0.3.0 of hive-rs/hive-types",
     remedy: "\
-        Say with `prefer = \"SOURCE\"` in a `[crate.NAME]` table of rules/crates.toml which source it is.",
+        Say with `prefer = \"SOURCE\"` in a `[crate.NAME]` table of rules/nixpkgs/crates.toml which source it is.",
 };

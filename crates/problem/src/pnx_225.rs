@@ -9,7 +9,7 @@ pub static NO_HASH: Code = Code {
     severity: Severity::Fatal,
     explanation: "\
         What Nix fetches has a hash, and `lock` computes it from the source's repository. A submodule whose commit no \
-        repository at hand has, or a file that the clone lacks, makes that impossible; and `rules/sources.toml` knows no \
+        repository at hand has, or a file that the clone lacks, makes that impossible; and its file in `rules/sources/` knows no \
         published hash of the commit.",
     example: "$ cat hive-vm/.gitmodules
 [submodule \"comb\"]

@@ -9,10 +9,10 @@ pub static OLDER_PIN: Code = Code {
     severity: Severity::Finding,
     explanation: "\
         The tree that the release has can be hashed neither here nor by what somebody published, mostly because a submodule \
-        is not at hand. An earlier commit of the same history has a published hash in `rules/sources.toml`, and is pinned in \
+        is not at hand. An earlier commit of the same history has a published hash in its file in `rules/sources/`, and is pinned in \
         its place: the release can be built, with an older package than upstream's.",
-    example: "# rules/sources.toml
-[[source.hive-vm.known]]
+    example: "# rules/sources/hive-vm.toml
+[[repository.known]]
 version = \"1.0-1\"
 
 PNX-227: hive-vm: 1.0-1 is pinned, not the release's 1.0-2, of 2026-02-03: the tree of 0123456789ab cannot be hashed: its \

@@ -2,7 +2,7 @@
 
 use super::{Code, Severity};
 
-/// A switch in `debian/rules` of a source that is built over nixpkgs' own derivation, of which `rules/packages.toml`
+/// A switch in `debian/rules` of a source that is built over nixpkgs' own derivation, of which its file
 /// says nothing, or that cannot be read.
 pub static UNDECIDED_SWITCH: Code = Code {
     id: "PNX-308",
@@ -18,7 +18,7 @@ pub static UNDECIDED_SWITCH: Code = Code {
 
 PNX-308: hive-qemu/debian/rules:12: no rule says what `--enable-comb` is in nixpkgs' `qemu`",
     remedy: "\
-        Read nixpkgs' file and add the switch to `[SOURCE.switch]` in `rules/packages.toml`: `override` with the function's \
+        Read nixpkgs' file and add the switch to `[nixpkgs.switch]` of the source's file in `rules/sources/`: `override` with the function's \
         argument, `flag = true` to hand it on, `default` with what in nixpkgs' file has it so, or `drop` with the reason. A \
         switch that cannot be read is decided by a rule for it that names the whole of it once it can.",
 };

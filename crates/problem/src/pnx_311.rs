@@ -17,5 +17,5 @@ my $hosts = '/etc/hosts';
 PNX-311: hive-manager/Hive/Node.pm:9: `/etc/hosts` stays by `path.state`, which says no sort of it",
     remedy: "\
         Find out who makes the file on NixOS, and say `etc = \"state\"`, `\"nixos\"`, `\"conffile\"` or `\"own\"` in a rule of \
-        `rules/paths.toml`. What NixOS links is decided place by place, with `sources` and `files`.",
+        the source's file in `rules/sources/`. What NixOS links is decided place by place, with `sources` and `files`.",
 };

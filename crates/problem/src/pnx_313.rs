@@ -2,7 +2,7 @@
 
 use super::{Code, Severity};
 
-/// A file in `debian/` is neither read nor installed, and `rules/places.toml` does not say why that is enough.
+/// A file in `debian/` is neither read nor installed, and `rules/general/places.toml` does not say why that is enough.
 pub static UNREAD_PACKAGING: Code = Code {
     id: "PNX-313",
     title: "a file of the packaging that nobody reads",
@@ -15,5 +15,5 @@ pub static UNREAD_PACKAGING: Code = Code {
 PNX-313: hive-manager/debian/hive-manager.apport: nothing reads or installs it",
     remedy: "\
         Find out what Debian does with it. Where that matters on NixOS, the tool has to read it; else name it in an `[[aside]]` of \
-        `rules/places.toml` with the reason.",
+        `rules/general/places.toml` with the reason.",
 };

@@ -17,5 +17,5 @@ use Hive::Honey;
 PNX-407: hive-manager: hive-honey is required and absent: Hive/API.pm:3 uses it",
     remedy: "\
         Pin its source in the release, or package it as `pkgs/outside/NAME.nix`. Where the code asks for it before it uses it, \
-        add a probe to `rules/optional.toml` with what its absence costs a user.",
+        add a probe to `rules/general/optional.toml` with what its absence costs a user.",
 };

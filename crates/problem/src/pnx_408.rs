@@ -16,6 +16,6 @@ my $emu = '/usr/bin/hive-emu';
 
 PNX-408: hive-qemu/scripts/info:7: `/usr/bin/hive-emu` is decided by `installed`, and no patch of the package has the file",
     remedy: "\
-        Where the file is not installed, say so by a context in `rules/contexts.toml`; where it is, the package needs a build that has it \
+        Where the file is not installed, say so by a context in the source's file in `rules/sources/`; where it is, the package needs a build that has it \
         in its tree.",
 };

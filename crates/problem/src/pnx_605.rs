@@ -12,5 +12,5 @@ pub static DANGLING: Code = Code {
         `/var`, `/run` and their like are not followed: they lead to what a machine has.",
     example: "PNX-605: result/share/hive/docs: the link leads to `../hive-docs`, which does not exist",
     remedy: "\
-        Install the target, or take the link out of what `debian/` lists with a rule of `rules/features.toml`.",
+        Install the target, or take the link out of what `debian/` lists with a feature of the source's file in `rules/sources/`.",
 };

@@ -61,11 +61,11 @@ pub struct Locked {
     pub ended: BTreeMap<String, String>,
 }
 
-/// Resolves the pins of the release `name` (`pve-9.1.4`) from the histories of all sources in `rules/sources.toml`.
+/// Resolves the pins of the release `name` (`pve-9.1.4`) from the histories of all sources in `rules/sources/`.
 ///
 /// `previous` is the manifest that the result replaces: a hash of it that the tool cannot compute itself (submodules, a
 /// repository without some blob) stays as long as the commit does. A source without a history here gets the newest commit
-/// that `rules/sources.toml` knows of it.
+/// that `rules/sources/` knows of it.
 ///
 /// # Errors
 ///
@@ -97,7 +97,7 @@ pub fn lock(
                     &problem::BAD_MANIFEST,
                     format!("{NAMING_SOURCE} is not there"),
                 )
-                .at(sources::FILE, None),
+                .at(sources::DIRECTORY, None),
             ]
         })?;
     let (branch, bump) = naming.bump_to(version).map_err(|problem| vec![problem])?;
@@ -132,6 +132,7 @@ pub fn lock(
     let manifest = Manifest {
         name: name.to_owned(),
         version: Some(version.to_owned()),
+        rules: previous.and_then(|previous| previous.rules.clone()),
         sources: pins,
         archives,
         programs: BTreeMap::new(),

@@ -1,4 +1,4 @@
-//! `rules/calls.toml`: which calls run commands, and which programs run others.
+//! `rules/general/calls.toml`: which calls run commands, and which programs run others.
 
 use std::collections::{HashMap, HashSet};
 
@@ -126,7 +126,7 @@ impl Calls {
         &self.file.lists.units
     }
 
-    /// Reads the text of `rules/calls.toml`; `path` is named in problems (PNX-103, PNX-104).
+    /// Reads the text of `rules/general/calls.toml`; `path` is named in problems (PNX-103, PNX-104).
     pub fn parse(text: &str, path: &str) -> Result<Self, Problem> {
         let file: File = toml::from_str(text).map_err(|error| {
             let line = error
@@ -246,11 +246,11 @@ fn index<'a>(
 mod tests {
     use super::*;
 
-    const SHIPPED: &str = include_str!("../../../rules/calls.toml");
+    const SHIPPED: &str = include_str!("../../../rules/general/calls.toml");
 
     #[test]
     fn the_shipped_rules_answer() {
-        let calls = Calls::parse(SHIPPED, "rules/calls.toml")
+        let calls = Calls::parse(SHIPPED, "rules/general/calls.toml")
             .expect("the rules in this repository are good");
         assert_eq!(
             calls
@@ -271,12 +271,12 @@ mod tests {
     #[test]
     fn bad_rules_are_problems_with_a_line() {
         let broken = SHIPPED.replacen("argument = 0", "argumnt = 0", 1);
-        let problem = Calls::parse(&broken, "rules/calls.toml").expect_err("an unknown key");
+        let problem = Calls::parse(&broken, "rules/general/calls.toml").expect_err("an unknown key");
         assert_eq!(problem.code.id, "PNX-103");
         assert!(problem.place.line.is_some_and(|line| line > 1), "{problem}");
         let twice = SHIPPED.replacen("\"chroot\"", "\"chroot\", \"ssh\"", 1);
         assert_eq!(
-            Calls::parse(&twice, "rules/calls.toml")
+            Calls::parse(&twice, "rules/general/calls.toml")
                 .expect_err("a duplicate")
                 .code
                 .id,

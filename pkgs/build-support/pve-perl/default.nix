@@ -1,6 +1,6 @@
 # The Perl that a link's programs start with: nixpkgs', with a `crypt` that knows each hash that Proxmox VE stores.
 #
-# nixpkgs' libxcrypt is built with strong hashes alone (rules/differences.toml, [libxcrypt]). Only the interpreter itself is
+# nixpkgs' libxcrypt is built with strong hashes alone (rules/nixpkgs/differences.toml, [libxcrypt]). Only the interpreter itself is
 # another one, some kilobytes with the library that it wants in front of nixpkgs': libperl.so, Perl's own modules and every
 # package of `perlPackages` are nixpkgs' as they are, so that nothing else is built again.
 {
@@ -10,8 +10,8 @@
   buildPackages,
   libxcrypt,
   perl,
-  # What rules/differences.toml says of libxcrypt.
-  difference ? (lib.importTOML ../../../rules/differences.toml).libxcrypt,
+  # What rules/nixpkgs/differences.toml says of libxcrypt.
+  difference ? (lib.importTOML ../../../rules/nixpkgs/differences.toml).libxcrypt,
 }:
 let
   # Without a word of what it knows it is a distribution's, which knows all.

@@ -105,6 +105,9 @@ pub fn run(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
         report.add(stops);
         reports.push(report);
     }
+    if let Some(last) = reports.last_mut() {
+        last.add(analyse::examples(&knowledge));
+    }
     // A rule is stale when no release needs it: that can be said only of all of them.
     if whole && let Some(last) = reports.last_mut() {
         last.add(analyse::stale(&uses, &knowledge));

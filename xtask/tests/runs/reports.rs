@@ -186,7 +186,7 @@ fn swtpm_authority(world: &World) {
 
 /// The hashes are upstream's still, and the interpreter of a link is tried on each of them.
 fn passwords(world: &World) {
-    let differences: toml::Table = fs::read_to_string(project().join("rules/differences.toml"))
+    let differences: toml::Table = fs::read_to_string(project().join("rules/nixpkgs/differences.toml"))
         .expect("rules")
         .parse()
         .expect("TOML");
@@ -197,7 +197,7 @@ fn passwords(world: &World) {
     let mut mended = mended.iter().filter_map(toml::Value::as_str);
     assert!(mended.any(|one| one == "pkgs/build-support/pve-perl"));
     let points = libxcrypt["point"].as_array().expect("a list");
-    let check = fs::read_to_string(project().join("rules/check.toml")).expect("rules");
+    let check = fs::read_to_string(project().join("rules/general/check.toml")).expect("rules");
     for point in points.iter().filter_map(toml::Value::as_str) {
         assert!(check.contains(&format!("id = \"{point}\"")), "{point}");
     }

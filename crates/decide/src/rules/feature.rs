@@ -1,4 +1,4 @@
-//! What is removed from a source: `features.toml`.
+//! What is removed from a source.
 
 use serde::Deserialize;
 
@@ -11,6 +11,7 @@ pub struct Feature {
     /// Why.
     pub why: String,
     /// The source it is in.
+    #[serde(default)]
     pub source: String,
     /// The Perl modules that go: their `use` lines, the `register_method` that mounts them, the index
     /// entry of that path, and statements that call them.
@@ -86,11 +87,4 @@ pub struct DropElement {
     pub file: String,
     /// A string of a list: before `=>` it goes with its value.
     pub text: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FeaturesFile {
-    #[serde(default)]
-    pub(super) feature: Vec<Feature>,
 }

@@ -1,6 +1,4 @@
-//! What nixpkgs has: `nixpkgs.toml`, and what `sources.toml` says of packages.
-
-use std::collections::BTreeMap;
+//! What nixpkgs has: `nixpkgs/attributes.toml`.
 
 use serde::Deserialize;
 
@@ -19,17 +17,4 @@ pub struct Definition {
     pub since: Option<String>,
     /// The last release that has it.
     pub until: Option<String>,
-}
-
-/// What `sources.toml` says of packages; the rest of it is for `lock`.
-#[derive(Deserialize)]
-pub(super) struct SourcesFile {
-    #[serde(default)]
-    pub(super) source: BTreeMap<String, SourceTable>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct SourceTable {
-    #[serde(default)]
-    pub(super) outside: bool,
 }
