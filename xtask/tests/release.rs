@@ -805,7 +805,7 @@ fn lock_keeps_hashes_it_cannot_compute_and_compares_those_it_can() {
         &*"1".repeat(40),
         "module",
         "tool.submodules",
-        "sources.toml",
+        "sources/tool.toml",
     ] {
         assert!(told.contains(part), "{told}");
     }
@@ -1092,9 +1092,8 @@ fn a_source_without_history_is_pinned_by_its_known_commit() {
     known(&histories, &newest, "date = \"2025-04-01\"\n", &hash);
     let rules = histories.dir.path().join("rules/sources/tool.toml");
     let text = fs::read_to_string(&rules).expect("read");
-    let more = format!(
-        "\n[[repository.known]]\nversion = \"1.10\"\nrev = \"{new}\"\nhash = \"{hash}\"\n"
-    );
+    let more =
+        format!("\n[[repository.known]]\nversion = \"1.10\"\nrev = \"{new}\"\nhash = \"{hash}\"\n");
     fs::write(&rules, text + &more).expect("written");
     let check = |locked: &release::Locked| {
         let pin = &locked.manifest.sources["tool"];

@@ -26,11 +26,21 @@ fn read(path: &Path) -> Table {
 
 /// Every file of rules, with its path.
 fn files() -> Vec<(String, Table)> {
-    let directories = ["rules/sources", "rules/general", "rules/nixpkgs", "demo/rules"];
+    let directories = [
+        "rules/sources",
+        "rules/general",
+        "rules/nixpkgs",
+        "demo/rules",
+    ];
     let entries = directories.map(|directory| walkdir::WalkDir::new(repository().join(directory)));
-    let paths = entries.into_iter().flatten().map(|entry| entry.unwrap().into_path());
+    let paths = entries
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().into_path());
     let paths = paths.filter(|path| path.extension().is_some_and(|end| end == "toml"));
-    paths.map(|path| (path.display().to_string(), read(&path))).collect()
+    paths
+        .map(|path| (path.display().to_string(), read(&path)))
+        .collect()
 }
 
 fn text<'t>(table: &'t Value, key: &str) -> Option<&'t str> {
@@ -81,13 +91,21 @@ fn named() -> Vec<(String, String)> {
         named.extend(attrs.map(|attr| (attr.to_owned(), format!("crates.toml [crate.{key}]"))));
     }
     for (file, rules) in files() {
-        let list = |key: &str| rules.get(key).and_then(Value::as_array).into_iter().flatten();
+        let list = |key: &str| {
+            rules
+                .get(key)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+        };
         for rule in list("library") {
             let attr = text(rule, "attr").map(str::to_owned);
             named.extend(attr.map(|attr| (attr, file.clone())));
         }
         for rule in list("path").chain(list("last-path")) {
-            let attr = rule.get("decide").and_then(|decide| text(decide, "package"));
+            let attr = rule
+                .get("decide")
+                .and_then(|decide| text(decide, "package"));
             named.extend(attr.map(|attr| (attr.to_owned(), file.clone())));
         }
     }
@@ -232,14 +250,19 @@ fn differences_are_mended_and_shown() {
     let nixpkgs = table("attributes.toml");
     let all = |array: &str, key: &str| -> BTreeSet<String> {
         let files = files().into_iter();
-        files.flat_map(|(_, rules)| entries(&rules, array, key)).collect()
+        files
+            .flat_map(|(_, rules)| entries(&rules, array, key))
+            .collect()
     };
     let points = all("point", "id");
     let features = all("feature", "name");
     let paths = all("path", "name");
     let directories = all("directory", "name");
     for (attr, entry) in &differences {
-        assert!(nixpkgs.contains_key(attr), "{attr} is not in attributes.toml");
+        assert!(
+            nixpkgs.contains_key(attr),
+            "{attr} is not in attributes.toml"
+        );
         for key in ["differs", "evidence", "breaks"] {
             assert!(text(entry, key).is_some(), "{attr} has no {key}");
         }
@@ -315,7 +338,11 @@ fn a_program_has_one_giver() {
     };
     let mut tables = table("programs.toml");
     let missing = tables.remove("missing");
-    let missing = missing.as_ref().and_then(Value::as_table).into_iter().flatten();
+    let missing = missing
+        .as_ref()
+        .and_then(Value::as_table)
+        .into_iter()
+        .flatten();
     for (name, entry) in tables.iter().chain(missing) {
         programs(name, entry);
     }

@@ -23,8 +23,11 @@ const LANGUAGES: &[Language] = &[
 ];
 
 fn calls() -> Calls {
-    Calls::parse(include_str!("../../rules/general/calls.toml"), "rules/general/calls.toml")
-        .expect("the rules in this repository are good")
+    Calls::parse(
+        include_str!("../../rules/general/calls.toml"),
+        "rules/general/calls.toml",
+    )
+    .expect("the rules in this repository are good")
 }
 
 /// What every scan must keep: spans within the file that hold their text, in order, without overlaps of one kind.

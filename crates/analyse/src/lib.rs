@@ -20,9 +20,9 @@ use decide::attributes::{self, Homeless};
 use decide::engine::{Uses, World, is_embedded};
 use decide::matcher::is_below;
 use decide::rules::{Directory, Rules};
-pub use examples::examples;
 use decide::{Decided, Decision, RuleId, Table};
 use decide::{depends, etc, recipe};
+pub use examples::examples;
 use graph::exports::{Exports, Offered};
 use graph::{Graph, Input};
 use problem::{
@@ -75,8 +75,13 @@ impl Knowledge {
     }
 
     fn read_directories(own: &[Directory], added: &[PathBuf]) -> Result<Self, Vec<Problem>> {
-        let path = own.first().map(|one| one.path.join("general/calls.toml")).unwrap_or_default();
-        let shown = own.first().map_or_else(String::new, |one| format!("{}/general/calls.toml", one.shown));
+        let path = own
+            .first()
+            .map(|one| one.path.join("general/calls.toml"))
+            .unwrap_or_default();
+        let shown = own.first().map_or_else(String::new, |one| {
+            format!("{}/general/calls.toml", one.shown)
+        });
         let text = std::fs::read_to_string(&path)
             .map_err(|error| vec![Problem::new(&BAD_RULE, error.to_string()).at(&shown, None)])?;
         let calls = Calls::parse(&text, &shown).map_err(|problem| vec![problem])?;

@@ -51,9 +51,8 @@ fn holders(root: &Path) -> Result<Vec<(String, Vec<String>)>, Vec<Problem>> {
     let missing = perl.missing.into_iter();
     let mut holders: Vec<_> = missing.map(|(name, held)| (name, held.modules)).collect();
     let directory = "rules/sources";
-    let entries = std::fs::read_dir(root.join(directory)).map_err(|error| {
-        vec![Problem::new(&BAD_RULE, error.to_string()).at(directory, None)]
-    })?;
+    let entries = std::fs::read_dir(root.join(directory))
+        .map_err(|error| vec![Problem::new(&BAD_RULE, error.to_string()).at(directory, None)])?;
     for entry in entries.flatten() {
         let path = entry.path();
         let name = path.file_stem().and_then(|stem| stem.to_str());

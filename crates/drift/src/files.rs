@@ -117,7 +117,9 @@ impl RuleFiles {
             }
         }
         let listed = there.and_then(|table| table.get(list));
-        if path.is_empty() && let Some(listed) = listed {
+        if path.is_empty()
+            && let Some(listed) = listed
+        {
             table.insert(list, listed.clone());
         }
         let entries = table.entry(list).or_insert_with(|| value(Array::new()));

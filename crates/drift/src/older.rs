@@ -24,11 +24,7 @@ const LISTS: [&str; 4] = ["sources", "files", "exact", "below"];
 ///
 /// # Errors
 /// Files that cannot be read or written.
-pub fn without_newer(
-    from: &[Directory],
-    to: &Path,
-    old: &Analysis,
-) -> io::Result<Vec<String>> {
+pub fn without_newer(from: &[Directory], to: &Path, old: &Analysis) -> io::Result<Vec<String>> {
     let mut out = Removed {
         old,
         programs: programs_of(old).collect(),

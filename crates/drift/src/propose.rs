@@ -158,7 +158,10 @@ impl<'a> Proposer<'a> {
                 ..
             } = draft
             {
-                entries.entry((file, table, list)).or_default().insert(entry);
+                entries
+                    .entry((file, table, list))
+                    .or_default()
+                    .insert(entry);
             }
         }
         let mut moved: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
@@ -176,9 +179,7 @@ impl<'a> Proposer<'a> {
         }
         let proposal = |(draft, as_before): &(Draft, bool), one: &Wanting| {
             let (file, toml, before, replaces) = match draft {
-                Draft::Element { file, toml, before } => {
-                    (file, toml.clone(), before.clone(), None)
-                }
+                Draft::Element { file, toml, before } => (file, toml.clone(), before.clone(), None),
                 Draft::Files {
                     file, array, name, ..
                 } => {

@@ -135,7 +135,10 @@ impl Archives {
             Problem::new(&problem::BAD_MANIFEST, cause).at(&file, line)
         };
         let read: File = toml::from_str(text).map_err(|error| {
-            bad(manifest::error_line(text, &error), error.message().to_owned())
+            bad(
+                manifest::error_line(text, &error),
+                error.message().to_owned(),
+            )
         })?;
         let mut versions = std::collections::BTreeSet::new();
         for (at, one) in read.archive.iter().enumerate() {
@@ -145,7 +148,10 @@ impl Archives {
                 return Err(bad(line("why"), cause));
             }
             if !versions.insert(&one.version) {
-                return Err(bad(line("version"), format!("{} is listed twice", one.version)));
+                return Err(bad(
+                    line("version"),
+                    format!("{} is listed twice", one.version),
+                ));
             }
             one.archive()
                 .check()
@@ -170,7 +176,10 @@ impl Archives {
             let cause = format!("it has no version that names one of the archive {name}");
             return Err(unlisted(
                 cause,
-                format!("Take `archive` out of {}: only a source with a changelog of its own has one.", sources::file_of(source)),
+                format!(
+                    "Take `archive` out of {}: only a source with a changelog of its own has one.",
+                    sources::file_of(source)
+                ),
             ));
         };
         let listed = self.0.get(source).map(Vec::as_slice);
@@ -228,7 +237,10 @@ mod tests {
         assert_eq!(unlisted.code.id, "PNX-223");
         let text = unlisted.to_string();
         assert!(text.contains("no vm 10.2.2, only 10.2.1"), "{text}");
-        assert!(text.contains("Add [[archive]] to rules/sources/hive-vm.toml"), "{text}");
+        assert!(
+            text.contains("Add [[archive]] to rules/sources/hive-vm.toml"),
+            "{text}"
+        );
         let other = archives.of("vm", "hive-wax", Some("10.2.1-1")).unwrap_err();
         assert!(other.cause.contains("no version of it"), "{other}");
         assert!(archives.of("vm", "hive-vm", None).is_err());
@@ -255,7 +267,10 @@ mod tests {
             let problem = Archives::parse("hive-vm", &text).expect_err(&text);
             let place = (problem.place.line, problem.code.id);
             assert_eq!(place, (Some(line), code), "{text}{problem}");
-            assert_eq!(problem.place.path.as_deref(), Some("rules/sources/hive-vm.toml"));
+            assert_eq!(
+                problem.place.path.as_deref(),
+                Some("rules/sources/hive-vm.toml")
+            );
         }
         let twice = listed("1.0", url, HASH) + &listed("1.0", url, HASH);
         assert!(Archives::parse(&twice).unwrap_err().cause.contains("twice"));

@@ -213,7 +213,10 @@ impl Rule {
             Problem::new(&problem::BAD_MANIFEST, cause).at(file_of(name), line)
         };
         let file: File = toml::from_str(text).map_err(|error| {
-            bad(manifest::error_line(text, &error), error.message().to_owned())
+            bad(
+                manifest::error_line(text, &error),
+                error.message().to_owned(),
+            )
         })?;
         let Some(rule) = file.repository else {
             return Ok(None);
@@ -310,9 +313,16 @@ mod tests {
 
     #[test]
     fn a_file_without_a_repository_is_no_source() {
-        assert!(Rule::parse("comb", "data = [\"/usr/share/comb\"]\n").unwrap().is_none());
+        assert!(
+            Rule::parse("comb", "data = [\"/usr/share/comb\"]\n")
+                .unwrap()
+                .is_none()
+        );
         let problem = Rule::parse("Comb", KNOWN).expect_err("a capital");
         assert_eq!((problem.code.id, problem.place.line), ("PNX-207", Some(1)));
-        assert_eq!(problem.place.path.as_deref(), Some("rules/sources/Comb.toml"));
+        assert_eq!(
+            problem.place.path.as_deref(),
+            Some("rules/sources/Comb.toml")
+        );
     }
 }

@@ -93,9 +93,55 @@ struct Shell {
     builtins: HashSet<String>,
 }
 
+/// How a function takes its command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runs {
+    /// A program, or a list of words.
+    Words,
+    /// A line for the shell.
+    Shell,
+}
+
+/// The functions of a language whose first argument is a command.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Functions {
+    words: HashSet<String>,
+    shell: HashSet<String>,
+}
+
+impl Functions {
+    fn runs(&self, name: &str) -> Option<Runs> {
+        let words = self.words.contains(name).then_some(Runs::Words);
+        words.or_else(|| self.shell.contains(name).then_some(Runs::Shell))
+    }
+}
+
+/// The Rust type that is made of a program's name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RustCommand {
+    /// The module that has it, of whatever crate.
+    pub module: String,
+    /// Its name.
+    pub name: String,
+    /// The function that makes one.
+    pub new: String,
+}
+
+impl RustCommand {
+    /// The call as a site has it: `Command::new`.
+    pub fn call(&self) -> String {
+        format!("{}::{}", self.name, self.new)
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    c: Functions,
+    python: Functions,
+    rust: RustCommand,
     call: Vec<Call>,
     prefix: Vec<Prefix>,
     names: Names,
@@ -153,6 +199,27 @@ impl Calls {
             methods,
             prefixes,
         })
+    }
+
+    /// How a C function takes its command.
+    pub fn c(&self, name: &str) -> Option<Runs> {
+        self.file.c.runs(name)
+    }
+
+    /// The names of the C functions that run commands.
+    pub fn c_names(&self) -> impl Iterator<Item = &[u8]> {
+        let c = &self.file.c;
+        c.words.iter().chain(&c.shell).map(|name| name.as_bytes())
+    }
+
+    /// How a Python function, as it is written, takes its command.
+    pub fn python(&self, name: &str) -> Option<Runs> {
+        self.file.python.runs(name)
+    }
+
+    /// The Rust type that runs commands.
+    pub fn rust(&self) -> &RustCommand {
+        &self.file.rust
     }
 
     /// The call with this name; a function's may be qualified.
@@ -271,7 +338,8 @@ mod tests {
     #[test]
     fn bad_rules_are_problems_with_a_line() {
         let broken = SHIPPED.replacen("argument = 0", "argumnt = 0", 1);
-        let problem = Calls::parse(&broken, "rules/general/calls.toml").expect_err("an unknown key");
+        let problem =
+            Calls::parse(&broken, "rules/general/calls.toml").expect_err("an unknown key");
         assert_eq!(problem.code.id, "PNX-103");
         assert!(problem.place.line.is_some_and(|line| line > 1), "{problem}");
         let twice = SHIPPED.replacen("\"chroot\"", "\"chroot\", \"ssh\"", 1);

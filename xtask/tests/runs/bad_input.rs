@@ -183,8 +183,14 @@ const DEBIAN: &str = "rules/nixpkgs/debian.toml";
 fn rules_at_a_place_that_nobody_reads() {
     for (file, remedy) in [
         ("rules/paths.toml", "Rules are in sources/NAME.toml"),
-        ("rules/sources/more/x.toml", "Rules are in sources/NAME.toml"),
-        ("rules/nixpkgs/program.toml", "Did you mean `programs.toml`?"),
+        (
+            "rules/sources/more/x.toml",
+            "Rules are in sources/NAME.toml",
+        ),
+        (
+            "rules/nixpkgs/program.toml",
+            "Did you mean `programs.toml`?",
+        ),
     ] {
         let root = Root::new();
         root.write(file, "");
@@ -209,25 +215,70 @@ fn malformed_rules() {
         (STATE, deciding("\"wraper\""), 5, "PNX-103"),
         (STATE, deciding("{ }"), 5, "PNX-103"),
         (STATE, deciding("{ moon = \"x\" }"), 5, "PNX-103"),
-        (STATE, deciding("{ keep = \"kernel\", package = \"x\" }"), 5, "PNX-103"),
+        (
+            STATE,
+            deciding("{ keep = \"kernel\", package = \"x\" }"),
+            5,
+            "PNX-103",
+        ),
         // A word that `keep` does not have: a sentence is for `why`.
         (STATE, deciding("{ keep = \"kernl\" }"), 5, "PNX-103"),
-        (STATE, deciding("{ keep = \"kernel\", target = \"x\" }"), 5, "PNX-103"),
-        (STATE, deciding("{ package = \"lvm2\", etc = \"state\" }"), 5, "PNX-103"),
+        (
+            STATE,
+            deciding("{ keep = \"kernel\", target = \"x\" }"),
+            5,
+            "PNX-103",
+        ),
+        (
+            STATE,
+            deciding("{ package = \"lvm2\", etc = \"state\" }"),
+            5,
+            "PNX-103",
+        ),
         // What nobody would agree with without a sentence.
         (STATE, deciding("{ keep = \"nixos\" }"), 3, "PNX-103"),
-        (STATE, deciding("{ keep = \"state\" }") + "why = \" \"\n", 3, "PNX-103"),
-        (STATE, deciding("{ package = \"lvm2\", target = \"x\" }"), 3, "PNX-103"),
+        (
+            STATE,
+            deciding("{ keep = \"state\" }") + "why = \" \"\n",
+            3,
+            "PNX-103",
+        ),
+        (
+            STATE,
+            deciding("{ package = \"lvm2\", target = \"x\" }"),
+            3,
+            "PNX-103",
+        ),
         (STATE, deciding("{ system = \"/x\" }"), 3, "PNX-103"),
         (STATE, of("mine", "regex = \"(\""), 3, "PNX-103"),
         (STATE, of("mine", "files = [\"a[\"]"), 3, "PNX-103"),
         (STATE, of("mine", "colours = [\"a\"]"), 4, "PNX-103"),
         (STATE, format!("{rule}{kernel}{rule}{kernel}"), 8, "PNX-104"),
         // The file says which source it is.
-        (HIVE, of("mine", "sources = [\"hive-manager\"]"), 3, "PNX-103"),
-        (HIVE, "\n[[place]]\nbelow = \"x\"\nkeep = \"y\"\n".to_owned(), 2, "PNX-103"),
-        (STATE, "\n[nixpkgs]\nover = \"qemu\"\n".to_owned(), 2, "PNX-103"),
-        (PROGRAMS, "\n[other]\nprograms = [\n  \"lvs\",\n]\n".to_owned(), 4, "PNX-104"),
+        (
+            HIVE,
+            of("mine", "sources = [\"hive-manager\"]"),
+            3,
+            "PNX-103",
+        ),
+        (
+            HIVE,
+            "\n[[place]]\nbelow = \"x\"\nkeep = \"y\"\n".to_owned(),
+            2,
+            "PNX-103",
+        ),
+        (
+            STATE,
+            "\n[nixpkgs]\nover = \"qemu\"\n".to_owned(),
+            2,
+            "PNX-103",
+        ),
+        (
+            PROGRAMS,
+            "\n[other]\nprograms = [\n  \"lvs\",\n]\n".to_owned(),
+            4,
+            "PNX-104",
+        ),
         (STATE, "\n[[path]\n".to_owned(), 2, "PNX-103"),
         (
             STATE,
@@ -243,9 +294,24 @@ fn malformed_rules() {
             3,
             "PNX-103",
         ),
-        (PROGRAMS, "\n[lvm2]\nprograms = [\"x\"]\n".to_owned(), 2, "PNX-103"),
-        ("rules/nixpkgs/perl.toml", "\n[X]\nmodule = [\"X\"]\n".to_owned(), 3, "PNX-103"),
-        ("rules/general/calls.toml", "\n[[moon]]\n".to_owned(), 2, "PNX-103"),
+        (
+            PROGRAMS,
+            "\n[lvm2]\nprograms = [\"x\"]\n".to_owned(),
+            2,
+            "PNX-103",
+        ),
+        (
+            "rules/nixpkgs/perl.toml",
+            "\n[X]\nmodule = [\"X\"]\n".to_owned(),
+            3,
+            "PNX-103",
+        ),
+        (
+            "rules/general/calls.toml",
+            "\n[[moon]]\n".to_owned(),
+            2,
+            "PNX-103",
+        ),
         (
             STATE,
             "\n[[feature]]\nname = \"x\"\nwhy = \"y\"\nsource = \"z\"\ndrop-moons = []\n"
@@ -253,9 +319,24 @@ fn malformed_rules() {
             6,
             "PNX-103",
         ),
-        (STATE, "\n[[feature]]\nname = \"x\"\nwhy = \"y\"\n".to_owned(), 3, "PNX-103"),
-        (DEBIAN, "\n[some-package]\nmoon = 1\n".to_owned(), 3, "PNX-103"),
-        (DEBIAN, "\n[some-package]\nattr = \"x\"\nnone = \"y\"\n".to_owned(), 2, "PNX-103"),
+        (
+            STATE,
+            "\n[[feature]]\nname = \"x\"\nwhy = \"y\"\n".to_owned(),
+            3,
+            "PNX-103",
+        ),
+        (
+            DEBIAN,
+            "\n[some-package]\nmoon = 1\n".to_owned(),
+            3,
+            "PNX-103",
+        ),
+        (
+            DEBIAN,
+            "\n[some-package]\nattr = \"x\"\nnone = \"y\"\n".to_owned(),
+            2,
+            "PNX-103",
+        ),
     ] {
         let root = Root::new();
         let path = file;

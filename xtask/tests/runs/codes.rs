@@ -38,7 +38,8 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.run(&["scan", "demo"])
     }),
     ("PNX-104", |root| {
-        let rule = "\n[[path]]\nname = \"x\"\nwhere.exact = [\"/x\"]\ndecide = { keep = \"kernel\" }\n";
+        let rule =
+            "\n[[path]]\nname = \"x\"\nwhere.exact = [\"/x\"]\ndecide = { keep = \"kernel\" }\n";
         root.append("rules/general/state.toml", &rule.repeat(2));
         root.run(&["scan", "demo"])
     }),
@@ -60,7 +61,19 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.regen(&[])
     }),
     ("PNX-107", |root| {
-        root.edit("rules/nixpkgs/programs.toml", "\n[zstd]\n", "\n[zstd-guessed]\n");
+        root.edit(
+            "rules/nixpkgs/programs.toml",
+            "\n[zstd]\n",
+            "\n[zstd-guessed]\n",
+        );
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-108", |root| {
+        root.edit(
+            "demo/rules/sources/hive-qemu.toml",
+            "/usr/local/share/hive-emu\"]",
+            "/usr/local/share/hive-emus\"]",
+        );
         root.run(&["scan", "demo"])
     }),
     ("PNX-201", |root| {
@@ -217,7 +230,7 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
     ("PNX-227", |root| {
         let rev = with_submodule(root);
         let known = format!(
-            "\n[[source.pve-manager.known]]\nversion = \"0.9\"\nrev = \"{rev}\"\ndate = \"2020-01-01\"\nsubmodules = true\nhash = \"sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=\"\n"
+            "\n[[repository.known]]\nversion = \"0.9\"\nrev = \"{rev}\"\ndate = \"2020-01-01\"\nsubmodules = true\nhash = \"sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=\"\n"
         );
         locked_with(root, "Depends: perl", &known)
     }),
@@ -572,10 +585,7 @@ fn locked_with(root: &Root, field: &str, rule: &str) -> Run {
     for entry in fs::read_dir(root.join("rules/sources")).expect("sources") {
         fs::remove_file(entry.expect("readable").path()).expect("removed");
     }
-    root.write(
-        "rules/sources/pve-manager.toml",
-        format!("{sources}{rule}"),
-    );
+    root.write("rules/sources/pve-manager.toml", format!("{sources}{rule}"));
     root.write("upstream/pve-manager/debian/control", control);
     let changelog = "pve-manager (1.0) trixie; urgency=medium\n\n  * one\n\n -- A B <a@b.example>  Mon, 01 Jan 2024 00:00:00 +0000\n";
     root.write("upstream/pve-manager/debian/changelog", changelog);

@@ -447,7 +447,11 @@ fn a_native_library_without_a_rule() {
     let words: Vec<&str> = run.stderr.split_whitespace().collect();
     let told = "PNX-307: hive-rs `honey-sys` 0.3.1, a crate of hive-rs, links `honey`";
     assert!(words.join(" ").contains(told), "{}", run.stderr);
-    assert!(run.stderr.contains("rules/nixpkgs/crates.toml"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("rules/nixpkgs/crates.toml"),
+        "{}",
+        run.stderr
+    );
 }
 
 /// What a program that holds nothing of its own brings along: of Rust's standard library what the demo's uses too.

@@ -269,5 +269,9 @@ fn an_added_path_rule_is_asked_first() {
     let text = "[[path]]\nname = \"mine\"\nwhere.below = [\"/usr/share/perl5/Hive/Storage\"]\ndecide = { keep = \"unused\" }\nwhy = \"mine\"\n";
     root.write("more/general/paths.toml", text);
     let run = root.run(&["explain", &place, "--rules", "more"]);
-    assert!(run.stdout.contains("more/general/paths.toml:2"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("more/general/paths.toml:2"),
+        "{}",
+        run.stdout
+    );
 }

@@ -111,9 +111,11 @@ fn one_literal_says_nothing_of_its_directory() {
     );
     let rule = "[[path]]\nname = \"hive-keys\"\nwhere.exact = [\"/usr/share/keyrings/hive.gpg\"]\ndecide = { source = \"hive-manager\" }\n\
         [[path]]\nname = \"bee-keys\"\nwhere.exact = [\"/usr/share/keyrings/bees.gpg\"]\ndecide = { keep = \"unused\" }\nwhy = \"the bees'\"\n";
-    let text = root
-        .text("rules/general/acting.toml")
-        .replacen("[[path]]", &format!("{rule}\n[[path]]"), 1);
+    let text = root.text("rules/general/acting.toml").replacen(
+        "[[path]]",
+        &format!("{rule}\n[[path]]"),
+        1,
+    );
     root.write("rules/general/acting.toml", text);
     let measured = measured(&root, 0);
     assert_eq!(
@@ -134,9 +136,11 @@ fn what_older_rules_decide_otherwise_and_nobody_is_asked_is_told() {
         "sub hum { return run_command(['/sbin/vgs', '--hum']); }\n",
     );
     let rule = "[[path]]\nname = \"hum\"\nwhere.exact = [\"/sbin/vgs\"]\nwhere.subs = [\"hum\"]\ndecide = { keep = \"unused\" }\nwhy = \"hums\"\n";
-    let text = root
-        .text("rules/general/acting.toml")
-        .replacen("[[path]]", &format!("{rule}\n[[path]]"), 1);
+    let text = root.text("rules/general/acting.toml").replacen(
+        "[[path]]",
+        &format!("{rule}\n[[path]]"),
+        1,
+    );
     root.write("rules/general/acting.toml", text);
     let measured = measured(&root, 0);
     let unasked = measured["unasked"].to_string();

@@ -47,7 +47,9 @@ fn nothing_is_unknown_and_no_rule_is_stale() {
 fn rules_of_files() -> Vec<(String, Vec<String>, Vec<String>)> {
     let mut found = Vec::new();
     for directory in ["rules/sources", "rules/general", "rules/nixpkgs"] {
-        found.extend(rules_of_directory(&crate::support::project().join(directory)));
+        found.extend(rules_of_directory(
+            &crate::support::project().join(directory),
+        ));
     }
     found
 }
@@ -56,7 +58,11 @@ fn rules_of_directory(directory: &Path) -> Vec<(String, Vec<String>, Vec<String>
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).expect("the rules") {
         let path = entry.expect("readable").path();
-        let file = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let file = path
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
         let source = directory.ends_with("sources").then(|| file.clone());
         let text = fs::read_to_string(path).expect("the rules");
         let rules: toml::Table = text.parse().expect("TOML");
@@ -73,7 +79,9 @@ fn rules_of_directory(directory: &Path) -> Vec<(String, Vec<String>, Vec<String>
                 let condition = rule.get("where").unwrap_or(&nothing);
                 let name = rule["name"].as_str().unwrap_or_default();
                 let (sources, files) = (
-                    source.clone().map_or_else(|| words(condition.get("sources")), |name| vec![name]),
+                    source
+                        .clone()
+                        .map_or_else(|| words(condition.get("sources")), |name| vec![name]),
                     words(condition.get("files")),
                 );
                 if !sources.is_empty() && !files.is_empty() {

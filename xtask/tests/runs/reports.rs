@@ -186,10 +186,11 @@ fn swtpm_authority(world: &World) {
 
 /// The hashes are upstream's still, and the interpreter of a link is tried on each of them.
 fn passwords(world: &World) {
-    let differences: toml::Table = fs::read_to_string(project().join("rules/nixpkgs/differences.toml"))
-        .expect("rules")
-        .parse()
-        .expect("TOML");
+    let differences: toml::Table =
+        fs::read_to_string(project().join("rules/nixpkgs/differences.toml"))
+            .expect("rules")
+            .parse()
+            .expect("TOML");
     let libxcrypt = &differences["libxcrypt"];
     let vector = &libxcrypt["vector"]["sha256"];
     assert_eq!(vector["scheme"].as_str(), Some("5"));

@@ -189,7 +189,11 @@ fn the_examples_of_the_documents_explain_something() {
 #[test]
 fn an_attribute_that_nobody_has_is_an_error_of_every_command_that_decides() {
     let root = Root::new();
-    root.edit("rules/nixpkgs/programs.toml", "\n[zstd]\n", "\n[zstd-guessed]\n");
+    root.edit(
+        "rules/nixpkgs/programs.toml",
+        "\n[zstd]\n",
+        "\n[zstd-guessed]\n",
+    );
     root.append(
         "rules/nixpkgs/paths.toml",
         "\n[[path]]\nname = \"guessed\"\nwhere.exact = [\"/usr/share/honey\"]\ndecide = { package = \"honey-guessed\" }\n",
@@ -210,7 +214,10 @@ fn an_attribute_that_nobody_has_is_an_error_of_every_command_that_decides() {
         assert_eq!(run.code, Some(1), "{command:?}: {told}");
         assert!(told.contains("PNX-107"), "{command:?}: {told}");
         assert!(told.contains(&rule), "{command:?}: {told}");
-        assert!(told.contains("rules/nixpkgs/programs.toml:"), "{command:?}: {told}");
+        assert!(
+            told.contains("rules/nixpkgs/programs.toml:"),
+            "{command:?}: {told}"
+        );
         assert!(told.contains("`zstd-guessed`"), "{command:?}: {told}");
     }
     assert_eq!(root.text("pkgs/demo/earlier"), "of an earlier run\n");

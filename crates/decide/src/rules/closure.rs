@@ -139,7 +139,9 @@ impl Rules {
                 "`{program}` is neither in nixpkgs/programs.toml nor among the `programs` of a source"
             );
             let problem = Problem::new(&BAD_RULE, cause);
-            let place = reader.names.get(&RuleId::new(Table::Closure, &closure.name));
+            let place = reader
+                .names
+                .get(&RuleId::new(Table::Closure, &closure.name));
             reader.problems.push(match place {
                 Some(place) => problem.at(&place.file, place.line),
                 None => problem,

@@ -71,8 +71,7 @@ impl Rules {
             ];
             let mut choices = choices.into_iter().flatten();
             let (Some(choice), None) = (choices.next(), choices.next()) else {
-                let cause =
-                    format!("`{package}` needs exactly one of attr, perl, none, missing");
+                let cause = format!("`{package}` needs exactly one of attr, perl, none, missing");
                 reader.bad(name, line, cause);
                 continue;
             };

@@ -13,7 +13,7 @@ use super::closure::{Closure, Depends, Hardening, Library};
 use super::crates::SourceCrates;
 use super::feature::Feature;
 use super::package::Over;
-use super::path::{RawContext, RawPath};
+use super::path::{RawContext, RawPath, is_blank};
 use super::reader::{Reader, line_at};
 use super::system::ExtraDirectory;
 use crate::optional::{AsideRule, Optional, PlaceRule};
@@ -89,6 +89,24 @@ pub(super) struct RuleFile {
     pub(super) optional: Vec<Optional>,
 }
 
+/// What is wrong with a key of a file.
+pub(super) struct Fault {
+    pub(super) line: Option<u32>,
+    pub(super) cause: String,
+    pub(super) remedy: &'static str,
+}
+
+/// The line at which a key of the file itself is written, or a table or an array of tables of that name begins.
+fn line_of_key(text: &str, key: &str) -> Option<u32> {
+    let is_key = |line: &str| {
+        let line = line.trim_start().trim_start_matches('[');
+        let rest = line.strip_prefix(key).map(str::trim_start);
+        rest.is_some_and(|rest| rest.starts_with(['=', ']', '.']))
+    };
+    let mut lines = (1..).zip(text.lines());
+    lines.find(|(_, line)| is_key(line)).map(|(line, _)| line)
+}
+
 /// `[repository]`, as far as packages are concerned.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Repository {
@@ -124,60 +142,70 @@ impl RuleFile {
         there.map(|(key, _)| *key).collect()
     }
 
-    /// What is wrong with its keys: `source` is the file's, where it is about one.
-    pub(super) fn faults(&self, source: Option<&str>) -> Vec<(String, String)> {
-        let keys = self.misplaced(source.is_some()).into_iter();
-        let misplaced = keys.map(|key| {
-            let (cause, remedy) = match source {
-                Some(_) => (
-                    format!("`{key}` is of no single source"),
-                    "Move it to a file of general/.".to_owned(),
-                ),
-                None => (
-                    format!("`{key}` is of a single source"),
-                    "Move it to sources/NAME.toml, NAME being the source.".to_owned(),
-                ),
-            };
-            (cause, remedy)
-        });
-        let unsaid = self.unpinned.as_deref().is_some_and(|why| why.trim().is_empty());
-        let unsaid = unsaid.then(|| {
+    /// What is wrong with its keys: `source` is the file's, where it is about one. With the line and the remedy.
+    pub(super) fn faults(&self, source: Option<&str>, text: &str) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let mut fault = |line: Option<u32>, cause: String, remedy: &'static str| {
+            faults.push(Fault {
+                line,
+                cause,
+                remedy,
+            });
+        };
+        for key in self.misplaced(source.is_some()) {
+            let line = line_of_key(text, key);
+            if source.is_some() {
+                let cause = format!("`{key}` is of no single source");
+                fault(line, cause, "Move it to a file of general/.");
+            } else {
+                let cause = format!("`{key}` is of a single source");
+                fault(
+                    line,
+                    cause,
+                    "Move it to the file of that source, sources/NAME.toml.",
+                );
+            }
+        }
+        if is_blank(self.unpinned.as_deref()) && self.unpinned.is_some() {
+            let cause = "`unpinned` does not say why".to_owned();
             let remedy = "Say why no pin has it, or who packages it.";
-            ("`unpinned` does not say why".to_owned(), remedy.to_owned())
-        });
-        let names = self.names_of_sources();
-        let named = names.into_iter().filter_map(|(what, given)| {
-            let remedy = match source {
-                Some(_) => "Leave it out: the file's name says it.",
-                None => "Name the source, or move the rule to its file in sources/.",
-            };
-            let cause = match (source, given) {
-                (Some(_), true) => format!("{what} names its source"),
-                (None, false) => format!("{what} names no source"),
-                _ => return None,
-            };
-            Some((cause, remedy.to_owned()))
-        });
-        misplaced.chain(unsaid).chain(named).collect()
+            fault(line_of_key(text, "unpinned"), cause, remedy);
+        }
+        for (array, name, given) in self.names_of_sources() {
+            let line = Reader::line_of_element(text, array, name);
+            match (source, given) {
+                (Some(_), true) => fault(
+                    line,
+                    format!("the {array} `{name}` names its source"),
+                    "Leave it out: the file's name says it.",
+                ),
+                (None, false) => fault(
+                    line,
+                    format!("the {array} `{name}` names no source"),
+                    "Name the source, or move the rule to its file in sources/.",
+                ),
+                _ => {}
+            }
+        }
+        faults
     }
 
-    /// The rules that are of one source, and whether each names it.
-    fn names_of_sources(&self) -> Vec<(String, bool)> {
-        let named = |array: &str, name: &str, source: &str| {
-            (format!("the {array} `{name}`"), !source.is_empty())
-        };
+    /// The rules that are of one source: their arrays, their names, and whether each names the source.
+    fn names_of_sources(&self) -> Vec<(&'static str, &str, bool)> {
         let features = self.feature.iter();
-        let features = features.map(|one| named("feature", &one.name, &one.source));
+        let features = features.map(|one| ("feature", &one.name, &one.source));
         let closures = self.closure.iter();
-        let closures = closures.map(|one| named("closure", &one.name, &one.source));
+        let closures = closures.map(|one| ("closure", &one.name, &one.source));
         let libraries = self.library.iter();
-        let libraries = libraries.map(|one| named("library", &one.name, &one.source));
+        let libraries = libraries.map(|one| ("library", &one.name, &one.source));
         let hardening = self.hardening.iter();
-        let hardening = hardening.map(|one| named("hardening", &one.name, &one.source));
+        let hardening = hardening.map(|one| ("hardening", &one.name, &one.source));
         let directories = self.directory.iter();
-        let directories = directories.map(|one| named("directory", &one.name, &one.source));
+        let directories = directories.map(|one| ("directory", &one.name, &one.source));
         let all = features.chain(closures).chain(libraries);
-        all.chain(hardening).chain(directories).collect()
+        let all = all.chain(hardening).chain(directories);
+        all.map(|(array, name, source)| (array, name.as_str(), !source.is_empty()))
+            .collect()
     }
 
     /// Says in every rule which source the file is about.
@@ -240,7 +268,11 @@ impl Files {
             if ALONE.contains(&path.as_str()) {
                 if adds {
                     let cause = "nothing is read of an added file of this name";
-                    problems.push(Problem::new(&BAD_RULE, cause).at(at(&path), None).mend(places()));
+                    problems.push(
+                        Problem::new(&BAD_RULE, cause)
+                            .at(at(&path), None)
+                            .mend(places()),
+                    );
                 }
                 continue;
             }
@@ -285,7 +317,10 @@ fn below(dir: &Path, prefix: &str, found: &mut Vec<String>) -> std::io::Result<(
         let path = format!("{prefix}{name}");
         if entry.path().is_dir() {
             below(&entry.path(), &format!("{path}/"), found)?;
-        } else if Path::new(&name).extension().is_some_and(|end| end == "toml") {
+        } else if Path::new(&name)
+            .extension()
+            .is_some_and(|end| end == "toml")
+        {
             found.push(path);
         }
     }

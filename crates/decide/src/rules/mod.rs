@@ -235,9 +235,10 @@ impl Rules {
         let Some((mut file, text)) = reader.file::<RuleFile>(name) else {
             return;
         };
-        for (cause, remedy) in file.faults(source) {
-            let problem = Problem::new(&BAD_RULE, cause).at(reader.place(name), None);
-            reader.problems.push(problem.mend(remedy));
+        for fault in file.faults(source, &text) {
+            let problem = Problem::new(&BAD_RULE, fault.cause);
+            let problem = problem.at(reader.place(name), fault.line);
+            reader.problems.push(problem.mend(fault.remedy));
         }
         if let Some(source) = source {
             file.imply(source, reader, (name, &text));

@@ -234,7 +234,10 @@ impl RawPath {
                 let mut words = WORDS.into_iter();
                 let Some((_, ruling)) = words.find(|(one, _)| one == word) else {
                     let remedy = meant::remedy(word, WORDS.map(|(word, _)| word));
-                    return Err((format!("`{name}`: `decide` has no word `{word}`"), Some(remedy)));
+                    return Err((
+                        format!("`{name}`: `decide` has no word `{word}`"),
+                        Some(remedy),
+                    ));
                 };
                 return Ok((ruling, Verdict::default()));
             }
@@ -265,7 +268,10 @@ impl RawPath {
         let Some(keep) = Keep::of(word) else {
             let remedy = meant::remedy(word, Keep::ALL.map(Keep::word));
             let remedy = format!("{remedy} A sentence goes into `why`.");
-            return Err((format!("`{name}`: `keep` has no word `{word}`"), Some(remedy)));
+            return Err((
+                format!("`{name}`: `keep` has no word `{word}`"),
+                Some(remedy),
+            ));
         };
         let why = self.why.clone().unwrap_or_default();
         let reason = if keep.says_all() {
@@ -313,7 +319,8 @@ impl RawPath {
     }
 }
 
-fn is_blank(text: Option<&str>) -> bool {
+/// Whether there is no sentence.
+pub(super) fn is_blank(text: Option<&str>) -> bool {
     text.is_none_or(|text| text.trim().is_empty())
 }
 

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::Rules;
 use super::debian::DebianPackage;
 use super::file::RuleFile;
 use super::module::ModuleProvider;
 use super::reader::{Reader, line_at};
-use super::Rules;
 use crate::{Decision, RuleId, Table};
 
 /// Where a program comes from.

@@ -171,4 +171,3 @@ impl Reader<'_> {
         found.min().map(|offset| line_at(text, from + offset))
     }
 }
-
