@@ -297,25 +297,7 @@ impl<'a> Proposer<'a> {
             if self.new.listing(list, name).is_some() {
                 return None;
             }
-            self.beside(&self.old, list, name, name)
-        })
-    }
-
-    /// An entry in the list that has another.
-    fn beside(
-        &self,
-        files: &RuleFiles,
-        list: &'static str,
-        known: &str,
-        entry: &str,
-    ) -> Option<Draft> {
-        let (file, table, keys) = files.listing(list, known)?;
-        Some(Draft::Entry {
-            file,
-            table,
-            list,
-            entry: entry.to_owned(),
-            keys,
+            beside(&self.old, list, name, name)
         })
     }
 
@@ -391,7 +373,7 @@ impl<'a> Proposer<'a> {
         if before == name || before.len() < 3 || !alike {
             return None;
         }
-        self.beside(&self.new, "programs", before, name)
+        beside(&self.new, "programs", before, name)
     }
 
     /// A module that a source makes of Rust while it builds, as others of it: its code has the name as that of a package. Rules say so
@@ -410,7 +392,7 @@ impl<'a> Proposer<'a> {
             |(_, provider)| matches!(provider, ModuleProvider::Source(name) if name == maker),
         );
         let known = known.next().map(|(module, _)| module.as_str())?;
-        self.beside(&self.new, "perl", known, module)
+        beside(&self.new, "perl", known, module)
     }
 
     /// A program that one Debian package has, whose other programs the rules know as those of one nixpkgs package.
@@ -618,6 +600,18 @@ impl<'a> Proposer<'a> {
             .map(|(.., closest)| closest)
             .collect()
     }
+}
+
+/// An entry in the list that has another.
+fn beside(files: &RuleFiles, list: &'static str, known: &str, entry: &str) -> Option<Draft> {
+    let (file, table, keys) = files.listing(list, known)?;
+    Some(Draft::Entry {
+        file,
+        table,
+        list,
+        entry: entry.to_owned(),
+        keys,
+    })
 }
 
 /// Whether a source's Rust code has a text, a quoted name.

@@ -273,6 +273,11 @@ mod tests {
             );
         }
         let twice = listed("1.0", url, HASH) + &listed("1.0", url, HASH);
-        assert!(Archives::parse(&twice).unwrap_err().cause.contains("twice"));
+        assert!(
+            Archives::parse("hive-vm", &twice)
+                .unwrap_err()
+                .cause
+                .contains("twice")
+        );
     }
 }

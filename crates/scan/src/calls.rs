@@ -209,7 +209,7 @@ impl Calls {
     /// The names of the C functions that run commands.
     pub fn c_names(&self) -> impl Iterator<Item = &[u8]> {
         let c = &self.file.c;
-        c.words.iter().chain(&c.shell).map(|name| name.as_bytes())
+        c.words.iter().chain(&c.shell).map(String::as_bytes)
     }
 
     /// How a Python function, as it is written, takes its command.
