@@ -240,7 +240,10 @@ fn what_a_source_sets_up() {
         setuid,
         [("/usr/bin/helper", "u+s"), ("/usr/libexec/su", "4755")]
     );
-    assert_eq!(system.triggers[0].text, "interest-noawait demo-updates");
+    assert_eq!(
+        system.configured.triggers[0].text,
+        "interest-noawait demo-updates"
+    );
     let other: Vec<_> = system
         .other
         .iter()
@@ -644,5 +647,5 @@ fn real_systems_hold_what_the_packages_set_up() {
     );
     assert!(!container.sysctls.is_empty());
     let storage = system("pve-storage").unwrap();
-    assert_eq!(storage.udev_rules[0].name, "50-rbd-pve.rules");
+    assert_eq!(storage.configured.udev_rules[0].name, "50-rbd-pve.rules");
 }

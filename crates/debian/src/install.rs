@@ -151,11 +151,7 @@ pub fn parse(path: &str, package: &str, text: &str) -> Result<Vec<Installed>, Ve
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() {
-        Ok(installed)
-    } else {
-        Err(problems)
-    }
+    unless(problems, installed)
 }
 
 fn install_line(path: &str, package: &str, line: &Line) -> Result<Vec<Installed>, Problem> {
@@ -286,11 +282,7 @@ pub fn parse_links(path: &str, package: &str, text: &str) -> Result<Vec<Link>, V
             }
         }
     }
-    if problems.is_empty() {
-        Ok(links)
-    } else {
-        Err(problems)
-    }
+    unless(problems, links)
 }
 
 /// Reads a `debian/dirs`.
@@ -315,11 +307,7 @@ pub fn parse_dirs(path: &str, package: &str, text: &str) -> Result<Vec<Made>, Ve
             }
         }
     }
-    if problems.is_empty() {
-        Ok(made)
-    } else {
-        Err(problems)
-    }
+    unless(problems, made)
 }
 
 /// Reads a `docs`, `examples`, `manpages` or `info`: every word a file of the source.
@@ -348,11 +336,7 @@ fn parse_documents(
             }
         }
     }
-    if problems.is_empty() {
-        Ok(installed)
-    } else {
-        Err(problems)
-    }
+    unless(problems, installed)
 }
 
 /// `usr/share/man/man8` for `x.8`, `x.8.gz` and `x.8pve`.
@@ -417,8 +401,13 @@ fn parse_completions(
             Err(problem) => problems.push(problem),
         }
     }
+    unless(problems, installed)
+}
+
+/// What was read, unless there are problems.
+fn unless<T>(problems: Vec<Problem>, read: Vec<T>) -> Result<Vec<T>, Vec<Problem>> {
     if problems.is_empty() {
-        Ok(installed)
+        Ok(read)
     } else {
         Err(problems)
     }

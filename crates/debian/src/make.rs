@@ -1,14 +1,18 @@
 //! What Makefiles install: `install`, `ln` and `mkdir` in the recipes of install targets.
 //!
 //! Much of what a package puts on a machine is in no file of `debian/`: `make install` makes
-//! `/var/log/pveproxy` with its owner, and copies the units. A Makefile is read line by line as GNU
-//! make does (continuations, assignments, `include`, targets, recipes), variables are expanded as far
-//! as they can be without running anything, and the recipes go through [`super::shell`].
+//! `/var/log/pveproxy` with its owner, and copies the units. Variables are expanded as far as they can
+//! be without running anything, and the recipes go through [`super::shell`].
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
+
+use syntax::make::{
+    Line, Operator, Piece, RECIPE_FLAGS, Statement, arguments, lines, pieces, text,
+};
 
 use super::shell::{self, Command};
 use super::tree_path;
@@ -47,15 +51,26 @@ pub enum ActionKind {
     Link,
 }
 
-/// A Makefile, split into its statements.
+/// A Makefile's statements, by their kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Makefile {
-    /// Name, operator (`=`, `:=`, `?=`, `+=`), value, in order.
-    pub variables: Vec<(String, &'static str, String)>,
+    /// Assignments that hold for every target, in order.
+    pub variables: Vec<Variable>,
     /// Files named by `include` and `-include`, unexpanded.
     pub includes: Vec<String>,
     /// Targets with their recipes.
     pub rules: Vec<Rule>,
+}
+
+/// An assignment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// How it assigns.
+    pub operator: Operator,
+    /// Unexpanded.
+    pub value: String,
 }
 
 /// A rule.
@@ -73,118 +88,54 @@ pub struct Rule {
 
 /// Reads a Makefile. Conditionals are passed over: both branches count, the first assignment
 /// of a variable in a conditional wins only if no later one comes.
-pub fn parse(text: &str) -> Makefile {
+pub fn parse(source: &str) -> Makefile {
     let mut makefile = Makefile::default();
-    let mut lines = (1..).zip(text.lines());
-    let mut in_define = false;
-    while let Some((number, line)) = lines.next() {
-        let mut logical = line.to_owned();
-        while ends_in_continuation(&logical) {
-            let Some((_, next)) = lines.next() else { break };
-            logical.push('\n');
-            logical.push_str(next);
-        }
-        if in_define || logical.starts_with("define ") {
-            in_define = !logical.trim_start().starts_with("endef");
-            continue;
-        }
-        if let Some(recipe) = logical.strip_prefix('\t') {
-            if let Some(rule) = makefile.rules.last_mut() {
-                rule.recipe.push((number, recipe.to_owned()));
-            }
-            continue;
-        }
-        makefile.statement(&logical.replace("\\\n", " "), number);
+    for line in lines(source.as_bytes()) {
+        makefile.take(source, &line);
     }
     makefile
 }
 
-/// Whether the next line belongs to this one.
-pub(super) fn ends_in_continuation(line: &str) -> bool {
-    line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
-}
-
 impl Makefile {
-    /// A statement that is no recipe.
-    fn statement(&mut self, line: &str, number: u32) {
-        let line = line.split('#').next().unwrap_or_default().trim();
-        if line.is_empty() {
-            return;
-        }
-        if let Some(files) = line
-            .strip_prefix("include ")
-            .or_else(|| line.strip_prefix("-include "))
-        {
-            self.includes
-                .extend(files.split_whitespace().map(str::to_owned));
-        } else if let Some((name, operator, value)) = assignment(line) {
-            self.variables.push((name, operator, value));
-        } else if let Some((targets, prerequisites)) = rule_line(line) {
-            let targets = targets.split_whitespace().map(str::to_owned).collect();
-            let (prerequisites, recipe) = prerequisites
-                .split_once(';')
-                .map_or((prerequisites, None), |(before, after)| {
-                    (before, Some(after))
+    /// Adds the next line of `source`.
+    pub(super) fn take(&mut self, source: &str, line: &Line) {
+        let text = |range: &Range<usize>| text(source.as_bytes(), range.clone()).trim().to_owned();
+        match &line.statement {
+            Statement::Assignment(assignment) if assignment.targets.is_none() => {
+                self.variables.push(Variable {
+                    name: text(&assignment.name),
+                    operator: assignment.operator,
+                    value: text(&assignment.value),
                 });
-            let recipe = recipe
-                .map(|text| (number, text.trim().to_owned()))
-                .into_iter()
-                .collect();
-            self.rules.push(Rule {
-                targets,
-                prerequisites: prerequisites.trim().to_owned(),
-                recipe,
-                line: number,
-            });
-        }
-    }
-}
-
-/// `NAME = value`, with `export` and `override` before it.
-fn assignment(line: &str) -> Option<(String, &'static str, String)> {
-    let mut rest = line;
-    while let Some(after) = rest
-        .strip_prefix("export ")
-        .or_else(|| rest.strip_prefix("override "))
-    {
-        rest = after.trim_start();
-    }
-    let equals = rest.find('=')?;
-    let (before, value) = rest.split_at(equals);
-    let value = value.get(1..).unwrap_or_default().trim().to_owned();
-    let (name, operator) = [
-        ("::", ":="),
-        (":", ":="),
-        ("?", "?="),
-        ("+", "+="),
-        ("!", "!="),
-    ]
-    .into_iter()
-    .find_map(|(sign, operator)| Some((before.strip_suffix(sign)?, operator)))
-    .unwrap_or((before, "="));
-    let name = name.trim();
-    let plain = !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-    plain.then(|| (name.to_owned(), operator, value))
-}
-
-/// `targets: prerequisites`, where the colon is outside of `$(…)`.
-fn rule_line(line: &str) -> Option<(&str, &str)> {
-    let mut depth = 0_u32;
-    for (at, byte) in line.bytes().enumerate() {
-        match byte {
-            b'(' | b'{' => depth += 1,
-            b')' | b'}' => depth = depth.saturating_sub(1),
-            b':' if depth == 0 => {
-                let after = line.get(at + 1..)?;
-                return Some((line.get(..at)?, after.strip_prefix(':').unwrap_or(after)));
+            }
+            Statement::Rule(rule) => self.rules.push(Rule {
+                targets: words(&text(&rule.targets)),
+                prerequisites: text(&rule.prerequisites),
+                recipe: rule
+                    .recipe
+                    .iter()
+                    .map(|range| (line.number, text(range)))
+                    .collect(),
+                line: line.number,
+            }),
+            Statement::Recipe(range) => {
+                let recipe = source.get(range.clone()).unwrap_or_default();
+                if let Some(rule) = self.rules.last_mut() {
+                    rule.recipe.push((line.number, recipe.to_owned()));
+                }
+            }
+            Statement::Directive { keyword, arguments }
+                if matches!(text(keyword).as_str(), "include" | "-include" | "sinclude") =>
+            {
+                self.includes.extend(words(&text(arguments)));
             }
             _ => {}
         }
     }
-    None
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
 }
 
 /// Variables and what is known of their values.
@@ -209,33 +160,39 @@ const MAX_DEPTH: u32 = 24;
 impl Variables {
     /// Takes a Makefile's assignments, which make reads in order.
     pub fn assign(&mut self, makefile: &Makefile) {
-        for (name, operator, value) in &makefile.variables {
-            match *operator {
-                "?=" if self.values.contains_key(name) => {}
-                ":=" => {
-                    let value = self.expand(value);
-                    let unset = self.unset();
-                    self.unset.insert(name.clone(), unset);
-                    self.values.insert(name.clone(), value);
-                }
-                "+=" => {
-                    let known = self.values.entry(name.clone()).or_default();
-                    if known.len() + value.len() < MAX_VALUE {
-                        let separator = if known.is_empty() { "" } else { " " };
-                        known.push_str(separator);
-                        known.push_str(value);
-                    }
-                }
-                // `!=` runs a command: not known.
-                "!=" => {
-                    self.values
-                        .insert(name.clone(), format!("$(shell {value})"));
-                }
-                _ => {
-                    self.values.insert(name.clone(), value.clone());
-                }
-            }
+        for variable in &makefile.variables {
+            self.assign_one(variable);
         }
+    }
+
+    fn assign_one(&mut self, variable: &Variable) {
+        let Variable {
+            name,
+            operator,
+            value,
+        } = variable;
+        let value = match operator {
+            Operator::Default if self.is_set(name) => return,
+            Operator::Append => {
+                let known = self.values.entry(name.clone()).or_default();
+                if known.len() + value.len() < MAX_VALUE {
+                    let separator = if known.is_empty() { "" } else { " " };
+                    known.push_str(separator);
+                    known.push_str(value);
+                }
+                return;
+            }
+            Operator::Simple => {
+                let value = self.expand(value);
+                let unset = self.unset();
+                self.unset.insert(name.clone(), unset);
+                value
+            }
+            // It runs a command: not known.
+            Operator::Shell => format!("$(shell {value})"),
+            Operator::Default | Operator::Recursive => value.clone(),
+        };
+        self.values.insert(name.clone(), value);
     }
 
     /// Sets a variable.
@@ -276,26 +233,20 @@ impl Variables {
     }
 
     fn expand_into(&self, text: &str, depth: u32, local: &BTreeMap<&str, &str>, out: &mut String) {
-        let mut rest = text;
-        while let Some(at) = rest.find('$') {
-            let (before, after) = rest.split_at(at);
-            out.push_str(before);
-            let after = after.get(1..).unwrap_or_default();
+        for piece in pieces(text.as_bytes()) {
             if out.len() > MAX_VALUE {
                 return;
             }
-            if let Some(inner) = bracketed(after) {
-                self.reference(inner, depth, local, out);
-                rest = after.get(inner.len() + 2..).unwrap_or_default();
-            } else if let Some(doubled) = after.strip_prefix('$') {
-                out.push_str("$$");
-                rest = doubled;
-            } else {
-                out.push('$');
-                rest = after;
+            match piece {
+                Piece::Reference { inner, .. } => {
+                    let inner = text.get(inner).unwrap_or_default();
+                    self.reference(inner, depth, local, out);
+                }
+                Piece::Text(range) | Piece::Dollar(range) | Piece::Short(range) => {
+                    out.push_str(text.get(range).unwrap_or_default());
+                }
             }
         }
-        out.push_str(rest);
     }
 
     /// What stands in `$(…)`.
@@ -347,7 +298,7 @@ impl Variables {
     fn function(
         &self,
         name: &str,
-        arguments: &str,
+        list: &str,
         depth: u32,
         local: &BTreeMap<&str, &str>,
     ) -> Option<String> {
@@ -356,7 +307,7 @@ impl Variables {
             self.expand_into(text, depth + 1, local, &mut value);
             value
         };
-        let parts = arguments_of(arguments);
+        let parts = arguments(list);
         let part = |index: usize| {
             parts
                 .get(index)
@@ -425,47 +376,6 @@ impl Variables {
             _ => return None,
         })
     }
-}
-
-/// The text inside of the brackets `after` starts with, up to the one that closes them.
-fn bracketed(after: &str) -> Option<&str> {
-    let (open, close) = match after.bytes().next()? {
-        b'(' => (b'(', b')'),
-        b'{' => (b'{', b'}'),
-        _ => return None,
-    };
-    let mut depth = 0_u32;
-    for (at, byte) in after.bytes().enumerate() {
-        if byte == open {
-            depth += 1;
-        } else if byte == close {
-            depth -= 1;
-            if depth == 0 {
-                return after.get(1..at);
-            }
-        }
-    }
-    None
-}
-
-/// A function's arguments: split at commas outside of brackets.
-pub(super) fn arguments_of(text: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let mut depth = 0_u32;
-    let mut start = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'(' | b'{' => depth += 1,
-            b')' | b'}' => depth = depth.saturating_sub(1),
-            b',' if depth == 0 => {
-                parts.push(text.get(start..at).unwrap_or_default());
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(text.get(start..).unwrap_or_default());
-    parts
 }
 
 /// Whether a word fits a pattern of `$(filter …)`.
@@ -614,7 +524,8 @@ pub fn commands(text: &str, variables: &Variables) -> Vec<Command> {
 
 /// Without make's own prefixes and with its doubled dollars made single.
 fn shell_commands(expanded: &str) -> Vec<Command> {
-    let text = expanded.trim_start_matches(['@', '-', '+', ' ', '\t']);
+    let is_flag = |letter: char| RECIPE_FLAGS.contains(&letter) || matches!(letter, ' ' | '\t');
+    let text = expanded.trim_start_matches(is_flag);
     shell::run(&text.replace("$$", "$")).commands
 }
 

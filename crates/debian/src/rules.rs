@@ -164,8 +164,9 @@ pub fn read(input: &Input) -> Rules {
     path.clone_into(&mut rules.path);
     let makefile = make::parse(text);
     let variables = variables(&makefile);
-    for (name, _, value) in &makefile.variables {
-        rules.variables.insert(name.clone(), value.clone());
+    for variable in &makefile.variables {
+        let (name, value) = (variable.name.clone(), variable.value.clone());
+        rules.variables.insert(name, value);
     }
     for rule in &makefile.rules {
         let commands = calls(rule, &variables);

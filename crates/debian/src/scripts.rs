@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::logrotate::{self, Rotation};
+use super::logrotate;
 use super::make::InstallOptions;
 use super::shell::{self, Command};
-use super::system::{Directory, Group, Other, Setting, UdevRules, User};
+use super::system::{Configured, Directory, Group, Other, Setting, UdevRules, User};
 use super::tree_path;
 
 /// The maintainer scripts' names.
@@ -32,20 +32,8 @@ pub struct Effects {
     pub sysctls: BTreeMap<String, String>,
     /// Kernel modules that are loaded.
     pub kernel_modules: Vec<String>,
-    /// Sections of `logrotate.d`.
-    pub logrotate: Vec<Rotation>,
-    /// Files below `systemd/network`, relative to it.
-    pub network_files: Vec<String>,
-    /// Lines of `modprobe.d`.
-    pub modprobe: Vec<Setting>,
-    /// Files of udev rules.
-    pub udev_rules: Vec<UdevRules>,
-    /// Lines of `tmpfiles.d`.
-    pub tmpfiles: Vec<Setting>,
-    /// `dpkg-divert`.
-    pub diversions: Vec<Setting>,
-    /// `debian/triggers` and `dpkg-trigger`.
-    pub triggers: Vec<Setting>,
+    /// Files of configuration, and what they say.
+    pub configured: Configured,
     /// What is done to units.
     pub unit_calls: Vec<UnitCall>,
     /// For each package with a `postinst`: whether debhelper's snippets are put into it.
@@ -222,8 +210,8 @@ impl Effects {
             | "service" | "update-rc.d" => self.unit(place, command, program, arguments),
             "modprobe" => self.modprobe(command, arguments),
             "sysctl" => self.sysctl(arguments),
-            "dpkg-divert" => keep(&mut self.diversions, place, command),
-            "dpkg-trigger" => keep(&mut self.triggers, place, command),
+            "dpkg-divert" => keep(&mut self.configured.diversions, place, command),
+            "dpkg-trigger" => keep(&mut self.configured.triggers, place, command),
             "dpkg" => arguments.contains(&"--compare-versions") || arguments.first() == Some(&"-L"),
             "sed" => !arguments
                 .iter()
@@ -459,22 +447,27 @@ impl Effects {
     pub fn configuration(&mut self, dest: &str, package: Option<&str>, path: &str, text: &str) {
         let directory = tree_path::parent(dest);
         if let Some((_, name)) = dest.split_once("lib/systemd/network/") {
-            self.network_files.push(name.to_owned());
+            self.configured.network_files.push(name.to_owned());
         }
         match directory.rsplit('/').next().unwrap_or_default() {
             "sysctl.d" => self.sysctl_file(text),
             "modules-load.d" => self
                 .kernel_modules
                 .extend(settings(path, text).map(|setting| setting.text)),
-            "modprobe.d" => self.modprobe.extend(settings(path, text)),
+            "modprobe.d" => self.configured.modprobe.extend(settings(path, text)),
             "tmpfiles.d" => self.tmpfiles(path, text),
             "sysusers.d" => self.sysusers(path, text),
-            "rules.d" if directory.ends_with("udev/rules.d") => self.udev_rules.push(UdevRules {
-                name: tree_path::file_name(dest).to_owned(),
-                package: package.map(str::to_owned),
-                file: path.to_owned(),
-            }),
-            "logrotate.d" => self.logrotate.extend(logrotate::read(path, text)),
+            "rules.d" if directory.ends_with("udev/rules.d") => {
+                self.configured.udev_rules.push(UdevRules {
+                    name: tree_path::file_name(dest).to_owned(),
+                    package: package.map(str::to_owned),
+                    file: path.to_owned(),
+                });
+            }
+            "logrotate.d" => self
+                .configured
+                .logrotate
+                .extend(logrotate::read(path, text)),
             _ => {}
         }
     }
@@ -515,7 +508,7 @@ impl Effects {
                     from: setting.from.clone(),
                 });
             }
-            self.tmpfiles.push(setting);
+            self.configured.tmpfiles.push(setting);
         }
     }
 
@@ -560,7 +553,7 @@ impl Effects {
 
     /// Reads a `debian/triggers`.
     pub fn trigger_file(&mut self, path: &str, text: &str) {
-        self.triggers.extend(settings(path, text));
+        self.configured.triggers.extend(settings(path, text));
     }
 }
 
@@ -871,7 +864,7 @@ mod tests {
                 ("enable", "d.service")
             ]
         );
-        assert_eq!(effects.diversions[0].from, "debian/postinst:5");
+        assert_eq!(effects.configured.diversions[0].from, "debian/postinst:5");
         assert_eq!(effects.kernel_modules, ["vhost_net"]);
         assert_eq!(effects.sysctls.get("net.a").map(String::as_str), Some("1"));
         assert_eq!(other(&effects), ["8: systemctl start $x"]);
@@ -892,7 +885,7 @@ mod tests {
             "y",
             "[Link]\n",
         );
-        assert_eq!(effects.network_files, ["99-x.link.d/y.conf"]);
+        assert_eq!(effects.configured.network_files, ["99-x.link.d/y.conf"]);
         effects.configuration(
             "usr/lib/modules-load.d/x.conf",
             None,
@@ -925,14 +918,14 @@ mod tests {
             ),
             ("/run/x", "web")
         );
-        assert_eq!(effects.tmpfiles.len(), 2);
+        assert_eq!(effects.configured.tmpfiles.len(), 2);
         assert_eq!(
             (effects.users[0].uid, effects.users[0].home.as_deref()),
             (Some(120), Some("/var/lib/x"))
         );
         assert_eq!(effects.users[1].extra_groups, ["y"]);
-        assert_eq!(effects.udev_rules[0].name, "60-x.rules");
-        assert_eq!(effects.modprobe[0].text, "blacklist z");
+        assert_eq!(effects.configured.udev_rules[0].name, "60-x.rules");
+        assert_eq!(effects.configured.modprobe[0].text, "blacklist z");
     }
 
     #[test]

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 use tree_sitter::Node;
 
-use syntax::{Grammar, parse};
+use syntax::shell::{Part, Quoting, functions, parts, unescape};
+use syntax::{Grammar, children, parse};
 
 /// One command as it would run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,6 +37,19 @@ pub struct Word {
     pub text: String,
     /// Whether all of it is known.
     pub known: bool,
+}
+
+impl Word {
+    fn known(text: String) -> Self {
+        Self { text, known: true }
+    }
+
+    fn unknown(written: &str) -> Self {
+        Self {
+            text: written.to_owned(),
+            known: false,
+        }
+    }
 }
 
 impl Command {
@@ -77,7 +91,7 @@ pub fn run_with(script: &str, variables: &BTreeMap<String, String>) -> Run {
         };
     };
     let mut shell = Shell::new(script, variables);
-    shell.functions(tree.root_node(), 0);
+    shell.define(tree.root_node());
     shell.statement(tree.root_node(), 0);
     shell.uncalled();
     if tree.root_node().has_error() {
@@ -158,28 +172,13 @@ impl<'s, 't> Shell<'s, 't> {
     }
 
     /// Notes every function before the run: a script may call one that stands below.
-    fn functions(&mut self, node: Node<'t>, depth: u32) {
-        if depth > MAX_DEPTH {
-            return;
-        }
-        if node.kind() == "function_definition"
-            && let (Some(name), Some(body)) = (
-                node.child_by_field_name("name"),
-                node.child_by_field_name("body"),
-            )
-        {
-            self.functions.insert(
-                self.text(name),
-                Function {
-                    body,
-                    called: false,
-                },
-            );
-        }
-        let mut cursor = node.walk();
-        let children: Vec<Node> = node.named_children(&mut cursor).collect();
-        for child in children {
-            self.functions(child, depth + 1);
+    fn define(&mut self, root: Node<'t>) {
+        for (name, body) in functions(root) {
+            let function = Function {
+                body,
+                called: false,
+            };
+            self.functions.insert(self.text(name), function);
         }
     }
 
@@ -218,9 +217,7 @@ impl<'s, 't> Shell<'s, 't> {
     }
 
     fn children(&mut self, node: Node<'t>, depth: u32) {
-        let mut cursor = node.walk();
-        let children: Vec<Node> = node.named_children(&mut cursor).collect();
-        for child in children {
+        for child in children(node) {
             self.statement(child, depth + 1);
         }
     }
@@ -267,8 +264,7 @@ impl<'s, 't> Shell<'s, 't> {
 
     /// `a && b`: what follows a version comparison runs on upgrades only.
     fn list(&mut self, node: Node<'t>, depth: u32) {
-        let mut cursor = node.walk();
-        let children: Vec<Node> = node.named_children(&mut cursor).collect();
+        let children = children(node);
         let before = self.upgrade;
         let guarded = children
             .first()
@@ -288,33 +284,21 @@ impl<'s, 't> Shell<'s, 't> {
     }
 
     fn case_item(&mut self, node: Node<'t>, depth: u32) {
-        let mut cursor = node.walk();
-        let values: Vec<&str> = node
-            .children_by_field_name("value", &mut cursor)
-            .map(|value| self.text(value))
-            .collect();
-        self.branches.push(values.join("|"));
-        let mut cursor = node.walk();
-        let values: Vec<usize> = node
-            .children_by_field_name("value", &mut cursor)
-            .map(|value| value.id())
-            .collect();
-        let mut cursor = node.walk();
-        let body: Vec<Node> = node
-            .named_children(&mut cursor)
-            .filter(|child| !values.contains(&child.id()))
-            .collect();
-        for child in body {
+        let patterns = fields(node, "value");
+        let texts: Vec<&str> = patterns.iter().map(|value| self.text(*value)).collect();
+        self.branches.push(texts.join("|"));
+        for child in children(node) {
+            if patterns.contains(&child) {
+                continue;
+            }
             self.guarded(|shell| shell.statement(child, depth + 1));
         }
         self.branches.pop();
     }
 
     fn for_loop(&mut self, node: Node<'t>, depth: u32) {
-        let mut cursor = node.walk();
-        let values: Vec<Node> = node.children_by_field_name("value", &mut cursor).collect();
         let mut words = Vec::new();
-        for value in values {
+        for value in fields(node, "value") {
             for alternative in self.words(value, depth) {
                 words.extend(alternative);
             }
@@ -369,12 +353,8 @@ impl<'s, 't> Shell<'s, 't> {
     }
 
     fn redirected(&mut self, node: Node<'t>, depth: u32) {
-        let mut cursor = node.walk();
-        let redirects: Vec<Node> = node
-            .children_by_field_name("redirect", &mut cursor)
-            .collect();
         let mut writes = Vec::new();
-        for redirect in redirects {
+        for redirect in fields(node, "redirect") {
             self.substitutions(redirect, depth);
             writes.extend(self.written(redirect, depth));
         }
@@ -391,14 +371,7 @@ impl<'s, 't> Shell<'s, 't> {
     /// A file that a whole group of commands, or nothing (`: > file` without the colon), writes to.
     fn written_by_group(&mut self, node: Node<'t>, writes: &[String]) {
         if !writes.is_empty() {
-            self.push(
-                line(node),
-                vec![Word {
-                    text: ":".into(),
-                    known: true,
-                }],
-                writes,
-            );
+            self.push(line(node), vec![Word::known(":".into())], writes);
         }
     }
 
@@ -416,11 +389,9 @@ impl<'s, 't> Shell<'s, 't> {
     }
 
     fn command(&mut self, node: Node<'t>, writes: &[String], depth: u32) {
-        let mut cursor = node.walk();
-        let children: Vec<Node> = node.named_children(&mut cursor).collect();
         let mut commands: Vec<Vec<Word>> = vec![Vec::new()];
         let mut writes = writes.to_vec();
-        for child in children {
+        for child in children(node) {
             self.substitutions(child, depth);
             match child.kind() {
                 // `NAME=value command`: an environment for the one command.
@@ -528,9 +499,7 @@ impl<'s, 't> Shell<'s, 't> {
         if matches!(node.kind(), "command_substitution" | "process_substitution") {
             return self.children(node, depth + 1);
         }
-        let mut cursor = node.walk();
-        let children: Vec<Node> = node.named_children(&mut cursor).collect();
-        for child in children {
+        for child in children(node) {
             self.substitutions(child, depth + 1);
         }
     }
@@ -547,85 +516,48 @@ impl<'s, 't> Shell<'s, 't> {
                 return vec![word];
             }
             let parts = word.text.split_whitespace();
-            parts
-                .map(|part| Word {
-                    text: part.to_owned(),
-                    known: true,
-                })
-                .collect()
+            parts.map(|part| Word::known(part.to_owned())).collect()
         };
         values.into_iter().map(split).collect()
     }
 
-    /// Every value a word may have; never empty.
+    /// Every value a word may have, its parts joined in every combination; never empty.
     fn values(&mut self, node: Node<'t>, depth: u32) -> Vec<Word> {
-        let written = self.text(node);
-        let known = |text: String| vec![Word { text, known: true }];
-        if depth > MAX_DEPTH {
-            self.run.truncated = true;
-            return vec![Word {
-                text: written.to_owned(),
-                known: false,
-            }];
+        self.run.truncated |= depth > MAX_DEPTH;
+        if depth > MAX_DEPTH || !is_word(node) {
+            return vec![Word::unknown(self.text(node))];
         }
-        match node.kind() {
-            "word" => known(unescape(written)),
-            "number" | "variable_name" | "special_variable_name" => known(written.to_owned()),
-            "string_content" => known(unescape_quoted(written)),
-            "raw_string" => known(written.trim_matches('\'').to_owned()),
-            "command_name" => match node.named_child(0) {
-                Some(child) => self.values(child, depth + 1),
-                None => known(written.to_owned()),
-            },
-            "concatenation" | "string" => self.joined(node, depth),
-            "simple_expansion" | "expansion" => self.variable(node),
-            _ => vec![Word {
-                text: written.to_owned(),
-                known: false,
-            }],
-        }
-    }
-
-    /// The parts of a word, with what stands between them, joined in every combination.
-    fn joined(&mut self, node: Node<'t>, depth: u32) -> Vec<Word> {
-        let mut cursor = node.walk();
-        let children: Vec<Node> = node.named_children(&mut cursor).collect();
-        let mut values = vec![Word {
-            text: String::new(),
-            known: true,
-        }];
-        let (mut at, end) = match node.kind() {
-            "string" => (node.start_byte() + 1, node.end_byte().saturating_sub(1)),
-            _ => (node.start_byte(), node.end_byte()),
-        };
-        for child in children {
-            // The grammar leaves blanks next to an expansion out of `string_content`.
-            let between = self
-                .script
-                .get(at..child.start_byte())
-                .unwrap_or_default()
-                .to_owned();
-            let parts = self.values(child, depth + 1);
-            at = child.end_byte();
+        let mut values = vec![Word::known(String::new())];
+        for part in parts(node) {
+            let parts = self.part(&part);
             let mut next = Vec::new();
-            for value in &values {
-                for part in &parts {
-                    if next.len() < MAX_VALUES {
-                        let text = format!("{}{between}{}", value.text, part.text);
-                        next.push(Word {
-                            text,
-                            known: value.known && part.known,
-                        });
-                    }
+            for (value, part) in values
+                .iter()
+                .flat_map(|value| parts.iter().map(move |part| (value, part)))
+            {
+                if next.len() < MAX_VALUES {
+                    next.push(Word {
+                        text: format!("{}{}", value.text, part.text),
+                        known: value.known && part.known,
+                    });
                 }
             }
             values = next;
         }
-        let rest = self.script.get(at..end).unwrap_or_default();
-        for value in &mut values {
-            value.text.push_str(rest);
-        }
         values
+    }
+
+    fn part(&self, part: &Part) -> Vec<Word> {
+        match part {
+            Part::Text { range, quoting } => {
+                let text = self.script.get(range.clone()).unwrap_or_default();
+                vec![match quoting {
+                    Quoting::AnsiC => Word::unknown(text),
+                    _ => Word::known(unescape(text, *quoting)),
+                }]
+            }
+            Part::Expansion(node) => self.variable(*node),
+        }
     }
 
     /// `$name` and `${name}`; other expansions are not known.
@@ -635,23 +567,34 @@ impl<'s, 't> Shell<'s, 't> {
             .strip_prefix("${")
             .and_then(|rest| rest.strip_suffix('}'))
             .or_else(|| written.strip_prefix('$'));
-        let values = name
-            .and_then(|name| self.variables.get(name))
-            .filter(|values| !values.is_empty());
-        match values {
-            Some(values) => values
-                .iter()
-                .map(|text| Word {
-                    text: text.clone(),
-                    known: true,
-                })
-                .collect(),
-            None => vec![Word {
-                text: written.to_owned(),
-                known: false,
-            }],
+        match name.and_then(|name| self.variables.get(name)) {
+            Some(values) if !values.is_empty() => values.iter().cloned().map(Word::known).collect(),
+            _ => vec![Word::unknown(written)],
         }
     }
+}
+
+fn fields<'t>(node: Node<'t>, name: &str) -> Vec<Node<'t>> {
+    node.children_by_field_name(name, &mut node.walk())
+        .collect()
+}
+
+/// Whether a node is a word whose parts give its value; arrays and patterns are none.
+fn is_word(node: Node) -> bool {
+    matches!(
+        node.kind(),
+        "word"
+            | "number"
+            | "variable_name"
+            | "special_variable_name"
+            | "string_content"
+            | "raw_string"
+            | "command_name"
+            | "concatenation"
+            | "string"
+            | "simple_expansion"
+            | "expansion"
+    )
 }
 
 /// Whether a command does no more than ask: what follows it by `&&` need not run.
@@ -662,36 +605,6 @@ fn is_test(kind: &str, text: &str) -> bool {
 
 fn compares_versions(condition: &str) -> bool {
     condition.contains("--compare-versions")
-}
-
-/// An unquoted word: a backslash keeps the next character, and a line's end vanishes.
-fn unescape(text: &str) -> String {
-    without_backslashes(text, |_| true)
-}
-
-/// Text in double quotes: a backslash counts before `$`, a backtick, `"`, itself and a line's end only.
-fn unescape_quoted(text: &str) -> String {
-    without_backslashes(text, |c| matches!(c, '$' | '`' | '"' | '\\' | '\n'))
-}
-
-fn without_backslashes(text: &str, escapable: impl Fn(char) -> bool) -> String {
-    if !text.contains('\\') {
-        return text.to_owned();
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match (c, chars.peek().copied()) {
-            ('\\', Some(next)) if escapable(next) => {
-                chars.next();
-                if next != '\n' {
-                    out.push(next);
-                }
-            }
-            (c, _) => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::make::{self, Variables};
+use syntax::make::{Line, Statement, arguments, lines};
+
+use super::make::{self, Makefile, Variables};
 use super::shell::Command;
 use super::tree_path;
 
@@ -130,17 +132,16 @@ fn read_for(text: &str, package: Package, cpu: &Cpu) -> Switches {
     let mut real = Variables::default();
     dpkg(&mut real, package, cpu, cpu.gnu);
     let taken = Taken::of(text, real);
-    let makefile = make::parse(&taken.text);
     let mut shown = Variables::default();
     dpkg(&mut shown, package, cpu, ANY_CPU);
-    shown.assign(&makefile);
+    shown.assign(&taken.makefile);
     let mut reader = Reader {
         variables: shown,
         taken: &taken,
         package,
         found: Switches::default(),
     };
-    for rule in &makefile.rules {
+    for rule in &taken.makefile.rules {
         for (line, recipe) in &rule.recipe {
             reader.recipe(*line, recipe);
         }
@@ -194,8 +195,7 @@ fn dpkg(variables: &mut Variables, package: Package, cpu: &Cpu, gnu: &str) {
 
 /// A Makefile without the branches that are not taken.
 struct Taken {
-    /// Line by line as long as before.
-    text: String,
+    makefile: Makefile,
     /// The condition that each line stands behind and that nobody can evaluate.
     behind: BTreeMap<u32, String>,
     /// Variables that are set behind such a condition, with it.
@@ -243,79 +243,80 @@ fn either(a: Option<bool>, b: Option<bool>) -> Option<bool> {
 }
 
 impl Taken {
-    fn of(text: &str, mut variables: Variables) -> Self {
+    fn of(source: &str, mut variables: Variables) -> Self {
         let mut taken = Self {
-            text: String::new(),
+            makefile: Makefile::default(),
             behind: BTreeMap::new(),
             unsure: BTreeMap::new(),
             empty: BTreeSet::new(),
         };
         let mut open: Vec<Open> = Vec::new();
-        let mut lines = (1..).zip(text.lines());
-        while let Some((number, line)) = lines.next() {
-            let mut logical = line.to_owned();
-            while make::ends_in_continuation(&logical) {
-                let Some((_, next)) = lines.next() else { break };
-                logical.push('\n');
-                logical.push_str(next);
+        for line in lines(source.as_bytes()) {
+            if !conditional(source, &line, &mut open, &variables) {
+                taken.line(source, &line, &open, &mut variables);
             }
-            let count = logical.matches('\n').count() + 1;
-            let directive = !logical.starts_with('\t')
-                && conditional(&logical.replace("\\\n", " "), &mut open, &variables);
-            let left_out = open.iter().any(|one| one.taken == Some(false));
-            if left_out && !directive && !logical.starts_with('\t') {
-                let names = make::parse(&logical).variables.into_iter();
-                taken.empty.extend(names.map(|(name, ..)| name));
-            }
-            if directive || left_out {
-                taken.text.push_str(&"\n".repeat(count));
-                continue;
-            }
-            let unknown = open.iter().find(|one| one.taken.is_none());
-            if let Some(one) = unknown {
-                let numbers = (number..).take(count);
-                taken
-                    .behind
-                    .extend(numbers.map(|number| (number, one.condition.clone())));
-            }
-            if !logical.starts_with('\t') {
-                let statement = make::parse(&logical);
-                for (name, ..) in &statement.variables {
-                    if let Some(one) = unknown {
-                        taken.unsure.insert(name.clone(), one.condition.clone());
-                    }
-                }
-                variables.assign(&statement);
-            }
-            taken.text.push_str(&logical);
-            taken.text.push('\n');
         }
         taken
+    }
+
+    /// A line behind the conditions that are open.
+    fn line(&mut self, source: &str, line: &Line, open: &[Open], variables: &mut Variables) {
+        let mut statement = Makefile::default();
+        statement.take(source, line);
+        let names = statement
+            .variables
+            .iter()
+            .map(|variable| variable.name.clone());
+        if open.iter().any(|one| one.taken == Some(false)) {
+            self.empty.extend(names);
+            return;
+        }
+        if let Some(unknown) = open.iter().find(|one| one.taken.is_none()) {
+            let condition = || unknown.condition.clone();
+            let count = source
+                .get(line.range.clone())
+                .unwrap_or_default()
+                .matches('\n')
+                .count()
+                + 1;
+            let numbers = (line.number..).take(count);
+            self.behind
+                .extend(numbers.map(|number| (number, condition())));
+            self.unsure.extend(names.map(|name| (name, condition())));
+        }
+        variables.assign(&statement);
+        self.makefile.take(source, line);
     }
 }
 
 /// Follows `ifeq`, `else` and `endif`; whether the line is one of them.
-fn conditional(line: &str, open: &mut Vec<Open>, variables: &Variables) -> bool {
-    let line = line.trim();
-    let line = line.split(" #").next().unwrap_or(line).trim_end();
-    let (word, rest) = line
-        .split_once(|letter: char| letter.is_whitespace() || letter == '(')
-        .unwrap_or((line, ""));
-    let rest = line.get(word.len()..).unwrap_or(rest).trim_start();
-    match word {
-        "ifeq" | "ifneq" | "ifdef" | "ifndef" => {
-            open.push(Open::new(holds(word, rest, variables), line));
+fn conditional(source: &str, line: &Line, open: &mut Vec<Open>, variables: &Variables) -> bool {
+    let Statement::Directive { keyword, arguments } = &line.statement else {
+        return false;
+    };
+    let text = |range| {
+        syntax::make::text(source.as_bytes(), range)
+            .trim()
+            .to_owned()
+    };
+    let arguments = text(arguments.clone());
+    match text(keyword.clone()).as_str() {
+        word @ ("ifeq" | "ifneq" | "ifdef" | "ifndef") => {
+            let condition = format!("{word} {arguments}");
+            open.push(Open::new(holds(word, &arguments, variables), &condition));
         }
         "else" => {
             let Some(last) = open.last_mut() else {
                 return false;
             };
-            if rest.is_empty() {
+            if arguments.is_empty() {
                 last.otherwise(Some(true));
             } else {
-                let (word, arguments) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-                last.otherwise(holds(word, arguments.trim_start(), variables));
-                rest.clone_into(&mut last.condition);
+                let (word, rest) = arguments
+                    .split_once(char::is_whitespace)
+                    .unwrap_or((&arguments, ""));
+                last.otherwise(holds(word, rest.trim_start(), variables));
+                last.condition = arguments;
             }
         }
         "endif" => drop(open.pop()),
@@ -352,7 +353,7 @@ fn holds(word: &str, arguments: &str, variables: &Variables) -> Option<bool> {
 fn sides(text: &str) -> Option<(String, String)> {
     if let Some(inner) = text.strip_prefix('(') {
         let inner = inner.trim_end().strip_suffix(')')?;
-        let mut parts = make::arguments_of(inner).into_iter();
+        let mut parts = arguments(inner).into_iter();
         let (left, right) = (parts.next()?, parts.next()?);
         return parts
             .next()
@@ -548,12 +549,12 @@ fn switch(system: Configure, word: &str) -> Option<(String, Option<String>)> {
 /// The lines of a recipe's logical line, to find words again.
 struct Lines {
     first: u32,
-    all: Vec<Line>,
+    all: Vec<Expanded>,
     /// Where the last word was found.
     at: usize,
 }
 
-struct Line {
+struct Expanded {
     /// Expanded, without quotes.
     text: String,
     unset: BTreeSet<String>,
@@ -562,7 +563,7 @@ struct Line {
 
 impl Lines {
     fn of(first: u32, text: &str, variables: &Variables) -> Self {
-        let line = |line: &str| Line {
+        let line = |line: &str| Expanded {
             text: variables.expand(line).replace(['"', '\'', '\\'], ""),
             unset: variables.unset(),
             asked: variables.asked(),

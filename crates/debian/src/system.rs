@@ -62,24 +62,46 @@ pub struct System {
     pub peer_programs: Vec<String>,
     /// Names that the code asks the system for: units, names on D-Bus, kernel parameters and modules, PAM's services.
     pub asked: Vec<AskedName>,
+    /// Files of configuration, and what they say.
+    #[serde(flatten)]
+    pub configured: Configured,
+    /// Programs that run with their owner's or group's rights, by path.
+    pub setuid: Vec<Setuid>,
+    /// What nobody but a person can translate.
+    pub other: Vec<Other>,
+}
+
+/// Files of configuration that packages install, and what they say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Configured {
     /// Sections of `logrotate.d`.
     pub logrotate: Vec<Rotation>,
     /// Files below `systemd/network`, relative to it: names and drop-ins of network interfaces, sorted.
     pub network_files: Vec<String>,
     /// Lines of `modprobe.d`.
     pub modprobe: Vec<Setting>,
-    /// By name.
+    /// Files of udev rules, by name.
     pub udev_rules: Vec<UdevRules>,
     /// Lines of `tmpfiles.d`.
     pub tmpfiles: Vec<Setting>,
-    /// Files of other packages that are moved aside.
+    /// Files of other packages that are moved aside: `dpkg-divert`.
     pub diversions: Vec<Setting>,
-    /// dpkg triggers.
+    /// `debian/triggers` and `dpkg-trigger`.
     pub triggers: Vec<Setting>,
-    /// Programs that run with their owner's or group's rights, by path.
-    pub setuid: Vec<Setuid>,
-    /// What nobody but a person can translate.
-    pub other: Vec<Other>,
+}
+
+impl Configured {
+    /// Adds what another package has.
+    fn extend(&mut self, other: &Self) {
+        self.logrotate.extend_from_slice(&other.logrotate);
+        self.network_files.extend_from_slice(&other.network_files);
+        self.modprobe.extend_from_slice(&other.modprobe);
+        self.udev_rules.extend_from_slice(&other.udev_rules);
+        self.tmpfiles.extend_from_slice(&other.tmpfiles);
+        self.diversions.extend_from_slice(&other.diversions);
+        self.triggers.extend_from_slice(&other.triggers);
+    }
 }
 
 /// A systemd unit.
@@ -297,13 +319,14 @@ impl System {
         self.directories.retain(|one| said(&one.from));
         self.users.retain(|one| said(&one.from));
         self.groups.retain(|one| said(&one.from));
-        self.udev_rules
+        self.configured
+            .udev_rules
             .retain(|one| one.package.as_deref().map_or_else(|| said(&one.file), made));
         for settings in [
-            &mut self.modprobe,
-            &mut self.tmpfiles,
-            &mut self.diversions,
-            &mut self.triggers,
+            &mut self.configured.modprobe,
+            &mut self.configured.tmpfiles,
+            &mut self.configured.diversions,
+            &mut self.configured.triggers,
         ] {
             settings.retain(|one| said(&one.from));
         }
@@ -313,7 +336,7 @@ impl System {
             let owner = installed.find(|file| file.covers(path));
             owner.map_or_else(|| said(&one.from), |file| made(&file.package))
         });
-        self.logrotate.retain(|one| said(&one.from));
+        self.configured.logrotate.retain(|one| said(&one.from));
         self.other.retain(|one| said(&one.path));
         self
     }
@@ -350,14 +373,7 @@ impl System {
         );
         self.kernel_modules
             .extend(effects.kernel_modules.iter().cloned());
-        self.logrotate.extend(effects.logrotate.iter().cloned());
-        self.network_files
-            .extend(effects.network_files.iter().cloned());
-        self.modprobe.extend(effects.modprobe.iter().cloned());
-        self.udev_rules.extend(effects.udev_rules.iter().cloned());
-        self.tmpfiles.extend(effects.tmpfiles.iter().cloned());
-        self.diversions.extend(effects.diversions.iter().cloned());
-        self.triggers.extend(effects.triggers.iter().cloned());
+        self.configured.extend(&effects.configured);
         self.other.extend(effects.other.iter().cloned());
     }
 
@@ -611,13 +627,13 @@ impl System {
         sort(&mut self.setuid);
         sort(&mut self.units);
         sort(&mut self.kernel_modules);
-        sort(&mut self.logrotate);
-        sort(&mut self.network_files);
-        sort(&mut self.modprobe);
-        sort(&mut self.udev_rules);
-        sort(&mut self.tmpfiles);
-        sort(&mut self.diversions);
-        sort(&mut self.triggers);
+        sort(&mut self.configured.logrotate);
+        sort(&mut self.configured.network_files);
+        sort(&mut self.configured.modprobe);
+        sort(&mut self.configured.udev_rules);
+        sort(&mut self.configured.tmpfiles);
+        sort(&mut self.configured.diversions);
+        sort(&mut self.configured.triggers);
         sort(&mut self.other);
     }
 }

@@ -2,7 +2,7 @@
 
 use analyse::AnalysedSource;
 use debian::make::ActionKind;
-use debian::system::System;
+use debian::system::{Setting, System};
 use debian::units::OnUpgrade;
 
 use super::needs::{Named, changes};
@@ -130,6 +130,13 @@ fn words<const COUNT: usize>(words: [&str; COUNT]) -> String {
     said.join(", ")
 }
 
+fn texts(settings: &[Setting]) -> Vec<&str> {
+    settings
+        .iter()
+        .map(|setting| setting.text.as_str())
+        .collect()
+}
+
 /// Kernel settings and the like, each named by what it is.
 fn settings(system: &System) -> Named {
     let mut named = Named::new();
@@ -150,46 +157,13 @@ fn settings(system: &System) -> Named {
         "kernel module",
         system.kernel_modules.iter().map(String::as_str).collect(),
     );
-    lines(
-        "modprobe",
-        system
-            .modprobe
-            .iter()
-            .map(|one| one.text.as_str())
-            .collect(),
-    );
-    lines(
-        "udev rules",
-        system
-            .udev_rules
-            .iter()
-            .map(|one| one.name.as_str())
-            .collect(),
-    );
-    lines(
-        "tmpfiles",
-        system
-            .tmpfiles
-            .iter()
-            .map(|one| one.text.as_str())
-            .collect(),
-    );
-    lines(
-        "diversion",
-        system
-            .diversions
-            .iter()
-            .map(|one| one.text.as_str())
-            .collect(),
-    );
-    lines(
-        "trigger",
-        system
-            .triggers
-            .iter()
-            .map(|one| one.text.as_str())
-            .collect(),
-    );
+    let configured = &system.configured;
+    lines("modprobe", texts(&configured.modprobe));
+    let rules = configured.udev_rules.iter();
+    lines("udev rules", rules.map(|one| one.name.as_str()).collect());
+    lines("tmpfiles", texts(&configured.tmpfiles));
+    lines("diversion", texts(&configured.diversions));
+    lines("trigger", texts(&configured.triggers));
     named.extend(system.setuid.iter().map(|one| {
         (
             format!("setuid {}", one.path),

@@ -5,9 +5,10 @@
 use tree_sitter::Node;
 
 use super::calls::{Calls, Runs};
-use super::collect::{Candidates, Collector, DEEPEST, Span, children, is_command_name};
+use super::collect::{Candidates, Collector, DEEPEST, Span, is_command_name};
+use super::walk::Walk;
 use super::{FileScan, Form, Kind, ParseError, Site, shell};
-use syntax::{Grammar, parse};
+use syntax::{Grammar, children, parse};
 
 /// The occurrences of a C file.
 pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
@@ -32,36 +33,17 @@ struct C<'o, 'f, 'c> {
     candidates: Candidates,
 }
 
-impl<'n> C<'_, '_, '_> {
-    fn text(&self, node: Node<'n>) -> String {
-        self.out.text_of(node.start_byte(), node.end_byte())
+impl<'n, 'f> Walk<'n, 'f> for C<'_, 'f, '_> {
+    fn out(&mut self) -> &mut Collector<'f> {
+        self.out
     }
 
-    fn each(&mut self, node: Node<'n>, site: &Site, depth: u32) {
-        for child in children(node) {
-            self.node(child, site, depth + 1);
-        }
+    fn is_empty(&self, node: Node<'n>) -> bool {
+        !self.candidates.within(node)
     }
 
-    fn node(&mut self, node: Node<'n>, site: &Site, depth: u32) {
-        let range = node.byte_range();
-        if !self.candidates.within(node) {
-            return;
-        }
-        if depth > DEEPEST {
-            return self
-                .out
-                .literal(Span::whole(range.start, range.end), Form::Bare, site);
-        }
+    fn visit(&mut self, node: Node<'n>, site: &Site, depth: u32) {
         match node.kind() {
-            "ERROR" => {
-                self.out.gaps(node, site);
-                self.each(node, site, depth);
-            }
-            "comment" => {
-                self.out
-                    .literal(Span::whole(range.start, range.end), Form::Comment, site);
-            }
             "string_literal" => self.string(node, site, false, false),
             "concatenated_string" => self.concatenated(node, site, depth),
             "preproc_def" | "preproc_function_def" => {
@@ -103,6 +85,12 @@ impl<'n> C<'_, '_, '_> {
             }
             _ => self.each(node, site, depth),
         }
+    }
+}
+
+impl<'n> C<'_, '_, '_> {
+    fn text(&self, node: Node<'n>) -> String {
+        self.out.text_of(node.start_byte(), node.end_byte())
     }
 
     fn string(&mut self, node: Node<'n>, site: &Site, after: bool, before: bool) {

@@ -1,6 +1,7 @@
 //! Gathers what a scanner marks and gives it as a [`FileScan`]: sorted, with lines and columns, without overlaps.
 
 use memchr::{memchr_iter, memmem};
+use syntax::children;
 use tree_sitter::Node;
 
 use super::names::{Text, names};
@@ -356,11 +357,6 @@ impl Candidates {
             .get(at)
             .is_some_and(|offset| *offset < node.end_byte())
     }
-}
-
-/// A node's named children.
-pub(super) fn children(node: Node<'_>) -> Vec<Node<'_>> {
-    node.named_children(&mut node.walk()).collect()
 }
 
 /// Whether `name` can be a program's file name that is looked up on `PATH`.

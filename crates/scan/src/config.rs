@@ -187,21 +187,17 @@ fn words(out: &mut Collector<'_>, start: usize, end: usize, site: &Site, calls: 
     }
     let texts: Vec<String> = spans.iter().map(|(s, e)| out.text_of(*s, *e)).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let mut program = Some(0);
-    for (index, (start, end)) in spans.iter().copied().enumerate() {
-        let before = texts.get(..index).unwrap_or_default();
-        let site = Site {
-            word: u32::try_from(index).ok(),
-            before: (index > 0).then(|| before.join(" ")),
-            ..site.clone()
-        };
-        if program == Some(index) {
-            program = shell::run_by(calls, &texts, index);
-            if is_command_name(out.slice(start, end)) {
-                out.mark(start, end, Kind::BareCommand, Form::Bare, site.clone());
-            }
+    for ((start, end), place) in spans.into_iter().zip(shell::places(calls, &texts, site)) {
+        if place.is_program && is_command_name(out.slice(start, end)) {
+            out.mark(
+                start,
+                end,
+                Kind::BareCommand,
+                Form::Bare,
+                place.site.clone(),
+            );
         }
-        out.literal(Span::whole(start, end), Form::Bare, &site);
+        out.literal(Span::whole(start, end), Form::Bare, &place.site);
     }
 }
 

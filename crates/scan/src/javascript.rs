@@ -5,9 +5,10 @@
 
 use tree_sitter::Node;
 
-use super::collect::{Candidates, Collector, DEEPEST, Span, children};
+use super::collect::{Candidates, Collector, Span};
+use super::walk::{Walk, added};
 use super::{FileScan, Form, ParseError, Site};
-use syntax::{Grammar, parse};
+use syntax::{Grammar, children, parse};
 
 /// The occurrences of a JavaScript file.
 pub fn scan(bytes: &[u8]) -> Result<FileScan, ParseError> {
@@ -31,44 +32,20 @@ struct Javascript<'o, 'f> {
     candidates: Candidates,
 }
 
-impl<'n> Javascript<'_, '_> {
-    fn name(&self, node: Node<'n>) -> String {
-        let name = node.child_by_field_name("property").unwrap_or(node);
-        let text = self.out.text_of(name.start_byte(), name.end_byte());
-        text.trim_matches(['\'', '"']).to_owned()
+impl<'n, 'f> Walk<'n, 'f> for Javascript<'_, 'f> {
+    fn out(&mut self) -> &mut Collector<'f> {
+        self.out
     }
 
-    fn field(&self, node: Node<'n>, field: &str) -> Option<String> {
-        node.child_by_field_name(field).map(|name| self.name(name))
+    fn is_empty(&self, node: Node<'n>) -> bool {
+        !self.candidates.within(node)
     }
 
-    fn each(&mut self, node: Node<'n>, site: &Site, depth: u32) {
-        for child in children(node) {
-            self.node(child, site, depth + 1);
-        }
-    }
-
-    fn node(&mut self, node: Node<'n>, site: &Site, depth: u32) {
+    fn visit(&mut self, node: Node<'n>, site: &Site, depth: u32) {
         let range = node.byte_range();
-        if !self.candidates.within(node) {
-            return;
-        }
-        if depth > DEEPEST {
-            return self
-                .out
-                .literal(Span::whole(range.start, range.end), Form::Bare, site);
-        }
         match node.kind() {
-            "ERROR" => {
-                self.out.gaps(node, site);
-                self.each(node, site, depth);
-            }
-            "comment" => {
-                self.out
-                    .literal(Span::whole(range.start, range.end), Form::Comment, site);
-            }
             "string" => {
-                let (after, before) = added(node);
+                let (after, before) = added(node, "binary_expression");
                 let span = Span {
                     start: range.start + 1,
                     end: range.end.saturating_sub(1).max(range.start + 1),
@@ -105,6 +82,18 @@ impl<'n> Javascript<'_, '_> {
             _ => self.each(node, site, depth),
         }
     }
+}
+
+impl<'n> Javascript<'_, '_> {
+    fn name(&self, node: Node<'n>) -> String {
+        let name = node.child_by_field_name("property").unwrap_or(node);
+        let text = self.out.text_of(name.start_byte(), name.end_byte());
+        text.trim_matches(['\'', '"']).to_owned()
+    }
+
+    fn field(&self, node: Node<'n>, field: &str) -> Option<String> {
+        node.child_by_field_name(field).map(|name| self.name(name))
+    }
 
     /// `key: value`; a function as the value takes its name from the key.
     fn pair(&mut self, node: Node<'n>, site: &Site, depth: u32) {
@@ -123,9 +112,7 @@ impl<'n> Javascript<'_, '_> {
                 ..site.clone()
             }
         };
-        for child in children(node) {
-            self.node(child, &site, depth + 1);
-        }
+        self.each(node, &site, depth);
     }
 
     fn call(&mut self, node: Node<'n>, site: &Site, depth: u32) {
@@ -150,54 +137,14 @@ impl<'n> Javascript<'_, '_> {
     }
 
     fn template(&mut self, node: Node<'n>, site: &Site, depth: u32) {
-        let end = node.end_byte().saturating_sub(1);
-        let mut start = node.start_byte() + 1;
-        let mut after = false;
-        for child in children(node) {
-            if child.kind() != "template_substitution" {
-                continue;
-            }
-            let span = Span {
-                start,
-                end: child.start_byte(),
-                after,
-                before: true,
-            };
-            self.out.literal(span, Form::Interpolated, site);
-            self.each(child, site, depth);
-            start = child.end_byte();
-            after = true;
-        }
-        let span = Span {
-            start,
-            end: end.max(start),
-            after,
-            before: false,
-        };
-        self.out.literal(span, Form::Interpolated, site);
+        let content = (node.start_byte() + 1, node.end_byte().saturating_sub(1));
+        let expressions: Vec<Node> = children(node)
+            .into_iter()
+            .filter(|child| child.kind() == "template_substitution")
+            .collect();
+        let sum = (false, false);
+        self.interpolated(content, &expressions, sum, Form::Interpolated, site, depth);
     }
-}
-
-/// Whether something is added to a string with `+`, before and after it.
-fn added(node: Node<'_>) -> (bool, bool) {
-    let Some(parent) = node
-        .parent()
-        .filter(|parent| parent.kind() == "binary_expression")
-    else {
-        return (false, false);
-    };
-    let is_sum = parent
-        .child_by_field_name("operator")
-        .is_some_and(|operator| operator.kind() == "+");
-    let is_right = parent.child_by_field_name("right") == Some(node);
-    let more = parent.parent().is_some_and(|above| {
-        above.kind() == "binary_expression"
-            && above.child_by_field_name("left") == Some(parent)
-            && above
-                .child_by_field_name("operator")
-                .is_some_and(|operator| operator.kind() == "+")
-    });
-    (is_sum && is_right, is_sum && (!is_right || more))
 }
 
 #[cfg(test)]

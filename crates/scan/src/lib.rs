@@ -21,6 +21,7 @@ pub mod shell;
 pub mod source;
 pub mod text;
 pub mod unit;
+mod walk;
 
 use std::path::Path;
 

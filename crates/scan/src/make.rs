@@ -1,10 +1,11 @@
 //! Makefiles, `*.mk` and `debian/rules`.
 //!
-//! A line scanner: what GNU make reads as one logical line (its manual, chapter 3) is a recipe's line, an assignment, a
-//! rule, a directive or a comment. Recipes go to the shell scanner, make's own references masked so that they read as
-//! the shell's expansions of the same length; every offset stays.
+//! Recipes go to the shell scanner, make's own references masked so that they read as the shell's expansions of the same
+//! length; every offset stays.
 
 use std::ops::Range;
+
+use syntax::make::{self, Assignment, Line, Operator, Piece, RECIPE_FLAGS, Rule, Statement};
 
 use super::calls::Calls;
 use super::collect::{Collector, Span};
@@ -51,9 +52,6 @@ const FUNCTIONS: &[&str] = &[
 /// How deep references in references are followed.
 const DEEPEST: u32 = 30;
 
-/// The longest reference looked for, in bytes: one that is never closed must not cost a look at the whole file.
-const LONGEST: usize = 1 << 14;
-
 /// The occurrences of a Makefile.
 pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     let mut out = Collector::new(bytes);
@@ -61,156 +59,107 @@ pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     let mut make = Make {
         out: &mut out,
         calls,
-        target: None,
-        define: None,
+        open: None,
         recipe: Vec::new(),
     };
-    let mut start = 0;
-    while start < bytes.len() {
-        let end = logical_end(bytes, start);
-        make.line(start, end);
-        start = end + 1;
+    for line in make::lines(bytes) {
+        make.line(line);
     }
     make.flush();
     out.residue();
     Ok(out.finish(switches.unwrap_or_default()))
 }
 
-/// The offset of the newline that ends the logical line at `start`.
-fn logical_end(bytes: &[u8], start: usize) -> usize {
-    let mut at = start;
-    while let Some(length) = bytes.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)) {
-        let newline = at + length;
-        let backslashes = bytes
-            .get(at..newline)
-            .unwrap_or_default()
-            .iter()
-            .rev()
-            .take_while(|b| **b == b'\\')
-            .count();
-        if backslashes % 2 == 0 {
-            return newline;
-        }
-        at = newline + 1;
-    }
-    bytes.len()
-}
-
 struct Make<'o, 'f, 'c> {
     out: &'o mut Collector<'f>,
     calls: &'c Calls,
-    /// The targets of the rule whose recipe may follow.
-    target: Option<String>,
-    /// The name of the `define` that is open.
-    define: Option<String>,
+    /// The targets of the rule, or the name of the `define`, whose recipe is being read.
+    open: Option<String>,
     /// The lines of the recipe so far, without their tabs and flags.
     recipe: Vec<Range<usize>>,
 }
 
 impl Make<'_, '_, '_> {
-    fn line(&mut self, start: usize, end: usize) {
-        let line = self.out.slice(start, end);
-        if self.define.is_some() {
-            if line.trim_ascii() == b"endef" {
-                self.flush();
-                self.define = None;
-            } else {
-                self.command_line(start, end);
-            }
-            return;
+    fn line(&mut self, line: Line) {
+        let is_shebang = line.range.start == 0 && self.out.bytes().starts_with(b"#!");
+        if let Some(comment) = line.comment
+            && !is_shebang
+        {
+            let span = Span::whole(comment.start, comment.end);
+            self.out.literal(span, Form::Comment, &Site::default());
         }
-        if line.first() == Some(&b'\t') && self.target.is_some() {
-            return self.command_line(start, end);
-        }
-        let blank = line.iter().take_while(|b| b.is_ascii_whitespace()).count();
-        let (start, line) = (start + blank, line.get(blank..).unwrap_or_default());
-        if line.is_empty() {
-            return;
-        }
-        if start == 0 && line.starts_with(b"#!") {
-            return;
-        }
-        if line.starts_with(b"#") {
-            let span = Span::whole(start, end);
-            return self.out.literal(span, Form::Comment, &Site::default());
-        }
-        let comment = comment_start(line).map_or(end, |at| start + at);
-        self.out
-            .literal(Span::whole(comment, end), Form::Comment, &Site::default());
-        self.statement(start, comment);
-    }
-
-    /// A directive, an assignment or a rule.
-    fn statement(&mut self, start: usize, end: usize) {
-        let line = self.out.slice(start, end);
-        let word = line
-            .split(|b| b.is_ascii_whitespace() || *b == b'(')
-            .next()
-            .unwrap_or_default();
-        let keyword = std::str::from_utf8(word).unwrap_or_default();
-        match keyword {
-            "ifeq" | "ifneq" | "ifdef" | "ifndef" | "else" | "endif" | "include" | "-include"
-            | "sinclude" | "vpath" | "unexport" | "undefine" => {
-                if !matches!(
-                    keyword,
-                    "else" | "endif" | "ifeq" | "ifneq" | "ifdef" | "ifndef"
-                ) {
-                    self.rule_ends();
-                }
-                let site = Site {
-                    call: Some(keyword.to_owned()),
-                    ..self.site()
-                };
-                self.expand(start + word.len()..end, &site, 0);
-            }
-            "define" => {
-                self.rule_ends();
-                let name = line.get(word.len()..).unwrap_or_default().trim_ascii();
-                let name = name
-                    .split(|b| b.is_ascii_whitespace() || *b == b'=' || *b == b':')
-                    .next()
-                    .unwrap_or_default();
-                self.define = Some(String::from_utf8_lossy(name).into_owned());
-            }
-            _ => match separator(line) {
-                Some(Separator::Assign(at, length)) => {
-                    self.rule_ends();
-                    self.assignment(start, at, length, end, None);
-                }
-                Some(Separator::Rule(at, length)) => self.rule(start, at, length, end),
-                None => self.expand(start..end, &self.site(), 0),
-            },
+        match line.statement {
+            Statement::Comment => {}
+            Statement::Recipe(range) | Statement::Body(range) => self.command_line(range),
+            Statement::Assignment(assignment) => self.assignment(assignment),
+            Statement::Rule(rule) => self.rule(rule),
+            Statement::Directive { keyword, arguments } => self.directive(keyword, arguments),
+            Statement::Define(name) => self.opens(Some(self.name(name))),
+            Statement::Endef => self.opens(None),
+            Statement::Other(range) => self.expand(range, &self.site(), 0),
         }
     }
 
-    fn assignment(
-        &mut self,
-        start: usize,
-        at: usize,
-        length: usize,
-        end: usize,
-        sub: Option<String>,
-    ) {
-        let name = self.out.slice(start, start + at).trim_ascii();
-        let is_shell = self.out.slice(start + at, start + at + length) == b"!=";
-        let name = name
-            .rsplit(u8::is_ascii_whitespace)
-            .next()
-            .unwrap_or_default();
+    /// A text with one blank in place of each run of blanks.
+    fn name(&self, range: Range<usize>) -> String {
+        let text = self.out.text_of(range.start, range.end);
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    fn site(&self) -> Site {
+        Site {
+            sub: self.open.clone(),
+            ..Site::default()
+        }
+    }
+
+    /// Ends the recipe so far; that of `open` follows.
+    fn opens(&mut self, open: Option<String>) {
+        self.flush();
+        self.open = open;
+    }
+
+    fn directive(&mut self, keyword: Range<usize>, arguments: Range<usize>) {
+        let keyword = self.name(keyword);
+        // The branches of a conditional may each have a part of a recipe.
+        let is_conditional = matches!(
+            keyword.as_str(),
+            "else" | "endif" | "ifeq" | "ifneq" | "ifdef" | "ifndef"
+        );
+        if !is_conditional {
+            self.opens(None);
+        }
+        let site = Site {
+            call: Some(keyword),
+            ..self.site()
+        };
+        self.expand(arguments, &site, 0);
+    }
+
+    fn assignment(&mut self, assignment: Assignment) {
+        self.opens(None);
+        let sub = assignment.targets.clone().map(|targets| self.name(targets));
+        if let Some(targets) = assignment.targets {
+            let site = Site {
+                sub: sub.clone(),
+                ..Site::default()
+            };
+            self.expand(targets, &site, 0);
+        }
+        let name = self.name(assignment.name);
+        let is_path = name == "PATH";
         let site = Site {
             sub,
-            target: Some(String::from_utf8_lossy(name).into_owned()),
+            target: Some(name),
             ..Site::default()
         };
-        let value = start + at + length..end;
-        let is_path = name == b"PATH";
-        if is_path && self.path_assignment(&value, &site) {
+        if is_path && self.path_assignment(&assignment.value, &site) {
             return;
         }
-        if is_shell {
-            self.shell(value, &site);
+        if assignment.operator == Operator::Shell {
+            self.shell(assignment.value, &site);
         } else {
-            self.expand(value, &site, 0);
+            self.expand(assignment.value, &site, 0);
         }
     }
 
@@ -232,54 +181,23 @@ impl Make<'_, '_, '_> {
         true
     }
 
-    fn rule(&mut self, start: usize, at: usize, length: usize, end: usize) {
-        self.rule_ends();
-        let targets = self.out.slice(start, start + at);
-        let name = String::from_utf8_lossy(targets)
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
-        self.target = Some(name.clone());
-        let site = Site {
-            sub: Some(name.clone()),
-            ..Site::default()
-        };
-        self.expand(start..start + at, &site, 0);
-        let rest = start + at + length;
-        let text = self.out.slice(rest, end);
-        if let Some(Separator::Assign(at, length)) = separator(text) {
-            return self.assignment(rest, at, length, end, Some(name));
+    fn rule(&mut self, rule: Rule) {
+        self.opens(Some(self.name(rule.targets.clone())));
+        let site = self.site();
+        self.expand(rule.targets, &site, 0);
+        self.expand(rule.prerequisites, &site, 0);
+        if let Some(recipe) = rule.recipe {
+            self.shell(recipe, &site);
         }
-        match top_level(text, |b, _| b == b';') {
-            Some(semicolon) => {
-                self.expand(rest..rest + semicolon, &site, 0);
-                self.shell(rest + semicolon + 1..end, &site);
-            }
-            None => self.expand(rest..end, &site, 0),
-        }
-    }
-
-    fn site(&self) -> Site {
-        Site {
-            sub: self.target.clone().or_else(|| self.define.clone()),
-            ..Site::default()
-        }
-    }
-
-    fn rule_ends(&mut self) {
-        self.flush();
-        self.target = None;
     }
 
     /// One logical line of a recipe or `define`.
-    fn command_line(&mut self, start: usize, end: usize) {
-        let line = self.out.slice(start, end);
-        let flags = line
-            .iter()
-            .take_while(|b| b.is_ascii_whitespace() || matches!(b, b'@' | b'-' | b'+'))
-            .count();
+    fn command_line(&mut self, range: Range<usize>) {
+        let line = self.out.slice(range.start, range.end);
+        let is_flag = |b: &u8| b.is_ascii_whitespace() || RECIPE_FLAGS.contains(&char::from(*b));
+        let flags = line.iter().take_while(|b| is_flag(b)).count();
         if flags < line.len() {
-            self.recipe.push(start + flags..end);
+            self.recipe.push(range.start + flags..range.end);
         }
     }
 
@@ -325,36 +243,19 @@ impl Make<'_, '_, '_> {
     /// The bytes of a range with make's references as the shell's: `$(X)` is `${X}`, `$$x` is `$x` after a letter.
     fn mask(&self, range: Range<usize>) -> Vec<u8> {
         let source = self.out.slice(range.start, range.end);
-        let mut text = source.to_vec();
-        let mut at = 0;
-        while let Some(dollar) = source
-            .get(at..)
-            .and_then(|rest| memchr::memchr(b'$', rest))
-            .map(|found| at + found)
-        {
-            let (end, patch): (usize, Vec<u8>) = match reference(source, dollar) {
-                Some(inner) => {
-                    let name = source.get(inner.clone()).unwrap_or_default();
-                    let plain = !name.is_empty()
-                        && !name.first().is_some_and(u8::is_ascii_digit)
-                        && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
-                    let name = if plain {
-                        name.to_vec()
-                    } else {
-                        vec![b'_'; inner.len()]
-                    };
-                    (inner.end + 1, [b"${".as_slice(), &name, b"}"].concat())
+        let mut text = Vec::with_capacity(source.len());
+        for piece in make::pieces(source) {
+            match piece {
+                Piece::Text(range) => text.extend(source.get(range).unwrap_or_default()),
+                Piece::Reference { inner, .. } => {
+                    let name = source.get(inner).unwrap_or_default();
+                    text.extend(b"${");
+                    text.extend(variable_of_length(name));
+                    text.push(b'}');
                 }
-                None if source.get(dollar + 1) == Some(&b'$') => (dollar + 2, b"_$".to_vec()),
-                None => (dollar + 2, b"$_".to_vec()),
-            };
-            let end = end.min(text.len());
-            if let (Some(place), Some(patch)) =
-                (text.get_mut(dollar..end), patch.get(..end - dollar))
-            {
-                place.copy_from_slice(patch);
+                Piece::Dollar(_) => text.extend(b"_$"),
+                Piece::Short(range) => text.extend(b"$_".iter().take(range.len())),
             }
-            at = end;
         }
         text
     }
@@ -362,54 +263,42 @@ impl Make<'_, '_, '_> {
     /// Text outside recipes: its pieces between references, and what stands in these.
     fn expand(&mut self, range: Range<usize>, site: &Site, depth: u32) {
         let source = self.out.slice(range.start, range.end);
-        let mut at = 0;
+        let mut pieces = make::pieces(source).peekable();
         let mut after = false;
-        while at <= source.len() {
-            let next = source
-                .get(at..)
-                .and_then(|rest| memchr::memchr(b'$', rest))
-                .map(|found| at + found);
-            let stop = next.unwrap_or(source.len());
-            let span = Span {
-                start: range.start + at,
-                end: range.start + stop,
-                after,
-                before: next.is_some(),
-            };
-            self.out.literal(span, Form::Bare, site);
-            let Some(dollar) = next else { return };
-            at = match reference(source, dollar) {
-                Some(inner) => {
-                    let (from, to) = (range.start + inner.start, range.start + inner.end);
-                    self.reference(from..to, site, depth);
-                    inner.end + 1
+        while let Some(piece) = pieces.next() {
+            match piece {
+                Piece::Text(text) => {
+                    let span = Span {
+                        start: range.start + text.start,
+                        end: range.start + text.end,
+                        after,
+                        before: pieces.peek().is_some(),
+                    };
+                    self.out.literal(span, Form::Bare, site);
                 }
-                None => dollar + 2,
-            };
+                Piece::Reference { inner, .. } => {
+                    self.reference(
+                        range.start + inner.start..range.start + inner.end,
+                        site,
+                        depth,
+                    );
+                }
+                Piece::Dollar(_) | Piece::Short(_) => {}
+            }
             after = true;
         }
     }
 
     /// What stands in the references of a range: a function's arguments.
     fn references(&mut self, range: Range<usize>, site: &Site, depth: u32) {
-        let source = self.out.slice(range.start, range.end);
-        let mut at = 0;
-        while let Some(dollar) = source
-            .get(at..)
-            .and_then(|rest| memchr::memchr(b'$', rest))
-            .map(|found| at + found)
-        {
-            at = match reference(source, dollar) {
-                Some(inner) => {
-                    self.reference(
-                        range.start + inner.start..range.start + inner.end,
-                        site,
-                        depth,
-                    );
-                    inner.end + 1
-                }
-                None => dollar + 2,
-            };
+        for piece in make::pieces(self.out.slice(range.start, range.end)) {
+            if let Piece::Reference { inner, .. } = piece {
+                self.reference(
+                    range.start + inner.start..range.start + inner.end,
+                    site,
+                    depth,
+                );
+            }
         }
     }
 
@@ -440,77 +329,16 @@ impl Make<'_, '_, '_> {
     }
 }
 
-/// The inside of the reference whose `$` stands at `dollar`; `None` for `$x` and `$$`.
-fn reference(source: &[u8], dollar: usize) -> Option<Range<usize>> {
-    let open = *source.get(dollar + 1)?;
-    let close = match open {
-        b'(' => b')',
-        b'{' => b'}',
-        _ => return None,
-    };
-    let mut depth = 0_usize;
-    for (at, byte) in source.iter().enumerate().skip(dollar + 1).take(LONGEST) {
-        if *byte == open {
-            depth += 1;
-        } else if *byte == close {
-            depth -= 1;
-            if depth == 0 {
-                return Some(dollar + 2..at);
-            }
-        }
+/// A variable's name as long as a reference's: the same where the shell takes it for one.
+fn variable_of_length(name: &[u8]) -> Vec<u8> {
+    let is_plain = !name.is_empty()
+        && !name.first().is_some_and(u8::is_ascii_digit)
+        && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    if is_plain {
+        name.to_vec()
+    } else {
+        vec![b'_'; name.len()]
     }
-    None
-}
-
-enum Separator {
-    /// Offset and length of an assignment's operator.
-    Assign(usize, usize),
-    /// Offset and length of a rule's colons.
-    Rule(usize, usize),
-}
-
-/// What splits a line that is no directive: the first of make's operators outside references.
-fn separator(line: &[u8]) -> Option<Separator> {
-    let at = top_level(line, |b, _| matches!(b, b'=' | b':'))?;
-    let rest = line.get(at..)?;
-    if rest.starts_with(b"=") {
-        let operator = match at.checked_sub(1).and_then(|i| line.get(i)) {
-            Some(b'?' | b'+' | b'!') => 1,
-            _ => 0,
-        };
-        return Some(Separator::Assign(at - operator, 1 + operator));
-    }
-    let colons = rest.iter().take_while(|b| **b == b':').count();
-    if rest.get(colons) == Some(&b'=') {
-        return Some(Separator::Assign(at, colons + 1));
-    }
-    Some(Separator::Rule(at, colons))
-}
-
-/// The offset of a comment's `#`.
-fn comment_start(line: &[u8]) -> Option<usize> {
-    top_level(line, |b, before| {
-        b == b'#' && before.is_none_or(|b| b.is_ascii_whitespace())
-    })
-}
-
-/// The offset of the first byte outside references for which `found` (which is given the byte before, too) holds.
-fn top_level(line: &[u8], found: impl Fn(u8, Option<u8>) -> bool) -> Option<usize> {
-    let mut at = 0;
-    while let Some(&byte) = line.get(at) {
-        if byte == b'$' {
-            at = match reference(line, at) {
-                Some(inner) => inner.end + 1,
-                None => at + 2,
-            };
-            continue;
-        }
-        if found(byte, at.checked_sub(1).and_then(|i| line.get(i)).copied()) {
-            return Some(at);
-        }
-        at += 1;
-    }
-    None
 }
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 use tree_sitter::Node;
 
 use super::calls::{Calls, Runs};
-use super::collect::{Collector, DEEPEST, Span, children, is_command_name};
+use super::collect::{Collector, is_command_name};
+use super::walk::{Walk, added};
 use super::{FileScan, Form, Kind, ParseError, Site, shell};
-use syntax::{Grammar, parse};
+use syntax::{Grammar, children, parse};
 
 /// The occurrences of a Python file.
 pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
@@ -26,34 +27,13 @@ struct Python<'o, 'f, 'c> {
     calls: &'c Calls,
 }
 
-impl<'n> Python<'_, '_, '_> {
-    fn text(&self, node: Node<'n>) -> String {
-        self.out.text_of(node.start_byte(), node.end_byte())
+impl<'n, 'f> Walk<'n, 'f> for Python<'_, 'f, '_> {
+    fn out(&mut self) -> &mut Collector<'f> {
+        self.out
     }
 
-    fn each(&mut self, node: Node<'n>, site: &Site, depth: u32) {
-        for child in children(node) {
-            self.node(child, site, depth + 1);
-        }
-    }
-
-    fn node(&mut self, node: Node<'n>, site: &Site, depth: u32) {
-        let range = node.byte_range();
-        if depth > DEEPEST {
-            return self
-                .out
-                .literal(Span::whole(range.start, range.end), Form::Bare, site);
-        }
+    fn visit(&mut self, node: Node<'n>, site: &Site, depth: u32) {
         match node.kind() {
-            "ERROR" => {
-                self.out.gaps(node, site);
-                self.each(node, site, depth);
-            }
-            "comment" if range.start == 0 && self.out.slice(0, 2) == b"#!" => {}
-            "comment" => {
-                self.out
-                    .literal(Span::whole(range.start, range.end), Form::Comment, site);
-            }
             "string" => self.string(node, None, site, depth),
             "expression_statement" => {
                 let docstring = node
@@ -93,6 +73,12 @@ impl<'n> Python<'_, '_, '_> {
             _ => self.each(node, site, depth),
         }
     }
+}
+
+impl<'n> Python<'_, '_, '_> {
+    fn text(&self, node: Node<'n>) -> String {
+        self.out.text_of(node.start_byte(), node.end_byte())
+    }
 
     fn string(&mut self, node: Node<'n>, form: Option<Form>, site: &Site, depth: u32) {
         let (start, end) = content(node);
@@ -112,27 +98,8 @@ impl<'n> Python<'_, '_, '_> {
                 .out
                 .mark(start, end, Kind::PathAssignment, form, site.clone());
         }
-        let (joined, continued) = added(node);
-        let (mut at, mut after) = (start, joined);
-        for child in interpolations {
-            let span = Span {
-                start: at,
-                end: child.start_byte(),
-                after,
-                before: true,
-            };
-            self.out.literal(span, form, site);
-            self.each(child, site, depth);
-            at = child.end_byte();
-            after = true;
-        }
-        let span = Span {
-            start: at,
-            end: end.max(at),
-            after,
-            before: continued,
-        };
-        self.out.literal(span, form, site);
+        let sum = added(node, "binary_operator");
+        self.interpolated((start, end), &interpolations, sum, form, site, depth);
     }
 
     fn import(&mut self, node: Node<'n>) {
@@ -207,19 +174,11 @@ impl<'n> Python<'_, '_, '_> {
             })
             .collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let mut program = Some(0);
-        for (index, word) in words.iter().enumerate() {
-            let before = texts.get(..index).unwrap_or_default();
-            let site = Site {
-                word: u32::try_from(index).ok(),
-                before: (index > 0).then(|| before.join(" ")),
-                ..site.clone()
-            };
-            if program == Some(index) {
-                program = shell::run_by(self.calls, &texts, index);
-                self.command(*word, &site, false, depth);
+        for (word, place) in words.iter().zip(shell::places(self.calls, &texts, site)) {
+            if place.is_program {
+                self.command(*word, &place.site, false, depth);
             } else {
-                self.node(*word, &site, depth + 1);
+                self.node(*word, &place.site, depth + 1);
             }
         }
     }
@@ -263,21 +222,6 @@ fn content(node: Node<'_>) -> (usize, usize) {
         }
     }
     (start, end.max(start))
-}
-
-/// Whether something is added to a string with `+`, before and after it.
-fn added(node: Node<'_>) -> (bool, bool) {
-    let Some(parent) = node
-        .parent()
-        .filter(|parent| parent.kind() == "binary_operator")
-    else {
-        return (false, false);
-    };
-    let is_sum = parent
-        .child_by_field_name("operator")
-        .is_some_and(|operator| operator.kind() == "+");
-    let is_right = parent.child_by_field_name("right") == Some(node);
-    (is_sum && is_right, is_sum && !is_right)
 }
 
 #[cfg(test)]

@@ -8,9 +8,10 @@ use std::collections::HashSet;
 use tree_sitter::Node;
 
 use super::calls::{Calls, Prefix};
-use super::collect::{Collector, DEEPEST, Span, children, continues, is_command_name};
+use super::collect::{Collector, DEEPEST, Span, continues, is_command_name};
 use super::{FileScan, Form, Kind, ParseError, Site};
-use syntax::{Grammar, parse};
+use syntax::shell::{Part, Quoting, command, functions, parts};
+use syntax::{Grammar, children, parse};
 
 /// What the shell does by itself, and the keywords a weak parse may take for a name, beside those of
 /// [`Calls::is_builtin`]: there `command` and its like are prefixes, which as programs exist nowhere.
@@ -69,8 +70,11 @@ fn nested(
         return false;
     };
     let root = tree.root_node();
-    let mut functions = HashSet::new();
-    declared(root, text, &mut functions, 0);
+    // Calling one runs no program.
+    let functions = functions(root)
+        .into_iter()
+        .map(|(name, _)| text.get(name.byte_range()).unwrap_or_default())
+        .collect();
     let mut shell = Shell {
         out,
         text,
@@ -82,35 +86,12 @@ fn nested(
     !root.has_error()
 }
 
-/// The names of the functions the script defines: calling one runs no program.
-fn declared<'t>(node: Node<'_>, text: &'t [u8], names: &mut HashSet<&'t [u8]>, depth: u32) {
-    if depth > DEEPEST {
-        return;
-    }
-    if node.kind() == "function_definition"
-        && let Some(name) = node.child_by_field_name("name")
-    {
-        names.insert(text.get(name.byte_range()).unwrap_or_default());
-    }
-    for child in children(node) {
-        declared(child, text, names, depth + 1);
-    }
-}
-
 struct Shell<'o, 'f, 't> {
     out: &'o mut Collector<'f>,
     text: &'t [u8],
     base: usize,
     calls: &'t Calls,
     functions: HashSet<&'t [u8]>,
-}
-
-/// A part of a word or string.
-enum Part<'n> {
-    /// Static text, a range of the script.
-    Text(usize, usize, Form),
-    /// An expansion or substitution.
-    Expansion(Node<'n>),
 }
 
 /// One word of a command.
@@ -207,34 +188,32 @@ impl<'n> Shell<'_, '_, '_> {
 
     /// A word, a string or a heredoc's body: its static parts are read for paths, its expansions walked.
     fn word(&mut self, node: Node<'n>, site: &Site, depth: u32) {
-        let mut parts = Vec::new();
-        cut(node, &mut parts, depth);
-        for (index, part) in parts.iter().enumerate() {
-            match part {
-                Part::Text(start, end, form) => {
-                    let after = match index.checked_sub(1).and_then(|i| parts.get(i)) {
-                        Some(Part::Expansion(_)) => true,
-                        Some(Part::Text(s, e, _)) => {
-                            self.bytes(*s, *e).last().is_some_and(|b| continues(*b))
-                        }
-                        None => false,
-                    };
-                    let before = match parts.get(index + 1) {
-                        Some(Part::Expansion(_)) => true,
-                        Some(Part::Text(s, e, _)) => {
-                            self.bytes(*s, *e).first().is_some_and(|b| continues(*b))
-                        }
-                        None => false,
-                    };
+        let parts = parts(node);
+        let part = |index: Option<usize>| index.and_then(|index| parts.get(index));
+        for (index, one) in parts.iter().enumerate() {
+            match one {
+                Part::Text { range, quoting } => {
+                    let previous = part(index.checked_sub(1));
                     let span = Span {
-                        start: *start,
-                        end: *end,
-                        after,
-                        before,
+                        start: range.start,
+                        end: range.end,
+                        after: previous.is_some_and(|part| self.joins(part, <[u8]>::last)),
+                        before: part(Some(index + 1))
+                            .is_some_and(|part| self.joins(part, <[u8]>::first)),
                     };
-                    self.literal(span, *form, site);
+                    self.literal(span, form(*quoting), site);
                 }
                 Part::Expansion(node) => self.expansion(*node, site, depth),
+            }
+        }
+    }
+
+    /// Whether a part of a word continues the path beside it; `edge` gives the byte that touches it.
+    fn joins(&self, part: &Part<'n>, edge: fn(&[u8]) -> Option<&u8>) -> bool {
+        match part {
+            Part::Expansion(_) => true,
+            Part::Text { range, .. } => {
+                edge(self.bytes(range.start, range.end)).is_some_and(|byte| continues(*byte))
             }
         }
     }
@@ -267,26 +246,23 @@ impl<'n> Shell<'_, '_, '_> {
     }
 
     fn read_word(&self, node: Node<'n>) -> Word<'n> {
-        let mut parts = Vec::new();
-        cut(node, &mut parts, 0);
-        let is_static = parts.iter().all(|part| matches!(part, Part::Text(..)));
-        let text = if is_static && node.kind() == "concatenation" {
-            parts
-                .iter()
-                .map(|part| match part {
-                    Part::Text(start, end, _) => {
-                        self.out.text_of(self.base + start, self.base + end)
-                    }
-                    Part::Expansion(_) => String::new(),
-                })
-                .collect()
-        } else {
-            self.value(node)
-        };
+        let texts: Option<Vec<String>> = parts(node)
+            .into_iter()
+            .map(|part| match part {
+                Part::Text { range, .. } => Some(
+                    self.out
+                        .text_of(self.base + range.start, self.base + range.end),
+                ),
+                Part::Expansion(_) => None,
+            })
+            .collect();
         Word {
             node,
-            text,
-            is_static,
+            is_static: texts.is_some(),
+            text: match texts {
+                Some(texts) if node.kind() == "concatenation" => texts.concat(),
+                _ => self.value(node),
+            },
         }
     }
 
@@ -372,20 +348,14 @@ impl<'n> Shell<'_, '_, '_> {
     }
 
     fn command(&mut self, node: Node<'n>, site: &Site, depth: u32) {
-        let mut words = Vec::new();
-        let mut rest = Vec::new();
-        for child in children(node) {
-            match child.kind() {
-                "command_name" => {
-                    let inner = child.named_child(0).unwrap_or(child);
-                    words.push(self.read_word(inner));
-                }
-                "variable_assignment" | "comment" | "ERROR" => rest.push(child),
-                kind if kind.ends_with("redirect") => rest.push(child),
-                _ => words.push(self.read_word(child)),
-            }
-        }
-        let programs = self.programs(&words);
+        let command = command(node);
+        let words: Vec<Word> = command
+            .words
+            .iter()
+            .map(|word| self.read_word(*word))
+            .collect();
+        let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        let programs = programs(self.calls, &texts);
         let mut before = String::new();
         let mut call = None;
         for (index, word) in words.iter().enumerate() {
@@ -417,21 +387,9 @@ impl<'n> Shell<'_, '_, '_> {
             word: None,
             ..site.clone()
         };
-        for child in rest {
+        for child in command.rest {
             self.node(child, &site, depth + 1);
         }
-    }
-
-    /// The words of a command that name a program: its own, and those that its prefix commands run.
-    fn programs(&self, words: &[Word<'n>]) -> Vec<usize> {
-        let mut programs = vec![0];
-        let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-        let mut at = 0;
-        while let Some(next) = run_by(self.calls, &texts, at) {
-            programs.push(next);
-            at = next;
-        }
-        programs
     }
 
     /// Marks a program's name where it is looked up on `PATH`.
@@ -511,57 +469,47 @@ impl<'n> Shell<'_, '_, '_> {
     }
 }
 
-/// Cuts a word or string into its parts.
-fn cut<'n>(node: Node<'n>, parts: &mut Vec<Part<'n>>, depth: u32) {
-    let range = node.byte_range();
-    let (form, open, close) = match node.kind() {
-        "string" => (Form::Interpolated, 1, 1),
-        "raw_string" => (Form::Literal, 1, 1),
-        "ansi_c_string" => (Form::Literal, 2, 1),
-        "heredoc_body" => (Form::Heredoc, 0, 0),
-        _ => (Form::Bare, 0, 0),
-    };
-    let mut at = (range.start + open).min(range.end);
-    let end = range.end.saturating_sub(close).max(at);
-    if depth > DEEPEST {
-        parts.push(Part::Text(range.start, range.end, form));
-        return;
-    }
-    for child in children(node) {
-        let inner = child.byte_range();
-        let is_expansion = matches!(
-            child.kind(),
-            "simple_expansion"
-                | "expansion"
-                | "command_substitution"
-                | "arithmetic_expansion"
-                | "process_substitution"
-                | "ERROR"
-        );
-        let is_string = matches!(
-            child.kind(),
-            "string" | "translated_string" | "raw_string" | "ansi_c_string" | "concatenation"
-        );
-        if !is_expansion && !is_string {
-            continue;
-        }
-        if at < inner.start {
-            parts.push(Part::Text(at, inner.start, form));
-        }
-        if is_expansion {
-            parts.push(Part::Expansion(child));
-        } else {
-            cut(child, parts, depth + 1);
-        }
-        at = inner.end;
-    }
-    if at < end {
-        parts.push(Part::Text(at, end, form));
+fn form(quoting: Quoting) -> Form {
+    match quoting {
+        Quoting::Bare => Form::Bare,
+        Quoting::Double => Form::Interpolated,
+        Quoting::Single | Quoting::AnsiC => Form::Literal,
+        Quoting::Heredoc => Form::Heredoc,
     }
 }
 
+/// Where a word of a command stands that no shell reads.
+pub(super) struct Place {
+    /// The command's site with the word's index and the words before it.
+    pub site: Site,
+    /// Whether it names a program: the command's own, or one that a prefix command runs.
+    pub is_program: bool,
+}
+
+/// The places of a command's words.
+pub(super) fn places(calls: &Calls, words: &[&str], site: &Site) -> Vec<Place> {
+    let programs = programs(calls, words);
+    let place = |index: usize| Place {
+        site: Site {
+            word: u32::try_from(index).ok(),
+            before: words
+                .get(..index)
+                .filter(|before| !before.is_empty())
+                .map(|before| before.join(" ")),
+            ..site.clone()
+        },
+        is_program: programs.contains(&index),
+    };
+    (0..words.len()).map(place).collect()
+}
+
+/// The indices of the words of a command that name a program: its own, and those that its prefix commands run.
+fn programs(calls: &Calls, words: &[&str]) -> Vec<usize> {
+    std::iter::successors(Some(0), |at| run_by(calls, words, *at)).collect()
+}
+
 /// The index of the word that the program at `at` runs in turn: after `sudo`, `exec`, `find -exec`.
-pub(super) fn run_by(calls: &Calls, words: &[&str], at: usize) -> Option<usize> {
+fn run_by(calls: &Calls, words: &[&str], at: usize) -> Option<usize> {
     let name = base_name(words.get(at)?);
     let rest = words.get(at + 1..)?;
     let next = match name {

@@ -81,14 +81,12 @@ fn one_command(out: &mut Collector<'_>, words: &[Word], site: &Site, calls: &Cal
         })
         .collect();
     let names: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let mut program = Some(0);
-    for (index, (word, text)) in words.iter().zip(&texts).enumerate() {
-        let before = names.get(..index).unwrap_or_default();
-        let site = Site {
-            word: u32::try_from(index).ok(),
-            before: (index > 0).then(|| before.join(" ")),
-            ..site.clone()
-        };
+    for (index, (word, place)) in words
+        .iter()
+        .zip(shell::places(calls, &names, site))
+        .enumerate()
+    {
+        let (text, before) = (names[index], &names[..index]);
         let form = match word.quote {
             Some(b'"') => Form::Interpolated,
             Some(_) => Form::Literal,
@@ -99,23 +97,22 @@ fn one_command(out: &mut Collector<'_>, words: &[Word], site: &Site, calls: &Cal
         } else {
             word.start
         };
-        if program == Some(index) {
-            if is_command_name(text.as_bytes()) && text.len() == word.end - start {
-                out.mark(start, word.end, Kind::BareCommand, form, site.clone());
-            }
-            program = shell::run_by(calls, &names, index);
+        let is_whole = text.len() == word.end - start;
+        if place.is_program && is_whole && is_command_name(text.as_bytes()) {
+            let site = place.site.clone();
+            out.mark(start, word.end, Kind::BareCommand, form, site);
         }
         let is_script = before.last() == Some(&calls.shell_option())
             && before.iter().any(|name| calls.is_shell(name));
         if is_script {
             let text = out.slice(start, word.end);
             let inner = Site {
-                sub: site.sub.clone(),
+                sub: place.site.sub,
                 ..Site::default()
             };
             shell::script(out, text, start, calls, &inner);
         } else {
-            out.literal(Span::whole(start, word.end), form, &site);
+            out.literal(Span::whole(start, word.end), form, &place.site);
         }
     }
 }

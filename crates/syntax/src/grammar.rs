@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use tree_sitter::{Parser, Tree};
+use tree_sitter::{Node, Parser, Tree};
 
 /// The grammars whose parsers are kept, one per thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,11 @@ pub fn parse(grammar: Grammar, bytes: &[u8]) -> Option<Tree> {
             _ => slot.as_mut()?.parse(bytes, None),
         }
     })
+}
+
+/// A node's named children.
+pub fn children(node: Node<'_>) -> Vec<Node<'_>> {
+    node.named_children(&mut node.walk()).collect()
 }
 
 /// What the grammar of Bash may be given: letters in the place of all that is not ASCII, byte for byte, so that every

@@ -11,7 +11,7 @@ use tree_sitter::{Node, Tree};
 use super::{Change, Holds, not_here, whole_lines};
 use decide::rules::{Feature, OnlyOn};
 use problem::Problem;
-use syntax::{Grammar, parse};
+use syntax::{Grammar, children, parse};
 
 /// Whether the feature keeps an instruction of this file to one processor.
 pub(super) fn is_named(feature: &Feature, path: &str) -> bool {
@@ -69,8 +69,7 @@ fn statements<'t>(tree: Option<&'t Tree>, bytes: &[u8], one: &OnlyOn) -> Vec<Nod
             }
             continue;
         }
-        let mut cursor = node.walk();
-        left.extend(node.named_children(&mut cursor));
+        left.extend(children(node));
     }
     found.sort_by_key(Node::start_byte);
     found

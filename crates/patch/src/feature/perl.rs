@@ -8,6 +8,7 @@ use tree_sitter::{Node, Parser, Tree};
 use super::{Change, Cuts, Holds, not_here, replaced, whole_lines};
 use decide::rules::Feature;
 use problem::{Problem, UNPARSED};
+use syntax::children;
 
 /// What a feature changes in a Perl file.
 ///
@@ -157,17 +158,14 @@ impl<'a> Finder<'a> {
             }
             _ => {}
         }
-        let mut cursor = node.walk();
-        for child in node.named_children(&mut cursor) {
+        for child in children(node) {
             self.visit(child);
         }
     }
 
     /// Whether a `use` or `require` has the module as its own name (not among what it imports).
     fn names_dropped(&self, node: Node) -> bool {
-        let mut cursor = node.walk();
-        node.named_children(&mut cursor)
-            .next()
+        node.named_child(0)
             .is_some_and(|child| self.is_dropped(self.text(child)))
     }
 
@@ -182,16 +180,15 @@ impl<'a> Finder<'a> {
     }
 
     fn is_registration(&self, call: Node) -> bool {
-        let mut cursor = call.walk();
-        call.named_children(&mut cursor)
-            .any(|child| child.kind() == "method" && self.text(child) == b"register_method")
+        children(call)
+            .iter()
+            .any(|child| child.kind() == "method" && self.text(*child) == b"register_method")
     }
 
     /// Whether the method registered goes; notes the path it was mounted under or the name it had.
     fn registration_goes(&mut self, call: Node) -> bool {
-        let mut cursor = call.walk();
-        let Some(hash) = call
-            .named_children(&mut cursor)
+        let Some(hash) = children(call)
+            .into_iter()
             .find(|child| child.kind() == "anonymous_hash_expression")
         else {
             return false;
@@ -221,12 +218,11 @@ impl<'a> Finder<'a> {
     /// The value of a key of a hash constructor, where it is a plain string.
     fn value(&self, hash: Node, key: &str) -> Option<String> {
         let list = hash.named_child(0)?;
-        let mut cursor = list.walk();
-        let children: Vec<Node> = list
-            .named_children(&mut cursor)
+        let values: Vec<Node> = children(list)
+            .into_iter()
             .filter(|child| child.kind() != "comment")
             .collect();
-        let pair = children
+        let pair = values
             .chunks(2)
             .find(|pair| self.unquoted(pair[0]) == key.as_bytes())?;
         let value = pair
@@ -290,8 +286,7 @@ impl<'a> Finder<'a> {
             // The only element of its list.
             self.cut_element(node.byte_range(), None);
         }
-        let mut cursor = node.walk();
-        for child in node.named_children(&mut cursor) {
+        for child in children(node) {
             self.visit_entries(child);
         }
     }

@@ -7,6 +7,7 @@ use tree_sitter::{Node, Tree};
 use super::{Change, Cuts, not_here};
 use decide::rules::{Feature, Replace};
 use problem::Problem;
+use syntax::children;
 
 /// What a feature replaces in a file.
 ///
@@ -67,8 +68,7 @@ fn expressions(node: Node, bytes: &[u8], text: &[u8], found: &mut Cuts) {
     if kind.contains("string") {
         return;
     }
-    let mut cursor = node.walk();
-    for child in node.named_children(&mut cursor) {
+    for child in children(node) {
         expressions(child, bytes, text, found);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use syntax::children;
 use tree_sitter::{Node, Tree};
 
 use super::tree::parsed;
@@ -390,12 +391,6 @@ impl<'a> File<'a> {
         }
         node.kind() == "scalar" && self.asked.contains(&(self.scope(node), self.name(node)))
     }
-}
-
-/// A node's children that have names.
-fn children(node: Node<'_>) -> Vec<Node<'_>> {
-    let mut cursor = node.walk();
-    node.named_children(&mut cursor).collect()
 }
 
 /// Pieces with texts that stand side by side put together.

@@ -5,7 +5,12 @@
 
 use std::ops::Range;
 
+use syntax::shell::{Part, command, parts, unquoted};
+use syntax::{Grammar, children, parse};
+use tree_sitter::Node;
+
 use super::tree::Id;
+use crate::collect::DEEPEST;
 
 /// One byte of a command line, or one interpolation.
 #[derive(Debug, Clone)]
@@ -53,226 +58,118 @@ impl ShellWord {
 /// The simple commands of a line, in order, those of `$(…)` and backticks included; assignments, redirections and the shell's
 /// own words are left out.
 pub fn commands(units: &[Unit]) -> Vec<Vec<ShellWord>> {
-    let mut lexer = Lexer {
-        units,
-        at: 0,
-        found: Vec::new(),
-        depth: 0,
-    };
-    while lexer.at < units.len() {
-        lexer.list(None);
-        lexer.at += 1;
+    let line = Line::of(units);
+    let mut found = Vec::new();
+    if let Some(tree) = parse(Grammar::Bash, &line.text) {
+        line.statement(tree.root_node(), &mut found, 0);
     }
-    lexer.found
+    found
 }
 
-/// Beyond this, nested substitutions are left alone.
-const DEEPEST: u32 = 32;
+/// What the shell reads in the place of an interpolation.
+const INTERPOLATION: &[u8] = b"${_}";
 
-struct Lexer<'a> {
+/// A command line as text.
+struct Line<'a> {
     units: &'a [Unit],
-    at: usize,
-    found: Vec<Vec<ShellWord>>,
-    depth: u32,
+    text: Vec<u8>,
+    /// For each byte of the text the index of its unit.
+    owners: Vec<usize>,
 }
 
-#[derive(Default)]
-struct Simple {
-    words: Vec<ShellWord>,
-    /// Words up to the next separator belong to `for` or `case`, not to a command.
-    ignored: bool,
-    case: u32,
-}
-
-impl Lexer<'_> {
-    fn peek(&self, ahead: usize) -> Option<u8> {
-        self.units.get(self.at + ahead).and_then(|unit| unit.byte)
-    }
-
-    /// Reads commands until `close`, which is left for the caller.
-    fn list(&mut self, close: Option<u8>) {
-        let mut simple = Simple::default();
-        while self.at < self.units.len() {
-            let byte = self.peek(0);
-            if byte.is_some() && byte == close {
-                break;
-            }
-            match byte {
-                Some(b' ' | b'\t' | b'\r') => self.at += 1,
-                Some(b'\\') if self.peek(1) == Some(b'\n') => self.at += 2,
-                Some(b'\n' | b';' | b'|' | b'&' | b'(') => {
-                    self.end(&mut simple);
-                    self.at += 1;
-                }
-                Some(b')') => {
-                    if simple.case > 0 {
-                        simple.words.clear();
-                    }
-                    self.end(&mut simple);
-                    self.at += 1;
-                }
-                Some(b'#') => self.comment(),
-                Some(b'<' | b'>') => self.redirection(),
-                Some(b'0'..=b'9') if matches!(self.peek(1), Some(b'<' | b'>')) => {
-                    self.at += 1;
-                    self.redirection();
-                }
-                _ => {
-                    let word = self.word(close);
-                    take(&mut simple, word);
-                }
-            }
-        }
-        self.end(&mut simple);
-    }
-
-    fn end(&mut self, simple: &mut Simple) {
-        simple.ignored = false;
-        let words = std::mem::take(&mut simple.words);
-        if !words.is_empty() {
-            self.found.push(words);
-        }
-    }
-
-    fn comment(&mut self) {
-        while self.at < self.units.len() && self.peek(0) != Some(b'\n') {
-            self.at += 1;
-        }
-    }
-
-    fn redirection(&mut self) {
-        while matches!(self.peek(0), Some(b'<' | b'>' | b'&' | b'|')) {
-            self.at += 1;
-        }
-        while matches!(self.peek(0), Some(b' ' | b'\t')) {
-            self.at += 1;
-        }
-        if self.at < self.units.len() && !matches!(self.peek(0), Some(b'\n' | b';' | b')')) {
-            let _target = self.word(None);
-        }
-    }
-
-    fn word(&mut self, close: Option<u8>) -> ShellWord {
-        let mut word = ShellWord::default();
-        let begin = self.at;
-        while let Some(unit) = self.units.get(self.at) {
+impl<'a> Line<'a> {
+    fn of(units: &'a [Unit]) -> Self {
+        let mut line = Self {
+            units,
+            text: Vec::new(),
+            owners: Vec::new(),
+        };
+        for (index, unit) in units.iter().enumerate() {
             match unit.byte {
-                Some(
-                    b' ' | b'\t' | b'\r' | b'\n' | b';' | b'|' | b'&' | b'(' | b')' | b'<' | b'>',
-                ) if self.at > begin => break,
-                byte if byte.is_some() && byte == close => break,
-                Some(b'\'') => {
-                    self.at += 1;
-                    self.single_quoted(&mut word);
+                Some(byte) => line.text.push(byte),
+                None => line.text.extend(INTERPOLATION),
+            }
+            line.owners.resize(line.text.len(), index);
+        }
+        line
+    }
+
+    fn statement(&self, node: Node<'_>, found: &mut Vec<Vec<ShellWord>>, depth: u32) {
+        if depth > DEEPEST {
+            return;
+        }
+        // What is substituted runs first.
+        for child in children(node) {
+            self.statement(child, found, depth + 1);
+        }
+        let words: Vec<Node> = match node.kind() {
+            "command" => command(node).words,
+            "test_command" | "declaration_command" | "unset_command" => {
+                let mut words = Vec::new();
+                leaves(node, &mut words, depth);
+                words
+            }
+            _ => return,
+        };
+        let words: Vec<ShellWord> = words.into_iter().map(|word| self.word(word)).collect();
+        found.push(words);
+    }
+
+    fn word(&self, node: Node<'_>) -> ShellWord {
+        let mut word = ShellWord::default();
+        for part in parts(node) {
+            match part {
+                Part::Text { range, quoting } => {
+                    let text = self.text.get(range.clone()).unwrap_or_default();
+                    let offsets = unquoted(text, quoting).map(|(at, _)| range.start + at);
+                    self.push(offsets, &mut word);
                 }
-                Some(b'"') => {
-                    self.at += 1;
-                    self.double_quoted(&mut word);
+                Part::Expansion(node)
+                    if matches!(node.kind(), "simple_expansion" | "expansion") =>
+                {
+                    self.push(node.byte_range(), &mut word);
                 }
-                Some(b'\\') => {
-                    self.at += 1;
-                    self.plain(&mut word);
+                // What it prints is not known.
+                Part::Expansion(node) => {
+                    let start = self
+                        .unit(node.start_byte())
+                        .map_or(0, |unit| unit.span.start);
+                    word.units.push(Unit {
+                        byte: None,
+                        span: start..start,
+                        node: None,
+                    });
                 }
-                Some(b'`') => self.substitution(1, b'`', &mut word),
-                Some(b'$') if self.peek(1) == Some(b'(') => self.substitution(2, b')', &mut word),
-                _ => self.plain(&mut word),
             }
         }
         word
     }
 
-    fn plain(&mut self, word: &mut ShellWord) {
-        word.units.extend(self.units.get(self.at).cloned());
-        self.at += 1;
+    fn unit(&self, at: usize) -> Option<&'a Unit> {
+        self.owners.get(at).and_then(|index| self.units.get(*index))
     }
 
-    fn single_quoted(&mut self, word: &mut ShellWord) {
-        while self.at < self.units.len() && self.peek(0) != Some(b'\'') {
-            self.plain(word);
-        }
-        self.at += 1;
-    }
-
-    fn double_quoted(&mut self, word: &mut ShellWord) {
-        while self.at < self.units.len() {
-            match self.peek(0) {
-                Some(b'"') => break,
-                Some(b'\\') if matches!(self.peek(1), Some(b'"' | b'\\' | b'$' | b'`')) => {
-                    self.at += 1;
-                    self.plain(word);
-                }
-                Some(b'`') => self.substitution(1, b'`', word),
-                Some(b'$') if self.peek(1) == Some(b'(') => self.substitution(2, b')', word),
-                _ => self.plain(word),
+    fn push(&self, offsets: impl Iterator<Item = usize>, word: &mut ShellWord) {
+        let mut last = None;
+        for at in offsets {
+            let owner = self.owners.get(at);
+            if owner != last {
+                word.units.extend(self.unit(at).cloned());
             }
+            last = owner;
         }
-        self.at += 1;
-    }
-
-    /// `$(…)` or backticks: what is within is commands, and the word is no fixed one.
-    fn substitution(&mut self, opening: usize, close: u8, word: &mut ShellWord) {
-        let start = self.units.get(self.at).map_or(0, |unit| unit.span.start);
-        word.units.push(Unit {
-            byte: None,
-            span: start..start,
-            node: None,
-        });
-        self.at += opening;
-        if self.depth >= DEEPEST {
-            self.at = self.units.len();
-            return;
-        }
-        self.depth += 1;
-        self.list(Some(close));
-        self.depth -= 1;
-        self.at += 1;
     }
 }
 
-/// Adds a word to a command, unless it is the shell's syntax.
-fn take(simple: &mut Simple, word: ShellWord) {
-    let fixed = word.fixed();
-    if simple.words.is_empty() && !simple.ignored {
-        match fixed.as_deref() {
-            Some(
-                "!" | "{" | "}" | "then" | "else" | "elif" | "if" | "do" | "while" | "until"
-                | "time" | "fi" | "done",
-            ) => return,
-            Some("case") => {
-                simple.case += 1;
-                simple.ignored = true;
-                return;
-            }
-            Some("esac") => {
-                simple.case = simple.case.saturating_sub(1);
-                return;
-            }
-            Some("for" | "select" | "function") => {
-                simple.ignored = true;
-                return;
-            }
-            _ if is_assignment(&word) => return,
-            _ => {}
+/// The words and operators below a node, in order.
+fn leaves<'n>(node: Node<'n>, found: &mut Vec<Node<'n>>, depth: u32) {
+    let all: Vec<Node> = node.children(&mut node.walk()).collect();
+    for child in all {
+        let is_inner = child.kind().ends_with("_expression");
+        if is_inner && depth < DEEPEST {
+            leaves(child, found, depth + 1);
+        } else {
+            found.push(child);
         }
     }
-    if simple.ignored {
-        // `case WORD in` ends here; the patterns that follow are dropped at their `)`.
-        simple.ignored = !(simple.case > 0 && fixed.as_deref() == Some("in"));
-    } else if !word.units.is_empty() {
-        simple.words.push(word);
-    }
-}
-
-fn is_assignment(word: &ShellWord) -> bool {
-    let mut bytes = word.units.iter().map(|unit| unit.byte);
-    let name = bytes
-        .by_ref()
-        .take_while(|byte| byte.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_'))
-        .count();
-    let starts = word
-        .units
-        .first()
-        .and_then(|unit| unit.byte)
-        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
-    starts && word.units.get(name).and_then(|unit| unit.byte) == Some(b'=')
 }
