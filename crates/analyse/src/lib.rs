@@ -196,37 +196,22 @@ impl Analysis {
         cache: Option<&Cache>,
         watch: &(dyn Fn(&str) + Sync),
     ) -> Result<Self, Vec<Problem>> {
-        let read: Vec<Result<_, Vec<Problem>>> = sources
+        let read: Vec<Result<Vec<Read>, Vec<Problem>>> = by_repository(sources)
             .into_par_iter()
-            .map(|source| {
-                let begun = Instant::now();
-                let only = wanted(&source.name, &programs);
-                let scanned = scan::source::scan(&source, &knowledge.calls, only, cache)?;
-                let scan = begun.elapsed();
-                let begun = Instant::now();
-                // Of crates at a program's own pin nothing is packaged.
-                let packagings = if only.is_none() {
-                    packagings(&source, cache)?
-                } else {
-                    Vec::new()
-                };
-                let debian = begun.elapsed();
-                watch(&source.name);
-                Ok(Read {
-                    proofs: Arc::new(Proofs::load(kept(&source, cache, "proofs"))),
-                    source,
-                    scanned,
-                    packagings,
-                    scan,
-                    debian,
-                })
+            .map(|sources| {
+                let names: Vec<String> = sources.iter().map(|one| one.name.clone()).collect();
+                let read = Read::all(sources, &programs, knowledge, cache);
+                for name in &names {
+                    watch(name);
+                }
+                read
             })
             .collect();
         let mut problems = Vec::new();
         let mut whole = Vec::new();
         for one in read {
             match one {
-                Ok(one) => whole.push(one),
+                Ok(sources) => whole.extend(sources),
                 Err(more) => problems.extend(more),
             }
         }
@@ -471,6 +456,63 @@ struct Read {
     proofs: Arc<Proofs>,
     scan: Duration,
     debian: Duration,
+}
+
+impl Read {
+    /// Reads and scans the sources of one repository.
+    fn all(
+        sources: Vec<Source>,
+        programs: &[Program],
+        knowledge: &Knowledge,
+        cache: Option<&Cache>,
+    ) -> Result<Vec<Self>, Vec<Problem>> {
+        let begun = Instant::now();
+        let wanted: Vec<_> = sources
+            .iter()
+            .map(|source| (source, wanted(&source.name, programs)))
+            .collect();
+        let name = sources
+            .first()
+            .map_or("", |source| source_name(&source.name));
+        let scanned = scan::source::scan_repository(name, &wanted, &knowledge.calls, cache)?;
+        let scan = begun.elapsed() / u32::try_from(sources.len()).unwrap_or(1).max(1);
+        // Of crates at a program's own pin nothing is packaged.
+        let is_packaged: Vec<bool> = wanted.iter().map(|(_, only)| only.is_none()).collect();
+        let mut read = Vec::new();
+        for ((source, scanned), is_packaged) in sources.into_iter().zip(scanned).zip(is_packaged) {
+            let begun = Instant::now();
+            let packagings = if is_packaged {
+                packagings(&source, cache)?
+            } else {
+                Vec::new()
+            };
+            read.push(Self {
+                proofs: Arc::new(Proofs::load(kept(&source, cache, "proofs"))),
+                source,
+                scanned,
+                packagings,
+                scan,
+                debian: begun.elapsed(),
+            });
+        }
+        Ok(read)
+    }
+}
+
+/// The sources of each repository; they are sorted by name.
+fn by_repository(sources: Vec<Source>) -> Vec<Vec<Source>> {
+    let mut all: Vec<Vec<Source>> = Vec::new();
+    for source in sources {
+        let is_same = |others: &Vec<Source>| {
+            let mut others = others.iter();
+            others.any(|other| source_name(&other.name) == source_name(&source.name))
+        };
+        match all.last_mut().filter(|others| is_same(others)) {
+            Some(others) => others.push(source),
+            None => all.push(vec![source]),
+        }
+    }
+    all
 }
 
 /// The language that is wanted of a source: of one at a program's own pin its crates, unless it is the program's own source,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::feature::Change;
 use super::{crates, feature};
 use crate::file::Edited;
 use crate::rewrite::{self, Edit, Placeholders, Placing, Theme};
@@ -57,6 +58,7 @@ pub fn edits(
         placing,
         features,
         planned: BTreeMap::new(),
+        contents: HashMap::new(),
         result: Edits::default(),
     };
     collector.literals();
@@ -90,6 +92,8 @@ struct Collector<'a> {
     placing: Placing<'a>,
     features: Vec<&'a Feature>,
     planned: BTreeMap<String, Planned<'a>>,
+    /// What was read, by path.
+    contents: HashMap<String, Vec<u8>>,
     result: Edits,
 }
 
@@ -130,33 +134,36 @@ impl<'a> Collector<'a> {
 
     /// What the features remove.
     fn features(&mut self) -> Result<(), Vec<Problem>> {
-        let entries = self.source.source.tree.entries();
-        for feature in std::mem::take(&mut self.features) {
+        let source = self.source;
+        let features = std::mem::take(&mut self.features);
+        let held: Vec<&Entry> = source
+            .source
+            .tree
+            .entries()
+            .iter()
+            .filter(|entry| features.iter().any(|feature| self.may_hold(feature, entry)))
+            .collect();
+        self.read(&held)?;
+        for feature in features {
             let rule = RuleId::new(Table::Feature, &feature.name);
             let mut found = 0;
-            let wanted: Vec<&Entry> = entries
-                .iter()
-                .filter(|entry| self.may_hold(feature, entry))
-                .collect();
-            let contents = self
-                .source
-                .source
-                .tree
-                .read(&wanted)
-                .map_err(|problem| vec![problem])?;
-            for (entry, bytes) in wanted.iter().zip(contents) {
+            for entry in &held {
+                if !self.may_hold(feature, entry) {
+                    continue;
+                }
                 if feature.drop_files.contains(&entry.path) {
                     self.planned.entry(entry.path.clone()).or_default().deleted = true;
                     self.count(&rule);
                     found += 1;
-                } else if feature::may_touch(feature, &entry.path, &bytes) {
-                    let changes = feature::changes(feature, &entry.path, &bytes)
-                        .map_err(|problem| vec![problem])?;
-                    found += changes.len();
-                    for (range, with) in changes {
-                        self.replace(&entry.path, range, with);
-                        self.count(&rule);
-                    }
+                    continue;
+                }
+                let changes = self
+                    .changes(feature, entry)
+                    .map_err(|problem| vec![problem])?;
+                found += changes.len();
+                for (range, with) in changes {
+                    self.replace(&entry.path, range, with);
+                    self.count(&rule);
                 }
             }
             if found == 0 {
@@ -166,6 +173,33 @@ impl<'a> Collector<'a> {
                     .push(Problem::new(&FEATURE_NOT_FOUND, cause).in_source(&feature.source));
             }
         }
+        Ok(())
+    }
+
+    /// What a feature changes in a file that was read.
+    fn changes(&self, feature: &Feature, entry: &Entry) -> Result<Vec<Change>, Problem> {
+        let bytes = self
+            .contents
+            .get(&entry.path)
+            .map_or(&[][..], Vec::as_slice);
+        if !feature::may_touch(feature, &entry.path, bytes) {
+            return Ok(Vec::new());
+        }
+        let tree = self.source.scanned.trees.get(&entry.path);
+        feature::changes(feature, &entry.path, bytes, tree)
+    }
+
+    /// Reads those of the files that were not read before.
+    fn read(&mut self, wanted: &[&Entry]) -> Result<(), Vec<Problem>> {
+        let unknown: Vec<&Entry> = wanted
+            .iter()
+            .filter(|entry| !self.contents.contains_key(&entry.path))
+            .copied()
+            .collect();
+        let tree = &self.source.source.tree;
+        let contents = tree.read(&unknown).map_err(|problem| vec![problem])?;
+        let paths = unknown.iter().map(|entry| entry.path.clone());
+        self.contents.extend(paths.zip(contents));
         Ok(())
     }
 
@@ -249,14 +283,9 @@ impl<'a> Collector<'a> {
             .keys()
             .filter_map(|path| by_path.get(path.as_str()).copied())
             .collect();
-        let contents = self
-            .source
-            .source
-            .tree
-            .read(&wanted)
-            .map_err(|problem| vec![problem])?;
-        for ((entry, original), mut plan) in wanted.iter().zip(contents).zip(planned.into_values())
-        {
+        self.read(&wanted)?;
+        for (entry, mut plan) in wanted.iter().zip(planned.into_values()) {
+            let original = self.contents.remove(&entry.path).unwrap_or_default();
             self.rust(&entry.path, &original, &mut plan);
             if plan.edits.is_empty() && !plan.deleted {
                 continue;

@@ -1,13 +1,13 @@
-//! Trees read straight from Git objects: no checkout, one process to list and one to read.
+//! Trees read straight from Git objects: no checkout, one process to list a tree, one to read a repository.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use super::{Entry, Mode, Tree, bad_component, manifest};
+use super::{Entry, Mode, Tree, bad_component, manifest, objects};
 use cache::Cache;
 use problem::{Code, Problem};
 
@@ -237,6 +237,29 @@ pub(super) fn contents(
     if names.is_empty() {
         return Ok(Vec::new());
     }
+    let Some(mut found) = objects::contents(git_dir, names) else {
+        return asked_alone(source, git_dir, names);
+    };
+    // What is not there may be in a damaged pack.
+    let absent: Vec<usize> = (0..names.len()).filter(|at| found[*at].is_none()).collect();
+    if !absent.is_empty() {
+        let names: Vec<&str> = absent.iter().map(|at| names[*at]).collect();
+        for (at, content) in absent
+            .into_iter()
+            .zip(asked_alone(source, git_dir, &names)?)
+        {
+            found[at] = content;
+        }
+    }
+    Ok(found)
+}
+
+/// The same by a process that answers nothing else and whose complaints are read.
+fn asked_alone(
+    source: &str,
+    git_dir: &Path,
+    names: &[&str],
+) -> Result<Vec<Option<Vec<u8>>>, Problem> {
     let mut child = command(git_dir)
         .args(["cat-file", "--batch", "--buffer"])
         .stdin(Stdio::piped())
@@ -255,7 +278,10 @@ pub(super) fn contents(
         });
         let found = stdout.map_or_else(
             || Ok(Vec::new()),
-            |stdout| answers(BufReader::with_capacity(1 << 16, stdout), names.len()),
+            |stdout| {
+                let mut stdout = BufReader::with_capacity(1 << 16, stdout);
+                names.iter().map(|_| objects::answer(&mut stdout)).collect()
+            },
         );
         (found, complaint.join().unwrap_or_default())
     });
@@ -283,45 +309,6 @@ fn ask(mut stdin: impl Write, names: &[&str]) -> io::Result<()> {
         lines.push(b'\n');
     }
     stdin.write_all(&lines)
-}
-
-/// Reads `count` answers of `git cat-file --batch`: `NAME TYPE SIZE`, the content, a newline; or `NAME missing`.
-fn answers(mut stdout: impl BufRead, count: usize) -> io::Result<Vec<Option<Vec<u8>>>> {
-    let ended = || {
-        io::Error::new(
-            io::ErrorKind::UnexpectedEof,
-            "git cat-file stopped before it had answered",
-        )
-    };
-    let mut found = Vec::with_capacity(count);
-    let mut line = Vec::new();
-    for _ in 0..count {
-        line.clear();
-        if stdout.read_until(b'\n', &mut line)? == 0 {
-            return Err(ended());
-        }
-        let header = line.trim_ascii_end();
-        if header.ends_with(b" missing") {
-            found.push(None);
-            continue;
-        }
-        let size = header
-            .rsplit(|&b| b == b' ')
-            .next()
-            .and_then(|size| str::from_utf8(size).ok()?.parse::<u64>().ok());
-        let size = size.ok_or_else(|| {
-            io::Error::other(format!("git cat-file: {}", String::from_utf8_lossy(header)))
-        })?;
-        let mut content = Vec::new();
-        // Not trusting the size with an allocation beyond what one file of a source may reasonably take.
-        content.try_reserve(usize::try_from(size.min(1 << 28)).unwrap_or_default())?;
-        (&mut stdout).take(size).read_to_end(&mut content)?;
-        if content.len() as u64 != size || stdout.read(&mut [0])? == 0 {
-            return Err(ended());
-        }
-        found.push(Some(content));
-    }
-    Ok(found)
 }
 
 /// Parses `git ls-tree -r -l -z`: `MODE TYPE OBJECT SIZE<TAB>PATH<NUL>`, the size padded to seven columns.

@@ -10,6 +10,7 @@ pub mod history;
 mod lock;
 mod manifest;
 mod nar;
+mod objects;
 mod omit;
 mod pinned;
 mod repository;

@@ -1,15 +1,15 @@
 //! Every file of a source scanned, with a cache of what was found by content.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
 use super::calls::Calls;
-use super::kept;
+use super::kept::{self, Found};
 use super::{FileScan, Form, Kind, Language};
 use cache::Cache;
 use problem::{Problem, UNPARSED};
-use release::{Entry, Mode, Source};
+use release::{Entry, Mode, Source, source_name};
 
 /// A scanned file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,64 +50,113 @@ pub fn scan(
     only: Option<Language>,
     cache: Option<&Cache>,
 ) -> Result<Scanned, Vec<Problem>> {
-    let entries = source.tree.entries();
+    let name = source_name(&source.name);
+    let mut scanned = scan_repository(name, &[(source, only)], calls, cache)?;
+    Ok(scanned.pop().unwrap_or_default())
+}
+
+/// Scans the sources of one repository, which may be the same at several pins: a file that several of them have is read
+/// and parsed once.
+///
+/// # Errors
+/// As [`scan`].
+pub fn scan_repository(
+    name: &str,
+    sources: &[(&Source, Option<Language>)],
+    calls: &Calls,
+    cache: Option<&Cache>,
+) -> Result<Vec<Scanned>, Vec<Problem>> {
     let mut found = cache
-        .map(|cache| kept::load(cache, &source.name))
+        .map(|cache| kept::load(cache, name))
         .unwrap_or_default();
-    let candidates: Vec<usize> = (0..entries.len())
-        .filter(|index| is_candidate(&entries[*index]))
-        .filter(|index| is_wanted(&entries[*index], only))
-        .collect();
-    let unknown: Vec<&Entry> = candidates
+    let candidates: Vec<Vec<usize>> = sources
         .iter()
-        .map(|index| &entries[*index])
-        .filter(|entry| !found.contains_key(&key(entry)))
+        .map(|(source, only)| candidates(source.tree.entries(), *only))
         .collect();
+    let mut asked = HashSet::new();
+    let mut problems = Vec::new();
     let mut trees = HashMap::new();
-    if !unknown.is_empty() {
-        let contents = source
-            .tree
-            .read_once(&unknown)
-            .map_err(|problem| vec![problem.in_source(&source.name)])?;
-        let scanned: Vec<Result<_, Problem>> = unknown
-            .par_iter()
-            .zip(contents)
-            .map(|(entry, bytes)| one(entry, &bytes, calls))
+    for ((source, _), candidates) in sources.iter().zip(&candidates) {
+        let entries = candidates
+            .iter()
+            .map(|index| &source.tree.entries()[*index]);
+        let unknown: Vec<&Entry> = entries
+            .filter(|entry| !found.contains_key(&key(entry)) && asked.insert(key(entry)))
             .collect();
-        let mut problems = Vec::new();
-        for (entry, result) in unknown.iter().zip(scanned) {
+        for (entry, result) in unknown.iter().zip(files(source, &unknown, calls)?) {
             match result {
                 Ok((scan, tree)) => {
                     found.insert(key(entry), scan);
-                    trees.extend(tree.map(|tree| (entry.path.clone(), tree)));
+                    trees.extend(tree.map(|tree| (key(entry), tree)));
                 }
                 Err(problem) => problems.push(problem.in_source(&source.name)),
             }
         }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        if let Some(cache) = cache {
-            kept::store(cache, &source.name, &found);
-        }
     }
-    let mut scanned = Scanned {
-        trees,
-        ..Scanned::default()
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    if let Some(cache) = cache.filter(|_| !asked.is_empty()) {
+        kept::store(cache, name, &found);
+    }
+    let sources = sources.iter().zip(candidates);
+    Ok(sources
+        .map(|((source, _), candidates)| {
+            gathered(source.tree.entries(), candidates, &found, &trees)
+        })
+        .collect())
+}
+
+/// The indices of the entries that may be in a language, or in the one that is wanted.
+fn candidates(entries: &[Entry], only: Option<Language>) -> Vec<usize> {
+    let wanted = |index: &usize| {
+        let entry = &entries[*index];
+        is_candidate(entry) && is_wanted(entry, only)
     };
+    (0..entries.len()).filter(wanted).collect()
+}
+
+/// Reads and scans files of a source.
+fn files(
+    source: &Source,
+    entries: &[&Entry],
+    calls: &Calls,
+) -> Result<Vec<Result<One, Problem>>, Vec<Problem>> {
+    let contents = source
+        .tree
+        .read_once(entries)
+        .map_err(|problem| vec![problem.in_source(&source.name)])?;
+    let files = entries.par_iter().zip(contents);
+    Ok(files
+        .map(|(entry, bytes)| one(entry, &bytes, calls))
+        .collect())
+}
+
+/// What of everything found is a source's.
+fn gathered(
+    entries: &[Entry],
+    candidates: Vec<usize>,
+    found: &Found,
+    trees: &HashMap<(String, String), tree_sitter::Tree>,
+) -> Scanned {
+    let mut scanned = Scanned::default();
     for index in candidates {
-        if let Some(Some((language, scan))) = found.remove(&key(&entries[index])) {
-            scanned.bytes += entries[index].size;
-            let path = entries[index].path.clone();
+        let entry = &entries[index];
+        let key = key(entry);
+        if let Some(Some((language, scan))) = found.get(&key) {
+            scanned.bytes += entry.size;
+            if let Some(tree) = trees.get(&key) {
+                scanned.trees.insert(entry.path.clone(), tree.clone());
+            }
             scanned.files.push(ScannedFile {
                 entry: index,
-                path,
-                language,
-                scan,
+                path: entry.path.clone(),
+                language: *language,
+                scan: scan.clone(),
             });
         }
     }
-    Ok(scanned)
+    scanned
 }
 
 /// Whether the entry's name alone says that it is in the one language that is wanted.

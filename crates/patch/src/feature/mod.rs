@@ -18,6 +18,7 @@ use std::ops::Range;
 
 use decide::rules::Feature;
 use problem::{FEATURE_NOT_FOUND, Problem};
+use tree_sitter::Tree;
 
 /// A span of a file and what stands there instead.
 pub type Change = (Range<usize>, String);
@@ -64,11 +65,17 @@ pub fn files(feature: &Feature) -> impl Iterator<Item = &str> {
     named.map(String::as_str)
 }
 
-/// What the feature changes in a Perl file, a script, a file of C or a unit or a Makefile.
+/// What the feature changes in a Perl file, a script, a file of C or a unit or a Makefile; `tree` is the Perl file's, where
+/// it was parsed before.
 ///
 /// # Errors
 /// A file that does not parse; what is to be changed and is not there.
-pub fn changes(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Vec<Change>, Problem> {
+pub fn changes(
+    feature: &Feature,
+    path: &str,
+    bytes: &[u8],
+    tree: Option<&Tree>,
+) -> Result<Vec<Change>, Problem> {
     if makefile::is_beside(feature, path) {
         let cuts = makefile::cuts(feature, path, bytes);
         Ok(cuts.into_iter().map(|cut| (cut, String::new())).collect())
@@ -80,7 +87,7 @@ pub fn changes(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Vec<Change
     } else if javascript::is_script(path) {
         javascript::changes(feature, path, bytes)
     } else {
-        perl::changes(feature, path, bytes)
+        perl::changes(feature, path, bytes, tree)
     }
 }
 

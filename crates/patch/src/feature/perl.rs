@@ -14,8 +14,14 @@ use syntax::children;
 ///
 /// # Errors
 /// A file that does not parse; a method, an element or an expression that is to go and is not there.
-pub(super) fn changes(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Vec<Change>, Problem> {
-    let (tree, mut finder) = found(feature, path, bytes)?;
+pub(super) fn changes(
+    feature: &Feature,
+    path: &str,
+    bytes: &[u8],
+    tree: Option<&Tree>,
+) -> Result<Vec<Change>, Problem> {
+    let tree = tree.map_or_else(|| parsed(feature, path, bytes), |tree| Ok(tree.clone()))?;
+    let mut finder = found(feature, path, bytes, &tree);
     if let Some(missing) = finder.missing() {
         return Err(not_here(feature, path, &missing));
     }
@@ -45,7 +51,8 @@ fn parsed(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Tree, Problem> 
 /// # Errors
 /// A file that does not parse.
 pub(super) fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds, Problem> {
-    let (tree, finder) = found(feature, path, bytes)?;
+    let tree = parsed(feature, path, bytes)?;
+    let finder = found(feature, path, bytes, &tree);
     Ok(Holds {
         expressions: replaced::there(feature, path, &tree, bytes),
         methods: finder.registered,
@@ -55,12 +62,7 @@ pub(super) fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds
 }
 
 /// What the first pass over a Perl file finds.
-fn found<'a>(
-    feature: &'a Feature,
-    path: &'a str,
-    bytes: &'a [u8],
-) -> Result<(Tree, Finder<'a>), Problem> {
-    let tree = parsed(feature, path, bytes)?;
+fn found<'a>(feature: &'a Feature, path: &'a str, bytes: &'a [u8], tree: &Tree) -> Finder<'a> {
     let mut finder = Finder {
         feature,
         path,
@@ -72,7 +74,7 @@ fn found<'a>(
         elements: BTreeSet::new(),
     };
     finder.visit(tree.root_node());
-    Ok((tree, finder))
+    finder
 }
 
 /// Sorted, without spans that lie in another.
