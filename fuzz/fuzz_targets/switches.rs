@@ -1,10 +1,9 @@
 //! The switches of any `debian/rules`.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use debian::switches::{Configure, Package, read};
 
-fuzz_target!(|text: &str| {
+libfuzzer_sys::fuzz_target!(|text: &str| {
     let package = Package {
         source: "hive-qemu",
         version: Some("9.0.1-2"),
