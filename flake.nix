@@ -54,7 +54,7 @@
             type = "app";
             meta.description = "Writes a release's patches, derivations and overlay";
             program = "${pkgs.writeShellScript "regen" ''
-              PATH=${pkgs.lib.makeBinPath [ pkgs.git ]}:$PATH exec ${pkgs.pve-nix}/bin/xtask regen "$@"
+              PATH=${pkgs.lib.makeBinPath [ pkgs.git ]}:$PATH exec ${pkgs.pve-nix}/bin/pve-nix regen "$@"
             ''}";
           };
         }

@@ -17,7 +17,7 @@ let
     pve-nix = final.runCommand "pve-nix" {
       inherit tool;
       hash = builtins.hashFile "sha256" tool;
-    } "mkdir -p $out/bin; ln -s $tool $out/bin/xtask";
+    } "mkdir -p $out/bin; ln -s $tool $out/bin/pve-nix";
   };
   pkgs = import nixpkgs {
     overlays = [

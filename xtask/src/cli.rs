@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use ::check::inside::{self, Stage};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use problem::{Problem, Severity};
 
 use crate::command::{
@@ -20,8 +20,7 @@ use crate::terminal;
 /// by a rule, and writes the Nix derivations, patches and overlay that build it.
 #[derive(Debug, Parser)]
 #[command(
-    name = "cargo xtask",
-    bin_name = "cargo xtask",
+    name = "pve-nix",
     version,
     after_help = "\
 A RELEASE is the name of a file in releases/: demo, pve-9.1.4.
@@ -79,13 +78,21 @@ pub enum Command {
 
 /// The command line by the name of the program.
 pub fn program() -> clap::Command {
-    Cli::command().name("xtask").bin_name("xtask")
+    Cli::command().bin_name(env!("CARGO_PKG_NAME"))
+}
+
+/// The command that its user gave: cargo sets its own place for what it runs.
+fn command() -> clap::Command {
+    match std::env::var_os("CARGO") {
+        Some(_) => Cli::command().name("cargo xtask").bin_name("cargo xtask"),
+        None => program(),
+    }
 }
 
 /// Parses the arguments, makes one call, gives the exit status: 0 nothing to report, 1 findings,
 /// 2 usage or I/O.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
     if let Some(jobs) = cli.jobs {
         // Only a second pool could make this fail, and nothing has made a first.
         let _ = rayon::ThreadPoolBuilder::new()

@@ -1,7 +1,7 @@
-//! The `cargo xtask` command line; see [`xtask::cli`].
+//! The program `pve-nix`, which `cargo xtask` runs in a clone; see [`pve_nix::cli`].
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    xtask::cli::main()
+    pve_nix::cli::main()
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::process::{Command, Stdio};
 
 fn xtask() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pve-nix"));
     command.env_remove("PVE_SOURCES").stdin(Stdio::null());
     command
 }
@@ -75,15 +75,15 @@ fn every_command_is_completed_and_has_a_manual_page() {
     let out = dir.path().to_str().unwrap();
     stdout(&["man", "--out", out]);
     for name in &names {
-        let page = std::fs::read_to_string(dir.path().join(format!("xtask-{name}.1"))).unwrap();
+        let page = std::fs::read_to_string(dir.path().join(format!("pve-nix-{name}.1"))).unwrap();
         assert!(page.contains(".SH SYNOPSIS"), "{name}: {page}");
     }
-    assert!(!dir.path().join("xtask-check-inside.1").exists());
-    assert!(stdout(&["man"]).contains(".TH xtask 1"));
+    assert!(!dir.path().join("pve-nix-check-inside.1").exists());
+    assert!(stdout(&["man"]).contains(".TH pve-nix 1"));
     for (shell, file) in [
         ("bash", "complete -F"),
-        ("zsh", "#compdef xtask"),
-        ("fish", "complete -c xtask"),
+        ("zsh", "#compdef pve-nix"),
+        ("fish", "complete -c pve-nix"),
     ] {
         let text = stdout(&["completions", shell]);
         assert!(text.contains(file), "{shell}: {text}");
@@ -92,7 +92,7 @@ fn every_command_is_completed_and_has_a_manual_page() {
         }
     }
     // What bash is given must be bash.
-    let script = dir.path().join("xtask.bash");
+    let script = dir.path().join("pve-nix.bash");
     std::fs::write(&script, stdout(&["completions", "bash"])).unwrap();
     let parsed = Command::new("bash")
         .arg("-n")

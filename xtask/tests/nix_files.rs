@@ -11,7 +11,7 @@ fn root() -> PathBuf {
 fn assert_formatted(what: &str, source: &str) {
     let formatted = nixfmt_rs::format(source)
         .unwrap_or_else(|error| panic!("{}", nixfmt_rs::format_error(source, Some(what), &error)));
-    let mend = "`cargo run --release --package xtask --bin pve-nix-fmt` lays it out";
+    let mend = "`cargo run --release --package pve-nix --bin pve-nix-fmt` lays it out";
     assert_eq!(
         formatted, source,
         "{what} is not laid out as nixfmt does; {mend}"

@@ -21,7 +21,7 @@ runCommand "${lib.getName package}-audit"
     # The tool's root is where these are.
     mkdir releases
     ln -s ${../../../rules} rules
-    xtask audit ${
+    pve-nix audit ${
       lib.concatMapStringsSep " " (file: "--kept ${file}") (lib.toList kept)
     } ${package} | tee $out
   ''

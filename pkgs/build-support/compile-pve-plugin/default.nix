@@ -62,7 +62,7 @@ let
       # Rules name them; what they hold is not read.
       mkdir -p ${lib.escapeShellArgs (map (name: "pkgs/build-support/${name}") shims)}
       ln -s ${../../../rules} rules
-      xtask plugin ${release} ${src} --exports ${directory + "/exports.json"} --out "$out" ${
+      pve-nix plugin ${release} ${src} --exports ${directory + "/exports.json"} --out "$out" ${
         lib.optionalString (rules != null) "--rules ${rules}"
       } ${lib.optionalString (given.name or null != null) "--name ${lib.escapeShellArg given.name}"}
       runHook postInstall

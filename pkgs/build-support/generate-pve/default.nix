@@ -82,7 +82,7 @@ stdenvNoCC.mkDerivation {
     while IFS=$'\t' read -r name tree; do
       ln -s "$tree" "sources/$name"
     done <"$sourcesPath"
-    xtask regen ${release} --sources sources --no-cache --allow-missing --out "$out"
+    pve-nix regen ${release} --sources sources --no-cache --allow-missing --out "$out"
     while IFS=$'\t' read -r place tree; do
       mkdir -p "$out/$(dirname "$place")"
       cp -rT "$tree" "$out/$place"

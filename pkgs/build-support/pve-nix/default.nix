@@ -1,4 +1,4 @@
-# The compiler: `bin/xtask`, which makes a release's expressions of its sources. It is built from this tree's Cargo
+# The compiler: `bin/pve-nix`, which makes a release's expressions of its sources. It is built from this tree's Cargo
 # workspace and nothing else, so that what is generated, and the builders, may change without it.
 {
   importCrates,
@@ -43,16 +43,16 @@ rustPlatform.buildRustPackage {
   cargoDeps = importCrates (root + "/Cargo.lock");
   cargoBuildFlags = [
     "--package"
-    "xtask"
+    "pve-nix"
   ];
 
   # The program writes its shells' completions and manual pages itself, where it runs.
   postInstall = lib.optionalString (stdenv.buildPlatform.canExecute stdenv.hostPlatform) ''
     mkdir -p $out/share/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d,man/man1}
-    $out/bin/xtask completions bash >$out/share/bash-completion/completions/xtask
-    $out/bin/xtask completions zsh >$out/share/zsh/site-functions/_xtask
-    $out/bin/xtask completions fish >$out/share/fish/vendor_completions.d/xtask.fish
-    $out/bin/xtask man --out $out/share/man/man1
+    $out/bin/pve-nix completions bash >$out/share/bash-completion/completions/pve-nix
+    $out/bin/pve-nix completions zsh >$out/share/zsh/site-functions/_pve-nix
+    $out/bin/pve-nix completions fish >$out/share/fish/vendor_completions.d/pve-nix.fish
+    $out/bin/pve-nix man --out $out/share/man/man1
   '';
 
   # They read rules, releases and the demo, and run Nix: `ci/test` runs them.
@@ -64,7 +64,7 @@ rustPlatform.buildRustPackage {
       mit
       asl20
     ];
-    mainProgram = "xtask";
+    mainProgram = "pve-nix";
     platforms = lib.platforms.linux;
   };
 }

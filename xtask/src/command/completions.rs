@@ -10,11 +10,11 @@ use crate::terminal;
 /// `completions`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-They are for the program, xtask; in a clone `cargo xtask` runs it, which shells do not complete.
+They are for the program, pve-nix; in a clone `cargo xtask` runs it, which shells do not complete.
 Examples:
-  xtask completions bash > ~/.local/share/bash-completion/completions/xtask
-  xtask completions zsh > ~/.zfunc/_xtask
-  xtask completions fish > ~/.config/fish/completions/xtask.fish")]
+  pve-nix completions bash > ~/.local/share/bash-completion/completions/pve-nix
+  pve-nix completions zsh > ~/.zfunc/_pve-nix
+  pve-nix completions fish > ~/.config/fish/completions/pve-nix.fish")]
 pub struct CompletionsArgs {
     /// The shell
     pub shell: Shell,
@@ -23,7 +23,7 @@ pub struct CompletionsArgs {
 /// `cargo xtask completions`.
 pub fn run(args: &CompletionsArgs, mut program: clap::Command) -> Result<Outcome, Vec<Problem>> {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut program, "xtask", &mut text);
+    clap_complete::generate(args.shell, &mut program, "pve-nix", &mut text);
     terminal::print_plain(|out| out.write_all(&text))?;
     Ok(Outcome::Clean)
 }

@@ -15,9 +15,9 @@ use crate::terminal;
 #[command(after_help = "\
 Examples:
   cargo xtask man | man -l -
-  cargo xtask man --out ~/.local/share/man/man1 && man xtask-scan")]
+  cargo xtask man --out ~/.local/share/man/man1 && man pve-nix-scan")]
 pub struct ManArgs {
-    /// Directory for one page of each command, xtask-COMMAND.1; it must be there
+    /// Directory for one page of each command, pve-nix-COMMAND.1; it must be there
     #[arg(long, value_name = "DIR", value_parser = OsStringValueParser::new().try_map(directory))]
     pub out: Option<PathBuf>,
 }

@@ -733,7 +733,7 @@ fn a_file_of_two_gigabytes() {
         "-c",
         script,
         "sh",
-        env!("CARGO_BIN_EXE_xtask"),
+        env!("CARGO_BIN_EXE_pve-nix"),
         "audit",
         &output,
     ]);

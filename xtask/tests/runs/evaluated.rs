@@ -220,10 +220,10 @@ fn what_is_required_and_nobody_has_is_an_error_that_says_why() {
 /// Text of Nix that is the package set with this test's compiler in the place of the one that Nix would build.
 fn with_compiler(evaluated: &Evaluated) -> String {
     let root = evaluated.root.path().display();
-    let tool = env!("CARGO_BIN_EXE_xtask");
+    let tool = env!("CARGO_BIN_EXE_pve-nix");
     format!(
         "import {root} {{ nixpkgs = {root}/nix/hostpkgs; overlays = [ (final: _: {{ \
-         pve-nix = final.runCommand \"pve-nix\" {{ }} \"mkdir -p $out/bin; ln -s {tool} $out/bin/xtask\"; }}) ]; }}"
+         pve-nix = final.runCommand \"pve-nix\" {{ }} \"mkdir -p $out/bin; ln -s {tool} $out/bin/pve-nix\"; }}) ]; }}"
     )
 }
 
@@ -284,7 +284,7 @@ fn a_plugin_that_was_compiled_before_is_the_same_derivation() {
     let run = Run::of(
         eval.args(["--eval", "--strict", "--read-write-mode"])
             .arg(evaluated.root.join("nix/checks/plugins.nix"))
-            .args(["--argstr", "tool", env!("CARGO_BIN_EXE_xtask")])
+            .args(["--argstr", "tool", env!("CARGO_BIN_EXE_pve-nix")])
             .arg("--arg")
             .arg("made")
             .arg(evaluated.root.join("made/pkgs/hive-tape"))

@@ -131,7 +131,7 @@ fn a_file_that_cannot_grow_is_a_full_disk() {
         root.place(&mut shell);
         // A write past the limit gives an error instead of a signal.
         let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" regen demo");
-        let run = Run::of(shell.args(["-c", &script, env!("CARGO_BIN_EXE_xtask")]));
+        let run = Run::of(shell.args(["-c", &script, env!("CARGO_BIN_EXE_pve-nix")]));
         if run.code == Some(0) {
             continue;
         }
@@ -175,7 +175,7 @@ fn a_full_disk_leaves_the_old_output() {
         "bash",
         "-c",
         &script,
-        env!("CARGO_BIN_EXE_xtask"),
+        env!("CARGO_BIN_EXE_pve-nix"),
     ]));
     if run.code == Some(77) || run.stderr.starts_with("unshare: ") {
         println!("skipped: no right to mount: {}", run.stderr);

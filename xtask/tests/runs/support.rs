@@ -126,7 +126,7 @@ impl Root {
 
     /// The command, in this root, deaf to the caller's sources and cache.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pve-nix"));
         self.place(&mut command);
         command.args(arguments);
         command

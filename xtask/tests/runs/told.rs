@@ -170,7 +170,7 @@ fn the_examples_of_the_documents_explain_something() {
     }
     assert!(examples.len() >= 2, "{examples:?}");
     for example in examples {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pve-nix"));
         command
             .arg("explain")
             .args(&example)
@@ -373,7 +373,7 @@ fn a_history_that_ends_before_the_date_is_said_so() {
 #[test]
 fn what_takes_long_says_what_it_does_on_a_terminal() {
     let root = Root::new();
-    let program = env!("CARGO_BIN_EXE_xtask");
+    let program = env!("CARGO_BIN_EXE_pve-nix");
     for (command, told) in [
         ("scan demo", "scanning demo"),
         ("regen demo", "making demo"),
