@@ -1,21 +1,22 @@
 //! Rule files: the first line names which.
 #![no_main]
 
+const FILES: [&str; 9] = [
+    "general/paths",
+    "sources/hive",
+    "nixpkgs/attributes",
+    "nixpkgs/crates",
+    "nixpkgs/debian",
+    "nixpkgs/paths",
+    "nixpkgs/perl",
+    "nixpkgs/programs",
+    "nixpkgs/python",
+];
+
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let Some((file, rest)) = text.split_once('\n') else {
         return;
     };
-    const FILES: [&str; 9] = [
-        "general/paths",
-        "sources/hive",
-        "nixpkgs/attributes",
-        "nixpkgs/crates",
-        "nixpkgs/debian",
-        "nixpkgs/paths",
-        "nixpkgs/perl",
-        "nixpkgs/programs",
-        "nixpkgs/python",
-    ];
     let Some(file) = FILES.iter().find(|name| **name == file) else {
         return;
     };
