@@ -306,7 +306,7 @@ impl Selector<'_> {
         self.at_path(mounted, rest.trim_start_matches('/'))
     }
 
-    /// Refuses crates that need one another in a circle.
+    /// Refuses crates that depend on one another in a circle.
     fn circles(&self) -> Result<(), Stop> {
         let itself = |one: &usize| self.edges.contains_edge(*one, *one);
         let circle = tarjan_scc(&self.edges)

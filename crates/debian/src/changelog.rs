@@ -1,4 +1,4 @@
-//! `debian/changelog` (`deb-changelog(5)`): which version a tree is.
+//! Parses `debian/changelog` (`deb-changelog(5)`), which states a tree's version.
 
 use debversion::Version;
 use serde::{Deserialize, Serialize};
@@ -30,30 +30,30 @@ pub struct Entry {
     pub version: String,
     /// `trixie`, `unstable`; several are joined by blanks.
     pub distribution: String,
-    /// From the trailer, as written (RFC 5322); empty where an entry has no trailer.
+    /// The trailer's date as written (RFC 5322), or empty without a trailer.
     pub date: String,
     /// 1-based line of the header.
     pub line: u32,
 }
 
 impl Entry {
-    /// The version for comparing.
+    /// Returns the parsed version, for comparisons.
     ///
     /// # Errors
-    /// Never for an entry that [`parse`] made: the version was read there.
+    /// Never for an entry made by [`parse`], which checks the version.
     pub fn parsed(&self) -> Result<Version, debversion::ParseError> {
         self.version.parse()
     }
 }
 
-/// Reads a changelog; `path` is named in problems.
+/// Parses a changelog. Problems name `path`.
 ///
 /// # Errors
-/// PNX-302 at the first line that cannot stand where it does.
+/// PNX-302 at the first line that is out of place.
 pub fn parse(path: &str, text: &str) -> Result<Changelog, Problem> {
     let bad = |line: u32, cause: String| Problem::new(&BAD_CHANGELOG, cause).at(path, Some(line));
     let mut entries: Vec<Entry> = Vec::new();
-    // Whether the newest header still waits for its trailer.
+    // Whether the newest header still lacks its trailer.
     let mut open = false;
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim_end();
@@ -75,7 +75,7 @@ pub fn parse(path: &str, text: &str) -> Result<Changelog, Problem> {
             open = false;
         } else if is_ignored(line) {
         } else if is_old_format(line) && !entries.is_empty() {
-            // `deb-changelog(5)`: nothing below is in this format any more.
+            // `deb-changelog(5)`: everything below is in an older format.
             break;
         } else {
             if open {
@@ -103,7 +103,7 @@ pub fn parse(path: &str, text: &str) -> Result<Changelog, Problem> {
     })
 }
 
-/// Comments and editor settings, which dpkg skips.
+/// Whether a line is a comment or an editor setting, which dpkg skips.
 fn is_ignored(line: &str) -> bool {
     line.starts_with('#')
         || line.starts_with("/*")
@@ -113,14 +113,14 @@ fn is_ignored(line: &str) -> bool {
         || line.trim() == "--"
 }
 
-/// The markers after which dpkg stops reading.
+/// Whether a line is a marker at which dpkg stops reading.
 fn is_old_format(line: &str) -> bool {
     line.eq_ignore_ascii_case("old changelog:")
         || line.starts_with("Changes from version ")
         || line.starts_with("Changes for ")
 }
 
-/// `package (version) distribution…; key=value,…`.
+/// Parses `package (version) distribution…; key=value,…`.
 fn header(line: &str, number: u32) -> Result<Entry, String> {
     let wrong = || {
         format!(
@@ -151,7 +151,8 @@ fn header(line: &str, number: u32) -> Result<Entry, String> {
     })
 }
 
-/// The date of a trailer: what follows the address. Old entries have one blank there, not two.
+/// Returns the date of a trailer, which follows the address. Old entries have one blank before it
+/// instead of two.
 fn date(trailer: &str) -> Result<String, String> {
     let after = trailer.rsplit_once('>').map(|(_, date)| date.trim());
     match after {

@@ -1,17 +1,18 @@
-//! PNX-221: a submodule that is not at hand.
+//! PNX-221: a submodule that no repository has.
 
 use super::{Code, Severity};
 
-/// A submodule whose commit is in no repository at hand.
+/// A submodule whose commit no local repository has.
 pub static MISSING_SUBMODULE: Code = Code {
     id: "PNX-221",
-    title: "a submodule that is not at hand",
+    title: "a submodule that no repository has",
     severity: Severity::Finding,
     explanation: "\
-        A source is built with its submodules, other repositories at commits that its tree names. `prefetch` takes each from a \
-        repository that has the commit: the source's own clone where its submodules were initialised, \
-        `DIR/SOURCE.submodules/PATH`, or `DIR/NAME` by the last part of the submodule's URL. None of them has it, so the \
-        source cannot be put together, and its hash is not known.",
+        A source is built with its submodules: other repositories, at commits that its tree names. \
+        `prefetch` takes each submodule from a repository that has the commit: the source's own \
+        clone if its submodules were initialised, `DIR/SOURCE.submodules/PATH`, or `DIR/NAME` by the \
+        last part of the submodule's URL. None of them has it, so the source's tree cannot be \
+        assembled and its hash is unknown.",
     example: "$ cat hive-vm/.gitmodules
 [submodule \"comb\"]
     path = comb

@@ -8,9 +8,9 @@ pub static UNLISTED_ARCHIVE: Code = Code {
     title: "a release archive that no rule lists",
     severity: Severity::Fatal,
     explanation: "\
-        A source whose rule names an `archive` is built from what upstream publishes as one file, in the version that its \
-        packaging names. `rules/archives.toml` lists which are published, with URL and hash; the version that `lock` needs \
-        is not among them.",
+        A source whose rule names an `archive` is built from a file that upstream publishes, in the \
+        version that its packaging names. `rules/archives.toml` lists the published versions, with \
+        URL and hash. The version that `lock` needs is not among them.",
     example: "# rules/sources.toml
 [source.hive-vm]
 archive = \"vm\"
@@ -20,5 +20,5 @@ hive-vm (10.2.1-1) unstable; urgency=medium
 
 PNX-223: hive-vm: it packages 10.2.1-1, and rules/archives.toml has no vm 10.2.1, only 10.1.2",
     remedy: "\
-        Add the version to `rules/archives.toml` with its URL, its hash and who publishes it.",
+        Add the version to `rules/archives.toml` with its URL, its hash and its publisher.",
 };

@@ -2,23 +2,24 @@
 
 use super::{Code, Severity};
 
-/// A switch in `debian/rules` of a source that is built over nixpkgs' own derivation, of which `rules/packages.toml`
-/// says nothing, or that cannot be read.
+/// A switch in the `debian/rules` of a source that is built over nixpkgs' own derivation, which
+/// `rules/packages.toml` does not decide or which cannot be read.
 pub static UNDECIDED_SWITCH: Code = Code {
     id: "PNX-308",
     title: "a switch of a configuration that no rule decides",
     severity: Severity::Finding,
     explanation: "\
-        The source is built over nixpkgs' own derivation, which configures it in its own way. `debian/rules` configures \
-        it with a switch of which no rule says what it is there: built so, the program could lack what Proxmox's has, and \
-        nobody would see it. Or the switch cannot be read: it stands behind a variable that nothing sets, or a condition \
-        that only a build can answer.",
+        The source is built over nixpkgs' own derivation, which configures it in its own way. \
+        `debian/rules` configures it with a switch that no rule maps: the program could silently \
+        lack a part that Proxmox's has. Or the switch cannot be read: it depends on a variable that \
+        nothing sets, or on a condition that only a build can evaluate.",
     example: "# hive-qemu/debian/rules, line 12
 ./configure --enable-comb
 
 PNX-308: hive-qemu/debian/rules:12: no rule says what `--enable-comb` is in nixpkgs' `qemu`",
     remedy: "\
-        Read nixpkgs' file and add the switch to `[SOURCE.switch]` in `rules/packages.toml`: `override` with the function's \
-        argument, `flag = true` to hand it on, `default` with what in nixpkgs' file has it so, or `drop` with the reason. A \
-        switch that cannot be read is decided by a rule for it that names the whole of it once it can.",
+        Read nixpkgs' file and add the switch to `[SOURCE.switch]` in `rules/packages.toml`: \
+        `override` with the function's argument, `flag = true` to pass it on, `default` with the \
+        line of nixpkgs' file that sets it, or `drop` with the reason. For a switch that cannot be \
+        read, add a rule that names the whole switch.",
 };

@@ -1,16 +1,17 @@
-//! PNX-404: a feature to remove that the source does not have.
+//! PNX-404: a feature that the source does not have.
 
 use super::{Code, Severity};
 
-/// A rule that removes a feature which is not in the code.
+/// A rule that removes a feature that the code does not have.
 pub static FEATURE_NOT_FOUND: Code = Code {
     id: "PNX-404",
-    title: "a feature to remove that the source does not have",
+    title: "a feature that the source does not have",
     severity: Severity::Finding,
     explanation: "\
-        A rule removes a Debian-only feature by structure: a module with its `use`, its registration and its \
-        entry in an index. One of these parts was not found in any source of the release, so the feature has \
-        moved, was renamed or is gone, and what the rule wanted removed may now be reached another way.",
+        A rule removes a Debian-only feature by its structure: a module with its `use`, its \
+        registration and its index entry. One of these parts is in no source of the release, so the \
+        feature has moved, was renamed or is gone. The code that the rule should remove may now be \
+        reached another way.",
     example: r#"# rules/features.toml
 drop-module = "Hive::API::Updates"
 
@@ -18,6 +19,6 @@ drop-module = "Hive::API::Updates"
 
 PNX-404: rules/features.toml:5: no source registers `Hive::API::Updates`"#,
     remedy: "\
-        Find out where the feature went and point the rule there; remove the rule if the feature is gone in \
-        every release.",
+        Find out where the feature went and correct the rule, or remove the rule if the feature is \
+        gone in every release.",
 };

@@ -292,7 +292,7 @@ fn no_network_leaves_everything_as_it_was() {
                 &root,
                 command,
                 2,
-                "PNX-218: cargo does not resolve a program",
+                "PNX-218: cargo cannot resolve a program",
                 cause,
             );
             assert!(before == support::contents(&root.join("releases")));
@@ -311,7 +311,7 @@ fn no_cargo() {
         &root,
         &mut command,
         2,
-        "PNX-218: cargo does not resolve a program",
+        "PNX-218: cargo cannot resolve a program",
         "hive-rs: cargo cannot be run: ",
     );
 }
