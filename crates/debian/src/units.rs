@@ -627,7 +627,7 @@ mod tests {
         assert_eq!(upgraded(off, script, INSTALLED), OnUpgrade::Restart);
         let start = "#!/bin/sh\ndeb-systemd-invoke start a.service\n";
         assert_eq!(upgraded(off, start, INSTALLED), OnUpgrade::None);
-        // What fires on another package's upgrade yields to what the own one does.
+        // A call on another package's upgrade yields to the call on the package's own.
         let both = "#!/bin/sh\n#DEBHELPER#\n[ \"$1\" = triggered ] && deb-systemd-invoke reload-or-try-restart a.service\n";
         assert_eq!(
             upgraded("%:\n\tdh $@\n", both, &reloads),
