@@ -1,4 +1,4 @@
-//! Perl modules that a link lacks because what holds them is packaged nowhere.
+//! Perl modules that a link lacks because nothing packages them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{Link, Rules};
 use problem::{BAD_RULE, Problem};
 
-/// The entries of `rules/perl.toml` that name what holds a module.
+/// The entries of `rules/perl.toml` that say which missing package contains a module.
 #[derive(Debug, Deserialize)]
 struct Perl {
     #[serde(default)]
@@ -23,7 +23,7 @@ struct Holder {
     modules: Vec<String>,
 }
 
-/// The module that a Perl program said first that it cannot find.
+/// Returns the first module that a Perl program reports as missing.
 pub fn missing_module(output: &str) -> Option<String> {
     static LOCATE: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"Can't locate (\S+)\.pm in @INC").ok());
@@ -31,8 +31,9 @@ pub fn missing_module(output: &str) -> Option<String> {
     Some(found.get(1)?.as_str().replace('/', "::"))
 }
 
-/// The modules that `link` says it lacks, by name, each with the name of what would hold it: of `[missing.NAME]` in
-/// `rules/perl.toml` and `[lacking]` in `rules/check.toml`. What the link has itself is not lacking, whatever it says.
+/// Returns the modules that `link` lacks by its own list, each with the name of the missing
+/// package: from `[missing.NAME]` in `rules/perl.toml` and `[lacking]` in `rules/check.toml`. A
+/// module that the link does have is not lacking, whatever its list says.
 pub fn modules(
     root: &Path,
     link: &Link,
@@ -66,7 +67,7 @@ pub fn modules(
     Ok(lacking)
 }
 
-/// Whether the link has the module in `file`, its own or another package's.
+/// Whether the link has the module in `file`, as its own or from another package.
 fn has(link: &Link, file: &str) -> bool {
     let own = link
         .modules

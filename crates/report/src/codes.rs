@@ -1,4 +1,4 @@
-//! The problem codes: `explain PNX-nnn`, `explain --all`, `docs/problems.md`.
+//! Reports on problem codes: `explain PNX-nnn`, `explain --all`, `docs/problems.md`.
 
 use std::io::{self, Write};
 
@@ -76,7 +76,8 @@ pub fn document(out: &mut dyn Write) -> io::Result<()> {
     markdown(out, CODES)
 }
 
-/// What code hosts call the section of `code`: letters in lower case, blanks as hyphens, the rest gone.
+/// Returns the anchor that code hosts give the section of `code`: lower-case letters, hyphens for
+/// blanks, nothing else.
 pub fn anchor(code: &Code) -> String {
     format!("{}: {}", code.id, code.title)
         .chars()

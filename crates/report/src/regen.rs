@@ -1,11 +1,11 @@
-//! Tells what `regen` did.
+//! Reports the result of `regen`.
 
 use std::io::{self, Write};
 
 use super::paint::{self, BAD, FAINT, FOUND, GOOD, STRONG, count, one_line};
 use emit::Regenerated;
 
-/// A run of `regen` to be written.
+/// The report on a run of `regen`.
 #[derive(Debug, Clone, Copy)]
 pub struct RegenReport<'a>(pub &'a Regenerated);
 
@@ -51,7 +51,7 @@ impl RegenReport<'_> {
         self.refusal(out)
     }
 
-    /// That nothing is written, as the last line: it is what stays on the screen.
+    /// Writes a last line, which stays on the screen, if nothing is written.
     fn refusal(self, out: &mut dyn Write) -> io::Result<()> {
         if self.0.refused == 0 {
             return Ok(());
@@ -64,7 +64,7 @@ impl RegenReport<'_> {
         )
     }
 
-    /// What findings make of a run.
+    /// Describes the effect of findings on the run.
     fn told(self) -> &'static str {
         if self.0.check {
             "nothing would be written"
