@@ -1,5 +1,5 @@
-//! Rules that would decide a place: the one that did, where it is gone from `rules/`, else what there is evidence for; nothing
-//! where there is none.
+//! Proposes rules for a place: the rule that decided it before, if `rules/` no longer has it, or
+//! else a rule based on evidence. Without evidence it proposes nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -16,49 +16,49 @@ use scan::{Kind, Language};
 
 use super::{Closest, Proposal};
 
-/// How many rules that nearly match are told.
+/// The number of similar rules to list.
 const CLOSEST: usize = 3;
 
-/// A place that wants a rule.
+/// A place that needs a rule.
 pub(super) struct Wanting<'a> {
     /// Its source.
     pub(super) source: &'a str,
     /// The place in the new release.
     pub(super) new: &'a Decided,
-    /// What it was in the old release.
+    /// The place in the old release.
     pub(super) old: Option<&'a Decided>,
 }
 
-/// The rule files of the two sides.
+/// The rule files of both releases.
 pub(super) struct Proposer<'a> {
     old: RuleFiles,
     new: RuleFiles,
     rules: &'a Rules,
     release: &'a str,
-    /// What the new release decides of paths that act on the host, by path.
+    /// The new release's decisions about paths that act on the host, by path.
     decided: BTreeMap<&'a str, &'a Decided>,
-    /// The sources of the new release that have a file of a name, by that name.
+    /// The sources of the new release that contain a file of a name, by that name.
     files: HashMap<&'a str, BTreeSet<&'a str>>,
     /// The sources of the new release.
     sources: &'a [AnalysedSource],
 }
 
-/// Modules of CPAN that stand apart from the distribution of the module they are named after.
+/// CPAN modules that are not part of the distribution that their name suggests.
 const APART: &str = include_str!("perl_apart.txt");
-/// The programs of Debian's packages: one a line, the package first.
+/// The programs of Debian's packages, one a line, after the package's name.
 const PROGRAMS: &str = include_str!("debian_programs.txt");
-/// From so many literals of one directory on, a rule is for the directory.
+/// The number of literals in one directory from which on a rule covers the directory.
 const MANY: usize = 3;
 
-/// What is to be written.
+/// A rule to be written.
 enum Draft {
-    /// An entry of a table's list: a program, a module, a prefix.
+    /// An entry in a table's list: a program, a module, a prefix.
     Entry {
         file: &'static str,
         table: Vec<String>,
         list: &'static str,
         entry: String,
-        /// The table's other keys, where it is new.
+        /// The table's other keys, if it is new.
         keys: Vec<(String, String)>,
     },
     /// An element of an array of tables.
@@ -67,7 +67,7 @@ enum Draft {
         toml: String,
         before: Option<RuleId>,
     },
-    /// More files of an element's condition.
+    /// Another file in an element's condition.
     Files {
         file: &'static str,
         array: &'static str,
@@ -78,7 +78,7 @@ enum Draft {
 }
 
 impl<'a> Proposer<'a> {
-    /// For the rules in two directories, and what the new release is decided by the new ones.
+    /// Reads the rules in two directories. `rules` are the new ones, parsed.
     pub(super) fn new(
         (old, new): (&Path, &Path),
         rules: &'a Rules,
@@ -110,7 +110,8 @@ impl<'a> Proposer<'a> {
         }
     }
 
-    /// A proposal for each place, in their order, where there is one. Those that extend one table extend it together.
+    /// Returns a proposal for each place, in order, if there is one. Proposals for the same table
+    /// are merged.
     pub(super) fn propose(&self, wanting: &[Wanting]) -> Vec<Option<Proposal>> {
         let mut directories: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
         for one in wanting {
@@ -189,11 +190,11 @@ impl<'a> Proposer<'a> {
             .collect()
     }
 
-    /// What is to be written for a place, and whether it gives back what the old release had. `beside` are the literals of its
-    /// directory that want a rule, its own among them.
+    /// Drafts a rule for a place, and says whether it restores the old decision. `beside` are the
+    /// literals in its directory that need a rule, its own included.
     fn draft(&self, one: &Wanting, beside: Option<&BTreeSet<&str>>) -> Option<(Draft, bool)> {
         let rules = one.old.into_iter().flat_map(|old| {
-            // What a rule by another name says of a program, the program's own rule says.
+            // If another rule decided about a program, the program's own rule covers it.
             let program = program(old).map(|name| RuleId::new(RuleTable::Command, name));
             [old.context_rule.clone(), old.rule.clone(), program]
         });
@@ -206,7 +207,7 @@ impl<'a> Proposer<'a> {
         Some((self.guess(one, beside)?, false))
     }
 
-    /// The rule that decided the place by the name of its file, which has another name now.
+    /// Returns the rule that decided the place by its file name, which has changed.
     fn followed(&self, one: &Wanting) -> Option<Draft> {
         let old = one.old.filter(|old| old.path != one.new.path)?;
         let rules = [
@@ -233,7 +234,7 @@ impl<'a> Proposer<'a> {
         })
     }
 
-    /// A rule that the old rules have and the new ones have not.
+    /// Restores a rule that only the old rules have.
     fn restored(&self, rule: &RuleId) -> Option<Draft> {
         let name = rule.name();
         match rule.table() {
@@ -281,7 +282,7 @@ impl<'a> Proposer<'a> {
         })
     }
 
-    /// What there is evidence for.
+    /// Drafts a rule based on evidence.
     fn guess(&self, one: &Wanting, beside: Option<&BTreeSet<&str>>) -> Option<Draft> {
         let text = one.new.occurrence.text.as_str();
         match one.new.occurrence.kind {
@@ -304,7 +305,7 @@ impl<'a> Proposer<'a> {
             Kind::CrateSource | Kind::ArchitectureTriplet if one.new.context == Context::Build => {
                 Some(path_rule(one, &keep("build"), None))
             }
-            // Whose a name is, no text tells.
+            // The text does not say whose name it is.
             Kind::PathAssignment
             | Kind::CrateSource
             | Kind::ArchitectureTriplet
@@ -316,8 +317,8 @@ impl<'a> Proposer<'a> {
         }
     }
 
-    /// A module of a distribution of which another is known: the nearest by name that has two parts or more, for what is named
-    /// after a single word is as often another's.
+    /// Assigns a module to the distribution of the most similar known module with at least two
+    /// parts. Modules named after a single word often belong to another distribution.
     fn of_distribution(&self, module: &str) -> Option<Draft> {
         let is_apart = |one: &str| module == one || module.starts_with(&format!("{one}::"));
         if APART.lines().any(is_apart) {
@@ -330,7 +331,8 @@ impl<'a> Proposer<'a> {
                 return None;
             }
             if let Some((table, keys)) = self.new.listing("perl.toml", "modules", parent) {
-                // What lacks, or is made by a source, says nothing of its neighbours.
+                // A module that is missing, or that a source makes, says nothing about its
+                // neighbours.
                 let of_package = keys
                     .iter()
                     .any(|(key, _)| key == "attr" || key == "package");
@@ -346,7 +348,7 @@ impl<'a> Proposer<'a> {
         None
     }
 
-    /// A program that stands where another stood, of almost its name: it comes from where that does.
+    /// Assigns a program that replaces one of a similar name to the same package.
     fn renamed(&self, one: &Wanting, name: &str) -> Option<Draft> {
         let before = one.old.and_then(program)?;
         let alike = name.contains(before) || before.contains(name);
@@ -365,8 +367,8 @@ impl<'a> Proposer<'a> {
         })
     }
 
-    /// A module that a source makes of Rust while it builds, as others of it: its code has the name as that of a package. Rules say so
-    /// of each.
+    /// Assigns a module to the source that makes similar ones from Rust during its build, if its
+    /// code names the module as a package. Rules list each such module.
     fn bound(&self, module: &str) -> Option<Draft> {
         let wanted = format!("\"{module}\"");
         let mut makers = self.sources.iter().filter(|one| {
@@ -391,7 +393,7 @@ impl<'a> Proposer<'a> {
         })
     }
 
-    /// A program that one Debian package has, whose other programs the rules know as those of one nixpkgs package.
+    /// Assigns a program of one Debian package to the nixpkgs package of its other programs.
     fn of_debian(&self, one: &Wanting, name: &str) -> Option<Draft> {
         if one.new.context != Context::Host || self.rules.programs.contains_key(name) {
             return None;
@@ -420,8 +422,8 @@ impl<'a> Proposer<'a> {
         })
     }
 
-    /// A directory of `/usr/share` that is named after a package of one of the release's sources: Debian's packages have their data
-    /// there.
+    /// Assigns a directory of `/usr/share` that is named after a package to the package's source,
+    /// because Debian's packages keep their data there.
     fn named_after(&self, one: &Wanting) -> Option<Draft> {
         if one.new.context != Context::Host {
             return None;
@@ -443,8 +445,9 @@ impl<'a> Proposer<'a> {
         })
     }
 
-    /// What the decided literals of the same directory become, where they all become one thing; of many that are of one
-    /// source's tree by their names, that source. Many are one rule, by their directory. One literal says nothing of its directory.
+    /// Copies the decision of the literals in the same directory if they all agree. If several
+    /// literals match the names of files in one source's tree, assigns them to that source. Several
+    /// literals get one rule for the directory. A single literal says nothing about its directory.
     fn of_directory(&self, one: &Wanting, beside: Option<&BTreeSet<&str>>) -> Option<Draft> {
         const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
         let text = one.new.occurrence.text.as_str();
@@ -483,7 +486,7 @@ impl<'a> Proposer<'a> {
         Some(path_rule(one, &verdict, many.map(|_| directory)))
     }
 
-    /// The one source whose tree has a file of each of these names.
+    /// Returns the only source whose tree contains a file of each of these names.
     fn in_one_tree(&self, paths: &BTreeSet<&str>) -> Option<String> {
         let mut common: Option<BTreeSet<&str>> = None;
         for path in paths {
@@ -498,7 +501,7 @@ impl<'a> Proposer<'a> {
         Some(format!("source = {}", quoted(source)))
     }
 
-    /// The rules of paths.toml that fail by least.
+    /// Returns the rules in paths.toml with the fewest failing conditions.
     fn closest(&self, one: &Wanting) -> Vec<Closest> {
         let subject = Subject {
             release: self.release,
@@ -533,7 +536,7 @@ impl<'a> Proposer<'a> {
     }
 }
 
-/// Whether a source's Rust code has a text, a quoted name.
+/// Whether a source's Rust code contains a text, such as a quoted name.
 fn declares(source: &AnalysedSource, wanted: &str) -> bool {
     let entries = source.source.tree.entries();
     let rust = |entry: &&Entry| {
@@ -548,7 +551,7 @@ fn declares(source: &AnalysedSource, wanted: &str) -> bool {
         .any(|bytes| memchr::memmem::find(bytes, wanted.as_bytes()).is_some())
 }
 
-/// The program that a place names or runs.
+/// Returns the program that a place names or runs.
 fn program(one: &Decided) -> Option<&str> {
     match &one.decision {
         Decision::Command { program, .. } | Decision::Wrapper { program } => Some(program),
@@ -560,7 +563,7 @@ fn keep(reason: &str) -> String {
     format!("keep = {}", quoted(reason))
 }
 
-/// The file and the arrays of a table whose rules are asked in their order.
+/// Returns the file and the arrays of a table whose rules are tried in order.
 fn ordered(table: RuleTable) -> Option<(&'static str, &'static [&'static str])> {
     match table {
         RuleTable::Context => Some(("contexts.toml", &["context"])),
@@ -569,7 +572,7 @@ fn ordered(table: RuleTable) -> Option<(&'static str, &'static [&'static str])> 
     }
 }
 
-/// A string as TOML writes it.
+/// Quotes a string as TOML does.
 fn quoted(text: &str) -> String {
     value(text).to_string().trim().to_owned()
 }
@@ -578,7 +581,8 @@ fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// The directory of a path that says something of what is in it: `/usr/share/x` or below, `/etc/x`, no program directory.
+/// Returns the directory of a path if it says something about its contents: `/usr/share/x` or
+/// below, `/etc/x`, but no program directory.
 fn directory<'w>(one: &Wanting<'w>) -> Option<&'w str> {
     let place = &one.new.occurrence;
     let (directory, name) = place.text.rsplit_once('/')?;
@@ -590,7 +594,7 @@ fn directory<'w>(one: &Wanting<'w>) -> Option<&'w str> {
     says.then_some(directory)
 }
 
-/// A rule for this literal in this file alone: no other place is decided by it; or for a directory in the source.
+/// Makes a rule for this literal in this file only, or for a directory in the source.
 fn path_rule(one: &Wanting, verdict: &str, directory: Option<&str>) -> Draft {
     let occurrence = &one.new.occurrence;
     let slug: String = directory
@@ -637,10 +641,10 @@ fn path_rule(one: &Wanting, verdict: &str, directory: Option<&str>) -> Draft {
     }
 }
 
-/// The keys of a table that are strings.
+/// The string keys of a table.
 type Keys = Vec<(String, String)>;
 
-/// The files of a `rules/` directory, as they are written.
+/// The files of a `rules/` directory, as written.
 struct RuleFiles(BTreeMap<&'static str, DocumentMut>);
 
 impl RuleFiles {
@@ -654,7 +658,7 @@ impl RuleFiles {
         "python.toml",
     ];
 
-    /// A file that cannot be read was told when the rules were.
+    /// Reads the rule files. An unreadable file was reported when the rules were read.
     fn read(dir: &Path) -> Self {
         let read = |name: &str| std::fs::read_to_string(dir.join(name)).ok()?.parse().ok();
         Self(
@@ -665,7 +669,8 @@ impl RuleFiles {
         )
     }
 
-    /// An element of an array of tables by its `name`, and the names of those that follow it.
+    /// Finds an element of an array of tables by its `name`. Returns it with the names of those
+    /// after it.
     fn element(&self, file: &str, array: &str, name: &str) -> Option<(&Table, Vec<&str>)> {
         let tables = self.0.get(file)?.get(array)?.as_array_of_tables()?;
         let mut tables = tables.iter();
@@ -677,7 +682,7 @@ impl RuleFiles {
         Some((found, following))
     }
 
-    /// The text of an element whose condition has files more.
+    /// Returns the text of an element with files added to its condition.
     fn with_files(
         &self,
         file: &str,
@@ -695,7 +700,7 @@ impl RuleFiles {
         Some(format!("[[{array}]]\n{}", table.to_string().trim()))
     }
 
-    /// The table whose list has the entry, by its path, and its other keys that are strings.
+    /// Returns the path of the table whose list contains the entry, and its other string keys.
     fn listing(&self, file: &str, list: &str, entry: &str) -> Option<(Vec<String>, Keys)> {
         let document = self.0.get(file)?;
         let has = |table: &Table| {
@@ -725,7 +730,7 @@ impl RuleFiles {
         None
     }
 
-    /// The text of a table with entries more, and its header where the table is there already.
+    /// Returns the text of a table with added entries, and its header if the table already exists.
     fn extended(
         &self,
         file: &str,
@@ -762,7 +767,7 @@ impl RuleFiles {
     }
 }
 
-/// A part of a table's header, quoted where it has to be.
+/// Quotes a part of a table's header if necessary.
 fn key(part: &str) -> String {
     toml_edit::Key::new(part).to_string()
 }
