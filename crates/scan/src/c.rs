@@ -1,6 +1,6 @@
-//! C, C headers and XS, by tree-sitter's grammar of C.
+//! Scans C, C headers and XS with tree-sitter's grammar of C.
 //!
-//! XS and unusual macros leave error nodes; what stands in them is still read for paths.
+//! XS and unusual macros produce error nodes. The scanner still searches their text for paths.
 
 use tree_sitter::Node;
 
@@ -9,7 +9,8 @@ use super::collect::{Candidates, Collector, DEEPEST, Span, children, is_command_
 use super::{FileScan, Form, Kind, ParseError, Site, shell};
 use syntax::{Grammar, parse};
 
-/// Functions that look their first argument up on `PATH` or hand it to a shell, and which of the two.
+/// Functions that look up their first argument on `PATH` or pass it to a shell, and which of the
+/// two they do.
 const RUNS: &[(&[u8], Runs)] = &[
     (b"execl", Runs::Words),
     (b"execle", Runs::Words),
@@ -25,7 +26,7 @@ const RUNS: &[(&[u8], Runs)] = &[
     (b"system", Runs::Shell),
 ];
 
-/// What the names in [`RUNS`] begin with.
+/// Prefixes of the names in [`RUNS`].
 const NAMES: &[&[u8]] = &[b"exec", b"g_find_", b"g_spawn_", b"popen", b"system"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ enum Runs {
     Shell,
 }
 
-/// The occurrences of a C file.
+/// Returns the occurrences of a C file.
 pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     let mut out = Collector::new(bytes);
     let candidates = Candidates::of(bytes, NAMES);
@@ -141,7 +142,7 @@ impl<'n> C<'_, '_, '_> {
         self.out.literal(span, Form::Literal, site);
     }
 
-    /// Adjacent strings and macros make one string.
+    /// Handles adjacent strings and macros, which form one string.
     fn concatenated(&mut self, node: Node<'n>, site: &Site, depth: u32) {
         let parts = children(node);
         for (index, part) in parts.iter().enumerate() {
@@ -215,7 +216,7 @@ impl<'n> C<'_, '_, '_> {
     }
 }
 
-/// The range of a string's content.
+/// Returns the range of a string's content.
 fn content(node: Node<'_>) -> (usize, usize) {
     let quote = node.child(0).map_or(1, |open| open.byte_range().len());
     let start = node.start_byte() + quote;
@@ -225,7 +226,7 @@ fn content(node: Node<'_>) -> (usize, usize) {
     )
 }
 
-/// The identifier in a declarator.
+/// Returns the identifier in a declarator.
 fn declared(node: Node<'_>) -> Option<Node<'_>> {
     let mut node = node;
     for _ in 0..DEEPEST {

@@ -1,8 +1,9 @@
-//! Makefiles, `*.mk` and `debian/rules`.
+//! Scans Makefiles, `*.mk` and `debian/rules`.
 //!
-//! A line scanner: what GNU make reads as one logical line (its manual, chapter 3) is a recipe's line, an assignment, a
-//! rule, a directive or a comment. Recipes go to the shell scanner, make's own references masked so that they read as
-//! the shell's expansions of the same length; every offset stays.
+//! The scanner works on logical lines (GNU make's manual, chapter 3): a recipe's line, an
+//! assignment, a rule, a directive or a comment. It passes recipes to the shell scanner, with
+//! make's references masked as shell expansions of the same length, so that every offset stays the
+//! same.
 
 use std::ops::Range;
 
@@ -10,7 +11,7 @@ use super::calls::Calls;
 use super::collect::{Collector, Span};
 use super::{FileScan, Form, ParseError, Site, shell};
 
-/// Functions of GNU make whose arguments are text to look at.
+/// Functions of GNU make whose arguments are scanned as text.
 const FUNCTIONS: &[&str] = &[
     "abspath",
     "addprefix",
@@ -48,13 +49,14 @@ const FUNCTIONS: &[&str] = &[
     "words",
 ];
 
-/// How deep references in references are followed.
+/// The deepest nesting of references to follow.
 const DEEPEST: u32 = 30;
 
-/// The longest reference looked for, in bytes: one that is never closed must not cost a look at the whole file.
+/// The longest reference to look for, in bytes, so that an unclosed one does not cost a search of
+/// the whole file.
 const LONGEST: usize = 1 << 14;
 
-/// The occurrences of a Makefile.
+/// Returns the occurrences of a Makefile.
 pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     let mut out = Collector::new(bytes);
     let switches = out.shebang().map(|(switches, _)| switches);
@@ -76,7 +78,7 @@ pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     Ok(out.finish(switches.unwrap_or_default()))
 }
 
-/// The offset of the newline that ends the logical line at `start`.
+/// Returns the offset of the newline that ends the logical line at `start`.
 fn logical_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
     while let Some(length) = bytes.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)) {
@@ -99,11 +101,11 @@ fn logical_end(bytes: &[u8], start: usize) -> usize {
 struct Make<'o, 'f, 'c> {
     out: &'o mut Collector<'f>,
     calls: &'c Calls,
-    /// The targets of the rule whose recipe may follow.
+    /// The targets of the rule to which a recipe would belong.
     target: Option<String>,
-    /// The name of the `define` that is open.
+    /// The name of the open `define`.
     define: Option<String>,
-    /// The lines of the recipe so far, without their tabs and flags.
+    /// The lines of the recipe so far, without tabs and flags.
     recipe: Vec<Range<usize>>,
 }
 
@@ -140,7 +142,7 @@ impl Make<'_, '_, '_> {
         self.statement(start, comment);
     }
 
-    /// A directive, an assignment or a rule.
+    /// Scans a directive, an assignment or a rule.
     fn statement(&mut self, start: usize, end: usize) {
         let line = self.out.slice(start, end);
         let word = line
@@ -214,7 +216,7 @@ impl Make<'_, '_, '_> {
         }
     }
 
-    /// `export PATH := …`; gives whether the value names a directory.
+    /// Scans `export PATH := …`. Returns whether the value names a directory.
     fn path_assignment(&mut self, value: &Range<usize>, site: &Site) -> bool {
         let text = self.out.slice(value.start, value.end);
         let blank = text.iter().take_while(|b| b.is_ascii_whitespace()).count();
@@ -271,7 +273,7 @@ impl Make<'_, '_, '_> {
         self.target = None;
     }
 
-    /// One logical line of a recipe or `define`.
+    /// Scans one logical line of a recipe or `define`.
     fn command_line(&mut self, start: usize, end: usize) {
         let line = self.out.slice(start, end);
         let flags = line
@@ -283,8 +285,8 @@ impl Make<'_, '_, '_> {
         }
     }
 
-    /// The recipe so far goes to the shell scanner: as one script, and line by line where the grammar stumbles, as make
-    /// itself runs it.
+    /// Passes the recipe so far to the shell scanner, as one script, or line by line (as make runs
+    /// it) if the grammar fails.
     fn flush(&mut self) {
         let lines = std::mem::take(&mut self.recipe);
         let site = self.site();
@@ -315,14 +317,15 @@ impl Make<'_, '_, '_> {
         }
     }
 
-    /// A command line outside a recipe.
+    /// Scans a command line outside of a recipe.
     fn shell(&mut self, range: Range<usize>, site: &Site) {
         let text = self.mask(range.clone());
         shell::script(self.out, &text, range.start, self.calls, site);
         self.references(range, site, 0);
     }
 
-    /// The bytes of a range with make's references as the shell's: `$(X)` is `${X}`, `$$x` is `$x` after a letter.
+    /// Rewrites make's references in a range as the shell's: `$(X)` as `${X}`, `$$x` as `$x` after
+    /// a letter.
     fn mask(&self, range: Range<usize>) -> Vec<u8> {
         let source = self.out.slice(range.start, range.end);
         let mut text = source.to_vec();
@@ -359,7 +362,7 @@ impl Make<'_, '_, '_> {
         text
     }
 
-    /// Text outside recipes: its pieces between references, and what stands in these.
+    /// Scans text outside of recipes: the pieces between references, and the references.
     fn expand(&mut self, range: Range<usize>, site: &Site, depth: u32) {
         let source = self.out.slice(range.start, range.end);
         let mut at = 0;
@@ -390,7 +393,7 @@ impl Make<'_, '_, '_> {
         }
     }
 
-    /// What stands in the references of a range: a function's arguments.
+    /// Scans the arguments of functions in the references of a range.
     fn references(&mut self, range: Range<usize>, site: &Site, depth: u32) {
         let source = self.out.slice(range.start, range.end);
         let mut at = 0;
@@ -413,7 +416,8 @@ impl Make<'_, '_, '_> {
         }
     }
 
-    /// The inside of `$(…)`: a function with its arguments, or a variable's name with a substitution.
+    /// Scans the inside of `$(…)`: a function with its arguments, or a variable's name with a
+    /// substitution.
     fn reference(&mut self, inner: Range<usize>, site: &Site, depth: u32) {
         if depth > DEEPEST {
             return;
@@ -440,7 +444,7 @@ impl Make<'_, '_, '_> {
     }
 }
 
-/// The inside of the reference whose `$` stands at `dollar`; `None` for `$x` and `$$`.
+/// Returns the inside of the reference whose `$` is at `dollar`, or `None` for `$x` and `$$`.
 fn reference(source: &[u8], dollar: usize) -> Option<Range<usize>> {
     let open = *source.get(dollar + 1)?;
     let close = match open {
@@ -469,7 +473,8 @@ enum Separator {
     Rule(usize, usize),
 }
 
-/// What splits a line that is no directive: the first of make's operators outside references.
+/// Finds the first of make's operators outside of references, which separates a line that is not a
+/// directive.
 fn separator(line: &[u8]) -> Option<Separator> {
     let at = top_level(line, |b, _| matches!(b, b'=' | b':'))?;
     let rest = line.get(at..)?;
@@ -487,14 +492,15 @@ fn separator(line: &[u8]) -> Option<Separator> {
     Some(Separator::Rule(at, colons))
 }
 
-/// The offset of a comment's `#`.
+/// Returns the offset of a comment's `#`.
 fn comment_start(line: &[u8]) -> Option<usize> {
     top_level(line, |b, before| {
         b == b'#' && before.is_none_or(|b| b.is_ascii_whitespace())
     })
 }
 
-/// The offset of the first byte outside references for which `found` (which is given the byte before, too) holds.
+/// Returns the offset of the first byte outside of references for which `found` holds. `found` also
+/// gets the byte before.
 fn top_level(line: &[u8], found: impl Fn(u8, Option<u8>) -> bool) -> Option<usize> {
     let mut at = 0;
     while let Some(&byte) = line.get(at) {

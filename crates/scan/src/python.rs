@@ -1,4 +1,4 @@
-//! Python, by tree-sitter's grammar.
+//! Scans Python with tree-sitter's grammar.
 
 use tree_sitter::Node;
 
@@ -7,8 +7,8 @@ use super::collect::{Collector, DEEPEST, Span, children, is_command_name};
 use super::{FileScan, Form, Kind, ParseError, Site, shell};
 use syntax::{Grammar, parse};
 
-/// Calls whose first argument is a command: a list of words or one string; a string goes to a shell where `Shell` says so
-/// or `shell=True` stands beside it.
+/// Calls whose first argument is a command: a list of words or one string. With `Shell`, or with
+/// `shell=True` in the call, a string goes to a shell.
 const RUNS: &[(&str, Runs)] = &[
     ("subprocess.run", Runs::Words),
     ("subprocess.call", Runs::Words),
@@ -39,7 +39,7 @@ enum Runs {
     Shell,
 }
 
-/// The occurrences of a Python file.
+/// Returns the occurrences of a Python file.
 pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     let mut out = Collector::new(bytes);
     let switches = out.shebang().map(|(switches, _)| switches);
@@ -173,7 +173,7 @@ impl<'n> Python<'_, '_, '_> {
         }
     }
 
-    /// The top-level module of a dotted name; a relative one is the source's own.
+    /// Marks the top-level module of a dotted name. A relative name belongs to the source itself.
     fn module(&mut self, node: Node<'n>) {
         if node.kind() != "dotted_name" {
             return;
@@ -228,7 +228,7 @@ impl<'n> Python<'_, '_, '_> {
         }
     }
 
-    /// A list of words: the first is the program, prefix commands run another.
+    /// Scans a list of words. The first is the program; prefix commands run another.
     fn words(&mut self, list: Node<'n>, site: &Site, depth: u32) {
         let words = children(list);
         let texts: Vec<String> = words
@@ -259,7 +259,7 @@ impl<'n> Python<'_, '_, '_> {
         }
     }
 
-    /// A string that is a program's name, a path or a command line.
+    /// Scans a string that is a program's name, a path or a command line.
     fn command(&mut self, node: Node<'n>, site: &Site, to_shell: bool, depth: u32) {
         let (start, end) = content(node);
         let text = self.out.slice(start, end);
@@ -281,12 +281,13 @@ impl<'n> Python<'_, '_, '_> {
     }
 }
 
-/// Whether a value goes to the environment's `PATH`: `env["PATH"]`, or the key `PATH` of a dictionary.
+/// Whether the target is the environment's `PATH`: `env["PATH"]`, or the key `PATH` of a
+/// dictionary.
 fn is_path_variable(target: &str) -> bool {
     matches!(target, "PATH") || target.ends_with("['PATH']") || target.ends_with("[\"PATH\"]")
 }
 
-/// The range of a string's content, without its prefix and quotes.
+/// Returns the range of a string's content, without prefix and quotes.
 fn content(node: Node<'_>) -> (usize, usize) {
     let mut start = node.start_byte();
     let mut end = node.end_byte();
@@ -300,7 +301,7 @@ fn content(node: Node<'_>) -> (usize, usize) {
     (start, end.max(start))
 }
 
-/// Whether something is added to a string with `+`, before and after it.
+/// Whether `+` adds something before and after a string.
 fn added(node: Node<'_>) -> (bool, bool) {
     let Some(parent) = node
         .parent()

@@ -1,7 +1,8 @@
-//! The commands of a shell command line that stands in a Perl string.
+//! Parses the commands of a shell command line in a Perl string.
 //!
-//! The line is a sequence of [`Unit`]s: a byte as the shell will see it with its span in the file, or an interpolation. So what
-//! Perl's escapes and the shell's quotes wrap is seen through, and each word still knows where it stands.
+//! The line is a sequence of [`Unit`]s: a byte as the shell will see it, with its span in the file,
+//! or an interpolation. So each word keeps its place in the file despite Perl's escapes and the
+//! shell's quotes.
 
 use std::ops::Range;
 
@@ -10,29 +11,29 @@ use super::tree::Id;
 /// One byte of a command line, or one interpolation.
 #[derive(Debug, Clone)]
 pub struct Unit {
-    /// The byte the shell sees; `None` for an interpolation.
+    /// The byte that the shell sees; `None` for an interpolation.
     pub byte: Option<u8>,
-    /// Where it stands in the file.
+    /// Its span in the file.
     pub span: Range<usize>,
     /// The interpolated expression.
     pub node: Option<Id>,
 }
 
-/// One word of a simple command, quotes removed.
+/// One word of a simple command, without quotes.
 #[derive(Debug, Clone, Default)]
 pub struct ShellWord {
-    /// What it is made of.
+    /// Its units.
     pub units: Vec<Unit>,
 }
 
 impl ShellWord {
-    /// Its text, where it holds no interpolation.
+    /// Returns its text, unless it contains an interpolation.
     pub fn fixed(&self) -> Option<String> {
         let bytes: Option<Vec<u8>> = self.units.iter().map(|unit| unit.byte).collect();
         bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// The interpolation it consists of, where it is nothing else.
+    /// Returns the interpolation, if it consists of exactly one.
     pub fn variable(&self) -> Option<Id> {
         match self.units.as_slice() {
             [
@@ -44,14 +45,14 @@ impl ShellWord {
         }
     }
 
-    /// Its span in the file, quotes left out.
+    /// Returns its span in the file, without quotes.
     pub fn span(&self) -> Option<Range<usize>> {
         Some(self.units.first()?.span.start..self.units.last()?.span.end)
     }
 }
 
-/// The simple commands of a line, in order, those of `$(…)` and backticks included; assignments, redirections and the shell's
-/// own words are left out.
+/// Returns the simple commands of a line in order, including those in `$(…)` and backticks.
+/// Assignments, redirections and the shell's keywords are left out.
 pub fn commands(units: &[Unit]) -> Vec<Vec<ShellWord>> {
     let mut lexer = Lexer {
         units,
@@ -66,7 +67,7 @@ pub fn commands(units: &[Unit]) -> Vec<Vec<ShellWord>> {
     lexer.found
 }
 
-/// Beyond this, nested substitutions are left alone.
+/// The nesting beyond which substitutions are ignored.
 const DEEPEST: u32 = 32;
 
 struct Lexer<'a> {
@@ -79,7 +80,7 @@ struct Lexer<'a> {
 #[derive(Default)]
 struct Simple {
     words: Vec<ShellWord>,
-    /// Words up to the next separator belong to `for` or `case`, not to a command.
+    /// Whether words up to the next separator belong to `for` or `case` rather than to a command.
     ignored: bool,
     case: u32,
 }
@@ -89,7 +90,7 @@ impl Lexer<'_> {
         self.units.get(self.at + ahead).and_then(|unit| unit.byte)
     }
 
-    /// Reads commands until `close`, which is left for the caller.
+    /// Reads commands up to `close`, which it leaves for the caller.
     fn list(&mut self, close: Option<u8>) {
         let mut simple = Simple::default();
         while self.at < self.units.len() {
@@ -209,7 +210,7 @@ impl Lexer<'_> {
         self.at += 1;
     }
 
-    /// `$(…)` or backticks: what is within is commands, and the word is no fixed one.
+    /// Reads `$(…)` or backticks. The commands inside are collected, and the word is not fixed.
     fn substitution(&mut self, opening: usize, close: u8, word: &mut ShellWord) {
         let start = self.units.get(self.at).map_or(0, |unit| unit.span.start);
         word.units.push(Unit {
@@ -256,7 +257,7 @@ fn take(simple: &mut Simple, word: ShellWord) {
         }
     }
     if simple.ignored {
-        // `case WORD in` ends here; the patterns that follow are dropped at their `)`.
+        // `case WORD in` ends here. The patterns after it are dropped at their `)`.
         simple.ignored = !(simple.case > 0 && fixed.as_deref() == Some("in"));
     } else if !word.units.is_empty() {
         simple.words.push(word);
