@@ -1,23 +1,23 @@
-//! What a release may do without, and what is packaged by hand.
+//! Optional parts of a release, and packages written by hand.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Deserialize;
 
-/// `[[optional]]` of `optional.toml`: what the code asks for before it uses it.
+/// `[[optional]]` of `optional.toml`: something that the code checks for before use.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Optional {
-    /// The name of what may be absent.
+    /// Its name.
     pub name: String,
-    /// What a user misses without it.
+    /// The loss to a user without it.
     pub cost: String,
-    /// Where a source asks.
+    /// The places where a source checks for it.
     pub probe: Vec<Probe>,
 }
 
-/// `[[optional.probe]]`: where a source asks for it.
+/// `[[optional.probe]]`: a place where a source checks for it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Probe {
@@ -25,7 +25,7 @@ pub struct Probe {
     pub source: String,
     /// The file, relative to the source.
     pub file: String,
-    /// What decides there, as the file has it.
+    /// The condition, as written in the file.
     pub asks: String,
 }
 
@@ -33,14 +33,14 @@ pub struct Probe {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptionalFile {
-    /// The most painful first.
+    /// The entries, worst loss first.
     #[serde(default)]
     pub optional: Vec<Optional>,
 }
 
 impl Optional {
-    /// Whether `source` asks in each of the files in which it uses it, which `has` looks up by file and text; one that uses it in no file has it as a dependency
-    /// alone, which a probe of any source answers.
+    /// Whether `source` checks for it in each file that uses it. `has` searches a file for a text.
+    /// If no file uses it, it is only a dependency, and a probe of any source is enough.
     pub fn covers<'f>(
         &self,
         source: &str,
@@ -56,16 +56,16 @@ impl Optional {
     }
 }
 
-/// `[[place]]` of `places.toml`: a directory whose owner NixOS has not, or is.
+/// `[[place]]` of `places.toml`: a directory and the program that reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PlaceRule {
-    /// The directory, without a slash before it.
+    /// The directory, without a leading slash.
     pub below: String,
-    /// Why nothing below it is laid out.
+    /// The reason to leave out everything below it.
     #[serde(default)]
     pub leave_out: Option<String>,
-    /// Why what is below it is.
+    /// The reason to keep everything below it.
     #[serde(default)]
     pub keep: Option<String>,
 }
@@ -77,18 +77,19 @@ pub struct PlacesFile {
     /// The entries.
     #[serde(default)]
     pub place: Vec<PlaceRule>,
-    /// Files of packagings that nobody has to read.
+    /// Packaging files that need not be read.
     #[serde(default)]
     pub aside: Vec<AsideRule>,
 }
 
-/// `[[aside]]`: files of packagings that Debian's tools read and nobody here, with the reason.
+/// `[[aside]]`: packaging files that Debian's tools read and that have no counterpart here, with
+/// the reason.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AsideRule {
     /// Globs of their names.
     pub files: Vec<String>,
-    /// Why nobody reads them.
+    /// The reason.
     #[allow(dead_code, reason = "for the reader of the rule")]
     pub why: String,
 }
@@ -99,8 +100,8 @@ fn is_control(file: &str) -> bool {
     matches!(name, "control" | "control.in")
 }
 
-/// The attributes of `pkgs/outside`, below the directory that holds `rules`: `NAME.nix`, or `NAME/default.nix`. Its
-/// `default.nix` makes them of the same names.
+/// Returns the attributes of `pkgs/outside`, below the directory that contains `rules`: `NAME.nix`,
+/// or `NAME/default.nix`. Its `default.nix` defines attributes of the same names.
 pub fn outside(root: &Path) -> BTreeSet<String> {
     let entries = std::fs::read_dir(root.join("pkgs/outside"));
     let entries = entries.into_iter().flatten().flatten();

@@ -1,6 +1,7 @@
-//! Release archives: what upstream publishes as one file, and a source packages.
+//! Release archives: single files that upstream publishes and a source packages.
 //!
-//! The packaging names the version (`10.2.1-1` is upstream's 10.2.1); `rules/archives.toml` lists what is published.
+//! The packaging names the version (`10.2.1-1` is upstream's 10.2.1), and `rules/archives.toml`
+//! lists the published versions.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{Manifest, manifest, nar};
 use problem::Problem;
 
-/// Where published archives are listed.
+/// The list of published archives.
 const FILE: &str = "rules/archives.toml";
 
 /// A release archive: `[archive.NAME]`.
@@ -22,19 +23,19 @@ const FILE: &str = "rules/archives.toml";
 pub struct Archive {
     /// Upstream's version.
     pub version: String,
-    /// Where it is fetched.
+    /// Its URL.
     pub url: String,
     /// The hash of the file (SRI).
     pub hash: String,
 }
 
 impl Archive {
-    /// The name of the file: its URL's last part, which is also the one it has in the Nix store.
+    /// Returns the file's name: the last part of its URL, which is also its name in the Nix store.
     pub fn file_name(&self) -> &str {
         self.url.rsplit('/').next().unwrap_or(&self.url)
     }
 
-    /// Says what is wrong with it: the key, the code, why.
+    /// Checks it. Returns the faulty key, the code and the cause.
     pub(super) fn check(&self) -> Result<(), (&'static str, &'static problem::Code, String)> {
         let bad = |key, cause| (key, &problem::BAD_MANIFEST, cause);
         manifest::check_version(&self.version).map_err(|why| bad("version", why))?;
@@ -55,7 +56,7 @@ impl Archive {
     }
 }
 
-/// Whether a file's name can be that of a store path.
+/// Whether a file's name is valid in a store path.
 fn is_store_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with('.')
@@ -64,7 +65,7 @@ fn is_store_name(name: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"+-._?=".contains(&b))
 }
 
-/// Whether a file's name has `version` in it, and not as a part of a longer one.
+/// Whether a file's name contains `version`, but not as a part of a longer one.
 fn has_version(name: &str, version: &str) -> bool {
     let mut places = name.match_indices(version);
     places.any(|(at, _)| {
@@ -76,12 +77,12 @@ fn has_version(name: &str, version: &str) -> bool {
     })
 }
 
-/// The upstream version that a package's names: `10.2.1` of `10.2.1-1`.
+/// Returns the upstream version in a package's version: `10.2.1` in `10.2.1-1`.
 pub(super) fn upstream_version(version: &str) -> Option<String> {
     Some(Version::from_str(version).ok()?.upstream_version)
 }
 
-/// Says why a source's archive is not the one that its packaging builds.
+/// Checks that a source's archive is the one that its packaging builds.
 pub(super) fn check_pin(
     name: &str,
     manifest: &Manifest,
@@ -122,7 +123,7 @@ struct Published {
 }
 
 impl Archives {
-    /// Reads `rules/archives.toml` below `root`; without the file nothing is listed.
+    /// Reads `rules/archives.toml` below `root`. Without the file, no archive is listed.
     pub(super) fn read(root: &Path) -> Result<Self, Problem> {
         match fs::read_to_string(root.join(FILE)) {
             Ok(text) => Self::parse(&text),
@@ -155,7 +156,7 @@ impl Archives {
         Ok(read)
     }
 
-    /// The archive `name` in the version that `source` packages.
+    /// Returns the archive `name` in the version that `source` packages.
     pub(super) fn of(
         &self,
         name: &str,

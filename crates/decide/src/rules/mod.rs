@@ -59,9 +59,9 @@ pub use system::ExtraDirectory;
 pub struct Rules {
     /// In order.
     pub contexts: Vec<ContextRule>,
-    /// In order, before the tables.
+    /// Tried in order, before the tables.
     pub first: Vec<PathRule>,
-    /// In order, after the tables.
+    /// Tried in order, after the tables.
     pub last: Vec<PathRule>,
     /// Own data paths, longest prefix first: prefix, source, target directory.
     pub own: Vec<(String, String)>,
@@ -73,39 +73,41 @@ pub struct Rules {
     pub python: HashMap<String, ModuleProvider>,
     /// Debian packages by name.
     pub debian: BTreeMap<String, DebianPackage>,
-    /// Debian packages by glob, where the name is in no exact key.
+    /// Debian packages by glob, for names without an exact key.
     pub debian_globs: Vec<(String, globset::GlobMatcher, DebianPackage)>,
     /// Features to remove.
     pub features: Vec<Feature>,
-    /// Programs run out of sight.
+    /// Programs that code outside of the sources runs.
     pub closures: Vec<Closure>,
-    /// `closure.toml`: what Debian installs beside the code and is not on its `PATH` here.
+    /// `closure.toml`: packages that Debian installs beside the code and that are not on its `PATH`
+    /// here.
     pub depends: Vec<Depends>,
-    /// `closure.toml`: what of nixpkgs' compiler flags builds cannot have.
+    /// `closure.toml`: compiler flags of nixpkgs' that break builds.
     pub hardening: Vec<Hardening>,
-    /// Libraries no packaging names.
+    /// Libraries that no packaging names.
     pub libraries: Vec<Library>,
-    /// Attributes and where nixpkgs defines them.
+    /// Attributes, and where nixpkgs defines them.
     pub nixpkgs: BTreeMap<String, Definition>,
     /// The nixpkgs packages that sources build on, by source.
     pub packages: BTreeMap<String, Over>,
     /// Directories beyond those of the packaging, by name.
     pub directories: Vec<ExtraDirectory>,
-    /// What cargo builds.
+    /// The rules for cargo.
     pub crates: CrateRules,
-    /// What may be absent, the most painful first.
+    /// Optional parts, worst loss first.
     pub optional: Vec<Optional>,
-    /// Directories whose owner NixOS has not, or is; the longest first.
+    /// Directories and the programs that read them, longest first.
     pub places: Vec<PlaceRule>,
-    /// Files of packagings that nobody has to read.
+    /// Packaging files that need not be read.
     pub asides: Vec<(globset::GlobSet, AsideRule)>,
     /// The attributes of `pkgs/outside`.
     pub outside: BTreeSet<String>,
-    /// Those of them that are packaged from a pin, which not every release has (`outside` in `sources.toml`).
+    /// Those of them that are packaged from a pin, which not every release has (`outside` in
+    /// `sources.toml`).
     pub by_pin: BTreeSet<String>,
-    /// Where each rule is written.
+    /// The place of each rule.
     pub standing: HashMap<RuleId, RulePlace>,
-    /// Those that are written in a directory that was added.
+    /// The rules of added directories.
     pub added: BTreeSet<RuleId>,
 }
 
@@ -113,16 +115,17 @@ impl Rules {
     /// Reads every rule file in `dir`.
     ///
     /// # Errors
-    /// All that is wrong: unknown keys, bad patterns, two rules with one name; each with file and line.
+    /// All problems, with file and line: unknown keys, invalid patterns, two rules with one name.
     pub fn read(dir: &Path) -> Result<Self, Vec<Problem>> {
         Self::read_with(dir, &[])
     }
 
-    /// The same with the rules of other directories: an added rule stands beside the others of its file, and contexts and path
-    /// rules that are added are asked first.
+    /// As [`Self::read`], with the rules of other directories. An added rule joins the others of
+    /// its file; added contexts and path rules are tried first.
     ///
     /// # Errors
-    /// As [`Self::read`]; an added directory without a rule file, or with another file of rules than can be added to.
+    /// As [`Self::read`]; an added directory without a rule file, or with a file that cannot be
+    /// added to.
     pub fn read_with(dir: &Path, added: &[PathBuf]) -> Result<Self, Vec<Problem>> {
         let mut reader = Reader {
             dir,
@@ -151,7 +154,7 @@ impl Rules {
         }
     }
 
-    /// Adds what the reader's directory has.
+    /// Adds the rules of the reader's directory.
     fn read_directory(&mut self, reader: &mut Reader) {
         self.read_contexts(reader);
         self.read_paths(reader);
@@ -203,13 +206,13 @@ impl Rules {
         }
     }
 
-    /// What the rules say of something that may be absent, with its rank: 0 is the most painful.
+    /// Returns the rule for an optional part, with its rank: 0 is the worst loss.
     pub fn optional(&self, name: &str) -> Option<(usize, &Optional)> {
         let mut all = self.optional.iter().enumerate();
         all.find(|(_, one)| one.name == name)
     }
 
-    /// Every rule that can be stale, sorted.
+    /// Returns every rule that can become stale, sorted.
     pub fn ids(&self) -> Vec<RuleId> {
         fn of<N: AsRef<str>>(table: Table, names: impl IntoIterator<Item = N>) -> Vec<RuleId> {
             let names = names.into_iter();

@@ -1,27 +1,27 @@
-//! What nixpkgs has: `nixpkgs.toml`, and what `sources.toml` says of packages.
+//! The contents of nixpkgs by `nixpkgs.toml`, and the packages in `sources.toml`.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// Where nixpkgs defines an attribute.
+/// The definition of an attribute in nixpkgs.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Definition {
     /// The file with the expression.
     pub file: String,
-    /// The file that names it, where that is another.
+    /// The file that names it, if that is another.
     #[serde(default)]
     pub via: Option<String>,
-    /// The package's expression in the release before, where it has moved.
+    /// The package's expression in the previous release, if it has moved.
     pub formerly: Option<String>,
-    /// The first release that has the name, where not all do.
+    /// The first release with the name, unless all have it.
     pub since: Option<String>,
-    /// The last release that has it.
+    /// The last release with the name.
     pub until: Option<String>,
 }
 
-/// What `sources.toml` says of packages; the rest of it is for `lock`.
+/// The facts about packages in `sources.toml`. The rest of it is for `lock`.
 #[derive(Deserialize)]
 pub(super) struct SourcesFile {
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! Rules that are asked in their order: `contexts.toml`, `paths.toml`.
+//! Rules that are tried in order: `contexts.toml`, `paths.toml`.
 
 use problem::{BAD_RULE, Problem};
 use serde::Deserialize;
@@ -15,16 +15,16 @@ use crate::{Context, RuleId, Table};
 pub struct ContextRule {
     /// Its identity.
     pub id: RuleId,
-    /// What it asks for.
+    /// Its conditions.
     pub matcher: Matcher,
-    /// What it says.
+    /// The context that it assigns.
     pub context: Context,
 }
 
-/// What a `[[path]]` rule makes of a matching occurrence.
+/// The effect of a `[[path]]` rule on a matching occurrence.
 #[derive(Debug, Clone)]
 pub enum Ruling {
-    /// Stays, for a reason.
+    /// The text stays, for a reason.
     Keep(String),
     /// A file of a nixpkgs package.
     Package(String),
@@ -32,15 +32,15 @@ pub enum Ruling {
     Own(String),
     /// The program's bare name.
     Bare,
-    /// The computed closure.
+    /// The computed `PATH`.
     SearchPath,
     /// A setuid wrapper.
     Wrapper,
-    /// A path that NixOS keeps for this; `{rest}` as in a target.
+    /// A path that NixOS provides. `{rest}` as in a target.
     System(String),
     /// Removed with a feature.
     Disable(String),
-    /// What the tables say of a program's name; none is a match.
+    /// The decision of the tables for a program's name. Without one, the rule does not match.
     Program,
 }
 
@@ -49,26 +49,26 @@ pub enum Ruling {
 pub struct PathRule {
     /// Its identity.
     pub id: RuleId,
-    /// What it asks for.
+    /// Its conditions.
     pub matcher: Matcher,
-    /// What it says.
+    /// Its effect.
     pub ruling: Ruling,
-    /// The target below the output; `{rest}` is what follows the matched `below` prefix, `{name}` the
-    /// last component, `{program}` likewise; without it the path folded as the output is laid out.
+    /// The target below the output. `{rest}` is the text after the matched `below` prefix, `{name}`
+    /// or `{program}` the last component. By default it is the path as the output lays it out.
     pub target: Option<String>,
-    /// What the target need not lead to.
+    /// The reason why the target may be missing.
     pub absent: Option<Absent>,
-    /// Of which sort the path below `/etc` is that stays.
+    /// The sort of a path below `/etc` that stays.
     pub etc: Option<Etc>,
 }
 
-/// Why a target need not be there.
+/// The reason why a target may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Absent {
-    /// The code asks for it, and does without.
+    /// The code checks for it, and works without it.
     Optional,
-    /// It is the head of names that the code completes.
+    /// It is the start of names that the code completes.
     Head,
 }
 
@@ -137,7 +137,7 @@ struct RawPath {
     why: Option<String>,
 }
 
-/// What is wrong with what a rule says of `/etc`.
+/// Returns the fault in a rule's keys about `/etc`.
 fn etc_fault(raw: &RawPath) -> Option<String> {
     let name = raw.name.get_ref();
     let stays = raw.keep.is_some() || raw.system.is_some();
@@ -180,13 +180,13 @@ fn ruling(raw: &RawPath) -> Result<Ruling, String> {
 }
 
 impl Rules {
-    /// What a path rule says of its target's absence.
+    /// Returns a path rule's statement about its target's absence.
     pub fn absent(&self, rule: &RuleId) -> Option<Absent> {
         let mut rules = self.first.iter().chain(&self.last);
         rules.find(|one| one.id == *rule)?.absent
     }
 
-    /// What a rule says of a path below `/etc`.
+    /// Returns a rule's statement about a path below `/etc`.
     pub fn etc(&self, rule: &RuleId) -> Option<Etc> {
         let mut rules = self.first.iter().chain(&self.last);
         rules.find(|one| one.id == *rule)?.etc
@@ -209,7 +209,7 @@ impl Rules {
                 context: raw.context,
             });
         }
-        // What is added is asked first.
+        // Added rules are tried first.
         self.contexts.splice(0..0, read);
     }
 

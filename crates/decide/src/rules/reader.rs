@@ -1,4 +1,4 @@
-//! Reading rule files: what is wrong with them, and where each rule is written.
+//! Reads rule files, and records their problems and the place of each rule.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -9,17 +9,17 @@ use serde::de::DeserializeOwned;
 use crate::RuleId;
 use crate::matcher::{Condition, Matcher};
 
-/// Where a rule stands.
+/// The place of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RulePlace {
-    /// The file's name in `rules/`, or the path of one in a directory that was added.
+    /// The file's name in `rules/`, or the path of a file in an added directory.
     pub file: String,
     /// 1-based.
     pub line: Option<u32>,
 }
 
 impl RulePlace {
-    /// The file: of `rules/` relative to the project, of an added directory as that was given.
+    /// Returns the file: relative to the project for `rules/`, as given for an added directory.
     pub fn path(&self) -> String {
         if self.file.contains('/') {
             self.file.clone()
@@ -36,14 +36,14 @@ impl std::fmt::Display for RulePlace {
     }
 }
 
-/// The line of a byte offset, from 1.
+/// Returns the 1-based line of a byte offset.
 pub(super) fn line_at(text: &str, offset: usize) -> u32 {
     let head = &text.as_bytes()[..offset.min(text.len())];
     let newlines = memchr::memchr_iter(b'\n', head).count();
     u32::try_from(newlines + 1).unwrap_or(u32::MAX)
 }
 
-/// Where the key stands that `message` calls unknown.
+/// Returns the line of the key that `message` calls unknown.
 fn unknown_key_line(text: &str, message: &str) -> Option<u32> {
     let (key, _) = message.strip_prefix("unknown field `")?.split_once('`')?;
     let is_key = |line: &str| {
@@ -56,21 +56,21 @@ fn unknown_key_line(text: &str, message: &str) -> Option<u32> {
         .map(|(number, _)| number)
 }
 
-/// Reads rule files from one directory and collects what is wrong with them.
+/// Reads rule files from one directory and collects their problems.
 pub(super) struct Reader<'a> {
     pub(super) dir: &'a Path,
-    /// Whether the directory adds to those before it.
+    /// Whether the directory adds to previous ones.
     pub(super) adds: bool,
     pub(super) problems: Vec<Problem>,
     pub(super) names: HashMap<RuleId, RulePlace>,
     /// The rules that were added.
     pub(super) added: BTreeSet<RuleId>,
-    /// What was read of the directory, by file.
+    /// The texts of the directory, by file.
     pub(super) texts: HashMap<String, String>,
 }
 
 impl Reader<'_> {
-    /// Parses a file; a file that is not there is empty.
+    /// Parses a file. A missing file counts as empty.
     pub(super) fn file<T: DeserializeOwned>(&mut self, name: &str) -> Option<(T, String)> {
         let path = self.dir.join(name);
         let shown = path.display().to_string();
@@ -88,7 +88,8 @@ impl Reader<'_> {
             Ok(value) => Some((value, text)),
             Err(error) => {
                 let line = error.span().map(|span| line_at(&text, span.start));
-                // Tables of any name are read through a map, which forgets where its entries stood.
+                // Tables of arbitrary names are read through a map, which does not record their
+                // positions.
                 let line = line.filter(|line| *line > 1);
                 let line = line.or_else(|| unknown_key_line(&text, error.message()));
                 self.problems
@@ -102,7 +103,7 @@ impl Reader<'_> {
         self.dir.join(file).display().to_string()
     }
 
-    /// Records a rule's name and complains of the second of two alike.
+    /// Records a rule's name, and reports the second of two equal ones.
     pub(super) fn claim(&mut self, id: &RuleId, file: &str, mut line: Option<u32>) {
         let place = RulePlace {
             file: if self.adds {
@@ -116,7 +117,7 @@ impl Reader<'_> {
             self.added.insert(id.clone());
         }
         if let Some(other) = self.names.insert(id.clone(), place.clone()) {
-            // Where the line was looked for by the name, the first of the two was found again.
+            // A search by name finds the first of the two again.
             if let (true, Some(first)) = (other == place, line) {
                 let text = self.texts.get(file).map_or("", String::as_str);
                 line = Self::line_after(text, id.name(), first).or(line);
@@ -142,12 +143,12 @@ impl Reader<'_> {
         })
     }
 
-    /// The line of the first table header or key that is written `name`.
+    /// Returns the line of the first table header or key `name`.
     pub(super) fn line_of(text: &str, name: &str) -> Option<u32> {
         Self::line_after(text, name, 0)
     }
 
-    /// The same, among the lines that follow the 1-based line `after`.
+    /// As [`Self::line_of`], after the 1-based line `after`.
     pub(super) fn line_after(text: &str, name: &str, after: u32) -> Option<u32> {
         let lines = text.split_inclusive('\n').take(after as usize);
         let from = lines.map(str::len).sum::<usize>();
@@ -159,7 +160,7 @@ impl Reader<'_> {
     }
 }
 
-/// The rule files that a directory can add to.
+/// The rule files that an added directory may contain.
 const ADDED: [&str; 16] = [
     "closure.toml",
     "commands.toml",
@@ -179,7 +180,8 @@ const ADDED: [&str; 16] = [
     "system.toml",
 ];
 
-/// What is wrong with an added directory as a whole: files of rules that nobody would read, or none at all.
+/// Returns the problems of an added directory as a whole: rule files that nothing reads, or none at
+/// all.
 pub(super) fn not_added(dir: &Path) -> Vec<Problem> {
     let shown = dir.display().to_string();
     let entries = match std::fs::read_dir(dir) {

@@ -1,4 +1,4 @@
-//! Directories on the machine, and where files go: `system.toml`, `places.toml`.
+//! Directories on the machine, and the treatment of installed files: `system.toml`, `places.toml`.
 
 use problem::{BAD_RULE, Problem};
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use crate::{RuleId, Table};
 pub struct ExtraDirectory {
     /// Its name, `system.NAME`.
     pub name: String,
-    /// The source in whose `system.json` it goes.
+    /// The source whose `system.json` lists it.
     pub source: String,
     /// Absolute.
     pub path: String,
@@ -24,7 +24,7 @@ pub struct ExtraDirectory {
     pub owner: String,
     /// A group's name.
     pub group: String,
-    /// Why it is needed.
+    /// The reason why it is needed.
     pub why: String,
 }
 
@@ -95,13 +95,14 @@ impl Rules {
             .sort_by_key(|place| std::cmp::Reverse(place.below.len()));
     }
 
-    /// Why nobody reads a file of a packaging, by its name in `debian/`.
+    /// Returns the rule that excuses a packaging file, by its name in `debian/`.
     pub fn aside(&self, name: &str) -> Option<&AsideRule> {
         let found = self.asides.iter().find(|(globs, _)| globs.is_match(name));
         found.map(|(_, aside)| aside)
     }
 
-    /// The directory that an installed place is below, by its path on Debian without a slash before it.
+    /// Returns the rule for the directory that contains an installed path, given as on Debian
+    /// without a leading slash.
     pub fn place(&self, path: &str) -> Option<&PlaceRule> {
         let path = path.trim_start_matches('/');
         let below = |place: &&PlaceRule| {
@@ -111,7 +112,7 @@ impl Rules {
         self.places.iter().find(below)
     }
 
-    /// The directory that an installed place is below and whose files are not laid out.
+    /// Returns the rule that leaves out the directory of an installed path.
     pub fn left_out(&self, path: &str) -> Option<&PlaceRule> {
         self.place(path).filter(|place| place.leave_out.is_some())
     }
