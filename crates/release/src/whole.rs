@@ -6,7 +6,7 @@
 //! 1. the source's own clone, if its submodules were initialised (`.git/modules/NAME`);
 //! 2. `DIR/SOURCE.submodules/PATH`, where `PATH` is the submodule's path in the source;
 //! 3. `DIR/NAME`, where `NAME` is the last part of the submodule's URL, because many of Proxmox's
-//! submodules are sources themselves.
+//!    submodules are sources themselves.
 //!
 //! Without a DIR, its URL is cloned into the user's cache directory, like the source's own.
 

@@ -1,22 +1,22 @@
-//! Rules: `rules/*.toml` read, checked and compiled.
+//! Reads, checks and compiles the rules in `rules/*.toml`.
 //!
-//! | file | what its tables say |
+//! | file | contents of its tables |
 //! |---|---|
-//! | `contexts.toml` | `[[context]]`: where an occurrence acts, first match |
-//! | `paths.toml` | `[[path]]`: decisions, first match; `[[last]]`: the same, asked after the tables below |
+//! | `contexts.toml` | `[[context]]`: where an occurrence takes effect; the first match decides |
+//! | `paths.toml` | `[[path]]`: decisions, the first match decides; `[[last]]`: the same, tried after the tables below |
 //! | `own.toml` | `[SOURCE]`: the data paths a source installs |
 //! | `programs.toml` | `[SOURCE]`: the programs a source installs; `[unpinned.SOURCE]`: those of sources without a pin |
 //! | `commands.toml` | `[ATTR]`: the programs of a nixpkgs package; `[wrapper]`; `[debian-only]` |
 //! | `perl.toml`, `python.toml` | `[ATTR]`: the modules of a package; `[missing.SOURCE]` |
-//! | `debian.toml` | `[PACKAGE]`: what a Debian package is in nixpkgs |
-//! | `closure.toml` | `[[closure]]`: programs that join a source's `PATH` closure though no scanner sees them run; `[[library]]`: what its build needs though no packaging says so |
-//! | `features.toml` | `[[feature]]`: what is removed |
-//! | `packages.toml` | `[SOURCE]`: the nixpkgs package a source builds on; `[SOURCE.switch]`: what becomes of the switches it is configured with |
-//! | `optional.toml` | `[[optional]]`: what may be absent, where the code asks for it and what that costs |
-//! | `places.toml` | `[[place]]`: directories below which nothing is laid out |
+//! | `debian.toml` | `[PACKAGE]`: the nixpkgs counterpart of a Debian package |
+//! | `closure.toml` | `[[closure]]`: programs on a source's `PATH` that no scanner sees it run; `[[library]]`: libraries that its build needs and no packaging names |
+//! | `features.toml` | `[[feature]]`: parts to remove |
+//! | `packages.toml` | `[SOURCE]`: the nixpkgs package that a source builds on; `[SOURCE.switch]`: the treatment of the switches in its configuration |
+//! | `optional.toml` | `[[optional]]`: parts that may be absent, the places where the code checks for them, and the loss without them |
+//! | `places.toml` | `[[place]]`: directories and the programs that read them |
 //! | `system.toml` | `[[directory]]`: directories on the machine beyond those of the packaging |
-//! | `crates.toml` | `[program.NAME]`, `[library.SOURCE]`: what cargo builds; `[crate.NAME]`: what a crate needs of nixpkgs |
-//! | `nixpkgs.toml` | in which nixpkgs file each attribute is defined |
+//! | `crates.toml` | `[program.NAME]`, `[library.SOURCE]`: programs and libraries that cargo builds; `[crate.NAME]`: the needs of a crate in nixpkgs |
+//! | `nixpkgs.toml` | the nixpkgs file that defines each attribute |
 
 mod closure;
 mod crates;
