@@ -1,4 +1,5 @@
-//! `pvenix`: what a node runs, its staged restarts, its cluster, and the cluster's nodes one after the other.
+//! `pvenix`: the state of a node, its staged restarts, its cluster, and rolling switches of the
+//! cluster's nodes.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -28,46 +29,48 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show which build each daemon and guest runs, what waits for a restart, and what is wrong (exit status 1)
+    /// Show the build of each daemon and guest, pending restarts, and problems (exit status 1)
     Status {
         /// The output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Restart those of the cluster's own daemons that run an older build (exit status 75: it has to wait)
+    /// Restart those of the cluster's own daemons that run an older build (exit status 75: not now)
     Restarts {
-        /// Try again every 30 seconds as long as it has to wait
+        /// Try again every 30 seconds for as long as the cluster does not allow it
         #[arg(long)]
         wait: bool,
     },
-    /// The declared cluster, and the one that this node is in
+    /// Manage this node's membership in its declared cluster
     Cluster {
         #[command(subcommand)]
         command: ClusterCommand,
     },
-    /// The cluster's nodes one after the other, commanded from this one (exit status 1: stopped)
+    /// Switch or reboot the cluster's nodes one after the other (exit status 1: stopped)
     Roll {
         #[command(subcommand)]
         command: RollCommand,
     },
-    /// Refuse a switch to the configuration with the declaration NEXT if guests would not survive it
+    /// Refuse to switch to the configuration with the declaration NEXT if guests would not survive
+    /// it
     MaySwitch {
-        /// The declaration, etc/pve-nix/node.json of the next system
+        /// The next system's declaration, its etc/pve-nix/node.json
         next: String,
     },
 }
 
 #[derive(Subcommand)]
 enum ClusterCommand {
-    /// Tell which declared nodes are not members, and the other way round (exit status 1)
+    /// Show differences between the declared and the actual members (exit status 1)
     Status {
-        /// How it is written
+        /// The output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Create or join the declared cluster, and add its other nodes when they call; does not end
+    /// Create or join the declared cluster, and add its other nodes when they call; runs without
+    /// end
     Form {
-        /// The cluster's key, as `corosync-keygen` makes it
+        /// The cluster's key, as made by `corosync-keygen`
         #[arg(long)]
         key: String,
     },
@@ -121,11 +124,11 @@ enum Format {
     Json,
 }
 
-/// `EX_TEMPFAIL`: another time it may go.
+/// `EX_TEMPFAIL`: try again later.
 const LATER: u8 = 75;
-/// How long a staged restart that has to wait waits.
+/// The interval between two attempts at a staged restart.
 const PAUSE: std::time::Duration = std::time::Duration::from_secs(30);
-/// The bytes of the shortest key, 1024 bits (corosync-keygen(8)).
+/// The length in bytes of the shortest key, 1024 bits (corosync-keygen(8)).
 const SHORTEST_KEY: usize = 128;
 
 fn main() -> ExitCode {
@@ -248,7 +251,7 @@ fn json(value: &impl serde::Serialize) -> Result<String, String> {
     Ok(json.map_err(|error| error.to_string())? + "\n")
 }
 
-/// A reader that went away is no fault.
+/// Prints a text. A reader that stops early is not an error.
 fn print(text: &str) -> Result<(), String> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

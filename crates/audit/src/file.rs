@@ -78,7 +78,7 @@ pub(super) fn look(root: &Root, node: &Node, context: &Context) -> Seen {
     match &node.nature {
         Err(error) => looker.unreadable(error),
         Ok(Nature::Odd(what)) => {
-            looker.find(&ODD_NODE, format!("{what} stands in the output"), None);
+            looker.find(&ODD_NODE, format!("the output contains {what}"), None);
         }
         Ok(Nature::Link) => {
             looker.seen.is_link = true;

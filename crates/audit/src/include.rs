@@ -88,13 +88,13 @@ fn one(looker: &mut Looker, path: &str, line: Option<u32>, of: &str, is_linked: 
         if is_linked && !store.exists(base) {
             looker.find(
                 &NO_STORE_PATH,
-                format!("`{path}` is included{of}, and is not there"),
+                format!("`{path}` is included{of}, but does not exist"),
                 line,
             );
         } else if is_linked && !is_there {
             looker.find(
                 &NOT_IN_PACKAGE,
-                format!("`{path}` is included{of}, and is not there"),
+                format!("`{path}` is included{of}, but does not exist"),
                 line,
             );
         } else if is_there && store.is_empty(base, rest) {

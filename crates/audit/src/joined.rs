@@ -71,7 +71,7 @@ fn missing(store: &Store, path: &Joined) -> Option<Missing> {
         if !rest.is_empty() && !store.exists(&format!("{base}/{rest}")) {
             return told(
                 rest,
-                format!("`{prefix}{base}` has no `{rest}`, as it is put together here"),
+                format!("`{prefix}{base}` has no `{rest}`, a path that this code assembles"),
             );
         }
         if path.is_listed && store.is_empty(base, rest) {
@@ -91,7 +91,7 @@ fn missing(store: &Store, path: &Joined) -> Option<Missing> {
     let (ends, below) = follows.split_once('/').unwrap_or((follows, ""));
     let within = format!("{base}/{directory}");
     if !directory.is_empty() && !store.exists(&within) {
-        let cause = format!("`{prefix}{base}` has no `{directory}`, as it is put together here");
+        let cause = format!("`{prefix}{base}` has no `{directory}`, a path that this code assembles");
         return told(directory, cause);
     }
     // The variable part may contain slashes. Then the path goes through a directory whose name
@@ -108,7 +108,7 @@ fn missing(store: &Store, path: &Joined) -> Option<Missing> {
     let rest = format!("{directory}/{begins}");
     told(
         rest.trim_start_matches('/'),
-        format!("`{prefix}{within}` has no `{begins}…{follows}`, as it is put together here"),
+        format!("`{prefix}{within}` has no `{begins}…{follows}`, a path that this code assembles"),
     )
 }
 

@@ -122,7 +122,7 @@ impl Text<'_, '_, '_> {
                 let lines: Vec<String> =
                     places.iter().map(|place| place.line.to_string()).collect();
                 format!(
-                    "`{text}` stands here {} times (lines {}), and decisions keep it {times} times",
+                    "`{text}` occurs {} times (lines {}), but decisions keep {times}",
                     places.len(),
                     lines.join(", ")
                 )

@@ -144,6 +144,6 @@ pub(super) fn open(path: &std::path::Path) -> io::Result<(File, Metadata)> {
     if meta.is_file() {
         Ok((file, meta))
     } else {
-        Err(io::Error::other("it is no regular file any more"))
+        Err(io::Error::other("it is no longer a regular file"))
     }
 }

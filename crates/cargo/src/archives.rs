@@ -45,7 +45,7 @@ pub fn archives(lock: &str, shown: &str) -> Result<BTreeSet<Archive>, Problem> {
         // Both become part of a file's name.
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
         if !which.replace(' ', "").chars().all(plain) {
-            return Err(bad(format!("{which:?} is no name and version of a crate")));
+            return Err(bad(format!("{which:?} is not a crate's name and version")));
         }
         found.insert(Archive {
             name: package.name,

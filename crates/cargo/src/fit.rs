@@ -28,7 +28,7 @@ pub fn unfit(
     };
     let lock = match Lock::parse(&program.lock) {
         Ok(lock) => lock,
-        Err(cause) => return vec![place(format!("is no lock: {cause}"))],
+        Err(cause) => return vec![place(format!("is not a lock: {cause}"))],
     };
     let mut problems = Vec::new();
     for local in &program.crates {

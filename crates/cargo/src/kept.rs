@@ -33,7 +33,7 @@ pub fn read(root: &Path, release: &str) -> Result<Vec<Program>, Problem> {
         } else if let Some(stem) = name.strip_suffix(".lock") {
             let other = relative.join(format!("{stem}.toml"));
             if !root.join(&other).exists() {
-                let cause = format!("there is no {stem}.toml, which tells its crates");
+                let cause = format!("there is no {stem}.toml, which lists its crates");
                 return Err(bad(&relative.join(&name), cause));
             }
         }

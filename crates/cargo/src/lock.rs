@@ -223,7 +223,7 @@ fn refused(program: &Program, stderr: &str) -> Refused {
         .and_then(|(_, rest)| rest.split_once('`'));
     if let Some((name, _)) = missing {
         let cause = format!(
-            "{}: the crate {name} is in no source of the release and on no registry, only in Debian's archive: {told}",
+            "{}: the crate {name} is in neither a source of the release nor a registry, only in Debian's archive: {told}",
             program.name
         );
         let problem = Problem::new(&UNSATISFIED_CRATE, cause);
@@ -235,7 +235,7 @@ fn refused(program: &Program, stderr: &str) -> Refused {
         return Refused::Conflict(problem.in_source(&program.source));
     }
     let help =
-        "cargo's own words are above: pin sources that fit together, or mend the manifest named.";
+        "cargo's own message is above: pin sources that fit together, or correct the manifest that it names.";
     Problem::new(&UNRESOLVED, cause).mend(help).into()
 }
 

@@ -241,7 +241,7 @@ impl Reader<'_> {
 
     fn table<'t>(&self, item: &'t Item, name: &str) -> Result<&'t dyn TableLike, Problem> {
         item.as_table_like()
-            .ok_or_else(|| self.bad(item.span(), format!("`{name}` is no table")))
+            .ok_or_else(|| self.bad(item.span(), format!("`{name}` is not a table")))
     }
 }
 

@@ -206,7 +206,7 @@ impl<'a> Taken<'a> {
         if let Some(other) = self.submodules.get(&name) {
             let mut problem = problem.clone();
             problem.cause = format!(
-                "{}, which is in the submodule {submodule}; {name} stands in {other} already",
+                "{}, which is in the submodule {submodule}; {name} is already mounted in {other}",
                 problem.cause
             );
             return Err(problem.into());

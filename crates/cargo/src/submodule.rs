@@ -44,20 +44,20 @@ pub fn mount(
         return beside(within, path, program, known.options).map_err(refused);
     }
     let url = declared(outer, &within.submodule)
-        .ok_or_else(|| refused("`.gitmodules` tells no URL of it".to_owned()))?;
+        .ok_or_else(|| refused("`.gitmodules` has no URL for it".to_owned()))?;
     let url = absolute(&url, outer.pin.url.as_deref().unwrap_or_default());
     let mut entries = outer.tree.entries().iter();
     let entry = entries.find(|one| one.mode == Mode::Submodule && one.path == within.submodule);
     let commit = entry
         .map(|one| one.id.clone())
         .filter(|id| !id.is_empty())
-        .ok_or_else(|| refused(format!("nothing tells which commit of {url} it is")))?;
+        .ok_or_else(|| refused(format!("nothing records its commit of {url}")))?;
     let name = name_of(&url, known)
         .filter(|name| *name != within.source)
         .ok_or_else(|| refused(format!("{url} names no source")))?;
     let lacks = |place: &str| {
         refused(format!(
-            "no copy at hand has its commit {commit} of {url}; looked for in {place}"
+            "no local copy has its commit {commit} of {url}; searched {place}"
         ))
     };
     let pin = Pin {

@@ -65,7 +65,7 @@ fn traced(task: &Task, machine: &Machine) -> (Verdict, Vec<Item>) {
     let leans = task.link.leans_on.is_some();
     match trace::foreign(&asked, &task.rules.traces, leans) {
         Ok(foreign) if foreign.is_empty() => {
-            let told = format!("{} paths, none that NixOS has not", asked.len());
+            let told = format!("{} paths, all of which NixOS has", asked.len());
             (Verdict::Passed(told), Vec::new())
         }
         Ok(foreign) => {
@@ -87,7 +87,7 @@ fn modules(task: &Task, machine: &Machine) -> (Verdict, Vec<Item>) {
         let verdict = if task.link.modules.is_empty() {
             Verdict::NotApplicable("the link has no Perl modules".to_owned())
         } else {
-            let cause = "neither a program of the link nor its nix-support/pve-perl tells which Perl runs its modules".to_owned();
+            let cause = "neither a program of the link nor its nix-support/pve-perl names the Perl for its modules".to_owned();
             Verdict::failed(cause, String::new())
         };
         return (verdict, Vec::new());

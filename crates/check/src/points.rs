@@ -294,7 +294,7 @@ impl Rules {
                 faults.push((
                     id,
                     &DUPLICATE_RULE,
-                    format!("the point `{id}` stands here already"),
+                    format!("the point `{id}` is already defined"),
                 ));
             }
         }
@@ -331,7 +331,7 @@ fn bad_pattern(pattern: &String) -> Option<String> {
     let names = Regex::new(r"\{[a-z]+\}").ok()?;
     Regex::new(&names.replace_all(pattern, "x"))
         .err()
-        .map(|error| format!("`{pattern}` is no regular expression: {error}"))
+        .map(|error| format!("`{pattern}` is not a regular expression: {error}"))
 }
 
 fn line_at(text: &str, offset: usize) -> u32 {

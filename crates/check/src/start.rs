@@ -96,7 +96,7 @@ impl Starting<'_> {
             if self.machine.find(path).is_some() == *negated {
                 let not = if *negated { "!" } else { "" };
                 return Err(format!(
-                    "{key}={not}{path} does not hold, so it is not started"
+                    "{key}={not}{path} is false, so it does not start"
                 ));
             }
         }

@@ -136,7 +136,7 @@ impl<'a> Steps<'a> {
         if let Some(pattern) = &step.expect {
             let pattern = self.fill_pattern(pattern);
             let Some(expected) = expression(&pattern) else {
-                return Verdict::failed(format!("`{pattern}` is no pattern"), String::new());
+                return Verdict::failed(format!("`{pattern}` is not a valid pattern"), String::new());
             };
             let Some(found) = expected.captures(output) else {
                 let cause = format!("{shown}: nothing in its output matches `{pattern}`");
@@ -172,13 +172,13 @@ impl<'a> Steps<'a> {
                 .filter_map(|glob| Glob::new(glob).ok())
                 .any(|glob| glob.compile_matcher().is_match(path));
             if !may_be_absent && self.machine.find(path).is_none() {
-                missing.push(format!("{path} is not there"));
+                missing.push(format!("{path} does not exist"));
             }
         }
         if missing.is_empty() {
             Verdict::Passed(format!("{count} paths"))
         } else {
-            let cause = format!("{shown}: {} of {count} paths are not there", missing.len());
+            let cause = format!("{shown}: {} of {count} paths do not exist", missing.len());
             Verdict::failed(cause, format!("{}\n{output}", missing.join("\n")))
         }
     }
@@ -199,7 +199,7 @@ impl<'a> Steps<'a> {
         match seen {
             Some(Ok(bytes)) => self.judge(&path, &String::from_utf8_lossy(&bytes), step),
             Some(Err(error)) => Verdict::failed(format!("{path}: {error}"), self.machine.log()),
-            None => Verdict::failed(format!("{path} is not there"), self.machine.log()),
+            None => Verdict::failed(format!("{path} does not exist"), self.machine.log()),
         }
     }
 

@@ -80,7 +80,7 @@ pub fn parse(path: &str, text: &str) -> Result<Changelog, Problem> {
         } else {
             if open {
                 let cause = format!(
-                    "`{line}` stands before the trailer ` -- Name <address>  date` of the entry above"
+                    "`{line}` comes before the trailer ` -- Name <address>  date` of the entry above"
                 );
                 return Err(bad(number, cause));
             }
@@ -95,7 +95,7 @@ pub fn parse(path: &str, text: &str) -> Result<Changelog, Problem> {
         ));
     }
     if entries.is_empty() {
-        return Err(bad(1, "the file holds no entry".into()));
+        return Err(bad(1, "the file has no entry".into()));
     }
     Ok(Changelog {
         path: path.to_owned(),
@@ -124,7 +124,7 @@ fn is_old_format(line: &str) -> bool {
 fn header(line: &str, number: u32) -> Result<Entry, String> {
     let wrong = || {
         format!(
-            "`{line}` is no first line of an entry: `package (version) distribution; urgency=…`"
+            "`{line}` is not the first line of an entry: `package (version) distribution; urgency=…`"
         )
     };
     let (package, rest) = line.split_once(" (").ok_or_else(wrong)?;
@@ -137,7 +137,7 @@ fn header(line: &str, number: u32) -> Result<Entry, String> {
         return Err(wrong());
     }
     if version.parse::<Version>().is_err() {
-        return Err(format!("`{version}` is no version"));
+        return Err(format!("`{version}` is not a version"));
     }
     Ok(Entry {
         package: package.to_owned(),
@@ -158,7 +158,7 @@ fn date(trailer: &str) -> Result<String, String> {
     match after {
         Some(date) if !date.is_empty() => Ok(date.to_owned()),
         _ => Err(format!(
-            "` --{trailer}` is no trailer: ` -- Name <address>  date`"
+            "` --{trailer}` is not a trailer: ` -- Name <address>  date`"
         )),
     }
 }

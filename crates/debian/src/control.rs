@@ -335,7 +335,7 @@ fn line_numbers(text: &str) -> Result<Vec<Vec<Vec<u32>>>, (u32, String)> {
             if !line.contains(':') || name.is_empty() || name.contains([' ', '\t']) {
                 return Err((
                     number,
-                    format!("`{line}` is no field: a field is a name, a colon, a value"),
+                    format!("`{line}` is not a field: a name, a colon, a value"),
                 ));
             }
             if !open {
@@ -364,7 +364,7 @@ impl Reader<'_> {
     fn control(&mut self, stanzas: &[Stanza]) -> Option<Control> {
         let [first, packages @ ..] = stanzas else {
             self.problems
-                .push(bad(self.path, 1, "the file holds no stanza"));
+                .push(bad(self.path, 1, "the file has no stanza"));
             return None;
         };
         let source = self.source(first)?;
@@ -454,7 +454,7 @@ impl Reader<'_> {
         };
         if !is_package_name(&name) {
             self.problems
-                .push(bad(self.path, line, format!("`{name}` is no package name")));
+                .push(bad(self.path, line, format!("`{name}` is not a package name")));
             return None;
         }
         Some(name)
@@ -554,7 +554,7 @@ fn alternative(text: &str) -> Result<Alternative, String> {
             name.clone_into(&mut found.name);
         }
         if !is_package_name(&found.name) {
-            return Err(format!("`{}` is no package name", found.name));
+            return Err(format!("`{}` is not a package name", found.name));
         }
     }
     loop {
@@ -591,7 +591,7 @@ fn version(text: &str) -> Result<(Option<Op>, Option<String>), String> {
         Op::split(text).ok_or_else(|| format!("`{text}` starts with no comparison"))?;
     let version = version.trim();
     if !version.contains("${") && version.parse::<Version>().is_err() {
-        return Err(format!("`{version}` is no version"));
+        return Err(format!("`{version}` is not a version"));
     }
     Ok((Some(op), Some(version.to_owned())))
 }

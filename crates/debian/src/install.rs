@@ -134,7 +134,7 @@ fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 fn escapes(path: &str, line: u32, word: &str) -> Problem {
     Problem::new(
         &PATH_ESCAPES,
-        format!("`{word}` leaves the directory that holds `debian/`"),
+        format!("`{word}` leaves the directory that contains `debian/`"),
     )
     .at(path, Some(line))
 }
@@ -181,7 +181,7 @@ fn install_line(path: &str, package: &str, line: &Line) -> Result<Vec<Installed>
             ([from], ["=>", to]) => Ok(vec![one(from, Some(to), true)?]),
             ([], ["=>", to]) => Ok(vec![one(to, Some(tree_path::parent(to)), false)?]),
             _ => {
-                let cause = "`=>` stands between one file and its new name";
+                let cause = "`=>` needs one file and its new name";
                 Err(Problem::new(&BAD_TREE, cause)
                     .at(path, Some(line.number))
                     .mend("write `from => to`"))

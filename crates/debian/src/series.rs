@@ -78,11 +78,11 @@ fn entry(directory: &str, content: &str, line: u32) -> Result<Option<Patch>, Pro
             Some("ab") => 1,
             Some(level) => level
                 .parse()
-                .map_err(|_| Problem::new(&BAD_SERIES, format!("`-p{level}` is no strip level")))?,
+                .map_err(|_| Problem::new(&BAD_SERIES, format!("`-p{level}` is not a strip level")))?,
             None => {
                 return Err(Problem::new(
                     &BAD_SERIES,
-                    format!("`{word}` is no option of quilt's: `-pN` or `-R`"),
+                    format!("`{word}` is not an option of quilt's (`-pN`, `-R`)"),
                 ));
             }
         };
@@ -103,7 +103,7 @@ fn entry(directory: &str, content: &str, line: u32) -> Result<Option<Patch>, Pro
         Some(_) => Err(Problem::new(&BAD_SERIES, format!("`{name}` names no file"))),
         None => Err(Problem::new(
             &PATH_ESCAPES,
-            format!("the patch `{name}` stands outside `{directory}`"),
+            format!("the patch `{name}` is outside of `{directory}`"),
         )),
     }
 }

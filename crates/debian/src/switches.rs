@@ -411,7 +411,7 @@ impl Reader<'_> {
             if let Some(condition) = self.taken.behind.get(&number) {
                 unread(
                     number,
-                    format!("it stands behind `{condition}`, which cannot be evaluated"),
+                    format!("it depends on `{condition}`, which cannot be evaluated"),
                 );
             }
             for name in line.unset.difference(&self.taken.empty) {
@@ -420,7 +420,7 @@ impl Reader<'_> {
             for name in &line.asked {
                 if let Some(condition) = self.taken.unsure.get(name) {
                     let why = format!(
-                        "the variable `{name}` is set behind `{condition}`, which cannot be evaluated"
+                        "the variable `{name}` is set depending on `{condition}`, which cannot be evaluated"
                     );
                     unread(number, why);
                 }
@@ -454,7 +454,7 @@ impl Reader<'_> {
                 // These are directories of the source and the build.
                 None if system != Configure::Script => {}
                 None => {
-                    let why = format!("`{text}` is no switch");
+                    let why = format!("`{text}` is not a switch");
                     self.found.unread.push(Unread { line, why });
                 }
             }
@@ -717,11 +717,11 @@ mod tests {
         assert_eq!(
             why(text),
             [
-                (6, format!("it stands behind `ifdef HAVE_Y`, {cannot}")),
+                (6, format!("it depends on `ifdef HAVE_Y`, {cannot}")),
                 (
                     8,
                     format!(
-                        "the variable `FLAGS` is set behind `ifneq \"$(wildcard /usr/lib/x)\" \"\"`, {cannot}"
+                        "the variable `FLAGS` is set depending on `ifneq \"$(wildcard /usr/lib/x)\" \"\"`, {cannot}"
                     )
                 ),
             ]
@@ -753,7 +753,7 @@ mod tests {
         );
         assert_eq!(
             why("c:\n\t./configure somewhere\n"),
-            [(2, "`somewhere` is no switch".to_owned())]
+            [(2, "`somewhere` is not a switch".to_owned())]
         );
     }
 

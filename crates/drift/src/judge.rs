@@ -103,7 +103,7 @@ pub(super) fn came<'a>(one: &'a Decided, source: &'a str, known: &Known<'a>) -> 
     } else if is_computed(one) {
         (Level::Moved, "the sources themselves say who has it")
     } else if is_build_tool(one) {
-        (Level::Moved, "the build itself tells whether it is there")
+        (Level::Moved, "the build itself fails if it is missing")
     } else if known.has(source, one) {
         (Level::Moved, "decided as the same literal was before")
     } else {
@@ -146,7 +146,7 @@ pub(super) fn paired<'a>(
         return if is_computed(old) && is_computed(new) {
             (Level::Moved, "the sources themselves say who has it")
         } else {
-            (Level::Review, "it is decided otherwise than before")
+            (Level::Review, "its decision differs from before")
         };
     }
     if is(Aspect::Rule) && !(is_computed(old) && is_computed(new)) {

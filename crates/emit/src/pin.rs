@@ -42,7 +42,7 @@ fn why(source: &Source) -> String {
             } else {
                 format!(" ({})", all.join(", "))
             };
-            format!("the pin has no hash, because the submodules{named} were not at hand")
+            format!("the pin has no hash, because the submodules{named} were not available")
         }
         [] => "the pin has no hash; `cargo xtask lock` computes it".to_owned(),
         [first, rest @ ..] => format!(
@@ -169,7 +169,7 @@ mod tests {
         let named = format!("the hash of {REV}: the pin has no hash");
         assert_eq!(
             lacking_of(true, &[("a", Mode::File), ("vm", Mode::Submodule)]).unwrap(),
-            format!("{named}, because the submodules (vm) were not at hand")
+            format!("{named}, because the submodules (vm) were not available")
         );
         assert_eq!(
             lacking_of(false, &[("a", Mode::File), ("b", Mode::File)]).unwrap(),
@@ -210,7 +210,7 @@ mod tests {
         };
         let text = fetched(pin, &[]);
         let expected = format!(
-            "hash = throw \"hive-vm at {REV} cannot be fetched: the pin has no hash, because the submodules were not at hand\";"
+            "hash = throw \"hive-vm at {REV} cannot be fetched: the pin has no hash, because the submodules were not available\";"
         );
         assert!(text.contains(&expected), "{text}");
         assert!(text.contains("  fetchSubmodules = true;\n"), "{text}");

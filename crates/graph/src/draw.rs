@@ -178,7 +178,7 @@ impl Arrow {
             from: id(Kind::Link, link),
             to: object.to_owned(),
             label: "root".to_owned(),
-            details: format!("the link {link} is made for {object}, and holds what that needs"),
+            details: format!("the link {link} is made for {object} and contains what that needs"),
             dashed: false,
         }
     }
@@ -263,7 +263,7 @@ impl Drawing<'_> {
     pub fn mermaid(&self) -> String {
         let safe = |name: &str| name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
         let mut text = format!(
-            "---\ntitle: what the link {} holds\n---\nflowchart LR\n",
+            "---\ntitle: contents of the link {}\n---\nflowchart LR\n",
             self.link
         );
         for (index, knot) in self.knots.iter().enumerate() {

@@ -18,7 +18,7 @@ pub static MISSING_SUBMODULE: Code = Code {
     path = comb
     url = https://hive.example/comb.git
 
-PNX-221: hive-vm/comb: no repository at hand has the commit 0123456789ab",
+PNX-221: hive-vm/comb: no local repository has the commit 0123456789ab",
     remedy: "\
         Run `git submodule update --init --recursive` in the source's clone, or clone the submodule's URL to \
         `DIR/SOURCE.submodules/PATH`.",

@@ -14,7 +14,7 @@ pub static BAD_SERIES: Code = Code {
     example: "# hive-vm/debian/patches/series, line 2
 extra/0001-faster.patch --fuzz=3
 
-PNX-306: hive-vm/debian/patches/series:2: `--fuzz=3` is no option of quilt's: `-pN` or `-R`",
+PNX-306: hive-vm/debian/patches/series:2: `--fuzz=3` is not an option of quilt's (`-pN`, `-R`)",
     remedy: "\
         Compare the series with the files beside it. If upstream really ships it this way, the tool \
         has to learn the option.",

@@ -10,7 +10,7 @@ pub static ODD_NODE: Code = Code {
     explanation: "\
         Store paths contain regular files, directories and symbolic links; Nix cannot archive \
         anything else. So the directory is not a store path, or somebody changed it after the build.",
-    example: "PNX-608: result/run/hive.sock: a socket stands in the output",
+    example: "PNX-608: result/run/hive.sock: the output contains a socket",
     remedy: "\
         Remove it. If a build makes it, let the service make it when it starts \
         (`RuntimeDirectory=`).",

@@ -374,7 +374,7 @@ fn parse_listing(listing: &[u8]) -> Result<Vec<Entry>, String> {
 pub(super) fn check_paths(entries: &[Entry]) -> Result<(), String> {
     let files: HashSet<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
     if files.len() != entries.len() {
-        return Err("one path stands twice in the tree".to_owned());
+        return Err("a path occurs twice in the tree".to_owned());
     }
     let mut last_parent = "";
     for entry in entries {

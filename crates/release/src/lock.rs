@@ -98,7 +98,7 @@ pub fn lock(
             vec![
                 Problem::new(
                     &problem::BAD_MANIFEST,
-                    format!("{NAMING_SOURCE} is not there"),
+                    format!("{NAMING_SOURCE} is missing"),
                 )
                 .at(sources::FILE, None),
             ]
@@ -479,7 +479,7 @@ impl History {
         let ended = self.ended().map(|day| {
             let day = day.date_naive();
             format!(
-                "; the history at hand ends on {day}, so a later version has to be fetched first"
+                "; the local history ends on {day}; fetch a later one first"
             )
         });
         let cause = format!(

@@ -286,7 +286,7 @@ fn check_pin(pin: &Pin) -> Result<(), Fault> {
         (_, _, Some(_)) => {
             return Err(Fault::new(
                 "path",
-                "`path` stands alone, without `url` and `rev`",
+                "`path` excludes `url` and `rev`",
             ));
         }
         (Some(_), None, None) => {

@@ -115,10 +115,10 @@ fn whole(
     };
     let more = match rest.len() {
         0 => String::new(),
-        count => format!(", and {count} more are not there"),
+        count => format!(", and {count} more are missing"),
     };
     let cause = format!(
-        "its submodule {} is not at hand: {}{more}",
+        "its submodule {} is missing: {}{more}",
         first.path,
         first.cause()
     );
@@ -156,7 +156,7 @@ fn explained(hash: NarHash) -> Result<String, (String, String)> {
             format!(
                 "{path} asks Git to change files when they are checked out, which is not done here"
             ),
-            "Add the hash that `nix-prefetch-git` tells as a `known` commit to rules/sources.toml."
+            "Add the hash from `nix-prefetch-git` as a `known` commit to rules/sources.toml."
                 .to_owned(),
         )),
     }

@@ -196,7 +196,7 @@ impl Rules {
                 one.check().map_err(|(key, why)| bad(line(key), why))?;
             }
             if !rule.omit.is_empty() && !rule.known.is_empty() {
-                let why = "a published hash is that of the whole tree, so that `known` and `omit` cannot stand together";
+                let why = "a published hash is that of the whole tree, so `known` and `omit` exclude each other";
                 return Err(bad(line("omit"), why));
             }
         }

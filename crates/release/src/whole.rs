@@ -50,13 +50,13 @@ pub struct Absent {
 impl Absent {
     /// Describes that it is missing, its origin and the places searched.
     pub fn cause(&self) -> String {
-        let url = self.url.as_deref().unwrap_or("a URL that is not told");
+        let url = self.url.as_deref().unwrap_or("an unknown URL");
         let looked = match self.looked.as_slice() {
             [] => String::new(),
             looked => format!(" (looked for in {})", looked.join(", ")),
         };
         format!(
-            "no repository at hand has the commit {} of {url}{looked}",
+            "no local repository has the commit {} of {url}{looked}",
             self.rev
         )
     }

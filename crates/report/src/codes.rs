@@ -52,7 +52,7 @@ pub fn document(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "# Problem codes\n")?;
     writeln!(
         out,
-        "<!-- Made by `cargo xtask explain --all --format markdown > docs/problems.md`; a test holds it against the tool. -->\n"
+        "<!-- Made by `cargo xtask explain --all --format markdown > docs/problems.md`; a test compares it with the tool. -->\n"
     )?;
     writeln!(
         out,

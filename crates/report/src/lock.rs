@@ -168,7 +168,7 @@ impl LockReport {
         let ended: Vec<String> = ended.collect();
         let many = count(ended.len() as u64, "history", "histories");
         let told = format!(
-            "{many} at hand ended before that day, the last commit in brackets; where upstream has more, fetch it and lock again: {}",
+            "{many} ended before that day, with the last commit in brackets; if upstream has more, fetch it and lock again: {}",
             ended.join(", ")
         );
         paint::paragraph(out, &format!("  {FOUND}note{FOUND:#} "), 7, &told, width)

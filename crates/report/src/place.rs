@@ -65,7 +65,7 @@ impl PlaceReport<'_> {
     fn becomes(&self, out: &mut dyn Write) -> io::Result<()> {
         match &self.becomes {
             Becomes::Same if self.decided.is_empty() => Ok(()),
-            Becomes::Same => writeln!(out, "\n  the line stays as it is"),
+            Becomes::Same => writeln!(out, "\n  the line does not change"),
             Becomes::FileGone => writeln!(out, "\n  the whole file is taken out"),
             Becomes::Text(text) if text.trim().is_empty() => {
                 writeln!(out, "\n  the line is taken out")

@@ -19,7 +19,7 @@ pub fn text(out: &mut dyn Write, measured: &Measured) -> io::Result<()> {
     let places = count(measured.wanting, "place wants", "places want");
     writeln!(
         out,
-        "  {places} a rule: {} proposed, {} told what to do instead, {} without anything",
+        "  {places} a rule: {} proposed, {} advised, {} without either",
         measured.proposed(),
         measured.hinted,
         (measured.without.len() as u64).saturating_sub(measured.hinted)

@@ -59,7 +59,7 @@ impl RegenReport<'_> {
         let (findings, is) = (count(self.0.refused, "finding", "findings"), self.told());
         writeln!(
             out,
-            "{BAD}{}: {is}{BAD:#}: {findings} to mend first; see above",
+            "{BAD}{}: {is}{BAD:#}: fix {findings} first; see above",
             one_line(&self.0.release)
         )
     }
@@ -148,7 +148,7 @@ mod tests {
             run.starts_with("hive-2: nothing written, 1 finding\n"),
             "{run}"
         );
-        let last = "\nhive-2: nothing written: 1 finding to mend first; see above\n";
+        let last = "\nhive-2: nothing written: fix 1 finding first; see above\n";
         assert!(run.ends_with(last), "{run}");
         assert!(!run.contains("nothing changed"), "{run}");
         report.check = true;

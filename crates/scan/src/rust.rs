@@ -184,7 +184,7 @@ fn parsed_here<T>(
         },
         Err(error) => Err(ParseError {
             line: at(error.span().byte_range().start),
-            what: "text that is no token of Rust".to_owned(),
+            what: "text that is not a Rust token".to_owned(),
         }),
     };
     // Each text stays in the thread's source map until it is invalidated.

@@ -1,4 +1,4 @@
-//! `completions` writes a shell's completions.
+//! `completions` writes shell completions.
 
 use clap::Args;
 use clap_complete::Shell;
@@ -7,10 +7,10 @@ use problem::Problem;
 use crate::outcome::Outcome;
 use crate::terminal;
 
-/// `completions`.
+/// The arguments of `completions`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-They are for the program, xtask; in a clone `cargo xtask` runs it, which shells do not complete.
+The completions are for the program `xtask`. Shells cannot complete `cargo xtask`, which runs it in a clone.
 Examples:
   xtask completions bash > ~/.local/share/bash-completion/completions/xtask
   xtask completions zsh > ~/.zfunc/_xtask
@@ -20,7 +20,7 @@ pub struct CompletionsArgs {
     pub shell: Shell,
 }
 
-/// `cargo xtask completions`.
+/// Runs `cargo xtask completions`.
 pub fn run(args: &CompletionsArgs, mut program: clap::Command) -> Result<Outcome, Vec<Problem>> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut program, "xtask", &mut text);

@@ -10,19 +10,19 @@ use crate::arguments::directory;
 use crate::outcome::Outcome;
 use crate::terminal;
 
-/// `man`.
+/// The arguments of `man`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   cargo xtask man | man -l -
   cargo xtask man --out ~/.local/share/man/man1 && man xtask-scan")]
 pub struct ManArgs {
-    /// Directory for one page of each command, xtask-COMMAND.1; it must be there
+    /// Directory for one page per command, xtask-COMMAND.1; it must exist
     #[arg(long, value_name = "DIR", value_parser = OsStringValueParser::new().try_map(directory))]
     pub out: Option<PathBuf>,
 }
 
-/// `cargo xtask man`.
+/// Runs `cargo xtask man`.
 pub fn run(args: &ManArgs, program: clap::Command) -> Result<Outcome, Vec<Problem>> {
     if let Some(dir) = &args.out {
         let written = clap_mangen::generate_to(program, dir);

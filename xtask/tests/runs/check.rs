@@ -382,7 +382,7 @@ fn a_link_without_programs_says_which_perl_its_modules_are_for() {
         let report = json(&made.check(&["--only", "modules", "--format", "json"]));
         point(&report, "modules").clone()
     };
-    let nothing = "neither a program of the link nor its nix-support/pve-perl tells which Perl runs its modules";
+    let nothing = "neither a program of the link nor its nix-support/pve-perl names the Perl for its modules";
     assert_eq!(modules()["text"], nothing);
     made.file("nix-support/pve-perl", "/usr/bin/perl\n");
     let good = "lib/perl5/site_perl/Bee/Good.pm";

@@ -545,7 +545,7 @@ fn a_joined_program_is_built_by_cargo_alone() {
     ] {
         assert!(
             texts.iter().any(|text| text.contains(path)),
-            "{path} is not there"
+            "{path} does not exist"
         );
     }
     // What the standard library brings along is in a program of the same compiler that holds nothing else.

@@ -29,7 +29,7 @@ fn a_run_that_refuses_says_so_in_its_last_line() {
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     assert_eq!(
         last(&run.stdout),
-        "demo: nothing written: 1 finding to mend first; see above"
+        "demo: nothing written: fix 1 finding first; see above"
     );
     assert!(!run.stdout.contains("nothing changed"), "{}", run.stdout);
     assert!(!run.stdout.contains("as a fresh run"), "{}", run.stdout);
@@ -267,7 +267,7 @@ fn a_directory_of_sources_that_is_not_there_is_an_error_of_every_command() {
         assert!(run.stderr.contains(told), "{command:?}: {}", run.stderr);
     }
     let run = root.run(&["scan", "demo", "--sources", "file"]);
-    assert!(run.stderr.contains("it is no directory"), "{}", run.stderr);
+    assert!(run.stderr.contains("it is not a directory"), "{}", run.stderr);
     let run = Run::of(
         root.command(&["scan", "demo"])
             .env("PVE_SOURCES", "nowhere"),

@@ -124,7 +124,7 @@ impl Reader<'_> {
             }
             let problem = Problem::new(
                 &DUPLICATE_RULE,
-                format!("the rule `{id}` stands at {other} already"),
+                format!("the rule `{id}` is already defined at {other}"),
             );
             self.problems.push(problem.at(self.place(file), line));
         }
@@ -196,7 +196,7 @@ pub(super) fn not_added(dir: &Path) -> Vec<Problem> {
     names.sort();
     if names.is_empty() {
         let cause = "the directory has no file of rules";
-        let files = format!("Rules stand in {}.", ADDED.join(", "));
+        let files = format!("The files of rules are {}.", ADDED.join(", "));
         return vec![Problem::new(&BAD_RULE, cause).at(shown, None).mend(files)];
     }
     names.retain(|name| !ADDED.contains(&name.as_str()));

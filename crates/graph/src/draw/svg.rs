@@ -145,7 +145,7 @@ fn lay_out(drawing: &Drawing, title: &str, gap: f64) -> Page {
     page.text(
         "band",
         0.0,
-        &format!("{title}: what the link {} holds", drawing.link),
+        &format!("{title}: contents of the link {}", drawing.link),
     );
     page.text(
         "small",

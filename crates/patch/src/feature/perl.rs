@@ -127,7 +127,7 @@ impl<'a> Finder<'a> {
             .map(|method| format!("no method `{}` is registered here", method.name))
             .or_else(|| {
                 let element = elements.next()?;
-                Some(format!("no list here holds `{}`", element.text))
+                Some(format!("no list here contains `{}`", element.text))
             })
     }
 
