@@ -91,7 +91,8 @@ fn missing(store: &Store, path: &Joined) -> Option<Missing> {
     let (ends, below) = follows.split_once('/').unwrap_or((follows, ""));
     let within = format!("{base}/{directory}");
     if !directory.is_empty() && !store.exists(&within) {
-        let cause = format!("`{prefix}{base}` has no `{directory}`, a path that this code assembles");
+        let cause =
+            format!("`{prefix}{base}` has no `{directory}`, a path that this code assembles");
         return told(directory, cause);
     }
     // The variable part may contain slashes. Then the path goes through a directory whose name

@@ -52,7 +52,8 @@ pub fn generated(root: &Path, release: Option<&str>) -> Result<Vec<PathBuf>, Pro
     found.sort();
     if found.is_empty() {
         let of = release.unwrap_or("RELEASE");
-        let cause = format!("there is no pkgs/{of}/{NAME}, which lists the texts that decisions keep");
+        let cause =
+            format!("there is no pkgs/{of}/{NAME}, which lists the texts that decisions keep");
         let remedy = format!("Run `cargo xtask regen {of}`, or name the file with `--kept`.");
         return Err(Problem::new(&BAD_KEPT, cause).mend(remedy));
     }

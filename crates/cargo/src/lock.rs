@@ -234,8 +234,7 @@ fn refused(program: &Program, stderr: &str) -> Refused {
         let problem = Problem::new(&UNSATISFIED_CRATE, cause);
         return Refused::Conflict(problem.in_source(&program.source));
     }
-    let help =
-        "cargo's own message is above: pin sources that fit together, or correct the manifest that it names.";
+    let help = "cargo's own message is above: pin sources that fit together, or correct the manifest that it names.";
     Problem::new(&UNRESOLVED, cause).mend(help).into()
 }
 

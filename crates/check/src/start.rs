@@ -95,9 +95,7 @@ impl Starting<'_> {
         for (key, negated, path) in &self.service.conditions {
             if self.machine.find(path).is_some() == *negated {
                 let not = if *negated { "!" } else { "" };
-                return Err(format!(
-                    "{key}={not}{path} is false, so it does not start"
-                ));
+                return Err(format!("{key}={not}{path} is false, so it does not start"));
             }
         }
         Ok(())

@@ -136,7 +136,10 @@ impl<'a> Steps<'a> {
         if let Some(pattern) = &step.expect {
             let pattern = self.fill_pattern(pattern);
             let Some(expected) = expression(&pattern) else {
-                return Verdict::failed(format!("`{pattern}` is not a valid pattern"), String::new());
+                return Verdict::failed(
+                    format!("`{pattern}` is not a valid pattern"),
+                    String::new(),
+                );
             };
             let Some(found) = expected.captures(output) else {
                 let cause = format!("{shown}: nothing in its output matches `{pattern}`");

@@ -453,8 +453,11 @@ impl Reader<'_> {
             return None;
         };
         if !is_package_name(&name) {
-            self.problems
-                .push(bad(self.path, line, format!("`{name}` is not a package name")));
+            self.problems.push(bad(
+                self.path,
+                line,
+                format!("`{name}` is not a package name"),
+            ));
             return None;
         }
         Some(name)

@@ -76,9 +76,9 @@ fn entry(directory: &str, content: &str, line: u32) -> Result<Option<Patch>, Pro
         strip = match level {
             // `-pab` is quilt's notation for paths with `a/` and `b/`, which have one level.
             Some("ab") => 1,
-            Some(level) => level
-                .parse()
-                .map_err(|_| Problem::new(&BAD_SERIES, format!("`-p{level}` is not a strip level")))?,
+            Some(level) => level.parse().map_err(|_| {
+                Problem::new(&BAD_SERIES, format!("`-p{level}` is not a strip level"))
+            })?,
             None => {
                 return Err(Problem::new(
                     &BAD_SERIES,

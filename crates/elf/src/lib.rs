@@ -106,7 +106,10 @@ where
                         ".interp" | ".eh_frame" | ".eh_frame_hdr" | ".gcc_except_table"
                     ),
                 name,
-                range: start..start.checked_add(size).ok_or("a section extends beyond the file")?,
+                range: start
+                    ..start
+                        .checked_add(size)
+                        .ok_or("a section extends beyond the file")?,
             });
         }
     }

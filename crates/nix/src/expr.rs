@@ -21,7 +21,10 @@ impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidName(name) => write!(f, "{name:?} cannot be the name of a Nix variable"),
-            Self::Nul(text) => write!(f, "{text:?} holds a NUL byte, which a Nix string cannot contain"),
+            Self::Nul(text) => write!(
+                f,
+                "{text:?} holds a NUL byte, which a Nix string cannot contain"
+            ),
             Self::Format(message) => write!(f, "the Nix text does not parse: {message}"),
         }
     }

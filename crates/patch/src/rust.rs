@@ -114,7 +114,10 @@ impl Rewriter<'_> {
     }
 
     fn refuse(&mut self, decided: &Decided, why: &str) {
-        let cause = format!("`{}` should be replaced, but {why}", decided.occurrence.text);
+        let cause = format!(
+            "`{}` should be replaced, but {why}",
+            decided.occurrence.text
+        );
         let problem = Problem::new(&UNREWRITABLE, cause).in_source(self.placing.source);
         let line = Some(decided.occurrence.line);
         self.problems.push(problem.at(&decided.path, line));

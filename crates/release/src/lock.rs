@@ -478,9 +478,7 @@ impl History {
             newest.map(|c| format!("; the newest is {:?} of {}", c.subject, c.time.date_naive()));
         let ended = self.ended().map(|day| {
             let day = day.date_naive();
-            format!(
-                "; the local history ends on {day}; fetch a later one first"
-            )
+            format!("; the local history ends on {day}; fetch a later one first")
         });
         let cause = format!(
             "no commit bumps the version to {version}{}{}",

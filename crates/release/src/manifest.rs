@@ -284,10 +284,7 @@ fn check_pin(pin: &Pin) -> Result<(), Fault> {
             ));
         }
         (_, _, Some(_)) => {
-            return Err(Fault::new(
-                "path",
-                "`path` excludes `url` and `rev`",
-            ));
+            return Err(Fault::new("path", "`path` excludes `url` and `rev`"));
         }
         (Some(_), None, None) => {
             return Err(Fault::new("rev", "the source has a `url` but no `rev`"));

@@ -1,10 +1,10 @@
-//! What drift proposes for a newer release, held against the rules that people wrote.
+//! Compares drift's proposals for a newer release with the rules that people wrote.
 
 use serde_json::Value;
 
 use crate::support::{Root, copy};
 
-/// The demo, and a release `older` whose guests lack some lines.
+/// Makes the demo, and a release `older` whose guests lack some lines.
 fn two() -> Root {
     let root = Root::new();
     copy(
@@ -20,7 +20,7 @@ fn two() -> Root {
     root
 }
 
-/// Adds lines to the demo's storages that `older` has not.
+/// Adds lines to the demo's storages that `older` lacks.
 fn newer(root: &Root, lines: &str) {
     let file = "demo/hive-guests/src/Hive/Storage.pm";
     root.edit(
@@ -60,7 +60,7 @@ fn a_proposal_that_is_not_what_people_wrote_is_told() {
         &root,
         "sub discard { return run_command(['blkdiscard', $_[0]]); }\n",
     );
-    // People say that it is another package's.
+    // People assign it to another package.
     root.edit("rules/commands.toml", "\"blkdiscard\",", "");
     root.append(
         "rules/commands.toml",

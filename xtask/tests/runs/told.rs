@@ -1,13 +1,14 @@
-//! What the command tells of itself: that it refused, what would stop the next command, what it was asked that is not there.
+//! The command's own messages: refusals, problems that would stop the next command, and requests
+//! for things that do not exist.
 
 use crate::support::{Root, Run, project, real_sources};
 
-/// The last line of a text.
+/// Returns the last line of a text.
 fn last(text: &str) -> &str {
     text.lines().last().unwrap_or_default()
 }
 
-/// Makes the demo's feature ask for what is not there.
+/// Makes the demo's feature refer to something that does not exist.
 fn spoil_feature(root: &Root) {
     root.edit(
         "rules/features.toml",
@@ -144,7 +145,7 @@ fn a_place_that_is_not_there_is_an_error_and_says_which_was_meant() {
     }
 }
 
-/// The places that the project's own text names as examples.
+/// Explains the places that the project's own texts use as examples.
 #[test]
 fn the_examples_of_the_documents_explain_something() {
     let Some(sources) = real_sources() else {
@@ -267,7 +268,11 @@ fn a_directory_of_sources_that_is_not_there_is_an_error_of_every_command() {
         assert!(run.stderr.contains(told), "{command:?}: {}", run.stderr);
     }
     let run = root.run(&["scan", "demo", "--sources", "file"]);
-    assert!(run.stderr.contains("it is not a directory"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("it is not a directory"),
+        "{}",
+        run.stderr
+    );
     let run = Run::of(
         root.command(&["scan", "demo"])
             .env("PVE_SOURCES", "nowhere"),
@@ -362,7 +367,7 @@ fn a_history_that_ends_before_the_date_is_said_so() {
     );
 }
 
-/// On a terminal, which `script` makes, what takes long says what it does; nowhere else.
+/// On a terminal (made by `script`), and nowhere else, long operations show their progress.
 #[test]
 fn what_takes_long_says_what_it_does_on_a_terminal() {
     let root = Root::new();
