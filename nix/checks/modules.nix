@@ -1,4 +1,5 @@
-# The modules, evaluated by nix/evaluate: what they make of a link's facts, and each configuration that a node must not have.
+# Evaluates the modules with nix/evaluate: the results for a link's facts, and each configuration
+# that a node must not have.
 { pkgs }:
 let
   inherit (pkgs) lib;
@@ -9,7 +10,7 @@ let
       inherit pkgs configuration;
     };
 
-  # The demo's node, with more of a configuration.
+  # The demo's node, with additional configuration.
   demo =
     more:
     with' {
@@ -27,7 +28,7 @@ let
       services.proxmox-ve.address = "192.0.2.10";
     };
 
-  # Facts of every kind, on a package that is only asked for its path.
+  # Facts of every kind, in a package of which only the path is used.
   facts = {
     outPath = "/nix/store/x-pve";
     name = "pve";
@@ -56,7 +57,7 @@ let
         };
       };
     }).config;
-  # The same node as one of a cluster's, with more or other of it.
+  # The same node as a member of a cluster, with changes.
   clustered =
     more:
     with' {
@@ -108,7 +109,7 @@ let
         ha.enable = false;
       };
     }).config;
-  # The network is the interface's.
+  # The web interface owns the network.
   written =
     (with' {
       services.proxmox-ve = {
@@ -132,7 +133,7 @@ let
         package = facts;
       };
     };
-  # With every kind of storage that a service is for.
+  # With every kind of storage that has a service.
   stored =
     (with' {
       boot.zfs.extraPools = [ "own" ];
@@ -174,7 +175,7 @@ let
   );
   off = (with' { services.proxmox-ve.package = facts; }).config;
 
-  # What must be, each with a name.
+  # Requirements, each with a name.
   right = {
     "docs/options.md is as nix/options.nix makes it; its head says how" =
       builtins.readFile ../../docs/options.md == import ../options.nix { inherit pkgs; };
@@ -544,7 +545,7 @@ let
         "${pkgs.apparmor-parser}/bin/apparmor_parser --replace /p-one"
         "${pkgs.apparmor-parser}/bin/apparmor_parser --replace --complain /p-two"
       ]
-      # Containers run on a machine whose AppArmor is somebody else's, too.
+      # Containers also run on a machine whose AppArmor another module manages.
       && (withFacts unconfined).config.systemd.services.apparmor.serviceConfig.ExecReload == [ ]
       && (withFacts unconfined).config.security.apparmor.packages == [ ];
     "a declared cluster is what pvenix forms, and its nodes reach one another" =
@@ -561,7 +562,7 @@ let
       full.virtualisation.lxc.lxcfs.enable && !full.systemd.services.lxcfs.restartIfChanged;
   };
 
-  # What must be refused: a configuration, and how the message begins.
+  # Configurations to reject, with the start of the message.
   refused = {
     "a name that no cluster has" = [
       (clustered { name = "a-hive-of-many-bees"; })
@@ -848,7 +849,7 @@ let
       "services.proxmox-ve.containers.enable:"
     ];
   };
-  # What does not evaluate at all.
+  # Configurations that do not evaluate.
   thrown = {
     "a package that is no link" = demoWith { package = lib.removeAttrs facts [ "pveSystem" ]; };
     "an option that is none" = demoWith { enabled = true; };

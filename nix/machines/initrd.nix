@@ -1,5 +1,5 @@
-# Stage 1 of a virtual machine: the root disk, /usr and /nix/store from images (`image`), the latter under a writable layer on the root
-# disk, and on to the toplevel's init.
+# Stage 1 of a virtual machine: mounts the root disk, /usr and /nix/store from images (`image`), the
+# latter under a writable layer on the root disk, then runs the toplevel's init.
 {
   runCommand,
   busybox,

@@ -1,4 +1,5 @@
-# What NixOS' modules name and hostpkgs does not have, as Debian's packages: their names, or as in nix/hostpkgs/packages.nix.
+# Packages that NixOS' modules name and hostpkgs lacks, as Debian's packages: a list of names, or a
+# set as in nix/hostpkgs/packages.nix.
 {
   bubblewrap = [ "bubblewrap" ];
   busybox = [ "busybox-static" ];

@@ -1,4 +1,4 @@
-# A machine of a test as a virtual machine of QEMU (`emulate`), with Debian's kernel.
+# A test's machine as a virtual machine of QEMU (`emulate`), with Debian's kernel.
 { lib, pkgs, ... }:
 {
   imports = [
@@ -25,7 +25,8 @@
     noCheck = true;
   };
 
-  # The driver's shell: it sends one command a line, and reads the status and the output of each (driver.py).
+  # The driver's shell. The driver sends one command a line, and reads its status and output
+  # (driver.py).
   systemd.services.driver-shell = {
     wantedBy = [ "sysinit.target" ];
     unitConfig.DefaultDependencies = false;
@@ -41,12 +42,12 @@
     };
   };
   systemd.services."serial-getty@ttyS0".enable = false;
-  # Lists of modules that other distributions do not load.
+  # Lists of modules for other distributions.
   environment.etc."modprobe.d/ubuntu.conf".enable = false;
   environment.etc."modprobe.d/debian.conf".enable = false;
   services.journald.console = "/dev/ttyS0";
 
-  # As slow as an emulated processor is.
+  # Timeouts for an emulated processor.
   systemd.extraConfig = ''
     DefaultTimeoutStartSec=600
     DefaultDeviceTimeoutSec=600

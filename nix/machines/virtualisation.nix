@@ -1,5 +1,5 @@
-# The options of NixOS' `virtualisation` (nixos/modules/virtualisation/qemu-vm.nix) that tests set and both kinds of machine
-# understand, by the same names and in the same units.
+# The options of NixOS' `virtualisation` (nixos/modules/virtualisation/qemu-vm.nix) that tests set
+# and both kinds of machines understand, with the same names and units.
 { lib, ... }:
 let
   inherit (lib) mkOption types;

@@ -1,6 +1,6 @@
-# Two objects that need one another, with all a link has to do: an outside Perl module, taint mode, PATH, a
-# C program, a service, completions, pages, an extra with a program and a service that are open. And two that clash.
-# `test` must build, `clash` must not.
+# Two objects that depend on each other, with everything that a link has to handle: an outside Perl
+# module, taint mode, PATH, a C program, a service, completions, manual pages, and an extra with an
+# open program and service. And two objects that clash. `test` must build, `clash` must not.
 {
   lib,
   dpkg-shim,
@@ -97,7 +97,7 @@ let
     };
   };
 
-  # As a Rust program is: open like an object, and none.
+  # Like a Rust program: with open placeholders, but not an object.
   term = stdenv.mkDerivation {
     pname = "hive-term";
     version = "1";
@@ -113,7 +113,7 @@ let
     passthru.pveCommands = [ (writeShellScriptBin "hum" "echo hmm") ];
   };
 
-  # Makes a page as pve-doc-generator does: by what the program says of itself.
+  # Makes a manual page from a program's output, as pve-doc-generator does.
   docGenerator = stdenvNoCC.mkDerivation {
     name = "doc-generator";
     dontUnpack = true;
@@ -153,7 +153,7 @@ rec {
     roots = [ "hive-lacking" ];
     inherit objects docGenerator;
   };
-  # Must not evaluate: what is required is null, or an object is not there.
+  # Must not evaluate: a required package is null, or an object is missing.
   needing = link "needing" [ "hive-needing" ];
   orphan = link "orphan" [ "hive-orphan" ];
   # Must not build.
