@@ -115,7 +115,7 @@ fn the_drawing_is_what_the_manifests_say() {
 fn the_table_has_a_row_for_every_crate() {
     let document = document();
     let table = document
-        .split("| crate | takes → gives |\n")
+        .split("| crate | input → output |\n")
         .nth(1)
         .expect("a table");
     let rows = table
