@@ -98,7 +98,7 @@ fn one(looker: &mut Looker, path: &str, line: Option<u32>, of: &str, is_linked: 
                 line,
             );
         } else if is_there && store.is_empty(base, rest) {
-            let cause = format!("`{path}` is included{of}, and nothing is in it");
+            let cause = format!("`{path}` is included{of}, but is empty");
             looker.find(&NOT_IN_PACKAGE, cause, line);
         }
     }

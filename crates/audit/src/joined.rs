@@ -77,7 +77,7 @@ fn missing(store: &Store, path: &Joined) -> Option<Missing> {
         if path.is_listed && store.is_empty(base, rest) {
             return told(
                 rest,
-                format!("`{prefix}{base}/{rest}` is read here, and nothing is in it"),
+                format!("`{prefix}{base}/{rest}` is read here, but is empty"),
             );
         }
         return None;

@@ -1015,8 +1015,8 @@ mod tests {
             problems[0].cause.clone()
         };
         let whole = format!(
-            "app needs `comb` at sub/comb/comb, which is in the submodule sub/comb: no copy at hand has its commit \
-             {commit} of https://hive.example/comb.git; looked for in "
+            "app needs `comb` at sub/comb/comb, which is in the submodule sub/comb: no local copy has its commit \
+             {commit} of https://hive.example/comb.git; searched "
         );
         // With no repository at all, or with one that lacks the commit.
         let nowhere = told(&all);

@@ -226,7 +226,7 @@ pub fn findings(differences: &[(String, Difference)], release: &str) -> Vec<Prob
                 "run `regen` and review the changes",
             ),
             Difference::Edited => (
-                "the file was edited after the tool wrote it",
+                "the file was edited by hand after the tool wrote it",
                 "make the change in rules/, then run `regen`, which overwrites the edit",
             ),
             Difference::Foreign => (

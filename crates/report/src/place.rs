@@ -66,9 +66,9 @@ impl PlaceReport<'_> {
         match &self.becomes {
             Becomes::Same if self.decided.is_empty() => Ok(()),
             Becomes::Same => writeln!(out, "\n  the line does not change"),
-            Becomes::FileGone => writeln!(out, "\n  the whole file is taken out"),
+            Becomes::FileGone => writeln!(out, "\n  the whole file is removed"),
             Becomes::Text(text) if text.trim().is_empty() => {
-                writeln!(out, "\n  the line is taken out")
+                writeln!(out, "\n  the line is removed")
             }
             Becomes::Text(text) => {
                 writeln!(out, "\n  {FAINT}it becomes{FAINT:#}")?;
@@ -257,9 +257,9 @@ PNX-106: src/Hive/Disk.pm:7
     #[test]
     fn what_stays_and_what_goes_is_said() {
         let told = |becomes| text(&[&decided()], becomes, &[]);
-        assert!(told(Becomes::Same).ends_with("\n  the line stays as it is\n"));
-        assert!(told(Becomes::FileGone).ends_with("\n  the whole file is taken out\n"));
-        assert!(told(Becomes::Text(String::new())).ends_with("\n  the line is taken out\n"));
+        assert!(told(Becomes::Same).ends_with("\n  the line does not change\n"));
+        assert!(told(Becomes::FileGone).ends_with("\n  the whole file is removed\n"));
+        assert!(told(Becomes::Text(String::new())).ends_with("\n  the line is removed\n"));
     }
 
     #[test]

@@ -155,7 +155,7 @@ mod tests {
         let check = text(&report);
         assert!(!check.contains("up to date"), "{check}");
         assert!(
-            check.contains("\nhive-2: nothing would be written: 1 finding"),
+            check.contains("\nhive-2: nothing would be written: fix 1 finding first"),
             "{check}"
         );
     }

@@ -279,7 +279,7 @@ fn a_path_that_a_decision_keeps_once_and_stands_twice() {
     fixture.one(
         "PNX-601",
         "bin/hive:3",
-        "2 times (lines 3, 4), and decisions keep it 1 times",
+        "2 times (lines 3, 4), but decisions keep 1",
     );
 }
 
@@ -838,7 +838,7 @@ fn is_clean(analysis: &analyse::Analysis) {
         audit(&[linked.output], &options).unwrap_or_else(|problems| panic!("{}", told(&problems)));
     // These packages contain only what decisions name in them.
     let is_joined = |cause: &str| {
-        cause.ends_with("as it is put together here") || cause.ends_with("and nothing is in it")
+        cause.ends_with("a path that this code assembles") || cause.ends_with("but is empty")
     };
     found.problems.retain(|one| !is_joined(&one.cause));
     assert!(
@@ -951,7 +951,7 @@ fn a_directory_that_is_read_and_holds_nothing() {
     let addons = fixture.package("lvm2").join("bin/addons");
     fixture.one("PNX-603", "bin/hive:4", "has no `bin/addons`");
     fs::create_dir(&addons).expect("a directory");
-    fixture.one("PNX-603", "bin/hive:4", "nothing is in it");
+    fixture.one("PNX-603", "bin/hive:4", "but is empty");
     write(&addons.join("one"), b"");
     assert_eq!(fixture.found(), []);
     // The same for a path in one literal.
@@ -962,7 +962,7 @@ fn a_directory_that_is_read_and_holds_nothing() {
         "bin/hive",
         &fixture.perl(&format!("opendir(my $dh, '{plugins}') or die;")),
     );
-    fixture.one("PNX-603", "bin/hive:3", "nothing is in it");
+    fixture.one("PNX-603", "bin/hive:3", "but is empty");
 }
 
 #[test]
@@ -998,9 +998,9 @@ fn what_a_linked_configuration_includes() {
     }
     let more = fixture.in_package("lvm2", "share/more.d");
     write(&conf, format!("@includedir \"{more}/\"\n").as_bytes());
-    fixture.one("PNX-603", place, "and is not there");
+    fixture.one("PNX-603", place, "but does not exist");
     fs::create_dir(fixture.package("lvm2").join("share/more.d")).expect("a directory");
-    fixture.one("PNX-603", place, "nothing is in it");
+    fixture.one("PNX-603", place, "but is empty");
     write(&fixture.package("lvm2").join("share/more.d/one.conf"), b"");
     assert_eq!(fixture.found(), []);
     // Files that a machine has, and lines that are not includes.
@@ -1037,5 +1037,5 @@ fn what_an_own_configuration_includes() {
     let empty = fixture.in_package("lvm2", "empty.d");
     fs::create_dir(fixture.package("lvm2").join("empty.d")).expect("a directory");
     fixture.file("etc/hive.conf", &format!("lxc.include = {empty}\n"));
-    fixture.one("PNX-603", "etc/hive.conf:1", "nothing is in it");
+    fixture.one("PNX-603", "etc/hive.conf:1", "but is empty");
 }

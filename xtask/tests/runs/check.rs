@@ -351,7 +351,7 @@ fn each_point_is_passed_failed_or_not_applicable() {
         (
             "paths",
             "failed",
-            "tainted say /etc/from-rules,/nowhere/else /run/late: 1 of 3 paths are not there",
+            "tainted say /etc/from-rules,/nowhere/else /run/late: 1 of 3 paths do not exist",
         ),
         ("needless", "not-applicable", "the link has no bin/none"),
         (

@@ -253,7 +253,7 @@ fn a_lock_that_no_longer_fits() {
             "releases/demo/cargo/hive-rs.lock",
             "version = 4",
             "version = ",
-            "is no lock: ",
+            "is not a lock: ",
         ),
     ] {
         let root = Root::new();

@@ -59,7 +59,7 @@ fn an_element_that_is_not_there_is_told() {
     let run = root.regen(&[]);
     assert!(run.stderr.contains("PNX-404"), "{}", run.stderr);
     assert!(
-        run.stderr.contains("no list here holds `upgrade`"),
+        run.stderr.contains("no list here contains `upgrade`"),
         "{}",
         run.stderr
     );

@@ -346,7 +346,7 @@ fn check_tells_drift_from_an_edit_by_hand() {
     let run = root.regen(&["--check"]);
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     assert!(
-        run.stderr.contains("a fresh run writes other bytes"),
+        run.stderr.contains("a fresh run writes different bytes"),
         "{}",
         run.stderr
     );

@@ -48,7 +48,7 @@ fn a_run_that_cannot_go_on_says_so_in_its_last_line() {
     assert_eq!(run.code, Some(2), "{}", run.stderr);
     assert_eq!(
         last(&run.stderr),
-        "demo: nothing written: 1 problem to mend first; see above"
+        "demo: nothing written: fix 1 problem first; see above"
     );
 }
 
@@ -59,7 +59,7 @@ fn a_scan_shows_what_would_stop_regen() {
     let run = root.run(&["scan", "demo"]);
     assert_eq!(run.code, Some(1), "{}", run.stdout);
     assert!(run.stdout.contains("PNX-404"), "{}", run.stdout);
-    let told = "no list here holds `upgrade`";
+    let told = "no list here contains `upgrade`";
     assert_eq!(run.stdout.matches(told).count(), 1, "{}", run.stdout);
     assert_eq!(last(&run.stdout), "1 finding");
 }
@@ -118,7 +118,7 @@ fn a_place_is_told_with_its_line_its_rule_what_it_becomes_and_what_is_found() {
     let gone = root
         .run(&["explain", "hive-manager/Hive/API/APT.pm:3"])
         .stdout;
-    assert!(gone.contains("the whole file is taken out"), "{gone}");
+    assert!(gone.contains("the whole file is removed"), "{gone}");
 }
 
 #[test]
@@ -353,15 +353,14 @@ fn a_history_that_ends_before_the_date_is_said_so() {
     ];
     let run = root.run(&lock);
     assert!(
-        run.stdout
-            .contains("1 history at hand ended before that day"),
+        run.stdout.contains("1 history ended before that day"),
         "{}",
         run.stdout
     );
     assert!(run.stdout.contains("pve-manager (2"), "{}", run.stdout);
     let run = root.run(&["lock", "pve-9.9", "--sources", "upstream"]);
     assert!(
-        run.stderr.contains("the history at hand ends on 2"),
+        run.stderr.contains("the local history ends on 2"),
         "{}",
         run.stderr
     );

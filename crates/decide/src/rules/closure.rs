@@ -37,7 +37,7 @@ pub struct Depends {
     /// Debian packages that they depend on; empty for all.
     #[serde(default)]
     pub packages: Vec<String>,
-    /// What provides it, or why it is not needed.
+    /// The provider, or the reason why nothing needs it.
     pub why: String,
 }
 
