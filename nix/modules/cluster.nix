@@ -22,9 +22,9 @@ let
         pkgs.util-linux
       ]
     }
-    # What a pmxcfs that was killed left behind: any look at it fails.
+    # A killed pmxcfs leaves its mount behind, and every access to it fails.
     while umount --lazy /etc/pve 2>/dev/null; do :; done
-    # What was written there while nothing was mounted is kept, and does not keep pmxcfs from being mounted.
+    # Move files that were written while nothing was mounted out of the way, and keep them.
     for place in /etc/pve ${mountPoint}; do
       if [ -d $place ] && [ ! -L $place ] && ! rmdir $place; then
         kept=/var/lib/pve-cluster/not-mounted-$(date +%s)

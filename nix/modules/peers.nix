@@ -1,4 +1,4 @@
-# What the other nodes of a cluster, including Debian's, expect of this one over ssh.
+# Programs and variables that other nodes of a cluster, including Debian's, use here over ssh.
 { config, lib, ... }:
 let
   cfg = config.services.proxmox-ve;
