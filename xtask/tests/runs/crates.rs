@@ -328,7 +328,7 @@ fn a_crate_that_no_registry_has() {
     fs::remove_dir_all(root.join("releases/demo")).expect("removed");
     let mut command = root.command(&["lock", "demo"]);
     let command = cut_off(&root, &mut command);
-    let cause = "the crate itoa is in no source of the release and on no registry";
+    let cause = "the crate itoa is in neither a source of the release nor a registry";
     told(&root, command, 1, "PNX-214: hive-rs", cause);
     unresolved(&root, "itoa");
 }
