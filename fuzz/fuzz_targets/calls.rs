@@ -1,4 +1,4 @@
-//! `rules/calls.toml`.
+//! `rules/general/calls.toml`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|text: &str| {

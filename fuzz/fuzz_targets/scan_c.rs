@@ -7,7 +7,7 @@ use scan::calls::Calls;
 use scan::{Language, scan};
 
 static CALLS: LazyLock<Calls> = LazyLock::new(|| {
-    Calls::parse(include_str!("../../rules/calls.toml"), "calls.toml").expect("the kept file")
+    Calls::parse(include_str!("../../rules/general/calls.toml"), "calls.toml").expect("the kept file")
 });
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -34,9 +34,9 @@ let
     rust.rustcTarget = "${cpu}-unknown-linux-gnu";
   };
 
-  # The names that nixpkgs has, in the release that flake.nix uses. Other names are not available
-  # here either. As a flake's input this directory is on its own, and names are not checked.
-  names = ../../rules/nixpkgs.toml;
+  # What nixpkgs has by these names, of the release that flake.nix takes; one that it lacks is not to be found here either.
+  # As a flake's input this directory stands alone, and the names are believed.
+  names = ../../rules/nixpkgs/attributes.toml;
   known = if lib.pathExists names then lib.importTOML names else null;
   # Names of the build environment and of the flake itself, which no rule names.
   unnamed = [
@@ -52,7 +52,7 @@ let
     then
       value
     else
-      throw "nix/hostpkgs/packages.nix: ${lib.concatStringsSep "." path} is not in rules/nixpkgs.toml";
+      throw "nix/hostpkgs/packages.nix: ${lib.concatStringsSep "." path} is not in rules/nixpkgs/attributes.toml";
 
   # Variants of an entry, by processor and version of Debian.
   variants = [

@@ -1,5 +1,5 @@
-# nixpkgs' attribute → the Debian packages (12 and 13) that provide its files here. Every name must be
-# in rules/nixpkgs.toml, which says where nixpkgs defines it.
+# nixpkgs' attribute → the Debian packages (12 and 13) whose files it has here. Every name stands in rules/nixpkgs/attributes.toml,
+# which says where nixpkgs defines it; one that does not is refused.
 #
 # programs      files in nixpkgs' bin that Debian has under another name (alternatives, directories
 #               off the PATH)

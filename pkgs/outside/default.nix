@@ -1,7 +1,6 @@
-# Packages that Proxmox VE uses and that nixpkgs lacks, or builds differently than needed
-# (rules/differences.toml), unless their expressions are generated: NAME.nix, or NAME/default.nix,
-# under the names that generated packages take as arguments. The tool reads the same names, so that it
-# reports none of them as absent.
+# What Proxmox VE uses that nixpkgs has not and no expression is generated for, or that nixpkgs builds otherwise than it
+# needs (rules/nixpkgs/differences.toml): NAME.nix, or NAME/default.nix, by the names that generated packages take as arguments. The
+# tool reads the same names, so that it reports none of them as absent.
 #
 #   self  the release's scope
 #   pins  the release's pins: a package that takes `pveSource` exists only if the release pins it

@@ -85,7 +85,7 @@ enum RollCommand {
     },
     /// Reboot each node, emptied of its guests; another node does it to this one, last
     Reboot {
-        /// What becomes of guests that high availability does not move
+        /// The treatment of guests that high availability does not move
         #[arg(long, value_enum, default_value_t = Guests::Refuse)]
         guests: Guests,
         #[command(flatten)]

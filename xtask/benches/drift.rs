@@ -81,7 +81,7 @@ fn run(root: &Path, sources: &Path, cache: &Cache) -> (Duration, Drift) {
         analysis.forget_trees();
         analysis
     });
-    let rules = root.join("rules");
+    let rules = analyse::directories(root);
     let request = Request {
         old: &old,
         new: &new,

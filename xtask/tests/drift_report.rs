@@ -119,7 +119,7 @@ fn place(
 
 fn proposal(as_before: bool) -> Proposal {
     Proposal {
-        file: "rules/paths.toml".into(),
+        file: "rules/sources/a.toml".into(),
         toml: "[[path]]\nname = \"comb-probe\"\nwhere = { texts = [\"/usr/sbin/comb-probe\"] }\npackage = \"comb-tools\"\n".into(),
         before: as_before.then(|| rule("comb-programs")),
         replaces: None,
@@ -712,7 +712,7 @@ fn the_text_tells_all_there_is_to_a_place() {
        │                   ^^^^^^^^^^^^^^^^^^^^^
     18 │     return $self->{cells};
     19 │ }
-  help     paste into `rules/paths.toml` before the rule `path.comb-programs` (decides it as
+  help     paste into `rules/sources/a.toml` before the rule `path.comb-programs` (decides it as
            before):
     [[path]]
     name = \"comb-probe\"
@@ -909,7 +909,7 @@ fn markdown_tells_a_place_with_both_sides() {
         "| context | `host` | the same |\n",
         "> 17 |     run_command(['/usr/sbin/comb-probe2',",
         "\n     |                   ^^^^^^^^^^^^^^^^^^^^^\n",
-        "To paste into `rules/paths.toml` before the rule `path.comb-programs` (decides it as before):\n\n```toml\n[[path]]\n",
+        "To paste into `rules/sources/a.toml` before the rule `path.comb-programs` (decides it as before):\n\n```toml\n[[path]]\n",
         "<details><summary>66 things decided as before</summary>\n",
         "| `hive-storage` | broken | `2.1-3 → 2.2-1` | 812 unchanged (120 on another line), 1 moved, 1 changed, 1 added, 1 removed |",
         "Rules that decide nothing any more: `path.comb-legacy`, `path.wax`.\n",

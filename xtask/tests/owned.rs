@@ -1,5 +1,5 @@
-//! Runs the expressions in `rules/features.toml` with Perl, to test the edited code's response to
-//! writes of files that NixOS' configuration owns.
+//! The edited code refuses to write files that NixOS' configuration owns: Perl runs the expressions of
+//! features.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -11,10 +11,14 @@ use toml::Table;
 
 /// Returns the expression that `feature` inserts into `file`.
 fn edit(feature: &str, file: &str) -> String {
-    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules/features.toml");
-    let text = fs::read_to_string(rules).expect("the features");
-    let rules: Table = text.parse().expect("TOML");
-    let listed = rules["feature"].as_array().expect("a list");
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules/sources");
+    let mut listed = Vec::new();
+    for entry in fs::read_dir(rules).expect("the sources") {
+        let text = fs::read_to_string(entry.expect("readable").path()).expect("a source");
+        let rules: Table = text.parse().expect("TOML");
+        let features = rules.get("feature").and_then(toml::Value::as_array);
+        listed.extend(features.into_iter().flatten().cloned());
+    }
     let found = listed
         .iter()
         .find(|listed| listed["name"].as_str() == Some(feature))

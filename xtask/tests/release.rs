@@ -604,10 +604,12 @@ impl Histories {
         let dir = TempDir::new().expect("a directory");
         let [naming, tool, many] = ["pve-manager", "tool", "many"]
             .map(|name| Repository::new(dir.path().join("sources").join(name)));
-        fs::create_dir_all(dir.path().join("rules")).expect("a directory");
-        let urls = ["pve-manager", "tool", "many"]
-            .map(|name| format!("[source.{name}]\nurl = \"https://example.org/{name}.git\"\n"));
-        fs::write(dir.path().join("rules/sources.toml"), urls.concat()).expect("written");
+        let rules = dir.path().join("rules/sources");
+        fs::create_dir_all(&rules).expect("a directory");
+        for name in ["pve-manager", "tool", "many"] {
+            let url = format!("[repository]\nurl = \"https://example.org/{name}.git\"\n");
+            fs::write(rules.join(format!("{name}.toml")), url).expect("written");
+        }
         Self {
             dir,
             naming,
@@ -804,7 +806,7 @@ fn lock_keeps_hashes_it_cannot_compute_and_compares_those_it_can() {
         &*"1".repeat(40),
         "module",
         "tool.submodules",
-        "sources.toml",
+        "sources/tool.toml",
     ] {
         assert!(told.contains(part), "{told}");
     }
@@ -845,7 +847,7 @@ fn what_is_left_out_is_what_is_gone_after_fetching() {
     tool.write("apt/tests-too", "stays\n");
     tool.write("lone/tests/x", "x\n");
     tool.commit(NOON, "a commit");
-    let rules = dir.path().join("rules/sources.toml");
+    let rules = dir.path().join("rules/sources/tool.toml");
     let text = fs::read_to_string(&rules).expect("read");
     let omit = "url = \"https://example.org/tool.git\"\nomit = [\"apt/tests\", \"lone/tests\"]";
     let text = text.replace("url = \"https://example.org/tool.git\"", omit);
@@ -919,12 +921,12 @@ fn with_submodule(histories: &Histories, place: &str) -> String {
     git(&tool.0, NOON, &["rev-parse", "HEAD"])
 }
 
-/// Adds `[[source.tool.known]]` to the rules.
+/// Adds `[[repository.known]]` to the rules.
 fn known(histories: &Histories, rev: &str, more: &str, hash: &str) {
-    let rules = histories.dir.path().join("rules/sources.toml");
+    let rules = histories.dir.path().join("rules/sources/tool.toml");
     let text = fs::read_to_string(&rules).expect("read");
     let more = format!(
-        "\n[[source.tool.known]]\nversion = \"1.0\"\nrev = \"{rev}\"\n{more}hash = \"{hash}\"\n"
+        "\n[[repository.known]]\nversion = \"1.0\"\nrev = \"{rev}\"\n{more}hash = \"{hash}\"\n"
     );
     fs::write(&rules, text + &more).expect("written");
 }
@@ -955,7 +957,7 @@ fn lock_puts_submodules_together_and_holds_them_against_what_is_published() {
     known(&histories, &rev, "submodules = true\n", &hash);
     let agreed = lock("pve-9.0", None, &histories.options(), None).expect("locked");
     assert_eq!(codes(&agreed.problems), [""; 0]);
-    let rules = histories.dir.path().join("rules/sources.toml");
+    let rules = histories.dir.path().join("rules/sources/tool.toml");
     let text = fs::read_to_string(&rules).expect("read");
     let other = format!("sha256-{}=", "A".repeat(43));
     fs::write(&rules, text.replace(&hash, &other)).expect("written");
@@ -1006,7 +1008,7 @@ fn lock_takes_an_earlier_commit_whose_hash_is_published() {
 fn lock_leaves_out_submodules_that_no_build_reads() {
     let histories = Histories::new();
     with_submodule(&histories, "nowhere/wax-mirror");
-    let rules = histories.dir.path().join("rules/sources.toml");
+    let rules = histories.dir.path().join("rules/sources/tool.toml");
     let text = fs::read_to_string(&rules).expect("read");
     let without = |said: &str| {
         let said = format!("tool.git\"\nwithout-submodules = {said}");
@@ -1037,7 +1039,7 @@ fn lock_leaves_paths_out_since_a_day() {
     histories
         .tool
         .bump("tool", "1.0", NOON, "bump version to 1.0");
-    let rules = histories.dir.path().join("rules/sources.toml");
+    let rules = histories.dir.path().join("rules/sources/tool.toml");
     let text = fs::read_to_string(&rules).expect("read");
     let locked = |since: &str| {
         let omit =
@@ -1056,13 +1058,15 @@ fn lock_leaves_paths_out_since_a_day() {
 fn lock_clones_submodules_where_it_clones_sources() {
     let histories = Histories::new();
     with_submodule(&histories, "sources/wax-mirror");
-    let rules = histories.dir.path().join("rules/sources.toml");
-    let text = fs::read_to_string(&rules).expect("read");
     let here = format!("file://{}/", histories.dir.path().join("sources").display());
-    let text = text
-        .replace("https://example.org/", &here)
-        .replace(".git\"", "\"");
-    fs::write(&rules, text).expect("written");
+    for entry in fs::read_dir(histories.dir.path().join("rules/sources")).expect("sources") {
+        let rules = entry.expect("readable").path();
+        let text = fs::read_to_string(&rules).expect("read");
+        let text = text
+            .replace("https://example.org/", &here)
+            .replace(".git\"", "\"");
+        fs::write(&rules, text).expect("written");
+    }
     let options = OpenOptions {
         sources: None,
         cache: Some(histories.dir.path().join("cache")),
@@ -1088,11 +1092,10 @@ fn a_source_without_history_is_pinned_by_its_known_commit() {
     let hash = format!("sha256-{}=", "A".repeat(43));
     known(&histories, &old, "date = \"2025-01-01\"\n", &hash);
     known(&histories, &newest, "date = \"2025-04-01\"\n", &hash);
-    let rules = histories.dir.path().join("rules/sources.toml");
+    let rules = histories.dir.path().join("rules/sources/tool.toml");
     let text = fs::read_to_string(&rules).expect("read");
-    let more = format!(
-        "\n[[source.tool.known]]\nversion = \"1.10\"\nrev = \"{new}\"\nhash = \"{hash}\"\n"
-    );
+    let more =
+        format!("\n[[repository.known]]\nversion = \"1.10\"\nrev = \"{new}\"\nhash = \"{hash}\"\n");
     fs::write(&rules, text + &more).expect("written");
     let check = |locked: &release::Locked| {
         let pin = &locked.manifest.sources["tool"];
@@ -1148,17 +1151,15 @@ fn a_source_without_history_is_pinned_by_its_known_commit() {
 fn lock_takes_the_archive_that_is_packaged() {
     let histories = Histories::new();
     let rev = with_submodule(&histories, "nowhere/wax-mirror");
-    let root = histories.dir.path();
-    let rules = root.join("rules/sources.toml");
+    let rules = histories.dir.path().join("rules/sources/tool.toml");
     let text = fs::read_to_string(&rules).expect("read");
     let text = text.replace("tool.git\"", "tool.git\"\narchive = \"wax\"");
-    fs::write(&rules, text).expect("written");
     let listed = |version: &str| {
-        let text = format!(
-            "[[archive.wax]]\nversion = \"{version}\"\nurl = \"https://example.org/wax-{version}.tar.xz\"\nhash = \"sha256-{}=\"\nwhy = \"published\"\n",
+        let archive = format!(
+            "\n[[archive]]\nversion = \"{version}\"\nurl = \"https://example.org/wax-{version}.tar.xz\"\nhash = \"sha256-{}=\"\nwhy = \"published\"\n",
             "A".repeat(43)
         );
-        fs::write(root.join("rules/archives.toml"), text).expect("written");
+        fs::write(&rules, format!("{text}{archive}")).expect("written");
     };
     listed("0.9");
     let refused = lock("pve-9.0", None, &histories.options(), None).expect_err("unlisted");
@@ -1249,8 +1250,8 @@ fn lock_refuses_what_it_cannot_resolve() {
         ["PNX-201", "PNX-201"]
     );
     fs::write(
-        histories.dir.path().join("rules/sources.toml"),
-        "[source.x]\nurl = \"ext::sh -c id\"\n",
+        histories.dir.path().join("rules/sources/x.toml"),
+        "[repository]\nurl = \"ext::sh -c id\"\n",
     )
     .expect("written");
     let unsafe_url = problems("pve-9.0", &histories.options());

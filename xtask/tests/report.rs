@@ -147,7 +147,7 @@ fn sample() -> ScanReport {
         source("hive-vm", Vec::new()),
     ];
     let stale = Problem::new(&STALE_RULE, "rule `old` decides nothing in any release")
-        .at("rules/paths.toml", Some(3));
+        .at("rules/general/state.toml", Some(3));
     let undecided = Problem::new(
         &UNDECIDED,
         format!("no rule decides `{HOSTILE}` (host context)"),
@@ -345,7 +345,7 @@ fn the_text_shows_the_summary_and_every_finding_with_its_help() {
         ["hive-vm", "0", "0", "0", "0", "0", "0", "0", "0", "0"]
     );
     assert!(text.contains("  hive-storage/src/Hive/Ä b|c.pm:9\n    no rule decides `/usr/bin/"));
-    assert!(text.contains("  rules/paths.toml:3\n    rule `old` decides nothing"));
+    assert!(text.contains("  rules/general/state.toml:3\n    rule `old` decides nothing"));
     assert_eq!(text.matches("help: ").count(), 2);
     assert!(text.ends_with("\n2 findings\n"));
     assert!(!text.contains('\u{1b}'), "{text}");

@@ -1,5 +1,5 @@
-//! Checks the tables of `rules/` against one another: every attribute in them is in `nixpkgs.toml`,
-//! and each entry of `nixpkgs.toml` is meaningful.
+//! The tables of `rules/` held against each other: every attribute that one names is in `nixpkgs/attributes.toml`, which says no
+//! more than it can mean.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,15 +10,37 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Reads a file of `rules/`; an empty table if it does not exist.
+/// One file of `rules/nixpkgs/`; an empty table where it is not there.
 fn table(name: &str) -> Table {
-    let path = repository().join("rules").join(name);
-    match std::fs::read_to_string(&path) {
+    read(&repository().join("rules/nixpkgs").join(name))
+}
+
+fn read(path: &Path) -> Table {
+    match std::fs::read_to_string(path) {
         Ok(text) => text
             .parse()
             .unwrap_or_else(|error| panic!("{}: {error}", path.display())),
         Err(_) => Table::new(),
     }
+}
+
+/// Every file of rules, with its path.
+fn files() -> Vec<(String, Table)> {
+    let directories = [
+        "rules/sources",
+        "rules/general",
+        "rules/nixpkgs",
+        "demo/rules",
+    ];
+    let entries = directories.map(|directory| walkdir::WalkDir::new(repository().join(directory)));
+    let paths = entries
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().into_path());
+    let paths = paths.filter(|path| path.extension().is_some_and(|end| end == "toml"));
+    paths
+        .map(|path| (path.display().to_string(), read(&path)))
+        .collect()
 }
 
 fn text<'t>(table: &'t Value, key: &str) -> Option<&'t str> {
@@ -28,11 +50,11 @@ fn text<'t>(table: &'t Value, key: &str) -> Option<&'t str> {
 /// Returns the attribute paths in the tables, each with the file and the key.
 fn named() -> Vec<(String, String)> {
     let mut named = Vec::new();
-    for attr in table("commands.toml")
+    for attr in table("programs.toml")
         .keys()
-        .filter(|key| !["wrapper", "debian-only"].contains(&key.as_str()))
+        .filter(|key| !["wrapper", "debian-only", "missing"].contains(&key.as_str()))
     {
-        named.push((attr.clone(), format!("commands.toml [{attr}]")));
+        named.push((attr.clone(), format!("programs.toml [{attr}]")));
     }
     for (file, set) in [
         ("perl.toml", "perlPackages"),
@@ -68,30 +90,26 @@ fn named() -> Vec<(String, String)> {
         let attrs = lists.flatten().filter_map(Value::as_str);
         named.extend(attrs.map(|attr| (attr.to_owned(), format!("crates.toml [crate.{key}]"))));
     }
-    let libraries = table("closure.toml");
-    for rule in libraries
-        .get("library")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        let name = text(rule, "name").unwrap_or_default();
-        named.extend(
-            text(rule, "attr").map(|attr| (attr.to_owned(), format!("closure.toml {name}"))),
-        );
-    }
-    let paths = table("paths.toml");
-    for list in ["path", "last"]
-        .iter()
-        .filter_map(|list| paths.get(*list)?.as_array())
-    {
-        for rule in list {
-            let name = text(rule, "name").unwrap_or_default();
-            named.extend(
-                text(rule, "package").map(|attr| (attr.to_owned(), format!("paths.toml {name}"))),
-            );
+    for (file, rules) in files() {
+        let list = |key: &str| {
+            rules
+                .get(key)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+        };
+        for rule in list("library") {
+            let attr = text(rule, "attr").map(str::to_owned);
+            named.extend(attr.map(|attr| (attr, file.clone())));
+        }
+        for rule in list("path").chain(list("last-path")) {
+            let attr = rule
+                .get("decide")
+                .and_then(|decide| text(decide, "package"));
+            named.extend(attr.map(|attr| (attr.to_owned(), file.clone())));
         }
     }
+    assert!(named.len() > 300, "{}", named.len());
     named
 }
 
@@ -107,7 +125,7 @@ fn is_own(attr: &str) -> bool {
 
 #[test]
 fn every_attribute_named_is_defined() {
-    let nixpkgs = table("nixpkgs.toml");
+    let nixpkgs = table("attributes.toml");
     let listed = |attr: &str| nixpkgs.contains_key(attr);
     // `font-awesome_4.src`: an output or a part of a listed package.
     let part = |attr: &str| {
@@ -121,14 +139,14 @@ fn every_attribute_named_is_defined() {
         .collect();
     assert!(
         lacking.is_empty(),
-        "not in rules/nixpkgs.toml:\n{}",
+        "not in rules/nixpkgs/attributes.toml:\n{}",
         lacking.join("\n")
     );
 }
 
 #[test]
 fn definitions_have_the_shape_of_nixpkgs_files() {
-    for (attr, entry) in &table("nixpkgs.toml") {
+    for (attr, entry) in &table("attributes.toml") {
         let file = text(entry, "file").unwrap_or_else(|| panic!("{attr} has no file"));
         assert!(is_nixpkgs_path(file), "{attr}: {file}");
         let via = text(entry, "via");
@@ -156,7 +174,7 @@ fn the_release_is_named_once() {
     assert!(is_release(&release), "{release}");
     let lock = std::fs::read_to_string(repository().join("flake.lock")).unwrap();
     assert!(lock.contains(&format!("\"ref\": \"nixos-{release}\"")));
-    let head = std::fs::read_to_string(repository().join("rules/nixpkgs.toml")).unwrap();
+    let head = std::fs::read_to_string(repository().join("rules/nixpkgs/attributes.toml")).unwrap();
     assert!(
         head.lines()
             .any(|line| line.contains(&format!("nixos-{release}")))
@@ -207,7 +225,7 @@ fn is_release(text: &str) -> bool {
 #[test]
 fn names_stand_in_the_release_that_is_taken() {
     let release = release();
-    for (attr, entry) in &table("nixpkgs.toml") {
+    for (attr, entry) in &table("attributes.toml") {
         for key in ["since", "until"] {
             let said = text(entry, key);
             assert!(said.is_none_or(is_release), "{attr}: {key} {said:?}");
@@ -231,13 +249,22 @@ fn names_stand_in_the_release_that_is_taken() {
 fn differences_are_mended_and_shown() {
     let differences = table("differences.toml");
     assert!(!differences.is_empty());
-    let nixpkgs = table("nixpkgs.toml");
-    let points: BTreeSet<String> = entries(&table("check.toml"), "point", "id");
-    let features: BTreeSet<String> = entries(&table("features.toml"), "feature", "name");
-    let paths: BTreeSet<String> = entries(&table("paths.toml"), "path", "name");
-    let directories: BTreeSet<String> = entries(&table("system.toml"), "directory", "name");
+    let nixpkgs = table("attributes.toml");
+    let all = |array: &str, key: &str| -> BTreeSet<String> {
+        let files = files().into_iter();
+        files
+            .flat_map(|(_, rules)| entries(&rules, array, key))
+            .collect()
+    };
+    let points = all("point", "id");
+    let features = all("feature", "name");
+    let paths = all("path", "name");
+    let directories = all("directory", "name");
     for (attr, entry) in &differences {
-        assert!(nixpkgs.contains_key(attr), "{attr} is not in nixpkgs.toml");
+        assert!(
+            nixpkgs.contains_key(attr),
+            "{attr} is not in attributes.toml"
+        );
         for key in ["differs", "evidence", "breaks"] {
             assert!(text(entry, key).is_some(), "{attr} has no {key}");
         }
@@ -312,17 +339,19 @@ fn a_program_has_one_giver() {
         }
     };
     let mut tables = table("programs.toml");
-    let unpinned = tables.remove("unpinned");
-    for (name, entry) in tables.iter().chain(&table("commands.toml")) {
-        programs(name, entry);
-    }
-    for (name, entry) in unpinned
+    let missing = tables.remove("missing");
+    let missing = missing
         .as_ref()
         .and_then(Value::as_table)
         .into_iter()
-        .flatten()
-    {
+        .flatten();
+    for (name, entry) in tables.iter().chain(missing) {
         programs(name, entry);
+    }
+    for (file, rules) in files() {
+        if file.contains("/sources/") {
+            programs(&file, &Value::Table(rules));
+        }
     }
     assert!(seen.len() > 100, "only {} programs were read", seen.len());
 }

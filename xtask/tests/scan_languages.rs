@@ -23,8 +23,11 @@ const LANGUAGES: &[Language] = &[
 ];
 
 fn calls() -> Calls {
-    Calls::parse(include_str!("../../rules/calls.toml"), "rules/calls.toml")
-        .expect("the rules in this repository are good")
+    Calls::parse(
+        include_str!("../../rules/general/calls.toml"),
+        "rules/general/calls.toml",
+    )
+    .expect("the rules in this repository are good")
 }
 
 /// Checks the invariants of every scan: spans within the file that contain their text, in order,

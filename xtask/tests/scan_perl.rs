@@ -11,8 +11,11 @@ use scan::perl::scan;
 use scan::{FileScan, Form, Kind, Occurrence, Site};
 
 fn calls() -> Calls {
-    Calls::parse(include_str!("../../rules/calls.toml"), "rules/calls.toml")
-        .expect("the shipped rules are good")
+    Calls::parse(
+        include_str!("../../rules/general/calls.toml"),
+        "rules/general/calls.toml",
+    )
+    .expect("the shipped rules are good")
 }
 
 fn scanned(text: &str) -> FileScan {

@@ -1,5 +1,7 @@
 //! Reads, scans and decides a release, the first step of `scan`, `regen`, `graph` and `explain`.
 
+mod examples;
+
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,9 +19,10 @@ use debian::shipped::file_at;
 use decide::attributes::{self, Homeless};
 use decide::engine::{Uses, World, is_embedded};
 use decide::matcher::is_below;
-use decide::rules::{RulePlace, Rules};
+use decide::rules::{Directory, Rules};
 use decide::{Decided, Decision, RuleId, Table};
 use decide::{depends, etc, recipe};
+pub use examples::examples;
 use graph::exports::{Exports, Offered};
 use graph::{Graph, Input};
 use problem::{
@@ -37,7 +40,7 @@ pub struct Knowledge {
     pub rules: Rules,
     /// The calls that run commands.
     pub calls: Calls,
-    /// The text of `rules/calls.toml`. Cached scans with other calls are not used.
+    /// The text of `rules/general/calls.toml`: scans made with other calls are not believed.
     pub calls_text: String,
     /// Attributes that rules name and that only a release can have; empty if the rules are not a
     /// project's.
@@ -58,47 +61,46 @@ impl Knowledge {
     /// # Errors
     /// One problem for each invalid rule.
     pub fn read_with(root: &Path, added: &[PathBuf]) -> Result<Self, Vec<Problem>> {
-        let knowledge = Self::read_directories(&root.join("rules"), added);
-        let knowledge = knowledge.map(|mut knowledge| {
-            let own = attributes::own(root, &knowledge.rules);
-            knowledge.homeless = Homeless::of(&knowledge.rules, &own);
-            knowledge
-        });
-        knowledge.map_err(|mut problems| {
-            for problem in &mut problems {
-                let path = problem.place.path.as_mut();
-                // Report paths relative to the project, whatever its directory.
-                if let Some(path) = path
-                    && let Ok(below) = Path::new(path).strip_prefix(root)
-                {
-                    *path = below.display().to_string();
-                }
-            }
-            problems
-        })
+        let mut knowledge = Self::read_directories(&directories(root), added)?;
+        let own = attributes::own(root, &knowledge.rules);
+        knowledge.homeless = Homeless::of(&knowledge.rules, &own);
+        Ok(knowledge)
     }
 
-    /// Reads the rules of a directory.
+    /// Reads the rules of directories that stand in for those of a project, in the order of [`directories`].
     ///
     /// # Errors
-    /// One problem for each invalid rule.
-    pub fn read_rules(dir: &Path) -> Result<Self, Vec<Problem>> {
-        Self::read_directories(dir, &[])
+    /// Every rule that cannot be read.
+    pub fn read_rules(own: &[Directory]) -> Result<Self, Vec<Problem>> {
+        Self::read_directories(own, &[])
     }
 
-    fn read_directories(dir: &Path, added: &[PathBuf]) -> Result<Self, Vec<Problem>> {
-        let path = dir.join("calls.toml");
-        let shown = path.display().to_string();
+    fn read_directories(own: &[Directory], added: &[PathBuf]) -> Result<Self, Vec<Problem>> {
+        let path = own
+            .first()
+            .map(|one| one.path.join("general/calls.toml"))
+            .unwrap_or_default();
+        let shown = own.first().map_or_else(String::new, |one| {
+            format!("{}/general/calls.toml", one.shown)
+        });
         let text = std::fs::read_to_string(&path)
             .map_err(|error| vec![Problem::new(&BAD_RULE, error.to_string()).at(&shown, None)])?;
         let calls = Calls::parse(&text, &shown).map_err(|problem| vec![problem])?;
         Ok(Self {
-            rules: Rules::read_with(dir, added)?,
+            rules: Rules::read_with(own, added)?,
             calls,
             calls_text: text,
             homeless: Vec::new(),
         })
     }
+}
+
+/// The directories of rules of the project at `root`: `rules` first, then those that its releases bring along.
+pub fn directories(root: &Path) -> Vec<Directory> {
+    let brought = Manifest::directories_of_rules(root);
+    let all = ["rules".to_owned()].into_iter().chain(brought);
+    all.map(|shown| Directory::of_project(root, &shown))
+        .collect()
 }
 
 /// One source, read, scanned and decided.
@@ -695,6 +697,6 @@ pub fn stale_added(uses: &Uses, what: &str, knowledge: &Knowledge) -> Vec<Proble
 fn stale_rule(rule: &RuleId, within: &str, knowledge: &Knowledge) -> Problem {
     let cause = format!("the rule `{rule}` decides nothing {within}");
     let place = knowledge.rules.standing.get(rule);
-    let path = place.map_or_else(|| "rules".to_owned(), RulePlace::path);
+    let path = place.map_or_else(|| "rules".to_owned(), |place| place.file.clone());
     Problem::new(&STALE_RULE, cause).at(path, place.and_then(|place| place.line))
 }

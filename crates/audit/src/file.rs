@@ -437,8 +437,11 @@ mod tests {
     use scan::calls::Calls;
 
     fn looked(node: &Node, root: &Root) -> Seen {
-        let calls = Calls::parse(include_str!("../../../rules/calls.toml"), "calls.toml")
-            .expect("the kept file");
+        let calls = Calls::parse(
+            include_str!("../../../rules/general/calls.toml"),
+            "calls.toml",
+        )
+        .expect("the kept file");
         let context = Context {
             store: Store::new(&root.path),
             keeping: Keeping::new(&[]),

@@ -11,11 +11,19 @@ use serde::Deserialize;
 use super::{Link, Rules};
 use problem::{BAD_RULE, Problem};
 
-/// The entries of `rules/perl.toml` that say which missing package contains a module.
+/// The entries of `rules/nixpkgs/perl.toml` that name what holds a module.
 #[derive(Debug, Deserialize)]
 struct Perl {
     #[serde(default)]
     missing: BTreeMap<String, Holder>,
+}
+
+/// A file of `rules/sources/`, as far as it says what the source holds that no pin has.
+#[derive(Debug, Deserialize)]
+struct Source {
+    unpinned: Option<String>,
+    #[serde(default)]
+    perl: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -31,24 +39,43 @@ pub fn missing_module(output: &str) -> Option<String> {
     Some(found.get(1)?.as_str().replace('/', "::"))
 }
 
-/// Returns the modules that `link` lacks by its own list, each with the name of the missing
-/// package: from `[missing.NAME]` in `rules/perl.toml` and `[lacking]` in `rules/check.toml`. A
-/// module that the link does have is not lacking, whatever its list says.
+fn read<T: serde::de::DeserializeOwned>(root: &Path, shown: &str) -> Result<T, Vec<Problem>> {
+    let bad = |cause: String| vec![Problem::new(&BAD_RULE, cause).at(shown, None)];
+    let text = std::fs::read_to_string(root.join(shown)).map_err(|error| bad(error.to_string()))?;
+    toml::from_str(&text).map_err(|error| bad(error.message().to_owned()))
+}
+
+/// Returns the optional packages with Perl modules, by name, with the modules.
+fn holders(root: &Path) -> Result<Vec<(String, Vec<String>)>, Vec<Problem>> {
+    let perl: Perl = read(root, "rules/nixpkgs/perl.toml")?;
+    let missing = perl.missing.into_iter();
+    let mut holders: Vec<_> = missing.map(|(name, held)| (name, held.modules)).collect();
+    let directory = "rules/sources";
+    let entries = std::fs::read_dir(root.join(directory))
+        .map_err(|error| vec![Problem::new(&BAD_RULE, error.to_string()).at(directory, None)])?;
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let name = path.file_stem().and_then(|stem| stem.to_str());
+        let Some(name) = name.filter(|_| path.extension().is_some_and(|end| end == "toml")) else {
+            continue;
+        };
+        let source: Source = read(root, &format!("{directory}/{name}.toml"))?;
+        if source.unpinned.is_some() {
+            holders.push((name.to_owned(), source.perl));
+        }
+    }
+    Ok(holders)
+}
+
+/// The modules that `link` says it lacks, by name, each with the name of what would hold it: of `[missing.NAME]` in
+/// `rules/nixpkgs/perl.toml`, of unpinned sources, and of `[lacking]` in `rules/general/check.toml`. What the link has itself is not
+/// lacking, whatever it says.
 pub fn modules(
     root: &Path,
     link: &Link,
     rules: &Rules,
 ) -> Result<BTreeMap<String, String>, Vec<Problem>> {
-    let shown = "rules/perl.toml";
-    let bad = |error: &dyn std::fmt::Display| {
-        vec![Problem::new(&BAD_RULE, error.to_string()).at(shown, None)]
-    };
-    let text = std::fs::read_to_string(root.join(shown)).map_err(|error| bad(&error))?;
-    let perl: Perl = toml::from_str(&text).map_err(|error| bad(&error.message()))?;
-    let holders = perl
-        .missing
-        .into_iter()
-        .map(|(name, held)| (name, held.modules));
+    let holders = holders(root)?.into_iter();
     let given = rules.lacking.clone().into_iter();
     let mut lacking = BTreeMap::new();
     let Some(lacks) = &link.lacks else {

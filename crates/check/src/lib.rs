@@ -1,9 +1,8 @@
 //! Acceptance tests of a built link (`pve`, `qemu-server` …) on a machine without Proxmox.
 //!
-//! [`enclosure`] makes namespaces on this machine and starts this program in them again. There,
-//! [`inside`] makes a root ([`machine`]) and tries the points of `rules/check.toml` ([`points`]) on
-//! it: checks of every module, program and unit ([`every`]), and sequences of steps ([`steps`]). It
-//! sends its results back one line at a time.
+//! [`enclosure`] asks this machine for namespaces and starts this program in them again; [`inside`] makes a root there
+//! ([`machine`]) and tries the points of `rules/general/check.toml` ([`points`]) on it, those that ask every module, program and
+//! unit ([`every`]) and those that are steps ([`steps`]). What it finds comes back a line at a time.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

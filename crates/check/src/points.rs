@@ -1,4 +1,4 @@
-//! `rules/check.toml`: the points to try on a built link, and the machine to try them on.
+//! `rules/general/check.toml`: what a built link is asked, and of what kind the machine is that it is asked on.
 //!
 //! `docs/check.md` says how points are written.
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use problem::{BAD_RULE, DUPLICATE_RULE, Problem};
 
-/// The contents of `rules/check.toml`.
+/// Everything in `rules/general/check.toml`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rules {
@@ -23,8 +23,7 @@ pub struct Rules {
     /// Programs and modules that the checks of each one treat differently or skip.
     #[serde(default, rename = "file")]
     pub files: Vec<FileRule>,
-    /// For each package that a link may lack, the Perl modules in it, in addition to
-    /// `[missing.NAME]` in `rules/perl.toml`.
+    /// Perl modules that a link has not when it lacks what is named, beside those of `[missing.NAME]` in `rules/nixpkgs/perl.toml`.
     #[serde(default)]
     pub lacking: BTreeMap<String, Vec<String>>,
     /// The paths below Debian's directories that programs may access.
@@ -224,12 +223,12 @@ impl Step {
 }
 
 impl Rules {
-    /// Reads `rules/check.toml` below `root`.
+    /// Reads `rules/general/check.toml` below `root`.
     ///
     /// # Errors
     /// PNX-103 for an unreadable file or an invalid point, PNX-104 for two points of one name.
     pub fn read(root: &Path) -> Result<Self, Vec<Problem>> {
-        let shown = "rules/check.toml";
+        let shown = "rules/general/check.toml";
         let text = std::fs::read_to_string(root.join(shown))
             .map_err(|error| vec![Problem::new(&BAD_RULE, error.to_string()).at(shown, None)])?;
         Self::parse(&text, shown)

@@ -7,7 +7,7 @@ use super::rules::{DebianPackage, ModuleProvider, Provider, Rules, Ruling};
 use super::{RuleId, Table};
 use problem::{Problem, UNKNOWN_ATTRIBUTE};
 
-/// An attribute that neither `nixpkgs.toml` nor this project has, so a release must provide it.
+/// An attribute that neither `nixpkgs/attributes.toml` nor this project has: a release must have it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Homeless {
     /// The attribute's path.
@@ -36,10 +36,10 @@ impl Homeless {
     pub fn problem(&self, rules: &Rules, release: &str) -> Problem {
         let Self { attr, rule } = self;
         let cause = format!(
-            "the rule `{rule}` names the attribute `{attr}`, which neither rules/nixpkgs.toml, nor {release}, nor pkgs/outside has"
+            "the rule `{rule}` names the attribute `{attr}`, which neither rules/nixpkgs/attributes.toml, nor {release}, nor pkgs/outside has"
         );
         let place = rules.standing.get(rule);
-        let path = place.map_or_else(|| "rules".to_owned(), super::rules::RulePlace::path);
+        let path = place.map_or_else(|| "rules".to_owned(), |place| place.file.clone());
         Problem::new(&UNKNOWN_ATTRIBUTE, cause).at(path, place.and_then(|place| place.line))
     }
 }

@@ -1,12 +1,13 @@
 //! Decides occurrences by trying the rules in order.
 //!
-//! 1. The context: the first `[[context]]` rule that matches, otherwise `host`.
-//! 2. `[[path]]` rules in file order.
-//! 3. The tables, by kind: modules (core list, declared by a source, `perl.toml`, `python.toml`);
-//!    files that a source installs; own data paths (longest prefix first); programs (`programs.toml`,
-//!    then `commands.toml`).
-//! 4. `[[last]]` rules in file order.
-//! 5. Otherwise `unknown`.
+//! 1. The context: the first `[[context]]` rule that matches, else the first `[[last-context]]`; `host` without one.
+//! 2. `[[path]]` rules.
+//! 3. The tables, by kind: modules (core list, declared by a source, `nixpkgs/perl.toml`, `nixpkgs/python.toml`);
+//!    files that a source installs; `data` of sources (longest prefix first); programs.
+//! 4. `[[last-path]]` rules.
+//! 5. Nothing: `unknown`.
+//!
+//! Within a stage, the files of `sources/` are asked before those of `general/` and `nixpkgs/`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -175,7 +176,7 @@ impl<'a> World<'a> {
             None => fold(text),
         };
         Some(match &rule.ruling {
-            Ruling::Keep(reason) => Decision::Keep {
+            Ruling::Keep(_, reason) => Decision::Keep {
                 reason: reason.clone(),
             },
             Ruling::Package(attr) => Decision::Package {

@@ -211,7 +211,7 @@ mod tests {
 
     /// Whether the first path below `/etc` is written, as the scanner finds it.
     fn is_written(code: &str) -> bool {
-        let calls = include_str!("../../../rules/calls.toml");
+        let calls = include_str!("../../../rules/general/calls.toml");
         let calls = Calls::parse(calls, "calls.toml").expect("the calls");
         let scan = perl::scan(code.as_bytes(), &calls).expect("it parses");
         let mut places = scan.occurrences.iter();

@@ -30,7 +30,7 @@ pub struct Condition {
     /// Lexical forms.
     #[serde(default)]
     pub forms: Vec<Form>,
-    /// Contexts (in `paths.toml` only).
+    /// Contexts (of `[[path]]` only).
     #[serde(default)]
     pub contexts: Vec<Context>,
     /// The text is exactly one of these.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-/// `[[optional]]` of `optional.toml`: something that the code checks for before use.
+/// `[[optional]]`: what the code asks for before it uses it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Optional {
@@ -29,15 +29,6 @@ pub struct Probe {
     pub asks: String,
 }
 
-/// `optional.toml`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OptionalFile {
-    /// The entries, worst loss first.
-    #[serde(default)]
-    pub optional: Vec<Optional>,
-}
-
 impl Optional {
     /// Whether `source` checks for it in each file that uses it. `has` searches a file for a text.
     /// If no file uses it, it is only a dependency, and a probe of any source is enough.
@@ -56,7 +47,7 @@ impl Optional {
     }
 }
 
-/// `[[place]]` of `places.toml`: a directory and the program that reads it.
+/// `[[place]]`: a directory whose owner NixOS has not, or is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PlaceRule {
@@ -70,20 +61,7 @@ pub struct PlaceRule {
     pub keep: Option<String>,
 }
 
-/// `places.toml`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlacesFile {
-    /// The entries.
-    #[serde(default)]
-    pub place: Vec<PlaceRule>,
-    /// Packaging files that need not be read.
-    #[serde(default)]
-    pub aside: Vec<AsideRule>,
-}
-
-/// `[[aside]]`: packaging files that Debian's tools read and that have no counterpart here, with
-/// the reason.
+/// `[[aside]]`: files of packagings that Debian's tools read and nobody here, with the reason.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AsideRule {

@@ -9,9 +9,9 @@ use serde::{Serialize, Serializer};
 /// A table of `rules/`, or a fact about the sources that decides like a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Table {
-    /// `[[closure]]` and `[[library]]` of `closure.toml`.
+    /// `[[closure]]` and `[[library]]`.
     Closure,
-    /// A program of `commands.toml` or `programs.toml`.
+    /// A program of a nixpkgs package or of a source.
     Command,
     /// `[[context]]`.
     Context,
@@ -35,13 +35,13 @@ pub enum Table {
     Module,
     /// `[[optional]]`.
     Optional,
-    /// A path of `own.toml`.
+    /// A path of `data` of a source.
     Own,
-    /// `[SOURCE]` of `packages.toml`.
+    /// `[nixpkgs]` of a source.
     Package,
     /// `[[path]]` and `[[last]]`.
     Path,
-    /// A module of `perl.toml`.
+    /// A Perl module.
     Perl,
     /// `[[place]]`.
     Place,
@@ -49,9 +49,9 @@ pub enum Table {
     Program,
     /// A module of `python.toml`.
     Python,
-    /// `[SOURCE.switch]` of `packages.toml`.
+    /// `[nixpkgs.switch]` of a source.
     Switch,
-    /// `[[directory]]` of `system.toml`.
+    /// `[[directory]]`.
     System,
     /// A unit that a source ships.
     Unit,

@@ -14,8 +14,11 @@ fn decided(path: &str) -> Decision {
     let rules = Rules::default();
     let world = World::new(&rules, "demo", [].into_iter(), installed, HashMap::new());
     let code = format!("my $program = '{path}';\n");
-    let calls =
-        Calls::parse(include_str!("../../../rules/calls.toml"), "calls.toml").expect("read");
+    let calls = Calls::parse(
+        include_str!("../../../rules/general/calls.toml"),
+        "calls.toml",
+    )
+    .expect("read");
     let scan = scan(Language::Perl, "a.pm", code.as_bytes(), &calls).expect("parses");
     let mut decided = world.decide("hive-manager", "a.pm", Language::Perl, &scan);
     assert_eq!(decided.len(), 1, "{decided:?}");

@@ -14,6 +14,7 @@ use super::structure::structure;
 use super::{Aspect, Drift, Level, PlaceDrift, Side, SourceDrift, Summary, needs};
 use analyse::{Analysis, Knowledge};
 use cache::Cache;
+use decide::rules::Directory;
 use decide::{Decided, Decision};
 use problem::Problem;
 use release::is_own_pin;
@@ -29,9 +30,9 @@ pub struct Request<'a> {
     pub old_knowledge: &'a Knowledge,
     /// The knowledge that decided the new release.
     pub new_knowledge: &'a Knowledge,
-    /// The directories of the two sets of rules.
-    pub rules: (&'a Path, &'a Path),
-    /// The project's root, which may contain `patches/local/`.
+    /// The directories the two were read from.
+    pub rules: (&'a [Directory], &'a [Directory]),
+    /// The project, in which `patches/local/` may stand.
     pub root: &'a Path,
     /// The cache between runs.
     pub cache: Option<&'a Cache>,
@@ -213,7 +214,7 @@ fn propose(sources: &mut [SourceDrift], compared: &[Compared], request: &Request
             }
         }
     }
-    let proposer = Proposer::new(
+    let mut proposer = Proposer::new(
         request.rules,
         &request.new_knowledge.rules,
         request.new,

@@ -6,6 +6,7 @@
 mod commits;
 mod compare;
 mod excerpt;
+mod files;
 pub mod hunks;
 mod installs;
 mod judge;
@@ -356,7 +357,7 @@ pub struct Excerpt {
 /// A rule that would decide a place.
 #[derive(Serialize, Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
-    /// The file to paste it into: `rules/paths.toml`.
+    /// The file to paste it into: `rules/sources/pve-storage.toml`.
     pub file: String,
     /// The text to paste.
     pub toml: String,

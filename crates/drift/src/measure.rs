@@ -221,7 +221,7 @@ fn verdict(one: &Decided) -> String {
     format!("{}: {decision} ({})", one.context.name(), rules.join(", "))
 }
 
-/// Writes every proposal of `drift` once into the rules of a directory.
+/// Writes every proposal of `drift` into the rules of a project at `rules`, each once.
 ///
 /// # Errors
 /// A file cannot be read, parsed or written.
@@ -231,9 +231,13 @@ pub fn take(drift: &Drift, rules: &Path) -> io::Result<()> {
     let mut taken = BTreeSet::new();
     let mut documents: BTreeMap<&str, DocumentMut> = BTreeMap::new();
     for proposal in proposals.filter(|one| taken.insert((&one.file, &one.toml))) {
-        let file = proposal.file.rsplit('/').next().unwrap_or(&proposal.file);
+        let file = proposal.file.as_str();
         if !documents.contains_key(file) {
-            let text = fs::read_to_string(rules.join(file))?;
+            // A source may have no file yet.
+            let text = match fs::read_to_string(rules.join(file)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+                read => read?,
+            };
             documents.insert(file, parsed(&text)?);
         }
         if let Some(document) = documents.get_mut(file) {

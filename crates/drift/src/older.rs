@@ -10,48 +10,40 @@ use toml_edit::{Array, DocumentMut, Item, Table};
 
 use analyse::Analysis;
 use decide::matcher::is_below;
+use decide::rules::Directory;
 use decide::{Decided, Decision, RuleId, Table as RuleTable};
 use layout::program_of;
 
-/// The lists of a condition whose entries may have been added for a release.
+use super::files;
+
+/// The lists of a condition of which entries may have been added for a release.
 const LISTS: [&str; 4] = ["sources", "files", "exact", "below"];
 
 /// Writes the rules of `from` to `to`, without those that decide nothing in `old`. Returns the
 /// removed rules, and the removed entries of conditions as `RULE: LIST ENTRY`.
 ///
 /// # Errors
-/// A file cannot be read or written.
-pub fn without_newer(from: &Path, to: &Path, old: &Analysis) -> io::Result<Vec<String>> {
+/// Files that cannot be read or written.
+pub fn without_newer(from: &[Directory], to: &Path, old: &Analysis) -> io::Result<Vec<String>> {
     let mut out = Removed {
         old,
-        programs: BTreeSet::new(),
+        programs: programs_of(old).collect(),
         names: Vec::new(),
     };
-    for entry in fs::read_dir(from)? {
-        let path = entry?.path();
-        if let Some(name) = path.file_name().filter(|_| path.is_file()) {
-            fs::copy(&path, to.join(name))?;
+    let mut written = Vec::new();
+    for directory in from {
+        for path in files::below(&directory.path)? {
+            let text = fs::read_to_string(directory.path.join(&path))?;
+            out.programs.extend(named_programs(&text));
+            let place = to.join(&directory.shown).join(&path);
+            fs::create_dir_all(place.parent().unwrap_or(to))?;
+            fs::write(&place, text)?;
+            written.push((path, place));
         }
     }
-    out.programs = named_programs(&fs::read_to_string(to.join("closure.toml")).unwrap_or_default());
-    out.programs.extend(programs_of(old));
-    edit(&to.join("debian.toml"), |document| out.tables(document))?;
-    for (file, list, kind) in [
-        ("own.toml", "below", RuleTable::Own),
-        ("commands.toml", "programs", RuleTable::Command),
-        ("programs.toml", "programs", RuleTable::Command),
-        ("perl.toml", "modules", RuleTable::Perl),
-        ("python.toml", "modules", RuleTable::Python),
-    ] {
-        edit(&to.join(file), |document| out.entries(document, list, kind))?;
+    for (path, place) in written {
+        edit(&place, |document| out.document(&path, document))?;
     }
-    edit(&to.join("contexts.toml"), |document| {
-        out.elements(document, "context", RuleTable::Context);
-    })?;
-    edit(&to.join("paths.toml"), |document| {
-        out.elements(document, "path", RuleTable::Path);
-        out.elements(document, "last", RuleTable::Path);
-    })?;
     out.names.sort();
     Ok(out.names)
 }
@@ -101,6 +93,36 @@ struct Removed<'a> {
 }
 
 impl Removed<'_> {
+    /// Takes out what one file has, by its path below its directory.
+    fn document(&mut self, path: &Path, document: &mut DocumentMut) {
+        match path.to_str() {
+            Some("nixpkgs/debian.toml") => self.tables(document),
+            Some("nixpkgs/programs.toml") => {
+                self.entries(document, "programs", RuleTable::Command);
+            }
+            Some("nixpkgs/perl.toml") => self.entries(document, "modules", RuleTable::Perl),
+            Some("nixpkgs/python.toml") => self.entries(document, "modules", RuleTable::Python),
+            _ => {
+                for (list, kind) in [
+                    ("data", RuleTable::Own),
+                    ("debian", RuleTable::Debian),
+                    ("perl", RuleTable::Perl),
+                    ("programs", RuleTable::Command),
+                ] {
+                    if self.list(document, list, kind) {
+                        document.remove(list);
+                    }
+                }
+                for array in ["context", "last-context"] {
+                    self.elements(document, array, RuleTable::Context);
+                }
+                for array in ["path", "last-path"] {
+                    self.elements(document, array, RuleTable::Path);
+                }
+            }
+        }
+    }
+
     fn is_used(&self, rule: &RuleId) -> bool {
         self.old.uses.0.contains_key(rule)
     }
@@ -130,7 +152,7 @@ impl Removed<'_> {
                 }
                 continue;
             }
-            // `[missing.SOURCE]`, `[unpinned.SOURCE]`
+            // `[missing.NAME]`
             let below: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
             for name in below {
                 let inner = table.get_mut(&name).and_then(Item::as_table_mut);

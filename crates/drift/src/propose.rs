@@ -4,16 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use toml_edit::{Array, DocumentMut, Item, Table, value};
+use toml_edit::value;
 
 use analyse::{AnalysedSource, Analysis};
 use decide::matcher::Subject;
-use decide::rules::{ModuleProvider, Provider, Rules};
+use decide::rules::{Directory, Keep, ModuleProvider, Provider, Rules, Ruling};
 use decide::{Context, Decided, Decision, RuleId, Table as RuleTable};
 use layout::program_of;
 use release::{Entry, is_own_pin, source_name};
 use scan::{Kind, Language};
 
+use super::files::RuleFiles;
 use super::{Closest, Proposal};
 
 /// The number of similar rules to list.
@@ -41,6 +42,16 @@ pub(super) struct Proposer<'a> {
     files: HashMap<&'a str, BTreeSet<&'a str>>,
     /// The sources of the new release.
     sources: &'a [AnalysedSource],
+    /// In which files of which sources a literal of a kind and a context wants a rule.
+    spread: HashMap<Asked<'a>, BTreeSet<(&'a str, &'a str)>>,
+}
+
+/// The key of a rule for a literal, independent of its place.
+type Asked<'a> = (Kind, Context, &'a str);
+
+fn asked<'a>(one: &Wanting<'a>) -> Asked<'a> {
+    let place = &one.new.occurrence;
+    (place.kind, one.new.context, place.text.as_str())
 }
 
 /// CPAN modules that are not part of the distribution that their name suggests.
@@ -54,7 +65,8 @@ const MANY: usize = 3;
 enum Draft {
     /// An entry in a table's list: a program, a module, a prefix.
     Entry {
-        file: &'static str,
+        file: String,
+        /// Its header; none of a list of the file itself.
         table: Vec<String>,
         list: &'static str,
         entry: String,
@@ -63,13 +75,13 @@ enum Draft {
     },
     /// An element of an array of tables.
     Element {
-        file: &'static str,
+        file: String,
         toml: String,
         before: Option<RuleId>,
     },
     /// Another file in an element's condition.
     Files {
-        file: &'static str,
+        file: String,
         array: &'static str,
         name: String,
         /// The file's new name, as a glob.
@@ -80,7 +92,7 @@ enum Draft {
 impl<'a> Proposer<'a> {
     /// Reads the rules in two directories. `rules` are the new ones, parsed.
     pub(super) fn new(
-        (old, new): (&Path, &Path),
+        (old, new): (&[Directory], &[Directory]),
         rules: &'a Rules,
         new_release: &'a Analysis,
         files: impl Iterator<Item = (&'a str, &'a str)>,
@@ -101,6 +113,7 @@ impl<'a> Proposer<'a> {
             new: RuleFiles::read(new),
             rules,
             release: &new_release.manifest.name,
+            spread: HashMap::new(),
             files: named,
             sources,
             decided: decided
@@ -110,9 +123,17 @@ impl<'a> Proposer<'a> {
         }
     }
 
-    /// Returns a proposal for each place, in order, if there is one. Proposals for the same table
-    /// are merged.
-    pub(super) fn propose(&self, wanting: &[Wanting]) -> Vec<Option<Proposal>> {
+    /// A proposal for each place, in their order, where there is one. Those that extend one table extend it together.
+    pub(super) fn propose(&mut self, wanting: &[Wanting<'a>]) -> Vec<Option<Proposal>> {
+        for one in wanting {
+            let places = self.spread.entry(asked(one)).or_default();
+            places.insert((source_name(one.source), &one.new.path));
+        }
+        let this = &*self;
+        this.proposals(wanting)
+    }
+
+    fn proposals(&self, wanting: &[Wanting]) -> Vec<Option<Proposal>> {
         let mut directories: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
         for one in wanting {
             if let Some(directory) = directory(one) {
@@ -127,13 +148,20 @@ impl<'a> Proposer<'a> {
                 self.draft(one, beside)
             })
             .collect();
-        let mut entries: BTreeMap<(&str, &[String]), BTreeSet<&str>> = BTreeMap::new();
+        let mut entries: BTreeMap<(&str, &[String], &str), BTreeSet<&str>> = BTreeMap::new();
         for (draft, _) in drafts.iter().flatten() {
             if let Draft::Entry {
-                file, table, entry, ..
+                file,
+                table,
+                list,
+                entry,
+                ..
             } = draft
             {
-                entries.entry((file, table)).or_default().insert(entry);
+                entries
+                    .entry((file, table, list))
+                    .or_default()
+                    .insert(entry);
             }
         }
         let mut moved: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
@@ -151,16 +179,14 @@ impl<'a> Proposer<'a> {
         }
         let proposal = |(draft, as_before): &(Draft, bool), one: &Wanting| {
             let (file, toml, before, replaces) = match draft {
-                Draft::Element { file, toml, before } => {
-                    (*file, toml.clone(), before.clone(), None)
-                }
+                Draft::Element { file, toml, before } => (file, toml.clone(), before.clone(), None),
                 Draft::Files {
                     file, array, name, ..
                 } => {
-                    let wanted = &moved[&(*file, *array, name.as_str())];
-                    let toml = self.new.with_files(file, array, name, wanted);
+                    let wanted = &moved[&(file.as_str(), *array, name.as_str())];
+                    let toml = self.new.with_files(array, name, wanted);
                     let replaces = Some(format!("[[{array}]] {name}"));
-                    (*file, toml.unwrap_or_default(), None, replaces)
+                    (file, toml.unwrap_or_default(), None, replaces)
                 }
                 Draft::Entry {
                     file,
@@ -169,13 +195,13 @@ impl<'a> Proposer<'a> {
                     keys,
                     ..
                 } => {
-                    let wanted = &entries[&(*file, table.as_slice())];
+                    let wanted = &entries[&(file.as_str(), table.as_slice(), *list)];
                     let (toml, replaces) = self.new.extended(file, table, list, keys, wanted);
-                    (*file, toml, None, replaces)
+                    (file, toml, None, replaces)
                 }
             };
             Proposal {
-                file: format!("rules/{file}"),
+                file: file.clone(),
                 toml,
                 before,
                 replaces,
@@ -215,17 +241,16 @@ impl<'a> Proposer<'a> {
             (old.decision != one.new.decision).then_some(old.rule.as_ref()),
         ];
         rules.into_iter().flatten().flatten().find_map(|rule| {
-            let (file, arrays) = ordered(rule.table())?;
             let name = rule.name();
-            arrays.iter().find_map(|array| {
-                let (table, _) = self.new.element(file, array, name)?;
+            ordered(rule.table())?.iter().find_map(|array| {
+                let (file, table, _) = self.new.element(array, name)?;
                 let condition = table.get("where")?.as_table_like()?;
                 let files = condition.get("files")?.as_array()?;
                 let is_named = files.iter().any(|one| one.as_str() == Some(&old.path));
                 let path = globset::escape(&one.new.path);
                 let is_there = files.iter().any(|one| one.as_str() == Some(&path));
                 (is_named && !is_there).then(|| Draft::Files {
-                    file,
+                    file: file.to_owned(),
                     array,
                     name: name.to_owned(),
                     path,
@@ -239,46 +264,40 @@ impl<'a> Proposer<'a> {
         let name = rule.name();
         match rule.table() {
             RuleTable::Context | RuleTable::Path => self.element(rule),
-            RuleTable::Own => self.entry(&["own.toml"], "below", name),
-            RuleTable::Command => self.entry(&["commands.toml", "programs.toml"], "programs", name),
-            RuleTable::Perl => self.entry(&["perl.toml"], "modules", name),
-            RuleTable::Python => self.entry(&["python.toml"], "modules", name),
+            RuleTable::Own => self.entry(&["data"], name),
+            RuleTable::Command => self.entry(&["programs"], name),
+            RuleTable::Perl => self.entry(&["modules", "perl"], name),
+            RuleTable::Python => self.entry(&["modules"], name),
             _ => None,
         }
     }
 
     fn element(&self, rule: &RuleId) -> Option<Draft> {
-        let (file, arrays) = ordered(rule.table())?;
         let name = rule.name();
-        arrays.iter().find_map(|array| {
-            if self.new.element(file, array, name).is_some() {
+        ordered(rule.table())?.iter().find_map(|array| {
+            if self.new.element(array, name).is_some() {
                 return None;
             }
-            let (table, following) = self.old.element(file, array, name)?;
-            let before = following
-                .into_iter()
-                .find(|next| self.new.element(file, array, next).is_some());
+            let (file, table, following) = self.old.element(array, name)?;
+            let there = |next: &&str| {
+                let found = self.new.element(array, next);
+                found.is_some_and(|(other, ..)| other == file)
+            };
+            let before = following.into_iter().find(there);
             Some(Draft::Element {
-                file,
+                file: file.to_owned(),
                 toml: format!("[[{array}]]\n{}", table.to_string().trim()),
                 before: before.map(|next| RuleId::new(rule.table(), next)),
             })
         })
     }
 
-    fn entry(&self, files: &[&'static str], list: &'static str, name: &str) -> Option<Draft> {
-        files.iter().find_map(|file| {
-            if self.new.listing(file, list, name).is_some() {
+    fn entry(&self, lists: &[&'static str], name: &str) -> Option<Draft> {
+        lists.iter().find_map(|list| {
+            if self.new.listing(list, name).is_some() {
                 return None;
             }
-            let (table, keys) = self.old.listing(file, list, name)?;
-            Some(Draft::Entry {
-                file,
-                table,
-                list,
-                entry: name.to_owned(),
-                keys,
-            })
+            beside(&self.old, list, name, name)
         })
     }
 
@@ -292,7 +311,7 @@ impl<'a> Proposer<'a> {
                 .renamed(one, text)
                 .or_else(|| self.of_debian(one, text)),
             Kind::PathAssignment if one.new.context == Context::Host => {
-                Some(path_rule(one, "search-path = true", None))
+                Some(self.path_rule(one, &Said::word("search-path"), None))
             }
             Kind::AbsolutePath | Kind::Shebang => match program_of(text) {
                 Some(name) => self
@@ -303,7 +322,7 @@ impl<'a> Proposer<'a> {
                     .or_else(|| self.of_directory(one, beside)),
             },
             Kind::CrateSource | Kind::ArchitectureTriplet if one.new.context == Context::Build => {
-                Some(path_rule(one, &keep("build"), None))
+                Some(self.path_rule(one, &Said::keep(Keep::Build, None), None))
             }
             // The text does not say whose name it is.
             Kind::PathAssignment
@@ -330,14 +349,13 @@ impl<'a> Proposer<'a> {
             if !parent.contains("::") {
                 return None;
             }
-            if let Some((table, keys)) = self.new.listing("perl.toml", "modules", parent) {
-                // A module that is missing, or that a source makes, says nothing about its
-                // neighbours.
+            if let Some((file, table, keys)) = self.new.listing("modules", parent) {
+                // A missing package, or one that a source makes, is no evidence for its neighbours.
                 let of_package = keys
                     .iter()
                     .any(|(key, _)| key == "attr" || key == "package");
                 return of_package.then(|| Draft::Entry {
-                    file: "perl.toml",
+                    file,
                     table,
                     list: "modules",
                     entry: module.to_owned(),
@@ -355,16 +373,7 @@ impl<'a> Proposer<'a> {
         if before == name || before.len() < 3 || !alike {
             return None;
         }
-        ["commands.toml", "programs.toml"].iter().find_map(|file| {
-            let (table, keys) = self.new.listing(file, "programs", before)?;
-            Some(Draft::Entry {
-                file,
-                table,
-                list: "programs",
-                entry: name.to_owned(),
-                keys,
-            })
-        })
+        beside(&self.new, "programs", before, name)
     }
 
     /// Assigns a module to the source that makes similar ones from Rust during its build, if its
@@ -383,14 +392,7 @@ impl<'a> Proposer<'a> {
             |(_, provider)| matches!(provider, ModuleProvider::Source(name) if name == maker),
         );
         let known = known.next().map(|(module, _)| module.as_str())?;
-        let (table, keys) = self.new.listing("perl.toml", "modules", known)?;
-        Some(Draft::Entry {
-            file: "perl.toml",
-            table,
-            list: "modules",
-            entry: module.to_owned(),
-            keys,
-        })
+        beside(&self.new, "perl", known, module)
     }
 
     /// Assigns a program of one Debian package to the nixpkgs package of its other programs.
@@ -414,7 +416,7 @@ impl<'a> Proposer<'a> {
             .collect();
         let attr = (*attrs.first().filter(|_| attrs.len() == 1)?)?;
         Some(Draft::Entry {
-            file: "commands.toml",
+            file: "rules/nixpkgs/programs.toml".to_owned(),
             table: vec![attr.to_owned()],
             list: "programs",
             entry: name.to_owned(),
@@ -437,9 +439,9 @@ impl<'a> Proposer<'a> {
         });
         let maker = makers.next().filter(|_| makers.next().is_none())?;
         Some(Draft::Entry {
-            file: "own.toml",
-            table: vec![maker.source.name.clone()],
-            list: "below",
+            file: self.new.file_of(&maker.source.name),
+            table: Vec::new(),
+            list: "data",
             entry: format!("/usr/share/{name}"),
             keys: Vec::new(),
         })
@@ -455,11 +457,11 @@ impl<'a> Proposer<'a> {
             .iter()
             .any(|root| decide::matcher::is_below(text, root))
         {
-            return Some(path_rule(one, &keep("kernel"), None));
+            return Some(self.path_rule(one, &Said::keep(Keep::Kernel, None), None));
         }
         let directory = directory(one)?;
         let within = format!("{directory}/");
-        let mut verdicts: BTreeSet<String> = BTreeSet::new();
+        let mut verdicts: BTreeSet<Said> = BTreeSet::new();
         let mut neighbours = 0;
         for (path, neighbour) in self.decided.range(within.as_str()..) {
             if !path.starts_with(&within) {
@@ -470,24 +472,41 @@ impl<'a> Proposer<'a> {
             }
             neighbours += 1;
             verdicts.insert(match &neighbour.decision {
-                Decision::Keep { reason } => keep(reason),
-                Decision::Package { attr, .. } => format!("package = {}", quoted(attr)),
-                Decision::Sibling { source, .. } => format!("source = {}", quoted(source)),
-                Decision::Own { .. } => format!("source = {}", quoted(source_name(one.source))),
+                Decision::Keep { .. } => self.kept_as(neighbour, directory)?,
+                Decision::Package { attr, .. } => Said::table("package", attr),
+                Decision::Sibling { source, .. } => Said::table("source", source),
+                Decision::Own { .. } => Said::table("source", source_name(one.source)),
                 _ => return None,
             });
         }
         let many = beside.filter(|beside| beside.len() >= MANY);
-        let verdict = match (verdicts.len(), many) {
+        let said = match (verdicts.len(), many) {
             (1, _) if neighbours > 1 => verdicts.pop_first(),
             (0, Some(beside)) => self.in_one_tree(beside),
             _ => None,
         }?;
-        Some(path_rule(one, &verdict, many.map(|_| directory)))
+        Some(self.path_rule(one, &said, many.map(|_| directory)))
     }
 
-    /// Returns the only source whose tree contains a file of each of these names.
-    fn in_one_tree(&self, paths: &BTreeSet<&str>) -> Option<String> {
+    /// The word and the reason by which a rule keeps a literal of a directory.
+    fn kept_as(&self, neighbour: &Decided, directory: &str) -> Option<Said> {
+        let rule = neighbour.rule.as_ref()?;
+        let mut rules = self.rules.first.iter().chain(&self.rules.last);
+        let Ruling::Keep(keep, reason) = &rules.find(|one| one.id == *rule)?.ruling else {
+            return None;
+        };
+        Some(Said::keep(
+            *keep,
+            match keep {
+                Keep::State => Some(format!("as what else is in {directory}")),
+                keep if keep.says_all() => None,
+                _ => Some(reason.clone()),
+            },
+        ))
+    }
+
+    /// The one source whose tree has a file of each of these names.
+    fn in_one_tree(&self, paths: &BTreeSet<&str>) -> Option<Said> {
         let mut common: Option<BTreeSet<&str>> = None;
         for path in paths {
             let sources = self.files.get(file_name(path))?;
@@ -498,10 +517,58 @@ impl<'a> Proposer<'a> {
         }
         let common = common?;
         let source = common.first().filter(|_| common.len() == 1)?;
-        Some(format!("source = {}", quoted(source)))
+        Some(Said::table("source", source))
     }
 
-    /// Returns the rules in paths.toml with the fewest failing conditions.
+    /// The narrowest rule that decides every place of the literal that wants one: in this file, in the source, or in any; or for a
+    /// directory in the source.
+    fn path_rule(&self, one: &Wanting, said: &Said, directory: Option<&str>) -> Draft {
+        let occurrence = &one.new.occurrence;
+        let source = source_name(one.source);
+        let places = self.spread.get(&asked(one));
+        let places = places.filter(|_| directory.is_none());
+        let files = places.map_or(1, BTreeSet::len);
+        let elsewhere = places.into_iter().flatten().any(|(of, _)| *of != source);
+        let name = slug(directory.unwrap_or(&occurrence.text));
+        let name = if elsewhere {
+            name
+        } else {
+            format!("{source}-{name}")
+        };
+        let mut lines = vec![format!("name = {}", quoted(&name))];
+        let mut asks = |key: &str, text: &str| {
+            lines.push(format!("where.{key} = [{}]", quoted(text)));
+        };
+        if directory.is_none() && files == 1 {
+            asks("files", &globset::escape(&one.new.path));
+        }
+        asks("kinds", occurrence.kind.word());
+        if one.new.context != Context::Host {
+            asks("contexts", one.new.context.name());
+        }
+        match directory {
+            Some(directory) => asks("below", directory),
+            None => asks("exact", &occurrence.text),
+        }
+        if one.new.context == Context::Host && occurrence.site.joined {
+            lines.push("where.joined = true".to_owned());
+        }
+        lines.push(format!("decide = {}", said.decide));
+        if let Some(why) = &said.why {
+            lines.push(format!("why = {}", quoted(why)));
+        }
+        Draft::Element {
+            file: if elsewhere {
+                "rules/general/state.toml".to_owned()
+            } else {
+                self.new.file_of(source)
+            },
+            toml: format!("[[path]]\n{}", lines.join("\n")),
+            before: None,
+        }
+    }
+
+    /// The path rules that fail by least.
     fn closest(&self, one: &Wanting) -> Vec<Closest> {
         let subject = Subject {
             release: self.release,
@@ -536,7 +603,19 @@ impl<'a> Proposer<'a> {
     }
 }
 
-/// Whether a source's Rust code contains a text, such as a quoted name.
+/// An entry in the list that has another.
+fn beside(files: &RuleFiles, list: &'static str, known: &str, entry: &str) -> Option<Draft> {
+    let (file, table, keys) = files.listing(list, known)?;
+    Some(Draft::Entry {
+        file,
+        table,
+        list,
+        entry: entry.to_owned(),
+        keys,
+    })
+}
+
+/// Whether a source's Rust code has a text, a quoted name.
 fn declares(source: &AnalysedSource, wanted: &str) -> bool {
     let entries = source.source.tree.entries();
     let rust = |entry: &&Entry| {
@@ -559,20 +638,59 @@ fn program(one: &Decided) -> Option<&str> {
     }
 }
 
-fn keep(reason: &str) -> String {
-    format!("keep = {}", quoted(reason))
+/// The content of a proposed rule.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Said {
+    /// The value of `decide`.
+    decide: String,
+    why: Option<String>,
 }
 
-/// Returns the file and the arrays of a table whose rules are tried in order.
-fn ordered(table: RuleTable) -> Option<(&'static str, &'static [&'static str])> {
+impl Said {
+    fn word(word: &str) -> Self {
+        Self {
+            decide: quoted(word),
+            why: Some("the code runs its programs by it".to_owned()),
+        }
+    }
+
+    fn table(key: &str, of: &str) -> Self {
+        Self {
+            decide: format!("{{ {key} = {} }}", quoted(of)),
+            why: None,
+        }
+    }
+
+    fn keep(keep: Keep, why: Option<String>) -> Self {
+        let decide = Self::table("keep", keep.word()).decide;
+        Self { decide, why }
+    }
+}
+
+/// The arrays of a table whose rules are asked in their order.
+fn ordered(table: RuleTable) -> Option<&'static [&'static str]> {
     match table {
-        RuleTable::Context => Some(("contexts.toml", &["context"])),
-        RuleTable::Path => Some(("paths.toml", &["path", "last"])),
+        RuleTable::Context => Some(&["context", "last-context"]),
+        RuleTable::Path => Some(&["path", "last-path"]),
         _ => None,
     }
 }
 
-/// Quotes a string as TOML does.
+/// A name made of a path.
+fn slug(text: &str) -> String {
+    let letters = text.chars().map(|c| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    });
+    let letters: String = letters.collect();
+    let parts = letters.split('-').filter(|part| !part.is_empty());
+    parts.take(8).collect::<Vec<_>>().join("-")
+}
+
+/// A string as TOML writes it.
 fn quoted(text: &str) -> String {
     value(text).to_string().trim().to_owned()
 }
@@ -592,182 +710,4 @@ fn directory<'w>(one: &Wanting<'w>) -> Option<&'w str> {
         && directory.matches('/').count() >= depth
         && program_of(&place.text).is_none();
     says.then_some(directory)
-}
-
-/// Makes a rule for this literal in this file only, or for a directory in the source.
-fn path_rule(one: &Wanting, verdict: &str, directory: Option<&str>) -> Draft {
-    let occurrence = &one.new.occurrence;
-    let slug: String = directory
-        .unwrap_or(&occurrence.text)
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_lowercase()
-            } else {
-                '-'
-            }
-        })
-        .collect();
-    let slug = slug
-        .split('-')
-        .filter(|part| !part.is_empty())
-        .take(8)
-        .collect::<Vec<_>>()
-        .join("-");
-    let glob = globset::escape(&one.new.path);
-    let files = format!("files = [{}]", quoted(&glob));
-    let text = match directory {
-        Some(directory) => format!("below = [{}]", quoted(directory)),
-        None => format!("exact = [{}]", quoted(&occurrence.text)),
-    };
-    let mut conditions = vec![
-        format!("sources = [{}]", quoted(source_name(one.source))),
-        files,
-        format!("contexts = [{}]", quoted(one.new.context.name())),
-        format!("kinds = [{}]", quoted(occurrence.kind.word())),
-        text,
-    ];
-    if directory.is_some() {
-        conditions.remove(1);
-    }
-    let name = quoted(&format!("{}-{slug}", source_name(one.source)));
-    Draft::Element {
-        file: "paths.toml",
-        toml: format!(
-            "[[path]]\nname = {name}\nwhere = {{ {} }}\n{verdict}",
-            conditions.join(", ")
-        ),
-        before: None,
-    }
-}
-
-/// The string keys of a table.
-type Keys = Vec<(String, String)>;
-
-/// The files of a `rules/` directory, as written.
-struct RuleFiles(BTreeMap<&'static str, DocumentMut>);
-
-impl RuleFiles {
-    const NAMES: [&'static str; 7] = [
-        "commands.toml",
-        "contexts.toml",
-        "own.toml",
-        "paths.toml",
-        "perl.toml",
-        "programs.toml",
-        "python.toml",
-    ];
-
-    /// Reads the rule files. An unreadable file was reported when the rules were read.
-    fn read(dir: &Path) -> Self {
-        let read = |name: &str| std::fs::read_to_string(dir.join(name)).ok()?.parse().ok();
-        Self(
-            Self::NAMES
-                .into_iter()
-                .filter_map(|name| Some((name, read(name)?)))
-                .collect(),
-        )
-    }
-
-    /// Finds an element of an array of tables by its `name`. Returns it with the names of those
-    /// after it.
-    fn element(&self, file: &str, array: &str, name: &str) -> Option<(&Table, Vec<&str>)> {
-        let tables = self.0.get(file)?.get(array)?.as_array_of_tables()?;
-        let mut tables = tables.iter();
-        let named = |table: &Table| table.get("name").and_then(Item::as_str) == Some(name);
-        let found = tables.by_ref().find(|table| named(table))?;
-        let following = tables
-            .filter_map(|table| table.get("name")?.as_str())
-            .collect();
-        Some((found, following))
-    }
-
-    /// Returns the text of an element with files added to its condition.
-    fn with_files(
-        &self,
-        file: &str,
-        array: &str,
-        name: &str,
-        wanted: &BTreeSet<&str>,
-    ) -> Option<String> {
-        let (table, _) = self.element(file, array, name)?;
-        let mut table = table.clone();
-        let condition = table.get_mut("where")?.as_table_like_mut()?;
-        let files = condition.get_mut("files")?.as_array_mut()?;
-        for path in wanted {
-            files.push(*path);
-        }
-        Some(format!("[[{array}]]\n{}", table.to_string().trim()))
-    }
-
-    /// Returns the path of the table whose list contains the entry, and its other string keys.
-    fn listing(&self, file: &str, list: &str, entry: &str) -> Option<(Vec<String>, Keys)> {
-        let document = self.0.get(file)?;
-        let has = |table: &Table| {
-            let entries = table.get(list).and_then(Item::as_array);
-            entries.is_some_and(|entries| entries.iter().any(|one| one.as_str() == Some(entry)))
-        };
-        let keys = |table: &Table| {
-            let strings = table
-                .iter()
-                .filter_map(|(key, item)| Some((key.to_owned(), item.as_str()?.to_owned())));
-            strings.collect()
-        };
-        for (name, item) in document.iter() {
-            let Some(table) = item.as_table() else {
-                continue;
-            };
-            if has(table) {
-                return Some((vec![name.to_owned()], keys(table)));
-            }
-            // `[unpinned.SOURCE]`, `[missing.SOURCE]`
-            for (below, item) in table {
-                if let Some(table) = item.as_table().filter(|table| has(table)) {
-                    return Some((vec![name.to_owned(), below.to_owned()], keys(table)));
-                }
-            }
-        }
-        None
-    }
-
-    /// Returns the text of a table with added entries, and its header if the table already exists.
-    fn extended(
-        &self,
-        file: &str,
-        path: &[String],
-        list: &str,
-        keys: &[(String, String)],
-        wanted: &BTreeSet<&str>,
-    ) -> (String, Option<String>) {
-        let header = path
-            .iter()
-            .map(|part| key(part))
-            .collect::<Vec<_>>()
-            .join(".");
-        let header = format!("[{header}]");
-        let mut found = self.0.get(file).map(DocumentMut::as_item);
-        for part in path {
-            found = found.and_then(|item| item.get(part.as_str()));
-        }
-        let there = found.and_then(Item::as_table);
-        let mut table = there.cloned().unwrap_or_default();
-        if there.is_none() {
-            for (key, text) in keys {
-                table.insert(key, value(text));
-            }
-        }
-        let entries = table.entry(list).or_insert_with(|| value(Array::new()));
-        if let Some(entries) = entries.as_array_mut() {
-            for entry in wanted {
-                entries.push(*entry);
-            }
-        }
-        let body = table.to_string();
-        (format!("{header}\n{}", body.trim()), there.map(|_| header))
-    }
-}
-
-/// Quotes a part of a table's header if necessary.
-fn key(part: &str) -> String {
-    toml_edit::Key::new(part).to_string()
 }

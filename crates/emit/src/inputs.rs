@@ -109,8 +109,7 @@ pub struct Inputs {
     pub perl: List,
 }
 
-/// Reads the `Build-Depends` of a source, and adds the libraries that `closure.toml` lists for its
-/// build.
+/// Reads the `Build-Depends` of a source, and adds what `[[library]]` says its build needs besides.
 pub fn inputs(source: &AnalysedSource, rules: &Rules) -> Inputs {
     let mut inputs = inputs_of(&source.packagings, rules);
     let named = |library: &&Library| library.source == source.source.name;

@@ -18,7 +18,7 @@ use debian::tree_path::file_name;
 use debian::{Packaging, install, role};
 use decide::kept::{Kept, KeptFile, NAME as KEPT};
 use decide::rules::Rules;
-use decide::{Context, Decision, Tally, etc};
+use decide::{Context, Decision, RuleId, Table, Tally, etc};
 use graph::Role;
 use graph::exports::{self, Exports};
 use nix::{Binding, Expr, Name, WriteError};
@@ -548,7 +548,7 @@ pub fn system(source: &AnalysedSource, rules: &Rules) -> System {
         {
             continue;
         }
-        let from = format!("rules/system.toml: {}", extra.name);
+        let from = RuleId::new(Table::System, &extra.name).to_string();
         owners(&mut system, &extra.owner, &extra.group, &from);
         system.directories.push(Directory {
             path: extra.path.clone(),

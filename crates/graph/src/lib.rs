@@ -306,7 +306,7 @@ impl<'a> Builder<'a> {
                         programs.insert(program.clone());
                     }
                     Some(Provider::Source { source: maker, .. }) => {
-                        let example = || format!("rules/closure.toml: {}", closure.name);
+                        let example = || RuleId::new(Table::Closure, &closure.name).to_string();
                         self.edge(source, maker, Reason::Command, example);
                     }
                     _ => {}

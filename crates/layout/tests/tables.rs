@@ -69,7 +69,7 @@ fn the_build_hook_moves_files_by_the_table() {
 
 #[test]
 fn the_rule_for_tests_takes_the_same_directories() {
-    let rules = read("rules/contexts.toml");
+    let rules = read("rules/general/contexts.toml");
     let (_, rule) = rules.split_once("name = \"test-file\"").expect("the rule");
     let (_, globs) = rule.split_once("\"**/{").expect("a glob");
     let (words, _) = globs.split_once("}/**\"").expect("its end");

@@ -380,8 +380,11 @@ mod tests {
     }
 
     fn rewritten(text: &str) -> Outcome {
-        let calls = Calls::parse(include_str!("../../../rules/calls.toml"), "calls.toml")
-            .expect("the rules in this repository are good");
+        let calls = Calls::parse(
+            include_str!("../../../rules/general/calls.toml"),
+            "calls.toml",
+        )
+        .expect("the rules in this repository are good");
         let found = scan(text.as_bytes(), &calls);
         assert_eq!(found.unparsed, None, "{text}");
         let decided: Vec<Decided> = found

@@ -155,7 +155,7 @@ impl Wanted {
         );
         Err(Problem::new(&HASH_MISMATCH, cause).mend(
             "Do not use the file: find out where it came from. If the hash that is pinned is wrong, mend it where it \
-             stands (rules/archives.toml, then `cargo xtask lock RELEASE`; or pkgs/outside).",
+             stands ([[archive]] of its file in rules/sources, then `cargo xtask lock RELEASE`; or pkgs/outside).",
         ))
     }
 

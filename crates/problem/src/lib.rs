@@ -141,6 +141,7 @@ codes! {
     pnx_105 => UNPARSED,
     pnx_106 => UNREWRITABLE,
     pnx_107 => UNKNOWN_ATTRIBUTE,
+    pnx_108 => WRONG_EXAMPLE,
     pnx_201 => MISSING_SOURCE,
     pnx_202 => MISSING_PIN,
     pnx_203 => BROKEN_REPOSITORY,

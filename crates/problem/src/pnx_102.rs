@@ -12,10 +12,10 @@ pub static STALE_RULE: Code = Code {
         the rule can hide a spelling mistake, and it may catch a new place that its author never \
         thought of. The run checks a rule against all releases in `releases/`, so a rule that only \
         an old release needs is not stale.",
-    example: "# rules/paths.toml has a rule for /usr/bin/comb-legacy, which
+    example: "# rules/sources/hive-storage.toml has a rule for /usr/bin/comb-legacy, which
 # upstream removed two releases ago.
 
-PNX-102: rules/paths.toml:40: rule `comb-legacy` decides nothing in any release",
+PNX-102: rules/sources/hive-storage.toml:40: rule `comb-legacy` decides nothing in any release",
     remedy: "\
         Remove the rule, or correct its pattern if it should decide something. `cargo xtask scan \
         all` lists the rules in use.",

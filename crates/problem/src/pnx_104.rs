@@ -8,12 +8,11 @@ pub static DUPLICATE_RULE: Code = Code {
     title: "two rules with one name",
     severity: Severity::Fatal,
     explanation: "\
-        Every decision carries the name of the rule that made it, in reports, in patches and in \
-        `explain`. If two rules had the same name, nobody could tell which of them decided.",
-    example: "# `comb` stands in rules/paths.toml, line 10, and again in
-# rules/commands.toml, line 33.
+        Every decision carries the name of the rule that made it, in reports, in patches and in `explain`. \
+        With two rules of one name nobody could tell which of them decided.",
+    example: "# `comb` stands in rules/general/state.toml, line 10, and again in
+# rules/nixpkgs/programs.toml, line 33.
 
-PNX-104: rules/commands.toml:33: rule `comb` is also in rules/paths.toml:10",
-    remedy: "\
-        Rename one of the two, or merge them if they decide the same.",
+PNX-104: rules/nixpkgs/programs.toml:33: rule `comb` is also in rules/general/state.toml:10",
+    remedy: "Rename one of the two, or merge them if they say the same.",
 };

@@ -2,24 +2,22 @@
 
 use super::{Code, Severity};
 
-/// An attribute that neither `rules/nixpkgs.toml`, nor the release, nor `pkgs/outside` has.
+/// An attribute that `rules/nixpkgs/attributes.toml`, the release and `pkgs/outside` do not have.
 pub static UNKNOWN_ATTRIBUTE: Code = Code {
     id: "PNX-107",
     title: "a rule names an attribute that does not exist",
     severity: Severity::Finding,
     explanation: "\
-        A rule maps a program, a module, a path or a Debian package to an attribute of nixpkgs. \
-        `rules/nixpkgs.toml` lists each such attribute with the file that defines it, because \
-        somebody looked it up there. A guessed or misspelt name would otherwise end up in \
-        derivations and fail only when they are evaluated. Attributes of the release itself, of \
-        `pkgs/outside` and of `pkgs/build-support` need no entry.",
-    example: "# rules/commands.toml, line 12: nixpkgs calls it `comb-utils`
+        A rule says that a program, a module, a path or a Debian package is an attribute of nixpkgs. Each such attribute is \
+        listed in `rules/nixpkgs/attributes.toml` with the file that defines it, because somebody looked it up there; a name that was \
+        guessed, or misspelt, would otherwise be written into derivations and fail only where they are evaluated. What the \
+        release makes itself, and what `pkgs/outside` and `pkgs/build-support` package, needs no entry.",
+    example: "# rules/nixpkgs/programs.toml, line 12: nixpkgs calls it `comb-utils`
 [comb]
 programs = [\"comb\"]
 
-PNX-107: rules/commands.toml:12: the rule `command.comb` names the attribute `comb`, which neither rules/nixpkgs.toml, nor \
+PNX-107: rules/nixpkgs/programs.toml:12: the rule `command.comb` names the attribute `comb`, which neither rules/nixpkgs/attributes.toml, nor \
 hive-2, nor pkgs/outside has",
-    remedy: "\
-        Look the attribute up in nixpkgs. Use its right name and list it in `rules/nixpkgs.toml` \
-        with its file, or package it as `pkgs/outside/NAME.nix`.",
+    remedy: "Look the attribute up in nixpkgs: name the one that is there and list it in `rules/nixpkgs/attributes.toml` with its file; or \
+        package it as `pkgs/outside/NAME.nix`.",
 };

@@ -20,6 +20,6 @@ hive-types = \"0.9\"
 PNX-214: hive-rs/hive-term/Cargo.toml:2: hive-term needs hive-types ^0.9; there are 0.3.0 (hive-rs at 1c2a…), and no \
 earlier commit of hive-rs has it",
     remedy: "\
-        Pin the source that has the crate (rules/sources.toml), or wait until upstream's \
-        repositories fit together again, then run `cargo xtask lock RELEASE`.",
+        Pin the source that has the crate (`[repository]` in rules/sources/NAME.toml), or wait until upstream's repositories fit together \
+        again. `cargo xtask lock RELEASE` tries again.",
 };

@@ -13,5 +13,5 @@ pub static AMBIGUOUS_CRATE: Code = Code {
         so the program gets no lock.",
     example: "PNX-215: hive-rs/hive-term/Cargo.toml:9: hive-types ^0.3 is hive-types 0.3.1 of hive-common/types and hive-types 0.3.0 of hive-rs/hive-types",
     remedy: "\
-        Choose the source with `prefer = \"SOURCE\"` in a `[crate.NAME]` table of rules/crates.toml.",
+        Say with `prefer = \"SOURCE\"` in a `[crate.NAME]` table of rules/nixpkgs/crates.toml which source it is.",
 };

@@ -8,9 +8,9 @@ pub static NO_HASH: Code = Code {
     title: "a tree whose hash can be neither computed nor found",
     severity: Severity::Fatal,
     explanation: "\
-        Everything that Nix fetches has a hash, and `lock` computes it from the source's repository. \
-        A submodule whose commit no local repository has, or a file that the clone lacks, makes that \
-        impossible, and `rules/sources.toml` has no published hash of the commit.",
+        What Nix fetches has a hash, and `lock` computes it from the source's repository. A submodule whose commit no \
+        repository at hand has, or a file that the clone lacks, makes that impossible; and its file in `rules/sources/` knows no \
+        published hash of the commit.",
     example: "$ cat hive-vm/.gitmodules
 [submodule \"comb\"]
     path = comb

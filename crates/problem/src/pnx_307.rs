@@ -2,16 +2,15 @@
 
 use super::{Code, Severity};
 
-/// A crate with `links` in its manifest that `rules/crates.toml` does not map.
+/// A crate with `links` in its manifest of which `rules/nixpkgs/crates.toml` says nothing.
 pub static UNMAPPED_NATIVE: Code = Code {
     id: "PNX-307",
     title: "a crate links a native library that no rule maps",
     severity: Severity::Finding,
     explanation: "\
-        A crate of the registry declares in its manifest that it links a native library (`links`). \
-        On Debian the crate's package depends on the library; here `rules/crates.toml` maps it to a \
-        package of nixpkgs. Without a rule, the program's derivation lacks the library and the build \
-        fails, at the latest when it links.",
+        A crate of the registry says in its manifest that it links a native library (`links`). On Debian the \
+        library comes with the package of the crate; here `rules/nixpkgs/crates.toml` says which package of nixpkgs has \
+        it. Without that the program's derivation lacks it and the build fails when it links, if not before.",
     example: "# releases/demo/cargo/hive-term.toml
 [[native]]
 crate = \"honey-sys\"
@@ -20,7 +19,6 @@ links = \"honey\"
 
 PNX-307: hive-rs: `honey-sys` 0.3.1, a crate of hive-term, links `honey`, and no rule says what that is in nixpkgs",
     remedy: "\
-        Add `[crate.NAME]` to `rules/crates.toml`: `libraries` and `tools` with nixpkgs' attributes \
-        (list those in `rules/nixpkgs.toml`), or `none` with the reason if the crate brings its \
-        library along.",
+        Add `[crate.NAME]` to `rules/nixpkgs/crates.toml`: `libraries` and `tools` with nixpkgs' attributes (and those to \
+        `rules/nixpkgs/attributes.toml`), or `none` with the reason, where the crate brings its library along.",
 };

@@ -2,8 +2,8 @@
 
 use super::{Code, Severity};
 
-/// A switch in the `debian/rules` of a source that is built over nixpkgs' own derivation, which
-/// `rules/packages.toml` does not decide or which cannot be read.
+/// A switch in `debian/rules` of a source that is built over nixpkgs' own derivation, of which its file
+/// says nothing, or that cannot be read.
 pub static UNDECIDED_SWITCH: Code = Code {
     id: "PNX-308",
     title: "a switch of a configuration that no rule decides",
@@ -18,8 +18,7 @@ pub static UNDECIDED_SWITCH: Code = Code {
 
 PNX-308: hive-qemu/debian/rules:12: no rule says what `--enable-comb` is in nixpkgs' `qemu`",
     remedy: "\
-        Read nixpkgs' file and add the switch to `[SOURCE.switch]` in `rules/packages.toml`: \
-        `override` with the function's argument, `flag = true` to pass it on, `default` with the \
-        line of nixpkgs' file that sets it, or `drop` with the reason. For a switch that cannot be \
-        read, add a rule that names the whole switch.",
+        Read nixpkgs' file and add the switch to `[nixpkgs.switch]` of the source's file in `rules/sources/`: `override` with the function's \
+        argument, `flag = true` to hand it on, `default` with what in nixpkgs' file has it so, or `drop` with the reason. A \
+        switch that cannot be read is decided by a rule for it that names the whole of it once it can.",
 };

@@ -19,7 +19,6 @@ Depends: smoker,
 
 PNX-310: hive-guests/debian/control:12: Debian installs `smoker` beside hive-guests, and no code of hive-guests names anything of nixpkgs' `smoker`",
     remedy: "\
-        Find out who runs it. If that program searches the `PATH`, list the package's programs in \
-        `[[closure]]` of `rules/closure.toml`. Otherwise say in `[[depends]]` there who provides it, \
-        or why it is not needed.",
+        Find out who runs it. Where it is found on the `PATH`, name its programs in `[[closure]]` of the source's file in `rules/sources/`; else \
+        say in `[[depends]]` there who brings it, or why it is not needed.",
 };

@@ -17,7 +17,6 @@ my $hosts = '/etc/hosts';
 
 PNX-311: hive-manager/Hive/Node.pm:9: `/etc/hosts` stays by `path.state`, which says no sort of it",
     remedy: "\
-        Find out who makes the file on NixOS, and set `etc = \"state\"`, `\"nixos\"`, `\"conffile\"` \
-        or `\"own\"` in a rule of `rules/paths.toml`. Files that NixOS links are decided place by \
-        place, with `sources` and `files`.",
+        Find out who makes the file on NixOS, and say `etc = \"state\"`, `\"nixos\"`, `\"conffile\"` or `\"own\"` in a rule of \
+        the source's file in `rules/sources/`. What NixOS links is decided place by place, with `sources` and `files`.",
 };

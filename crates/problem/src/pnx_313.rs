@@ -2,7 +2,7 @@
 
 use super::{Code, Severity};
 
-/// A file in `debian/` that is neither read nor installed, without a reason in `rules/places.toml`.
+/// A file in `debian/` is neither read nor installed, and `rules/general/places.toml` does not say why that is enough.
 pub static UNREAD_PACKAGING: Code = Code {
     id: "PNX-313",
     title: "a packaging file that nothing reads",
@@ -15,6 +15,6 @@ pub static UNREAD_PACKAGING: Code = Code {
     example: "# hive-manager/debian/hive-manager.apport
 PNX-313: hive-manager/debian/hive-manager.apport: nothing reads or installs it",
     remedy: "\
-        Find out what Debian does with it. If that matters on NixOS, the tool has to read it; \
-        otherwise name it in an `[[aside]]` of `rules/places.toml` with the reason.",
+        Find out what Debian does with it. Where that matters on NixOS, the tool has to read it; else name it in an `[[aside]]` of \
+        `rules/general/places.toml` with the reason.",
 };

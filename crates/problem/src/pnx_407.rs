@@ -18,7 +18,6 @@ use Hive::Honey;
 
 PNX-407: hive-manager: hive-honey is required and absent: Hive/API.pm:3 uses it",
     remedy: "\
-        Pin its source in the release, or package it as `pkgs/outside/NAME.nix`. If the code asks \
-        for it before use, add a probe to `rules/optional.toml` that says what its absence costs a \
-        user.",
+        Pin its source in the release, or package it as `pkgs/outside/NAME.nix`. Where the code asks for it before it uses it, \
+        add a probe to `rules/general/optional.toml` with what its absence costs a user.",
 };

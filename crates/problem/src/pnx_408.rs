@@ -18,6 +18,6 @@ my $emu = '/usr/bin/hive-emu';
 
 PNX-408: hive-qemu/scripts/info:7: `/usr/bin/hive-emu` is decided by `installed`, and no patch of the package has the file",
     remedy: "\
-        If the file is not installed, say so with a context in `rules/contexts.toml`. If it is, the \
-        package needs a build with the file in its tree.",
+        Where the file is not installed, say so by a context in the source's file in `rules/sources/`; where it is, the package needs a build that has it \
+        in its tree.",
 };

@@ -14,6 +14,6 @@ pub static NOT_IN_PACKAGE: Code = Code {
         embed directories for configuration and plugins whether they exist or not.",
     example: "PNX-603: result/lib/perl5/site_perl/Hive/LVM.pm:40: `/nix/store/5p9yzdv8wf5yxarw7zrk5sd63l93nn17-lvm2-2.03` has no `bin/vgz`",
     remedy: "\
-        Correct the package, or the target below it, in `rules/commands.toml` or `rules/paths.toml`, \
-        and run `cargo xtask regen`.",
+        Correct the package, or the target below it, in `rules/nixpkgs/programs.toml` or in the rule that decided it, and run \
+        `cargo xtask regen`.",
 };

@@ -15,7 +15,6 @@ pub static NOT_ON_PATH: Code = Code {
         looks for before it runs them; the audit skips these.",
     example: "PNX-604: result/lib/perl5/site_perl/Hive/Disk.pm:77: `sgdisk` is run, and the output's PATH has no such program",
     remedy: "\
-        Give the program a package in `rules/commands.toml`, or add it in `rules/closure.toml` if \
-        another program runs it, and run `cargo xtask regen`. If the link reports the package as \
-        missing, build it.",
+        Give the program a package in `rules/nixpkgs/programs.toml`, or add it as `[[closure]]` to the source's file in `rules/sources/` where another \
+        program runs it, and run `cargo xtask regen`. Where the link says that it lacks the package, build that.",
 };

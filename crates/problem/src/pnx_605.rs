@@ -13,6 +13,5 @@ pub static DANGLING: Code = Code {
         of the machine.",
     example: "PNX-605: result/share/hive/docs: the link leads to `../hive-docs`, which does not exist",
     remedy: "\
-        Install the target, or remove the link from the lists in `debian/` with a rule of \
-        `rules/features.toml`.",
+        Install the target, or take the link out of what `debian/` lists with a feature of the source's file in `rules/sources/`.",
 };

@@ -1,21 +1,17 @@
 //! Release archives: single files that upstream publishes and a source packages.
 //!
-//! The packaging names the version (`10.2.1-1` is upstream's 10.2.1), and `rules/archives.toml`
-//! lists the published versions.
+//! The packaging names the version (`10.2.1-1` is upstream's 10.2.1); `[[archive]]` in the source's file lists what is
+//! published.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::str::FromStr as _;
 
 use debversion::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{Manifest, manifest, nar};
+use super::{Manifest, manifest, nar, sources};
 use problem::Problem;
-
-/// The list of published archives.
-const FILE: &str = "rules/archives.toml";
 
 /// A release archive: `[archive.NAME]`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
@@ -104,15 +100,18 @@ pub(super) fn check_pin(
     }
 }
 
-/// `rules/archives.toml`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Archives {
+/// The published archives that sources package, by source.
+#[derive(Debug, Default)]
+pub(super) struct Archives(BTreeMap<String, Vec<Published>>);
+
+/// A source's file, as far as it lists archives.
+#[derive(Debug, Deserialize)]
+struct File {
     #[serde(default)]
-    archive: BTreeMap<String, Vec<Published>>,
+    archive: Vec<Published>,
 }
 
-/// `[[archive.NAME]]`: one version.
+/// `[[archive]]`: one version.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Published {
@@ -123,37 +122,42 @@ struct Published {
 }
 
 impl Archives {
-    /// Reads `rules/archives.toml` below `root`. Without the file, no archive is listed.
+    /// Reads the files of sources below `root`.
     pub(super) fn read(root: &Path) -> Result<Self, Problem> {
-        match fs::read_to_string(root.join(FILE)) {
-            Ok(text) => Self::parse(&text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(bad(None, format!("cannot be read: {error}"))),
-        }
+        let files = sources::files(root)?.into_iter();
+        let read = files.map(|(source, text)| Ok((source.clone(), Self::parse(&source, &text)?)));
+        read.collect::<Result<_, _>>().map(Self)
     }
 
-    fn parse(text: &str) -> Result<Self, Problem> {
-        let read: Self = toml::from_str(text)
-            .map_err(|error| bad(manifest::error_line(text, &error), error.message()))?;
-        for (name, published) in &read.archive {
-            manifest::check_name(name)
-                .map_err(|why| bad(None, format!("the name {name:?} {why}")))?;
-            let mut versions = std::collections::BTreeSet::new();
-            for (at, one) in published.iter().enumerate() {
-                let line = |key| manifest::nth_line(text, &["archive", name], at, key);
-                if one.why.trim().is_empty() {
-                    return Err(bad(line("why"), "`why` is empty: who publishes the hash?"));
-                }
-                if !versions.insert(&one.version) {
-                    let why = format!("{name} {} is listed twice", one.version);
-                    return Err(bad(line("version"), why));
-                }
-                one.archive()
-                    .check()
-                    .map_err(|(key, code, why)| Problem::new(code, why).at(FILE, line(key)))?;
+    fn parse(source: &str, text: &str) -> Result<Vec<Published>, Problem> {
+        let file = sources::file_of(source);
+        let bad = |line: Option<u32>, cause: String| {
+            Problem::new(&problem::BAD_MANIFEST, cause).at(&file, line)
+        };
+        let read: File = toml::from_str(text).map_err(|error| {
+            bad(
+                manifest::error_line(text, &error),
+                error.message().to_owned(),
+            )
+        })?;
+        let mut versions = std::collections::BTreeSet::new();
+        for (at, one) in read.archive.iter().enumerate() {
+            let line = |key| manifest::nth_line(text, &["archive"], at, key);
+            if one.why.trim().is_empty() {
+                let cause = "`why` is empty: who publishes the hash?".to_owned();
+                return Err(bad(line("why"), cause));
             }
+            if !versions.insert(&one.version) {
+                return Err(bad(
+                    line("version"),
+                    format!("{} is listed twice", one.version),
+                ));
+            }
+            one.archive()
+                .check()
+                .map_err(|(key, code, why)| Problem::new(code, why).at(&file, line(key)))?;
         }
-        Ok(read)
+        Ok(read.archive)
     }
 
     /// Returns the archive `name` in the version that `source` packages.
@@ -172,10 +176,13 @@ impl Archives {
             let cause = format!("it has no version that names one of the archive {name}");
             return Err(unlisted(
                 cause,
-                "Take `archive` out of rules/sources.toml: only a source with a changelog of its own has one.".to_owned(),
+                format!(
+                    "Take `archive` out of {}: only a source with a changelog of its own has one.",
+                    sources::file_of(source)
+                ),
             ));
         };
-        let listed = self.archive.get(name).map(Vec::as_slice);
+        let listed = self.0.get(source).map(Vec::as_slice);
         let listed = listed.unwrap_or_default();
         if let Some(found) = listed.iter().find(|one| one.version == wanted) {
             return Ok(found.archive());
@@ -186,10 +193,11 @@ impl Archives {
             known => format!("only {}", known.join(", ")),
         };
         let package = version.unwrap_or_default();
+        let file = sources::file_of(source);
         Err(unlisted(
-            format!("it packages {package}, and {FILE} has no {name} {wanted}, {known}"),
+            format!("it packages {package}, and {file} has no {name} {wanted}, {known}"),
             format!(
-                "Add [[archive.{name}]] to {FILE} with `version = \"{wanted}\"`, the `url` of upstream's archive, its `hash` \
+                "Add [[archive]] to {file} with `version = \"{wanted}\"`, the `url` of upstream's archive, its `hash` \
                  (`nix-prefetch-url URL` tells it; hold it against what others publish) and `why`."
             ),
         ))
@@ -206,10 +214,6 @@ impl Published {
     }
 }
 
-fn bad(line: Option<u32>, cause: impl Into<String>) -> Problem {
-    Problem::new(&problem::BAD_MANIFEST, cause).at(FILE, line)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,22 +222,26 @@ mod tests {
 
     fn listed(version: &str, url: &str, hash: &str) -> String {
         format!(
-            "# Archives.\n\n[[archive.vm]]\nversion = \"{version}\"\nurl = \"{url}\"\nhash = \"{hash}\"\nwhy = \"published\"\n"
+            "# Archives.\n\n[[archive]]\nversion = \"{version}\"\nurl = \"{url}\"\nhash = \"{hash}\"\nwhy = \"published\"\n"
         )
     }
 
     #[test]
     fn the_version_that_is_packaged_is_taken() {
         let text = listed("10.2.1", "https://hive.example/vm-10.2.1.tar.xz", HASH);
-        let archives = Archives::parse(&text).unwrap();
+        let listed = Archives::parse("hive-vm", &text).unwrap();
+        let archives = Archives([("hive-vm".to_owned(), listed)].into());
         let found = archives.of("vm", "hive-vm", Some("1:10.2.1-3")).unwrap();
         assert_eq!(found.file_name(), "vm-10.2.1.tar.xz");
         let unlisted = archives.of("vm", "hive-vm", Some("10.2.2-1")).unwrap_err();
         assert_eq!(unlisted.code.id, "PNX-223");
         let text = unlisted.to_string();
         assert!(text.contains("no vm 10.2.2, only 10.2.1"), "{text}");
-        assert!(text.contains("[[archive.vm]]"), "{text}");
-        let other = archives.of("wax", "hive-vm", Some("10.2.1-1")).unwrap_err();
+        assert!(
+            text.contains("Add [[archive]] to rules/sources/hive-vm.toml"),
+            "{text}"
+        );
+        let other = archives.of("vm", "hive-wax", Some("10.2.1-1")).unwrap_err();
         assert!(other.cause.contains("no version of it"), "{other}");
         assert!(archives.of("vm", "hive-vm", None).is_err());
     }
@@ -256,12 +264,20 @@ mod tests {
             ),
             (listed("1.0", url, HASH) + "x = 1\n", 8, "PNX-207"),
         ] {
-            let problem = Archives::parse(&text).expect_err(&text);
+            let problem = Archives::parse("hive-vm", &text).expect_err(&text);
             let place = (problem.place.line, problem.code.id);
             assert_eq!(place, (Some(line), code), "{text}{problem}");
-            assert_eq!(problem.place.path.as_deref(), Some(FILE));
+            assert_eq!(
+                problem.place.path.as_deref(),
+                Some("rules/sources/hive-vm.toml")
+            );
         }
         let twice = listed("1.0", url, HASH) + &listed("1.0", url, HASH);
-        assert!(Archives::parse(&twice).unwrap_err().cause.contains("twice"));
+        assert!(
+            Archives::parse("hive-vm", &twice)
+                .unwrap_err()
+                .cause
+                .contains("twice")
+        );
     }
 }

@@ -49,6 +49,9 @@ pub struct Manifest {
     /// The source whose version names the release, with that version; `None` for the demo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// A directory of rules of its own, relative to the project: `demo/rules`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
     /// The pins by source name (the repository's name).
     #[serde(rename = "source", default)]
     pub sources: BTreeMap<String, Pin>,

@@ -64,12 +64,11 @@ pub struct Locked {
     pub ended: BTreeMap<String, String>,
 }
 
-/// Resolves the pins of the release `name` (`pve-9.1.4`) from the histories of all sources in
-/// `rules/sources.toml`.
+/// Resolves the pins of the release `name` (`pve-9.1.4`) from the histories of all sources in `rules/sources/`.
 ///
-/// `previous` is the manifest that the result replaces. Its hashes stay if the tool cannot compute
-/// them (submodules, a missing blob) and the commit is the same. A source without a local history
-/// gets the newest commit listed in `rules/sources.toml`.
+/// `previous` is the manifest that the result replaces: a hash of it that the tool cannot compute itself (submodules, a
+/// repository without some blob) stays as long as the commit does. A source without a history here gets the newest commit
+/// that `rules/sources/` knows of it.
 ///
 /// # Errors
 /// All problems: a name without a version, missing sources, unreadable repositories, a version that
@@ -100,7 +99,7 @@ pub fn lock(
                     &problem::BAD_MANIFEST,
                     format!("{NAMING_SOURCE} is missing"),
                 )
-                .at(sources::FILE, None),
+                .at(sources::DIRECTORY, None),
             ]
         })?;
     let (branch, bump) = naming.bump_to(version).map_err(|problem| vec![problem])?;
@@ -135,6 +134,7 @@ pub fn lock(
     let manifest = Manifest {
         name: name.to_owned(),
         version: Some(version.to_owned()),
+        rules: previous.and_then(|previous| previous.rules.clone()),
         sources: pins,
         archives,
         programs: BTreeMap::new(),

@@ -18,7 +18,19 @@ use problem::Problem;
 const SCHEMES: [&str; 5] = ["http", "https", "git", "ssh", "file"];
 
 impl Manifest {
-    /// Reads `releases/NAME.toml`. The file's stem becomes the release's name.
+    /// The directories of rules that releases at `root` bring along, sorted. A release that cannot be read is told by whoever asks
+    /// for it.
+    #[must_use]
+    pub fn directories_of_rules(root: &Path) -> Vec<String> {
+        let names = Self::names(root).unwrap_or_default();
+        let read = names.iter().filter_map(|name| Self::named(root, name).ok());
+        let rules = read.filter_map(|manifest| manifest.rules);
+        let there = rules.filter(|rules| root.join(rules).is_dir());
+        let all: std::collections::BTreeSet<String> = there.collect();
+        all.into_iter().collect()
+    }
+
+    /// Reads `releases/NAME.toml`; the file's stem becomes the release's name.
     ///
     /// # Errors
     /// `PNX-207` for an unreadable or invalid file, `PNX-208` for a URL that Git would take for an
@@ -57,6 +69,9 @@ impl Manifest {
         name.clone_into(&mut manifest.name);
         if let Some(version) = &manifest.version {
             check_version(version).map_err(|why| bad(shown, key_line(text, &["version"]), why))?;
+        }
+        if let Some(rules) = &manifest.rules {
+            omit::check(rules).map_err(|why| bad(shown, key_line(text, &["rules"]), why))?;
         }
         let place = Place {
             text,

@@ -134,8 +134,8 @@ fn whole(
         None => String::new(),
     };
     let remedy = format!(
-        "Clone {url}, with the commit {}{place}; or add the hash that somebody published as [[source.{name}.known]] to \
-         rules/sources.toml.",
+        "Clone {url}, with the commit {}{place}; or add the hash that somebody published as [[repository.known]] to \
+         rules/sources/{name}.toml.",
         first.rev
     );
     Ok(Err((cause, remedy)))
@@ -149,14 +149,14 @@ fn explained(hash: NarHash) -> Result<String, (String, String)> {
             format!("the repository does not have the content of {path}"),
             format!(
                 "Fetch the missing object (`git fetch --refetch` in a partial clone); or, where only tests read such files, \
-                 add `omit` to the source in rules/sources.toml, so that {path} is left out everywhere."
+                 add `omit` to [repository] of the source in rules/sources/, so that {path} is left out everywhere."
             ),
         )),
         NarHash::Converted(path) => Err((
             format!(
                 "{path} asks Git to change files when they are checked out, which is not done here"
             ),
-            "Add the hash from `nix-prefetch-git` as a `known` commit to rules/sources.toml."
+            "Add the hash that `nix-prefetch-git` tells as a `known` commit to rules/sources/."
                 .to_owned(),
         )),
     }

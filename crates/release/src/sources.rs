@@ -1,4 +1,4 @@
-//! `rules/sources.toml`: the places of the sources' histories, and the way to fetch each source.
+//! `[repository]` of `rules/sources/NAME.toml`: where a source's history is, and how it is taken.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,24 +9,33 @@ use serde::Deserialize;
 use super::{manifest, nar, omit};
 use problem::Problem;
 
-/// The path of the file.
-pub(super) const FILE: &str = "rules/sources.toml";
+/// Where the files of sources are.
+pub(super) const DIRECTORY: &str = "rules/sources";
 
-/// `rules/sources.toml`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The file of a source.
+pub(super) fn file_of(source: &str) -> String {
+    format!("{DIRECTORY}/{source}.toml")
+}
+
+/// How the sources are taken, by name.
+#[derive(Debug, Default)]
 pub(super) struct Rules {
     pub(super) source: BTreeMap<String, Rule>,
 }
 
-/// `[source.NAME]`.
+/// A file, as far as it is for `lock`.
+#[derive(Debug, Deserialize)]
+struct File {
+    repository: Option<Rule>,
+}
+
+/// `[repository]`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Rule {
     /// The URL of its history.
     pub(super) url: String,
-    /// The release archive in `rules/archives.toml` that it packages. Its own submodules are then
-    /// not fetched.
+    /// The release archive that it packages, of which `[[archive]]` lists the versions: then its own submodules are not fetched.
     pub(super) archive: Option<String>,
     /// Whether its submodules are left out, because no build reads them or nobody can fetch them.
     pub(super) without_submodules: Option<Without>,
@@ -106,7 +115,7 @@ impl Omit {
     }
 }
 
-/// `[[source.NAME.known]]`: a commit whose hash somebody published.
+/// `[[repository.known]]`: a commit whose hash somebody published.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Known {
@@ -165,42 +174,78 @@ impl Known {
 }
 
 impl Rules {
-    /// Reads the file below `root`.
+    /// Reads the files below `root`.
     pub(super) fn read(root: &Path) -> Result<Self, Problem> {
-        let text = fs::read_to_string(root.join(FILE))
-            .map_err(|error| bad(None, format!("cannot be read: {error}")))?;
-        Self::parse(&text)
-    }
-
-    fn parse(text: &str) -> Result<Self, Problem> {
-        let rules: Self = toml::from_str(text)
-            .map_err(|error| bad(manifest::error_line(text, &error), error.message()))?;
-        for (name, rule) in &rules.source {
-            let line = |key: &str| {
-                let line = manifest::key_line(text, &["source", name, key]);
-                line.or_else(|| manifest::key_line(text, &["source", name]))
-            };
-            manifest::check_name(name)
-                .map_err(|why| bad(line(""), format!("the name {name:?} {why}")))?;
-            manifest::check_url(&rule.url)
-                .map_err(|why| Problem::new(&problem::UNSAFE_URL, why).at(FILE, line("url")))?;
-            for one in &rule.omit {
-                one.check().map_err(|why| bad(line("omit"), why))?;
-            }
-            if let Some(without) = &rule.without_submodules {
-                let checked = without.check(rule.archive.as_deref());
-                checked.map_err(|why| bad(line("without-submodules"), why))?;
-            }
-            for (at, one) in rule.known.iter().enumerate() {
-                let line = |key| manifest::nth_line(text, &["source", name, "known"], at, key);
-                one.check().map_err(|(key, why)| bad(line(key), why))?;
-            }
-            if !rule.omit.is_empty() && !rule.known.is_empty() {
-                let why = "a published hash is that of the whole tree, so `known` and `omit` exclude each other";
-                return Err(bad(line("omit"), why));
+        let mut rules = Self::default();
+        for (name, text) in files(root)? {
+            if let Some(rule) = Rule::parse(&name, &text)? {
+                rules.source.insert(name, rule);
             }
         }
         Ok(rules)
+    }
+}
+
+/// The text of each source's file, by the source's name.
+pub(super) fn files(root: &Path) -> Result<BTreeMap<String, String>, Problem> {
+    let unread = |path: &str, error: std::io::Error| {
+        let cause = format!("cannot be read: {error}");
+        Problem::new(&problem::BAD_MANIFEST, cause).at(path, None)
+    };
+    let entries = fs::read_dir(root.join(DIRECTORY)).map_err(|error| unread(DIRECTORY, error))?;
+    let mut files = BTreeMap::new();
+    for entry in entries {
+        let path = entry.map_err(|error| unread(DIRECTORY, error))?.path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        let Some(name) = stem.filter(|_| path.extension().is_some_and(|end| end == "toml")) else {
+            continue;
+        };
+        let text = fs::read_to_string(&path).map_err(|error| unread(&file_of(name), error))?;
+        files.insert(name.to_owned(), text);
+    }
+    Ok(files)
+}
+
+impl Rule {
+    /// Reads it from a source's file; `None` where the file has none.
+    fn parse(name: &str, text: &str) -> Result<Option<Self>, Problem> {
+        let bad = |line: Option<u32>, cause: String| {
+            Problem::new(&problem::BAD_MANIFEST, cause).at(file_of(name), line)
+        };
+        let file: File = toml::from_str(text).map_err(|error| {
+            bad(
+                manifest::error_line(text, &error),
+                error.message().to_owned(),
+            )
+        })?;
+        let Some(rule) = file.repository else {
+            return Ok(None);
+        };
+        let line = |key: &str| {
+            let line = manifest::key_line(text, &["repository", key]);
+            line.or_else(|| manifest::key_line(text, &["repository"]))
+        };
+        manifest::check_name(name)
+            .map_err(|why| bad(line(""), format!("the name {name:?} {why}")))?;
+        manifest::check_url(&rule.url).map_err(|why| {
+            Problem::new(&problem::UNSAFE_URL, why).at(file_of(name), line("url"))
+        })?;
+        for one in &rule.omit {
+            one.check().map_err(|why| bad(line("omit"), why))?;
+        }
+        if let Some(without) = &rule.without_submodules {
+            let checked = without.check(rule.archive.as_deref());
+            checked.map_err(|why| bad(line("without-submodules"), why))?;
+        }
+        for (at, one) in rule.known.iter().enumerate() {
+            let line = |key| manifest::nth_line(text, &["repository", "known"], at, key);
+            one.check().map_err(|(key, why)| bad(line(key), why))?;
+        }
+        if !rule.omit.is_empty() && !rule.known.is_empty() {
+            let why = "a published hash is that of the whole tree, so that `known` and `omit` cannot stand together";
+            return Err(bad(line("omit"), why.to_owned()));
+        }
+        Ok(Some(rule))
     }
 }
 
@@ -208,28 +253,24 @@ fn not_date(text: &str) -> String {
     format!("{text:?} is not a date like 2025-12-22")
 }
 
-fn bad(line: Option<u32>, cause: impl Into<String>) -> Problem {
-    Problem::new(&problem::BAD_MANIFEST, cause).at(FILE, line)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const KNOWN: &str = "[source.comb]\nurl = \"https://hive.example/comb.git\"\n\n[[source.comb.known]]\nversion = \"1.0-1\"\n\
+    const KNOWN: &str = "[repository]\nurl = \"https://hive.example/comb.git\"\n\n[[repository.known]]\nversion = \"1.0-1\"\n\
         rev = \"0123456789012345678901234567890123456789\"\ndate = \"2026-01-02\"\n\
         hash = \"sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=\"\n";
 
     #[test]
     fn what_cannot_be_a_pin_is_told_with_its_line() {
-        let read = Rules::parse(KNOWN).unwrap();
+        let read = Rule::parse("comb", KNOWN).unwrap().unwrap();
         let rev = "0123456789012345678901234567890123456789";
-        assert!(read.source["comb"].known(rev, false).is_some());
-        assert!(read.source["comb"].known(rev, true).is_none());
+        assert!(read.known(rev, false).is_some());
+        assert!(read.known(rev, true).is_none());
         let omit = "comb.git\"\nomit = [\"t\"]\n";
         for (from, to, code, line) in [
             ("https", "ext::", "PNX-208", 2),
-            ("source.comb", "source.Comb", "PNX-207", 1),
+            ("known]]", "known.of]]", "PNX-207", 4),
             ("1.0-1", "1_0", "PNX-207", 5),
             ("rev = \"0", "rev = \"", "PNX-207", 6),
             ("01-02", "13-02", "PNX-207", 7),
@@ -261,12 +302,27 @@ mod tests {
                 3,
             ),
         ] {
-            let problem = Rules::parse(&KNOWN.replace(from, to)).expect_err(to);
+            let problem = Rule::parse("comb", &KNOWN.replace(from, to)).expect_err(to);
             assert_eq!(
                 (problem.code.id, problem.place.line),
                 (code, Some(line)),
                 "{problem}"
             );
         }
+    }
+
+    #[test]
+    fn a_file_without_a_repository_is_no_source() {
+        assert!(
+            Rule::parse("comb", "data = [\"/usr/share/comb\"]\n")
+                .unwrap()
+                .is_none()
+        );
+        let problem = Rule::parse("Comb", KNOWN).expect_err("a capital");
+        assert_eq!((problem.code.id, problem.place.line), ("PNX-207", Some(1)));
+        assert_eq!(
+            problem.place.path.as_deref(),
+            Some("rules/sources/Comb.toml")
+        );
     }
 }

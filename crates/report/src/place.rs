@@ -205,7 +205,7 @@ mod tests {
 
     fn text(decided: &[&Decided], becomes: Becomes, findings: &[&Problem]) -> String {
         let place = RulePlace {
-            file: "paths.toml".into(),
+            file: "rules/sources/hive-storage.toml".into(),
             line: Some(12),
         };
         let report = PlaceReport {
@@ -239,7 +239,7 @@ hive-storage/src/Hive/Disk.pm:7 in hive-2
     argument  0
     word      0
     context   host, no rule says otherwise
-    decision  package comb, bin/comb, by rule path.comb (rules/paths.toml:12)
+    decision  package comb, bin/comb, by rule path.comb (rules/sources/hive-storage.toml:12)
 
   it becomes
   run_command(['@comb@/bin/comb']);

@@ -4,41 +4,15 @@
 
 use tree_sitter::Node;
 
-use super::calls::Calls;
+use super::calls::{Calls, Runs};
 use super::collect::{Candidates, Collector, DEEPEST, Span, children, is_command_name};
 use super::{FileScan, Form, Kind, ParseError, Site, shell};
 use syntax::{Grammar, parse};
 
-/// Functions that look up their first argument on `PATH` or pass it to a shell, and which of the
-/// two they do.
-const RUNS: &[(&[u8], Runs)] = &[
-    (b"execl", Runs::Words),
-    (b"execle", Runs::Words),
-    (b"execlp", Runs::Words),
-    (b"execv", Runs::Words),
-    (b"execve", Runs::Words),
-    (b"execvp", Runs::Words),
-    (b"execvpe", Runs::Words),
-    (b"g_find_program_in_path", Runs::Words),
-    (b"g_spawn_command_line_async", Runs::Shell),
-    (b"g_spawn_command_line_sync", Runs::Shell),
-    (b"popen", Runs::Shell),
-    (b"system", Runs::Shell),
-];
-
-/// Prefixes of the names in [`RUNS`].
-const NAMES: &[&[u8]] = &[b"exec", b"g_find_", b"g_spawn_", b"popen", b"system"];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Runs {
-    Words,
-    Shell,
-}
-
-/// Returns the occurrences of a C file.
+/// The occurrences of a C file.
 pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     let mut out = Collector::new(bytes);
-    let candidates = Candidates::of(bytes, NAMES);
+    let candidates = Candidates::of(bytes, &calls.c_names().collect::<Vec<_>>());
     if !candidates.is_empty()
         && let Some(tree) = parse(Grammar::C, bytes)
     {
@@ -175,10 +149,7 @@ impl<'n> C<'_, '_, '_> {
             Some(field) => field,
             None => function,
         });
-        let runs = RUNS
-            .iter()
-            .find(|(known, _)| *known == name.as_bytes())
-            .map(|(_, runs)| *runs);
+        let runs = self.calls.c(&name);
         let Some(arguments) = node.child_by_field_name("arguments") else {
             return;
         };

@@ -1,4 +1,4 @@
-//! `rules/calls.toml`: the calls that run commands, and the programs that run others.
+//! `rules/general/calls.toml`: which calls run commands, and which programs run others.
 
 use std::collections::{HashMap, HashSet};
 
@@ -94,9 +94,55 @@ struct Shell {
     builtins: HashSet<String>,
 }
 
+/// How a function takes its command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runs {
+    /// A program, or a list of words.
+    Words,
+    /// A line for the shell.
+    Shell,
+}
+
+/// The functions of a language whose first argument is a command.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Functions {
+    words: HashSet<String>,
+    shell: HashSet<String>,
+}
+
+impl Functions {
+    fn runs(&self, name: &str) -> Option<Runs> {
+        let words = self.words.contains(name).then_some(Runs::Words);
+        words.or_else(|| self.shell.contains(name).then_some(Runs::Shell))
+    }
+}
+
+/// The Rust type that is made of a program's name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RustCommand {
+    /// The module that has it, of whatever crate.
+    pub module: String,
+    /// Its name.
+    pub name: String,
+    /// The function that makes one.
+    pub new: String,
+}
+
+impl RustCommand {
+    /// The call as a site has it: `Command::new`.
+    pub fn call(&self) -> String {
+        format!("{}::{}", self.name, self.new)
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    c: Functions,
+    python: Functions,
+    rust: RustCommand,
     call: Vec<Call>,
     prefix: Vec<Prefix>,
     names: Names,
@@ -127,7 +173,7 @@ impl Calls {
         &self.file.lists.units
     }
 
-    /// Parses the text of `rules/calls.toml`. Problems name `path` (PNX-103, PNX-104).
+    /// Reads the text of `rules/general/calls.toml`; `path` is named in problems (PNX-103, PNX-104).
     pub fn parse(text: &str, path: &str) -> Result<Self, Problem> {
         let file: File = toml::from_str(text).map_err(|error| {
             let line = error
@@ -156,7 +202,28 @@ impl Calls {
         })
     }
 
-    /// Finds the call with this name. A function's name may be qualified.
+    /// How a C function takes its command.
+    pub fn c(&self, name: &str) -> Option<Runs> {
+        self.file.c.runs(name)
+    }
+
+    /// The names of the C functions that run commands.
+    pub fn c_names(&self) -> impl Iterator<Item = &[u8]> {
+        let c = &self.file.c;
+        c.words.iter().chain(&c.shell).map(String::as_bytes)
+    }
+
+    /// How a Python function, as it is written, takes its command.
+    pub fn python(&self, name: &str) -> Option<Runs> {
+        self.file.python.runs(name)
+    }
+
+    /// The Rust type that runs commands.
+    pub fn rust(&self) -> &RustCommand {
+        &self.file.rust
+    }
+
+    /// The call with this name; a function's may be qualified.
     pub fn call(&self, name: &str, method: bool) -> Option<&Call> {
         let at = if method {
             self.methods.get(name)
@@ -248,11 +315,11 @@ fn index<'a>(
 mod tests {
     use super::*;
 
-    const SHIPPED: &str = include_str!("../../../rules/calls.toml");
+    const SHIPPED: &str = include_str!("../../../rules/general/calls.toml");
 
     #[test]
     fn the_shipped_rules_answer() {
-        let calls = Calls::parse(SHIPPED, "rules/calls.toml")
+        let calls = Calls::parse(SHIPPED, "rules/general/calls.toml")
             .expect("the rules in this repository are good");
         assert_eq!(
             calls
@@ -273,12 +340,13 @@ mod tests {
     #[test]
     fn bad_rules_are_problems_with_a_line() {
         let broken = SHIPPED.replacen("argument = 0", "argumnt = 0", 1);
-        let problem = Calls::parse(&broken, "rules/calls.toml").expect_err("an unknown key");
+        let problem =
+            Calls::parse(&broken, "rules/general/calls.toml").expect_err("an unknown key");
         assert_eq!(problem.code.id, "PNX-103");
         assert!(problem.place.line.is_some_and(|line| line > 1), "{problem}");
         let twice = SHIPPED.replacen("\"chroot\"", "\"chroot\", \"ssh\"", 1);
         assert_eq!(
-            Calls::parse(&twice, "rules/calls.toml")
+            Calls::parse(&twice, "rules/general/calls.toml")
                 .expect_err("a duplicate")
                 .code
                 .id,

@@ -387,8 +387,8 @@ pub(super) mod testing {
     /// Returns the calls of this repository.
     pub fn calls() -> Calls {
         Calls::parse(
-            include_str!("../../../rules/calls.toml"),
-            "rules/calls.toml",
+            include_str!("../../../rules/general/calls.toml"),
+            "rules/general/calls.toml",
         )
         .expect("the rules in this repository are good")
     }

@@ -2,44 +2,12 @@
 
 use tree_sitter::Node;
 
-use super::calls::Calls;
+use super::calls::{Calls, Runs};
 use super::collect::{Collector, DEEPEST, Span, children, is_command_name};
 use super::{FileScan, Form, Kind, ParseError, Site, shell};
 use syntax::{Grammar, parse};
 
-/// Calls whose first argument is a command: a list of words or one string. With `Shell`, or with
-/// `shell=True` in the call, a string goes to a shell.
-const RUNS: &[(&str, Runs)] = &[
-    ("subprocess.run", Runs::Words),
-    ("subprocess.call", Runs::Words),
-    ("subprocess.check_call", Runs::Words),
-    ("subprocess.check_output", Runs::Words),
-    ("subprocess.Popen", Runs::Words),
-    ("subprocess.getoutput", Runs::Shell),
-    ("subprocess.getstatusoutput", Runs::Shell),
-    ("Popen", Runs::Words),
-    ("check_call", Runs::Words),
-    ("check_output", Runs::Words),
-    ("os.system", Runs::Shell),
-    ("os.popen", Runs::Shell),
-    ("os.execl", Runs::Words),
-    ("os.execle", Runs::Words),
-    ("os.execlp", Runs::Words),
-    ("os.execlpe", Runs::Words),
-    ("os.execv", Runs::Words),
-    ("os.execve", Runs::Words),
-    ("os.execvp", Runs::Words),
-    ("os.execvpe", Runs::Words),
-    ("shutil.which", Runs::Words),
-];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Runs {
-    Words,
-    Shell,
-}
-
-/// Returns the occurrences of a Python file.
+/// The occurrences of a Python file.
 pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     let mut out = Collector::new(bytes);
     let switches = out.shebang().map(|(switches, _)| switches);
@@ -195,10 +163,7 @@ impl<'n> Python<'_, '_, '_> {
         };
         let name = self.text(function);
         let last = name.rsplit('.').next().unwrap_or(&name).to_owned();
-        let runs = RUNS
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, runs)| *runs);
+        let runs = self.calls.python(&name);
         self.node(function, site, depth + 1);
         let Some(arguments) = node.child_by_field_name("arguments") else {
             return;

@@ -43,8 +43,8 @@ const DEEPEST: usize = 4_000;
 /// KiB in a release build.
 const LEVEL: usize = 48 << 10;
 
-/// The words for which a file is walked, in addition to paths and triplets.
-const WORDS: &[&[u8]] = &[b"Command", b"include", b"\"PATH\""];
+/// The words that a file is walked for, beside paths and triplets.
+const WORDS: [&[u8]; 2] = [b"include", b"\"PATH\""];
 
 /// Returns the occurrences, modules and embedded files of a Rust file. One that does not parse is
 /// still searched for paths.
@@ -54,7 +54,8 @@ pub fn scan(bytes: &[u8], calls: &Calls) -> FileScan {
         .then(|| out.shebang())
         .flatten()
         .map(|(switches, _)| switches);
-    let offsets = Candidates::of(bytes, WORDS).offsets();
+    let words = [WORDS[0], WORDS[1], calls.rust().name.as_bytes()];
+    let offsets = Candidates::of(bytes, &words).offsets();
     if offsets.is_empty() && modules_in(bytes).next().is_none() {
         return out.finish(switches.unwrap_or_default());
     }
@@ -65,7 +66,7 @@ pub fn scan(bytes: &[u8], calls: &Calls) -> FileScan {
         (Found::default(), None)
     } else {
         match parsed(bytes, lexed.depth, |file, base| {
-            walk::walk(file, bytes, base, &lexed, &wanted)
+            walk::walk(file, (bytes, base), &lexed, &wanted, Some(calls.rust()))
         }) {
             Ok(found) => (found, None),
             Err(error) => (Found::default(), Some(error)),
@@ -96,7 +97,7 @@ pub struct Placed {
 pub fn places(bytes: &[u8], offsets: &[usize]) -> Result<Vec<Placed>, ParseError> {
     let lexed = lexer::lex(bytes);
     let found = parsed(bytes, lexed.depth, |file, base| {
-        walk::walk(file, bytes, base, &lexed, offsets)
+        walk::walk(file, (bytes, base), &lexed, offsets, None)
     })?;
     let mut placed: Vec<Placed> = Vec::new();
     for offset in offsets {

@@ -75,6 +75,9 @@ stdenvNoCC.mkDerivation {
     # Rules name them; what they hold is not read.
     mkdir -p ${lib.escapeShellArgs (map (name: "pkgs/build-support/${name}") shims)}
     ln -s ${root + "/rules"} rules
+    ${lib.optionalString (manifest ? rules) ''
+      mkdir -p ${lib.escapeShellArg (dirOf manifest.rules)}
+      ln -s ${root + "/${manifest.rules}"} ${lib.escapeShellArg manifest.rules}''}
     ln -s ${releases + "/${release}.toml"} releases/${release}.toml
     ${lib.optionalString (lib.pathExists locks) "ln -s ${locks} releases/${release}"}
     while IFS=$'\t' read -r name tree; do

@@ -1,10 +1,9 @@
 # The Perl that starts a link's programs: nixpkgs', with a `crypt` that supports every hash that
 # Proxmox VE stores.
 #
-# nixpkgs' libxcrypt is built with strong hashes only (rules/differences.toml, [libxcrypt]). This
-# package replaces only the interpreter, some kilobytes that load their own libxcrypt before nixpkgs'.
-# libperl.so, Perl's own modules and every package of `perlPackages` are nixpkgs' unchanged, so
-# nothing else is rebuilt.
+# nixpkgs' libxcrypt is built with strong hashes alone (rules/nixpkgs/differences.toml, [libxcrypt]). Only the interpreter itself is
+# another one, some kilobytes with the library that it wants in front of nixpkgs': libperl.so, Perl's own modules and every
+# package of `perlPackages` are nixpkgs' as they are, so that nothing else is built again.
 {
   lib,
   stdenv,
@@ -12,8 +11,8 @@
   buildPackages,
   libxcrypt,
   perl,
-  # The entry for libxcrypt in rules/differences.toml.
-  difference ? (lib.importTOML ../../../rules/differences.toml).libxcrypt,
+  # What rules/nixpkgs/differences.toml says of libxcrypt.
+  difference ? (lib.importTOML ../../../rules/nixpkgs/differences.toml).libxcrypt,
 }:
 let
   # Without a list of schemes it is a distribution's libxcrypt, which supports all.

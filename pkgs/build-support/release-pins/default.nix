@@ -23,7 +23,7 @@ let
   pvePin =
     name:
     pins.${name}
-      or (throw "${file}: no pin of ${name}; name its repository in rules/sources.toml and run `cargo xtask lock ${release}`");
+      or (throw "${file}: no pin of ${name}; name its repository in rules/sources/${name}.toml and run `cargo xtask lock ${release}`");
 
   hash =
     name: pin:

@@ -42,7 +42,7 @@ pub fn step(machine: &dyn Machine, declared: &Declared) -> Step {
     };
     match &members.cluster {
         None => return Step::Ask,
-        // What it would hand over to nodes that call is not what they ask for.
+        // It would hand nodes that call another configuration than they ask for.
         Some(cluster) if cluster.name != declared.name => {
             return Step::Elsewhere(cluster.name.clone());
         }

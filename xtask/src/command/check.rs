@@ -20,7 +20,7 @@ Examples:
   nix-build -A pve && cargo xtask check result
   cargo xtask check result --only https
   cargo xtask check /tmp/store/nix/store/…-pve-9.1.4 --format json | jq '.summary'
-rules/check.toml defines the points; docs/check.md explains its format.")]
+Points are written in rules/general/check.toml; docs/check.md says how.")]
 pub struct CheckArgs {
     /// The built link: a directory in a store, or `result`
     #[arg(value_name = "PATH", required_unless_present = "list")]

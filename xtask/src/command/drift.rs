@@ -7,6 +7,7 @@ use analyse::Knowledge;
 use cache::Cache;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use decide::rules::Directory;
 use drift::Level;
 use problem::Problem;
 use release::Manifest;
@@ -92,14 +93,17 @@ impl FailOn {
 /// Runs `cargo xtask drift`.
 pub fn run(args: &DriftArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
-    let rules = root.join("rules");
+    let rules = analyse::directories(&root);
     let knowledge = Knowledge::read_with(&root, &args.from.rules)?;
-    let other = args.old_rules.as_deref();
-    let other = other.map(|dir| Knowledge::read_rules(dir).map(|knowledge| (dir, knowledge)));
+    let other = args.old_rules.as_deref().map(|dir| {
+        let mut other = rules.clone();
+        other[0] = Directory::given(dir);
+        Knowledge::read_rules(&other).map(|knowledge| (other, knowledge))
+    });
     let other = other.transpose()?;
     let (old_rules, old_knowledge) = match &other {
-        Some((dir, knowledge)) => (*dir, knowledge),
-        None => (rules.as_path(), &knowledge),
+        Some((directories, knowledge)) => (directories, knowledge),
+        None => (&rules, &knowledge),
     };
     let named = |name: &str| Manifest::named(&root, name).map_err(|problem| vec![problem]);
     let (old, new) = (named(&args.old)?, named(&args.new)?);

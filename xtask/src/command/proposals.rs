@@ -1,8 +1,11 @@
 //! `proposals` measures the rules that drift proposes.
 
+use std::path::Path;
+
 use analyse::Knowledge;
 use cache::Cache;
 use clap::Args;
+use decide::rules::Directory;
 use drift::measure::Decisions;
 use problem::{OUTPUT_FAILED, Problem};
 use release::Manifest;
@@ -41,7 +44,12 @@ pub struct ProposalsArgs {
 /// Runs `cargo xtask proposals`.
 pub fn run(args: &ProposalsArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
-    let rules = root.join("rules");
+    let rules = analyse::directories(&root);
+    let within = |scratch: &Path| {
+        let moved = rules.iter();
+        let moved = moved.map(|one| Directory::of_project(scratch, &one.shown));
+        moved.collect::<Vec<_>>()
+    };
     let knowledge = Knowledge::read_with(&root, &args.from.rules)?;
     let cache = cache(&args.from, &knowledge).unwrap_or_else(Cache::in_memory);
     let decided = |name: &str, knowledge: &Knowledge| {
@@ -59,7 +67,8 @@ pub fn run(args: &ProposalsArgs) -> Result<Outcome, Vec<Problem>> {
     let old = decided(&args.old, &knowledge)?;
     let taken_out = drift::older::without_newer(&rules, &older, &old).map_err(failed)?;
     drop(old);
-    let with_older = Knowledge::read_rules(&older)?;
+    let older_rules = within(&older);
+    let with_older = Knowledge::read_rules(&older_rules)?;
     let old = decided(&args.old, &with_older)?;
     let new = decided(&args.new, &with_older)?;
     let busy = terminal::Busy::new(&format!("comparing {} with {}", args.old, args.new));
@@ -68,17 +77,15 @@ pub fn run(args: &ProposalsArgs) -> Result<Outcome, Vec<Problem>> {
         new: &new,
         old_knowledge: &with_older,
         new_knowledge: &with_older,
-        rules: (&older, &older),
+        rules: (&older_rules, &older_rules),
         root: &root,
         cache: Some(&cache),
     })?;
     drop(busy);
     drop(old);
-    for entry in std::fs::read_dir(&older).map_err(failed)?.flatten() {
-        std::fs::copy(entry.path(), taken.join(entry.file_name())).map_err(failed)?;
-    }
+    copy(&older, &taken).map_err(failed)?;
     drift::measure::take(&drift, &taken).map_err(failed)?;
-    let proposed = decided(&args.new, &Knowledge::read_rules(&taken)?)?;
+    let proposed = decided(&args.new, &Knowledge::read_rules(&within(&taken))?)?;
     let people = decided(&args.new, &knowledge)?;
     let ways = drift::measure::Ways {
         people: Decisions::of(&people),
@@ -91,4 +98,18 @@ pub fn run(args: &ProposalsArgs) -> Result<Outcome, Vec<Problem>> {
         PlainFormat::Json => terminal::print_plain(|out| report::proposals::json(out, &measured)),
     }?;
     Ok(outcome(measured.wrong.is_empty()))
+}
+
+/// Copies a tree of plain files.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let (entry, place) = entry.map(|entry| (entry.path(), to.join(entry.file_name())))?;
+        if entry.is_dir() {
+            copy(&entry, &place)?;
+        } else {
+            std::fs::copy(&entry, &place)?;
+        }
+    }
+    Ok(())
 }

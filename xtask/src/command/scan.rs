@@ -105,7 +105,10 @@ pub fn run(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
         report.add(stops);
         reports.push(report);
     }
-    // A rule is stale if no release needs it, which takes all of them to know.
+    if let Some(last) = reports.last_mut() {
+        last.add(analyse::examples(&knowledge));
+    }
+    // A rule is stale when no release needs it: that can be said only of all of them.
     if whole && let Some(last) = reports.last_mut() {
         last.add(analyse::stale(&uses, &knowledge));
     }

@@ -176,105 +176,174 @@ fn a_malformed_manifest() {
     }
 }
 
+const STATE: &str = "rules/general/state.toml";
+const HIVE: &str = "demo/rules/sources/hive-manager.toml";
+const PROGRAMS: &str = "rules/nixpkgs/programs.toml";
+const DEBIAN: &str = "rules/nixpkgs/debian.toml";
+
+#[test]
+fn rules_at_a_place_that_nobody_reads() {
+    for (file, remedy) in [
+        ("rules/paths.toml", "Rules are in sources/NAME.toml"),
+        (
+            "rules/sources/more/x.toml",
+            "Rules are in sources/NAME.toml",
+        ),
+        (
+            "rules/nixpkgs/program.toml",
+            "Did you mean `programs.toml`?",
+        ),
+    ] {
+        let root = Root::new();
+        root.write(file, "");
+        let run = refused(&root, "PNX-103", file);
+        assert!(run.stderr.contains(remedy), "{}", run.stderr);
+    }
+}
+
 #[test]
 fn malformed_rules() {
-    let rule = "\n[[path]]\nname = \"mine\"\nwhere = { exact = [\"/x\"] }\n";
-    // The file, the text to append, the line of the error within that text, the code.
+    let rule = "\n[[path]]\nname = \"mine\"\nwhere.exact = [\"/x\"]\n";
+    let kernel = "decide = { keep = \"kernel\" }\n";
+    let deciding = |decide: &str| format!("{rule}decide = {decide}\n");
+    let of = |name: &str, condition: &str| {
+        format!("\n[[path]]\nname = \"{name}\"\nwhere.{condition}\n{kernel}")
+    };
+    // The file, the text put at its end, the line of the error within that text, the code.
     for (file, text, line, code) in [
+        (STATE, format!("{rule}{kernel}colour = 1\n"), 6, "PNX-103"),
+        (STATE, rule.to_owned(), 2, "PNX-103"),
+        // A verdict that is none, or is two.
+        (STATE, deciding("\"wraper\""), 5, "PNX-103"),
+        (STATE, deciding("{ }"), 5, "PNX-103"),
+        (STATE, deciding("{ moon = \"x\" }"), 5, "PNX-103"),
         (
-            "paths.toml",
-            format!("{rule}keep = \"state\"\ncolour = 1\n"),
-            6,
+            STATE,
+            deciding("{ keep = \"kernel\", package = \"x\" }"),
+            5,
             "PNX-103",
         ),
-        ("paths.toml", rule.to_owned(), 3, "PNX-103"),
+        // A word that `keep` does not have: a sentence is for `why`.
+        (STATE, deciding("{ keep = \"kernl\" }"), 5, "PNX-103"),
         (
-            "paths.toml",
-            format!("{rule}keep = \"state\"\nwrapper = true\n"),
+            STATE,
+            deciding("{ keep = \"kernel\", target = \"x\" }"),
+            5,
+            "PNX-103",
+        ),
+        (
+            STATE,
+            deciding("{ package = \"lvm2\", etc = \"state\" }"),
+            5,
+            "PNX-103",
+        ),
+        // Decisions that need a sentence as their reason.
+        (STATE, deciding("{ keep = \"nixos\" }"), 3, "PNX-103"),
+        (
+            STATE,
+            deciding("{ keep = \"state\" }") + "why = \" \"\n",
             3,
             "PNX-103",
         ),
         (
-            "paths.toml",
-            "\n[[path]]\nname = \"mine\"\nwhere = { regex = \"(\" }\nkeep = \"x\"\n".to_owned(),
+            STATE,
+            deciding("{ package = \"lvm2\", target = \"x\" }"),
+            3,
+            "PNX-103",
+        ),
+        (STATE, deciding("{ system = \"/x\" }"), 3, "PNX-103"),
+        (STATE, of("mine", "regex = \"(\""), 3, "PNX-103"),
+        (STATE, of("mine", "files = [\"a[\"]"), 3, "PNX-103"),
+        (STATE, of("mine", "colours = [\"a\"]"), 4, "PNX-103"),
+        (STATE, format!("{rule}{kernel}{rule}{kernel}"), 8, "PNX-104"),
+        // The file says which source it is.
+        (
+            HIVE,
+            of("mine", "sources = [\"hive-manager\"]"),
             3,
             "PNX-103",
         ),
         (
-            "paths.toml",
-            "\n[[path]]\nname = \"mine\"\nwhere = { files = [\"a[\"] }\nkeep = \"x\"\n".to_owned(),
-            3,
+            HIVE,
+            "\n[[place]]\nbelow = \"x\"\nkeep = \"y\"\n".to_owned(),
+            2,
             "PNX-103",
         ),
         (
-            "paths.toml",
-            "\n[[path]]\nname = \"mine\"\nwhere = { colours = [\"a\"] }\nkeep = \"x\"\n".to_owned(),
-            4,
+            STATE,
+            "\n[nixpkgs]\nover = \"qemu\"\n".to_owned(),
+            2,
             "PNX-103",
         ),
         (
-            "paths.toml",
-            format!("{rule}keep = \"a\"\n{rule}keep = \"b\"\n"),
-            8,
-            "PNX-104",
-        ),
-        (
-            "commands.toml",
+            PROGRAMS,
             "\n[other]\nprograms = [\n  \"lvs\",\n]\n".to_owned(),
             4,
             "PNX-104",
         ),
-        ("paths.toml", "\n[[path]\n".to_owned(), 2, "PNX-103"),
+        (STATE, "\n[[path]\n".to_owned(), 2, "PNX-103"),
         (
-            "contexts.toml",
-            "\n[[context]]\nname = \"mine\"\nwhere = { files = [\"a\"] }\ncontext = \"moon\"\n"
+            STATE,
+            "\n[[context]]\nname = \"mine\"\nwhere.files = [\"a\"]\ncontext = \"moon\"\n"
                 .to_owned(),
             5,
             "PNX-103",
         ),
         (
-            "commands.toml",
+            STATE,
+            "\n[[context]]\nname = \"mine\"\nwhere.files = [\"a\"]\ncontext = \"guest\"\n"
+                .to_owned(),
+            3,
+            "PNX-103",
+        ),
+        (
+            PROGRAMS,
             "\n[lvm2]\nprograms = [\"x\"]\n".to_owned(),
             2,
             "PNX-103",
         ),
         (
-            "own.toml",
-            "\n[hive-x]\npaths = [\"relative\"]\n".to_owned(),
-            3,
-            "PNX-103",
-        ),
-        (
-            "perl.toml",
+            "rules/nixpkgs/perl.toml",
             "\n[X]\nmodule = [\"X\"]\n".to_owned(),
             3,
             "PNX-103",
         ),
-        ("calls.toml", "\n[[moon]]\n".to_owned(), 2, "PNX-103"),
         (
-            "features.toml",
+            "rules/general/calls.toml",
+            "\n[[moon]]\n".to_owned(),
+            2,
+            "PNX-103",
+        ),
+        (
+            STATE,
             "\n[[feature]]\nname = \"x\"\nwhy = \"y\"\nsource = \"z\"\ndrop-moons = []\n"
                 .to_owned(),
             6,
             "PNX-103",
         ),
         (
-            "debian.toml",
+            STATE,
+            "\n[[feature]]\nname = \"x\"\nwhy = \"y\"\n".to_owned(),
+            3,
+            "PNX-103",
+        ),
+        (
+            DEBIAN,
             "\n[some-package]\nmoon = 1\n".to_owned(),
             3,
             "PNX-103",
         ),
         (
-            "debian.toml",
+            DEBIAN,
             "\n[some-package]\nattr = \"x\"\nnone = \"y\"\n".to_owned(),
             2,
             "PNX-103",
         ),
     ] {
         let root = Root::new();
-        let path = format!("rules/{file}");
-        let at = root.text(&path).matches('\n').count() + line;
-        root.append(&path, &text);
+        let path = file;
+        let at = root.text(path).matches('\n').count() + line;
+        root.append(path, &text);
         refused(&root, code, &format!("{path}:{at}"));
     }
 }

@@ -174,7 +174,7 @@ impl Made {
         let root = Root::new();
         let link = root.join("link");
         let made = Self { root, link };
-        made.root.write("rules/check.toml", RULES);
+        made.root.write("rules/general/check.toml", RULES);
         made.file(
             "lib/perl5/site_perl/Bee/Good.pm",
             "package Bee::Good;\nsub name { 'good' }\n1;\n",
@@ -485,7 +485,7 @@ fn a_run_that_is_killed_leaves_nothing() {
         &format!("#!/bin/sh\nexec sleep 1000 # {word}\n"),
     );
     made.root.write(
-        "rules/check.toml",
+        "rules/general/check.toml",
         format!("{RULES}\n[[point]]\nid = \"last\"\ntitle = \"x\"\n[[point.step]]\nrun = [\"/bin/sh\", \"-c\", \"sleep 1000; : {word}\"]\n"),
     );
     let mut command = made.root.command(&["check", "link", "--only", "last"]);
@@ -525,7 +525,7 @@ fn what_is_no_link_and_what_has_no_namespaces_is_told() {
     for (path, cause) in [
         ("nowhere", "No such file"),
         ("empty", "no program in bin"),
-        ("rules/check.toml", "not a directory"),
+        ("rules/general/check.toml", "not a directory"),
     ] {
         let run = made.root.run(&["check", path]);
         assert_eq!(run.code, Some(2), "{run:?}");

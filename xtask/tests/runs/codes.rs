@@ -24,22 +24,23 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.run(&["scan", "demo"])
     }),
     ("PNX-102", |root| {
-        let rule = "\n[[path]]\nname = \"of-no-use\"\nwhere = { exact = [\"/nowhere\"] }\nkeep = \"state\"\n";
-        root.append("rules/paths.toml", rule);
+        let rule = "\n[[path]]\nname = \"of-no-use\"\nwhere.exact = [\"/nowhere\"]\ndecide = { keep = \"kernel\" }\n";
+        root.append("rules/general/state.toml", rule);
         let run = root.run(&["scan", "all"]);
         assert!(run.stdout.contains("path.of-no-use"), "{}", run.stdout);
         run
     }),
     ("PNX-103", |root| {
         root.append(
-            "rules/paths.toml",
-            "\n[[path]]\nname = \"x\"\nwhere = { regex = \"(\" }\nkeep = \"state\"\n",
+            "rules/general/state.toml",
+            "\n[[path]]\nname = \"x\"\nwhere.regex = \"(\"\ndecide = { keep = \"kernel\" }\n",
         );
         root.run(&["scan", "demo"])
     }),
     ("PNX-104", |root| {
-        let rule = "\n[[path]]\nname = \"x\"\nwhere = { exact = [\"/x\"] }\nkeep = \"state\"\n";
-        root.append("rules/paths.toml", &rule.repeat(2));
+        let rule =
+            "\n[[path]]\nname = \"x\"\nwhere.exact = [\"/x\"]\ndecide = { keep = \"kernel\" }\n";
+        root.append("rules/general/state.toml", &rule.repeat(2));
         root.run(&["scan", "demo"])
     }),
     ("PNX-105", |root| {
@@ -50,9 +51,9 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.run(&["scan", "demo"])
     }),
     ("PNX-106", |root| {
-        // The feature's edits do not reach the place that a rule assigns to it.
-        let rule = "\n[[path]]\nname = \"odd\"\nwhere = { exact = [\"/sbin/odd\"] }\ndisable = \"demo-apt\"\n";
-        root.append("rules/paths.toml", rule);
+        // The feature's edits do not reach the place that is to go with it.
+        let rule = "\n[[path]]\nname = \"odd\"\nwhere.exact = [\"/sbin/odd\"]\ndecide = { disable = \"demo-apt\" }\nwhy = \"a test\"\n";
+        root.append("rules/general/state.toml", rule);
         root.write(
             "demo/hive-common/src/Hive/Bad.pm",
             "package Hive::Bad;\nmy $x = '/sbin/odd';\n1;\n",
@@ -60,7 +61,19 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.regen(&[])
     }),
     ("PNX-107", |root| {
-        root.edit("rules/commands.toml", "\n[zstd]\n", "\n[zstd-guessed]\n");
+        root.edit(
+            "rules/nixpkgs/programs.toml",
+            "\n[zstd]\n",
+            "\n[zstd-guessed]\n",
+        );
+        root.run(&["scan", "demo"])
+    }),
+    ("PNX-108", |root| {
+        root.edit(
+            "demo/rules/sources/hive-qemu.toml",
+            "/usr/local/share/hive-emu\"]",
+            "/usr/local/share/hive-emus\"]",
+        );
         root.run(&["scan", "demo"])
     }),
     ("PNX-201", |root| {
@@ -192,9 +205,12 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         Run::of(&mut prefetch::command(root, &[]))
     }),
     ("PNX-223", |root| {
-        let archives = "[[archive.vm]]\nversion = \"2.0\"\nurl = \"https://hive.example/vm-2.0.tar.xz\"\nhash = \"sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=\"\nwhy = \"x\"\n";
-        root.write("rules/archives.toml", archives);
-        locked_with(root, "Depends: perl", "archive = \"vm\"\n")
+        let archives = "\n[[archive]]\nversion = \"2.0\"\nurl = \"https://hive.example/vm-2.0.tar.xz\"\nhash = \"sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=\"\nwhy = \"x\"\n";
+        locked_with(
+            root,
+            "Depends: perl",
+            &format!("archive = \"vm\"\n{archives}"),
+        )
     }),
     ("PNX-224", |root| {
         root.append("releases/demo.toml", &archive(root, "vm-1.0.tar.xz"));
@@ -214,7 +230,7 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
     ("PNX-227", |root| {
         let rev = with_submodule(root);
         let known = format!(
-            "\n[[source.pve-manager.known]]\nversion = \"0.9\"\nrev = \"{rev}\"\ndate = \"2020-01-01\"\nsubmodules = true\nhash = \"sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=\"\n"
+            "\n[[repository.known]]\nversion = \"0.9\"\nrev = \"{rev}\"\ndate = \"2020-01-01\"\nsubmodules = true\nhash = \"sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=\"\n"
         );
         locked_with(root, "Depends: perl", &known)
     }),
@@ -268,8 +284,8 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
     }),
     ("PNX-308", |root| {
         root.append(
-            "rules/packages.toml",
-            "\n[hive-qemu]\nover = \"qemu\"\nwhy = \"a test\"\n",
+            "demo/rules/sources/hive-qemu.toml",
+            "\n[nixpkgs]\nover = \"qemu\"\nwhy = \"a test\"\n",
         );
         root.append(
             "demo/hive-qemu/debian/rules",
@@ -286,8 +302,8 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.regen(&[])
     }),
     ("PNX-310", |root| {
-        // The guests' code runs no smoker, and no rule says what does.
-        root.append("rules/debian.toml", "\n[smoker]\nattr = \"tmux\"\n");
+        // The guests' backups run no smoker, and no rule says who does.
+        root.append("rules/nixpkgs/debian.toml", "\n[smoker]\nattr = \"tmux\"\n");
         root.edit(
             "demo/hive-guests/debian/control",
             " uidmap,",
@@ -301,8 +317,8 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
             "\nour $odd = '/etc/odd/hive';\n1;\n",
         );
         root.append(
-            "rules/paths.toml",
-            "\n[[last]]\nname = \"odd\"\nwhere = { below = [\"/etc/odd\"] }\nkeep = \"state\"\n",
+            "rules/general/state.toml",
+            "\n[[last-path]]\nname = \"odd\"\nwhere.below = [\"/etc/odd\"]\ndecide = { keep = \"state\" }\nwhy = \"a test\"\n",
         );
         root.run(&["scan", "demo"])
     }),
@@ -312,9 +328,9 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
             "\nmy $odd = '/etc/odd/hive';\nunlink($odd);\n1;\n",
         );
         root.append(
-            "rules/paths.toml",
-            "\n[[last]]\nname = \"odd\"\nwhere = { sources = [\"hive-common\"], files = [\"**\"], below = [\"/etc/odd\"] }\n\
-             keep = \"odd\"\netc = \"nixos\"\n",
+            "rules/general/state.toml",
+            "\n[[last-path]]\nname = \"odd\"\nwhere.sources = [\"hive-common\"]\nwhere.files = [\"**\"]\nwhere.below = [\"/etc/odd\"]\n\
+             decide = { keep = \"nixos\", etc = \"nixos\" }\nwhy = \"odd\"\n",
         );
         root.run(&["scan", "demo"])
     }),
@@ -336,12 +352,12 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
     ("PNX-403", |root| root.regen(&["--check"])),
     ("PNX-404", |root| {
         root.edit(
-            "rules/features.toml",
+            "demo/rules/sources/hive-manager.toml",
             "drop-modules = [\"Hive::API::APT\"]",
             "drop-modules = [\"Hive::API::Gone\"]",
         );
         root.edit(
-            "rules/features.toml",
+            "demo/rules/sources/hive-manager.toml",
             "drop-files = [\"Hive/API/APT.pm\"]",
             "drop-files = []",
         );
@@ -357,7 +373,7 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
     }),
     ("PNX-407", |root| {
         root.append(
-            "rules/perl.toml",
+            "rules/nixpkgs/perl.toml",
             "\n[missing.hive-honey]\nmodules = [\"Hive::Honey\"]\n",
         );
         root.edit(
@@ -446,9 +462,9 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
     ("PNX-802", |root| {
         copy(&root.join("rules"), &root.join("before"));
         root.edit(
-            "rules/paths.toml",
+            "rules/general/acting.toml",
             "keep = \"guest\"",
-            "keep = \"of a guest\"",
+            "keep = \"remote\"",
         );
         root.run(&["drift", "demo", "demo", "--old-rules", "before"])
     }),
@@ -565,8 +581,11 @@ fn locked_with(root: &Root, field: &str, rule: &str) -> Run {
     let control = format!(
         "Source: pve-manager\n\nPackage: pve-manager\nArchitecture: all\n{field}\nDescription: x\n"
     );
-    let sources = "[source.pve-manager]\nurl = \"https://upstream.example/pve-manager.git\"\n";
-    root.write("rules/sources.toml", format!("{sources}{rule}"));
+    let sources = "[repository]\nurl = \"https://upstream.example/pve-manager.git\"\n";
+    for entry in fs::read_dir(root.join("rules/sources")).expect("sources") {
+        fs::remove_file(entry.expect("readable").path()).expect("removed");
+    }
+    root.write("rules/sources/pve-manager.toml", format!("{sources}{rule}"));
     root.write("upstream/pve-manager/debian/control", control);
     let changelog = "pve-manager (1.0) trixie; urgency=medium\n\n  * one\n\n -- A B <a@b.example>  Mon, 01 Jan 2024 00:00:00 +0000\n";
     root.write("upstream/pve-manager/debian/changelog", changelog);

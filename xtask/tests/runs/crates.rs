@@ -402,9 +402,10 @@ pub fn dropped(root: &Root) -> Run {
         "demo/hive-qemu/Makefile",
         "deb:\n\tcp -a src $(BUILDDIR)\n\tcp -a debian $(BUILDDIR)/\n\tcd $(BUILDDIR); dpkg-buildpackage\n",
     );
-    root.append(
-        "rules/programs.toml",
-        "\n[hive-qemu]\nprograms = [\"hive-emu\", \"hive-emu-info\"]\n",
+    root.edit(
+        "demo/rules/sources/hive-qemu.toml",
+        "data = ",
+        "programs = [\"hive-emu\", \"hive-emu-info\"]\ndata = ",
     );
     root.regen(&[])
 }
@@ -448,7 +449,11 @@ fn a_native_library_without_a_rule() {
     let words: Vec<&str> = run.stderr.split_whitespace().collect();
     let told = "PNX-307: hive-rs `honey-sys` 0.3.1, a crate of hive-rs, links `honey`";
     assert!(words.join(" ").contains(told), "{}", run.stderr);
-    assert!(run.stderr.contains("rules/crates.toml"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("rules/nixpkgs/crates.toml"),
+        "{}",
+        run.stderr
+    );
 }
 
 /// An empty program, to find the texts that Rust's standard library adds to the demo's.
@@ -576,7 +581,7 @@ fn a_joined_program_is_built_by_cargo_alone() {
 fn a_crate_takes_its_sources_commit_from_a_variable() {
     let root = Root::new();
     root.append(
-        "rules/crates.toml",
+        "rules/nixpkgs/crates.toml",
         "\n[crate.hive-types]\ncommit = \"HIVE_COMMIT\"\n",
     );
     let has = |root: &Root, line: &str| {
@@ -594,7 +599,7 @@ fn a_crate_takes_its_sources_commit_from_a_variable() {
 fn what_a_crate_of_the_registry_holds_is_kept() {
     let root = Root::new();
     let rule = "\n[crate.itoa]\npaths = [\"/usr/share/honey\"]\nwhy = \"a test\"\n";
-    root.append("rules/crates.toml", rule);
+    root.append("rules/nixpkgs/crates.toml", rule);
     let run = root.regen(&[]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let kept = root.text("pkgs/demo/kept.json");

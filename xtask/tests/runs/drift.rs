@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use analyse::{Analysis, Knowledge};
+use decide::rules::Directory;
 use decide::{Decision, RuleId, Table};
 use drift::{Aspect, Drift, Level, PlaceDrift, Proposal, SourceDrift};
 use serde_json::Value;
@@ -290,7 +291,7 @@ fn rule_id(shown: &str) -> RuleId {
 
 /// Pastes each proposal of a report once, and returns the next run's report.
 fn after_pasting(bump: &Bump, drift: &Value) -> Run {
-    let rules = bump.root.join("rules");
+    let rules = bump.root.path().to_path_buf();
     let mut pasted = BTreeSet::new();
     for place in wanting(drift) {
         let proposal = &place["proposal"];
@@ -398,21 +399,20 @@ fn many_of_one_directory_are_one_rule_where_one_source_has_them() {
         toml.contains("below = [\"/usr/share/honey/templates\"]"),
         "{toml}"
     );
-    assert!(toml.ends_with("source = \"hive-guests\""), "{toml}");
+    assert!(
+        toml.ends_with("decide = { source = \"hive-guests\" }"),
+        "{toml}"
+    );
 }
 
 #[test]
 fn a_rule_by_its_file_follows_the_file() {
     let (from, to) = ("src/Hive/Storage/LVM.pm", "src/Hive/Storage/Volumes.pm");
     let rule = format!(
-        "[[context]]\nname = \"of-a-file\"\ncontext = \"guest\"\nwhere = {{ sources = [\"hive-guests\"], files = [\"{from}\"] }}\n\n"
+        "[[context]]\nname = \"of-a-file\"\ncontext = \"guest\"\nwhere.files = [\"{from}\"]\nwhy = \"a test\"\n\n"
     );
     let bump = Bump::from("hive-guests", |root| {
-        root.edit(
-            "rules/contexts.toml",
-            "[[context]]",
-            &format!("{rule}[[context]]"),
-        );
+        root.append("demo/rules/sources/hive-guests.toml", &format!("\n{rule}"));
     });
     let content = bump.text(from);
     bump.write(to, &content);
@@ -808,7 +808,7 @@ fn an_instruction_of_one_processor_is_in_another_file_that_its_rule_names() {
         let entry =
             "{ file = \"src/hive-emu.c\", macro = \"__x86_64__\", instruction = \"cpuid\" }";
         let both = format!("{entry}, {}", entry.replace("hive-emu", "host"));
-        root.edit("rules/features.toml", entry, &both);
+        root.edit("demo/rules/sources/hive-qemu.toml", entry, &both);
     });
     let repository = bump.root.join("upstream/hive-qemu");
     git(&repository, &["mv", "src/hive-emu.c", "src/host.c"]);
@@ -939,47 +939,62 @@ mod without {
     use analyse::Knowledge;
     use toml_edit::{DocumentMut, Item, Table};
 
-    /// Writes the rules below `dir` without the named one, in the format of its file.
+    /// Writes the rules of the project below `dir` without the one named, in the way its file has it.
     pub fn rule(project: &Path, dir: &Path, name: &str) -> Option<Knowledge> {
         let (kind, rest) = name.split_once('.')?;
-        let files: &[&str] = match kind {
-            "context" => &["contexts.toml"],
-            "path" => &["paths.toml"],
-            "own" => &["own.toml"],
-            "command" => &["commands.toml", "programs.toml"],
-            "perl" => &["perl.toml"],
-            "python" => &["python.toml"],
+        let keys: &[&str] = match kind {
+            "context" => &["context", "last-context"],
+            "path" => &["path", "last-path"],
+            "own" => &["data"],
+            "command" => &["programs"],
+            "perl" => &["perl", "modules"],
+            "python" => &["modules"],
             _ => return None,
         };
-        super::copy(&project.join("rules"), dir);
+        for directory in ["rules", "demo/rules"] {
+            super::copy(&project.join(directory), &dir.join(directory));
+        }
         let mut taken = 0;
-        for file in files {
-            let path = dir.join(file);
+        for entry in walkdir::WalkDir::new(dir) {
+            let path = entry.expect("readable").into_path();
+            if path.extension().is_none_or(|end| end != "toml") {
+                continue;
+            }
             let text = std::fs::read_to_string(&path).expect("a rule file");
+            if !text.contains(rest) {
+                continue;
+            }
             let mut document: DocumentMut = text.parse().expect("TOML");
-            taken += take(document.as_table_mut(), rest);
-            std::fs::write(path, document.to_string()).expect("written");
+            let before = taken;
+            taken += take(document.as_table_mut(), keys, rest);
+            if taken > before {
+                std::fs::write(path, document.to_string()).expect("written");
+            }
         }
         // No file has a rule for a program that a source installs.
         if taken == 0 {
             return None;
         }
-        Knowledge::read_rules(dir).ok()
+        Knowledge::read_rules(&super::directories_in(dir)).ok()
     }
 
-    fn take(table: &mut Table, name: &str) -> usize {
+    fn take(table: &mut Table, keys: &[&str], name: &str) -> usize {
         let mut taken = 0;
-        for (_, item) in table.iter_mut() {
+        for (key, item) in table.iter_mut() {
+            let is_one = keys.contains(&key.get());
             if let Item::ArrayOfTables(tables) = item {
+                if !is_one {
+                    continue;
+                }
                 let before = tables.len();
                 tables.retain(|one| one.get("name").and_then(Item::as_str) != Some(name));
                 taken += before - tables.len();
-            } else if let Some(list) = item.as_array_mut() {
+            } else if let Some(list) = item.as_array_mut().filter(|_| is_one) {
                 let before = list.len();
                 list.retain(|one| one.as_str() != Some(name));
                 taken += before - list.len();
             } else if let Some(inner) = item.as_table_mut() {
-                taken += take(inner, name);
+                taken += take(inner, keys, name);
             }
         }
         taken
@@ -988,7 +1003,7 @@ mod without {
 
 /// Pastes a proposal.
 fn paste(rules: &Path, proposal: &Proposal) {
-    let path = rules.parent().expect("a parent").join(&proposal.file);
+    let path = rules.join(&proposal.file);
     let text = fs::read_to_string(&path).expect("a rule file");
     let text = match (&proposal.before, &proposal.replaces) {
         (Some(rule), _) => {
@@ -1019,16 +1034,23 @@ fn paste(rules: &Path, proposal: &Proposal) {
     fs::write(path, text).expect("written");
 }
 
-/// Compares the demo by these rules with the demo by the project's.
+/// The directories of rules of a copy of the project.
+fn directories_in(root: &Path) -> Vec<Directory> {
+    ["rules", "demo/rules"]
+        .map(|shown| Directory::of_project(root, shown))
+        .to_vec()
+}
+
+/// The demo by these rules, against the demo by the kept ones.
 fn against_the_kept(knowledge: &Knowledge, dir: &Path) -> Drift {
-    let old = project().join("rules");
+    let old = analyse::directories(&project());
     let new = analysed("demo", None, knowledge);
     let request = drift::Request {
         old: &DEMO,
         new: &new,
         old_knowledge: &KNOWLEDGE,
         new_knowledge: knowledge,
-        rules: (&old, dir),
+        rules: (&old, &directories_in(dir)),
         root: &project(),
         cache: None,
     };
@@ -1082,7 +1104,7 @@ fn a_rule_that_is_removed_is_missed_at_the_places_it_decided_and_proposed_again(
     let mut tried = 0;
     for (rule, places) in decided {
         let dir = tempfile::tempdir().expect("a directory");
-        let rules = dir.path().join("rules");
+        let rules = dir.path().to_path_buf();
         let Some(knowledge) = without::rule(&project(), &rules, &rule.to_string()) else {
             continue;
         };
@@ -1105,7 +1127,7 @@ fn a_rule_that_is_removed_is_missed_at_the_places_it_decided_and_proposed_again(
                 paste(&rules, proposal);
             }
         }
-        let again = Knowledge::read_rules(&rules)
+        let again = Knowledge::read_rules(&directories_in(&rules))
             .unwrap_or_else(|problems| panic!("{rule}: {}", crate::support::told(&problems)));
         let drift = against_the_kept(&again, &rules);
         assert_eq!(
@@ -1126,7 +1148,7 @@ fn every_place_of_two_real_releases_is_told_once() {
         let (Some(old), Some(new)) = (real(pair[0]), real(pair[1])) else {
             return;
         };
-        let rules = project().join("rules");
+        let rules = analyse::directories(&project());
         let request = drift::Request {
             old,
             new,

@@ -13,7 +13,7 @@ fn drop(root: &Root, elements: &[&str]) {
         .map(|text| format!("{{ file = \"Hive/Report.pm\", text = \"{text}\" }}"));
     let listed: Vec<String> = listed.collect();
     root.edit(
-        "rules/features.toml",
+        "demo/rules/sources/hive-manager.toml",
         "drop-files = [\"Hive/API/APT.pm\"]",
         &format!(
             "drop-files = [\"Hive/API/APT.pm\"]\ndrop-elements = [{}]",
@@ -95,7 +95,7 @@ fn calls_of_a_dropped_module_go_by_method_and_by_full_name() {
 fn replace(root: &Root, text: &str, with: &str) {
     let entry = format!("{{ file = \"Hive/Report.pm\", text = \"{text}\", with = \"{with}\" }}");
     root.edit(
-        "rules/features.toml",
+        "demo/rules/sources/hive-manager.toml",
         "drop-files = [\"Hive/API/APT.pm\"]",
         &format!("drop-files = [\"Hive/API/APT.pm\"]\nreplace = [{entry}]"),
     );
@@ -195,7 +195,7 @@ fn an_instruction_is_compiled_where_it_is_there_and_brings_nought_elsewhere() {
     let root = Root::new();
     root.write("demo/hive-qemu/src/hive-emu.c", ASKS);
     root.edit(
-        "rules/features.toml",
+        "demo/rules/sources/hive-qemu.toml",
         "macro = \"__x86_64__\", instruction = \"cpuid\" }]\n",
         "macro = \"HAS_IT\", instruction = \"cpuid\" }]\n",
     );
@@ -237,7 +237,7 @@ fn an_instruction_is_compiled_where_it_is_there_and_brings_nought_elsewhere() {
 fn an_instruction_that_is_not_there_is_told() {
     let root = Root::new();
     root.edit(
-        "rules/features.toml",
+        "demo/rules/sources/hive-qemu.toml",
         "instruction = \"cpuid\" }]\n",
         "instruction = \"rdmsr\" }]\n",
     );
@@ -263,7 +263,7 @@ fn an_expression_of_javascript_is_replaced() {
         ),
     );
     root.edit(
-        "rules/features.toml",
+        "demo/rules/sources/hive-manager.toml",
         "drop-files = [\"Hive/API/APT.pm\"]",
         "drop-files = [\"Hive/API/APT.pm\"]\nreplace = [{ file = \"www/hive.js\", text = \"hive.showUpdates()\", with = \"hive.hide()\" }]",
     );
@@ -294,7 +294,7 @@ fn an_expression_that_is_there_more_often_is_told() {
     assert!(run.stderr.contains("PNX-404"), "{}", run.stderr);
     assert!(run.stderr.contains(told), "{}", run.stderr);
     root.edit(
-        "rules/features.toml",
+        "demo/rules/sources/hive-manager.toml",
         "with = \"&SYS_mkdir\" }",
         "with = \"&SYS_mkdir\", times = 2 }",
     );

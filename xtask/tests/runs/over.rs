@@ -6,9 +6,9 @@ use crate::support::{Root, real_sources};
 fn lines_after_the_installation_have_the_perl_modules_of_build_depends() {
     let root = Root::new();
     root.append(
-        "rules/packages.toml",
-        "\n[hive-qemu]\nover = \"qemu\"\nwhy = \"a test\"\n\
-         [hive-qemu.post-install]\nany = [\"perl {packaging}/debian/list.pl >$out/list\"]\n",
+        "demo/rules/sources/hive-qemu.toml",
+        "\n[nixpkgs]\nover = \"qemu\"\nwhy = \"a test\"\n\
+         [nixpkgs.post-install]\nany = [\"perl {packaging}/debian/list.pl >$out/list\"]\n",
     );
     root.edit(
         "demo/hive-qemu/debian/control",
@@ -33,8 +33,8 @@ fn configured(recipe: &str, rules: &str) -> Root {
     let root = Root::new();
     root.append("demo/hive-qemu/debian/rules", recipe);
     let table =
-        format!("\n[hive-qemu]\nover = \"qemu\"\nwhy = \"a test\"\n[hive-qemu.switch]\n{rules}");
-    root.append("rules/packages.toml", &table);
+        format!("\n[nixpkgs]\nover = \"qemu\"\nwhy = \"a test\"\n[nixpkgs.switch]\n{rules}");
+    root.append("demo/rules/sources/hive-qemu.toml", &table);
     root
 }
 
@@ -82,20 +82,18 @@ fn a_switch_without_a_rule_is_a_finding() {
 fn each_switch_of_the_default_release_needs_its_rule() {
     let sources = real_sources().expect("PVE_SOURCES names the real sources");
     let (root, default) = Root::with_releases();
-    let rules = root.text("rules/packages.toml");
     for (recipe, switch) in [
         ("pve-qemu", "--enable-rbd"),
         ("pve-qemu", "--enable-linux-aio"),
         ("lxc", "-Dselinux=false"),
     ] {
+        let file = format!("rules/sources/{recipe}.toml");
+        let rules = root.text(&file);
         let line = rules
             .lines()
             .find(|line| line.starts_with(&format!("{switch:?}")));
         let line = line.unwrap_or_else(|| panic!("{recipe} has no rule for {switch}"));
-        root.write(
-            "rules/packages.toml",
-            rules.replace(&format!("{line}\n"), ""),
-        );
+        root.write(&file, rules.replace(&format!("{line}\n"), ""));
         let sources = sources.to_str().expect("UTF-8");
         let run = root.run(&["regen", &default, "--sources", sources]);
         assert_eq!(run.code, Some(1), "{switch}: {}", run.stderr);
@@ -112,6 +110,7 @@ fn each_switch_of_the_default_release_needs_its_rule() {
         );
         assert!(finding.contains(switch), "{finding}");
         assert_eq!(findings.next(), None, "{switch}");
+        root.write(&file, &rules);
     }
 }
 
@@ -151,8 +150,8 @@ fn a_rule_drops_nixpkgs_patches_or_they_stay() {
         ),
     ] {
         let root = Root::new();
-        let rule = format!("\n[hive-qemu]\nover = \"qemu\"\nwhy = \"a test\"\n{keys}");
-        root.append("rules/packages.toml", &rule);
+        let rule = format!("\n[nixpkgs]\nover = \"qemu\"\nwhy = \"a test\"\n{keys}");
+        root.append("demo/rules/sources/hive-qemu.toml", &rule);
         let run = root.regen(&["--sources", "demo"]);
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         let package = root.text("pkgs/demo/hive-qemu/package.nix");

@@ -81,15 +81,15 @@ fn a_place_that_no_rule_decides_is_told_and_nothing_is_written() {
 
     // A rule that names a nonexistent attribute does not help.
     root.append(
-        &format!("{PLUGIN}/pve-nix/commands.toml"),
+        &format!("{PLUGIN}/pve-nix/nixpkgs/programs.toml"),
         "\n[mt-st]\nprograms = [\"mt\"]\n",
     );
     let run = plugin(&root, &[]);
-    let place = format!("{PLUGIN}/pve-nix/commands.toml:7");
+    let place = format!("{PLUGIN}/pve-nix/nixpkgs/programs.toml:7");
     assert_refused(&root, &run, "PNX-107", &place, "`mt-st`");
 
     let known = "mt-st = { file = \"pkgs/by-name/mt/mt-st/package.nix\" }\n";
-    root.write(&format!("{PLUGIN}/pve-nix/nixpkgs.toml"), known);
+    root.write(&format!("{PLUGIN}/pve-nix/nixpkgs/attributes.toml"), known);
     let run = plugin(&root, &[]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let package = root.text("out/pkgs/hive-tape/hive-tape/package.nix");
@@ -113,7 +113,7 @@ fn a_module_that_neither_the_release_nor_a_rule_has_is_told() {
 #[test]
 fn an_added_rule_that_decides_nothing_is_told_with_its_place() {
     let root = made();
-    let rules = format!("{PLUGIN}/pve-nix/commands.toml");
+    let rules = format!("{PLUGIN}/pve-nix/nixpkgs/programs.toml");
     root.append(&rules, "\n[util-linux]\nprograms = [\"wall\"]\n");
     let run = plugin(&root, &[]);
     assert_refused(
@@ -184,7 +184,7 @@ fn honeyed() -> (Root, usize) {
         "my $honey = '/usr/bin/honey';\n\nsub mount_nfs {",
     );
     root.write(
-        "more/commands.toml",
+        "more/nixpkgs/programs.toml",
         "[util-linux]\nprograms = [\"honey\"]\n",
     );
     (root, line)
@@ -206,7 +206,7 @@ fn added_rules_decide_as_those_of_the_project() {
     assert_eq!(run.code, Some(0), "{}", run.stdout);
     let run = root.run(&["explain", &place, "--rules", "more"]);
     assert!(
-        run.stdout.contains("more/commands.toml:2"),
+        run.stdout.contains("more/nixpkgs/programs.toml:2"),
         "{}",
         run.stdout
     );
@@ -218,30 +218,30 @@ fn added_rules_decide_as_those_of_the_project() {
 fn added_rules_are_checked_as_those_of_the_project() {
     let (root, _) = honeyed();
     root.append(
-        "more/commands.toml",
+        "more/nixpkgs/programs.toml",
         "\n[coreutils]\nprograms = [\"wax\"]\n",
     );
     for arguments in [&["regen", "demo"], &["scan", "demo"]] {
         let run = root.run(&[&arguments[..], &["--rules", "more"]].concat());
         assert_eq!(run.code, Some(1), "{}", run.stderr);
         let told = format!("{}{}", run.stdout, run.stderr);
-        assert!(told.contains("more/commands.toml:5"), "{told}");
+        assert!(told.contains("more/nixpkgs/programs.toml:5"), "{told}");
         assert!(
             told.contains("`command.wax` decides nothing in demo"),
             "{told}"
         );
     }
-    root.edit("more/commands.toml", "wax", "lvs");
+    root.edit("more/nixpkgs/programs.toml", "wax", "lvs");
     let run = root.regen(&["--rules", "more"]);
     assert!(
-        run.stderr.contains("PNX-104: more/commands.toml"),
+        run.stderr.contains("PNX-104: more/nixpkgs/programs.toml"),
         "{}",
         run.stderr
     );
-    root.write("more/command.toml", "");
+    root.write("more/nixpkgs/program.toml", "");
     let run = root.regen(&["--rules", "more"]);
     assert!(
-        run.stderr.contains("Did you mean `commands.toml`?"),
+        run.stderr.contains("Did you mean `programs.toml`?"),
         "{}",
         run.stderr
     );
@@ -267,8 +267,12 @@ fn an_added_path_rule_is_asked_first() {
         "{}",
         own.stdout
     );
-    let text = "[[path]]\nname = \"mine\"\nwhere = { below = [\"/usr/share/perl5/Hive/Storage\"] }\nkeep = \"mine\"\n";
-    root.write("more/paths.toml", text);
+    let text = "[[path]]\nname = \"mine\"\nwhere.below = [\"/usr/share/perl5/Hive/Storage\"]\ndecide = { keep = \"unused\" }\nwhy = \"mine\"\n";
+    root.write("more/general/paths.toml", text);
     let run = root.run(&["explain", &place, "--rules", "more"]);
-    assert!(run.stdout.contains("more/paths.toml:2"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("more/general/paths.toml:2"),
+        "{}",
+        run.stdout
+    );
 }

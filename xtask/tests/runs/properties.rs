@@ -255,13 +255,14 @@ proptest! {
     #[test]
     fn rules_never_panic(
         file in prop_oneof![
-            Just("paths.toml"), Just("contexts.toml"), Just("own.toml"), Just("programs.toml"), Just("commands.toml"),
-            Just("perl.toml"), Just("python.toml"), Just("debian.toml"), Just("features.toml"), Just("closure.toml"),
+            Just("general/paths.toml"), Just("sources/hive.toml"), Just("nixpkgs/programs.toml"), Just("nixpkgs/perl.toml"),
+            Just("nixpkgs/python.toml"), Just("nixpkgs/debian.toml"), Just("nixpkgs/crates.toml"), Just("nixpkgs/paths.toml"),
         ],
         lines in proptest::collection::vec(
             prop_oneof![
                 "\\[\\[?[a-z.\"*]{0,6}\\]?\\]",
-                "(name|where|keep|programs|below|modules|regex|files|attr) = (\"[a-z/*\\[({]{0,5}\"|\\[\"x\"\\]|1|\\{ regex = \"[(a*+\\\\\\[]{0,3}\" \\})",
+                "\\[\\[(path|context|last-path|feature|closure|directory|place)\\]\\]",
+                "(name|where|decide|keep|programs|data|modules|where.regex|where.files|attr) = (\"[a-z/*\\[({]{0,5}\"|\\[\"x\"\\]|1|\\{ regex = \"[(a*+\\\\\\[]{0,3}\" \\})",
                 "\\PC{0,12}",
             ],
             0..8,
@@ -269,7 +270,9 @@ proptest! {
     ) {
         let dir = tempfile::tempdir().expect("a directory");
         let text = lines.join("\n");
-        fs::write(dir.path().join(file), &text).expect("written");
+        let path = dir.path().join(file);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        fs::write(path, &text).expect("written");
         if let Err(problems) = Rules::read(dir.path()) {
             for problem in problems {
                 let line = problem.place.line.unwrap_or(1) as usize;

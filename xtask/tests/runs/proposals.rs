@@ -60,14 +60,14 @@ fn a_proposal_that_is_not_what_people_wrote_is_told() {
         &root,
         "sub discard { return run_command(['blkdiscard', $_[0]]); }\n",
     );
-    // People assign it to another package.
-    root.edit("rules/commands.toml", "\"blkdiscard\",", "");
+    // People say that it is another package's.
+    root.edit("rules/nixpkgs/programs.toml", "\"blkdiscard\",", "");
     root.append(
-        "rules/commands.toml",
+        "rules/nixpkgs/programs.toml",
         "\n[tmux]\nprograms = [\"blkdiscard\"]\n",
     );
     root.append(
-        "rules/nixpkgs.toml",
+        "rules/nixpkgs/attributes.toml",
         "\ntmux = { file = \"pkgs/by-name/tm/tmux/package.nix\" }\n",
     );
     let measured = measured(&root, 1);
@@ -85,10 +85,10 @@ fn data_of_a_package_of_the_releases_is_its_sources() {
         &root,
         "my $data = '/usr/share/libhive-cluster-perl/nodes';\n",
     );
-    root.append(
-        "rules/own.toml",
-        "\n[hive-cluster]\nbelow = [\"/usr/share/libhive-cluster-perl\"]\n",
-    );
+    let file = "demo/rules/sources/hive-cluster.toml";
+    let text = root.text(file);
+    let data = "data = [\"/usr/share/libhive-cluster-perl\"]\n";
+    root.write(file, format!("{data}{text}"));
     let measured = measured(&root, 0);
     assert_eq!(
         (&measured["wanting"], &measured["equal"]),
@@ -109,12 +109,14 @@ fn one_literal_says_nothing_of_its_directory() {
         "sub mount_nfs {",
         "my $key = '/usr/share/keyrings/hive.gpg';\n\nsub mount_nfs {",
     );
-    let rule = "[[path]]\nname = \"hive-keys\"\nwhere = { exact = [\"/usr/share/keyrings/hive.gpg\"] }\nsource = \"hive-manager\"\n\
-        [[path]]\nname = \"bee-keys\"\nwhere = { exact = [\"/usr/share/keyrings/bees.gpg\"] }\nkeep = \"the bees'\"\n";
-    let text = root
-        .text("rules/paths.toml")
-        .replacen("[[path]]", &format!("{rule}\n[[path]]"), 1);
-    root.write("rules/paths.toml", text);
+    let rule = "[[path]]\nname = \"hive-keys\"\nwhere.exact = [\"/usr/share/keyrings/hive.gpg\"]\ndecide = { source = \"hive-manager\" }\n\
+        [[path]]\nname = \"bee-keys\"\nwhere.exact = [\"/usr/share/keyrings/bees.gpg\"]\ndecide = { keep = \"unused\" }\nwhy = \"the bees'\"\n";
+    let text = root.text("rules/general/acting.toml").replacen(
+        "[[path]]",
+        &format!("{rule}\n[[path]]"),
+        1,
+    );
+    root.write("rules/general/acting.toml", text);
     let measured = measured(&root, 0);
     assert_eq!(
         (&measured["wanting"], &measured["equal"]),
@@ -133,11 +135,13 @@ fn what_older_rules_decide_otherwise_and_nobody_is_asked_is_told() {
         &root,
         "sub hum { return run_command(['/sbin/vgs', '--hum']); }\n",
     );
-    let rule = "[[path]]\nname = \"hum\"\nwhere = { exact = [\"/sbin/vgs\"], subs = [\"hum\"] }\nkeep = \"hums\"\n";
-    let text = root
-        .text("rules/paths.toml")
-        .replacen("[[path]]", &format!("{rule}\n[[path]]"), 1);
-    root.write("rules/paths.toml", text);
+    let rule = "[[path]]\nname = \"hum\"\nwhere.exact = [\"/sbin/vgs\"]\nwhere.subs = [\"hum\"]\ndecide = { keep = \"unused\" }\nwhy = \"hums\"\n";
+    let text = root.text("rules/general/acting.toml").replacen(
+        "[[path]]",
+        &format!("{rule}\n[[path]]"),
+        1,
+    );
+    root.write("rules/general/acting.toml", text);
     let measured = measured(&root, 0);
     let unasked = measured["unasked"].to_string();
     assert!(

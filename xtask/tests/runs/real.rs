@@ -47,11 +47,24 @@ fn nothing_is_unknown_and_no_rule_is_stale() {
 /// sources, those of files.
 fn rules_of_files() -> Vec<(String, Vec<String>, Vec<String>)> {
     let mut found = Vec::new();
-    for (file, keys) in [
-        ("contexts", &["context"][..]),
-        ("paths", &["path", "last"][..]),
-    ] {
-        let path = crate::support::project().join(format!("rules/{file}.toml"));
+    for directory in ["rules/sources", "rules/general", "rules/nixpkgs"] {
+        found.extend(rules_of_directory(
+            &crate::support::project().join(directory),
+        ));
+    }
+    found
+}
+
+fn rules_of_directory(directory: &Path) -> Vec<(String, Vec<String>, Vec<String>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).expect("the rules") {
+        let path = entry.expect("readable").path();
+        let file = path
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        let source = directory.ends_with("sources").then(|| file.clone());
         let text = fs::read_to_string(path).expect("the rules");
         let rules: toml::Table = text.parse().expect("TOML");
         let words = |value: Option<&toml::Value>| -> Vec<String> {
@@ -60,12 +73,16 @@ fn rules_of_files() -> Vec<(String, Vec<String>, Vec<String>)> {
                 .filter_map(|one| Some(one.as_str()?.to_owned()))
                 .collect()
         };
+        let keys = ["context", "last-context", "path", "last-path"];
         for rule in keys.iter().filter_map(|key| rules.get(*key)?.as_array()) {
             for rule in rule {
-                let condition = &rule["where"];
+                let nothing = toml::Value::Table(toml::Table::new());
+                let condition = rule.get("where").unwrap_or(&nothing);
                 let name = rule["name"].as_str().unwrap_or_default();
                 let (sources, files) = (
-                    words(condition.get("sources")),
+                    source
+                        .clone()
+                        .map_or_else(|| words(condition.get("sources")), |name| vec![name]),
                     words(condition.get("files")),
                 );
                 if !sources.is_empty() && !files.is_empty() {

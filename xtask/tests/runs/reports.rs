@@ -187,10 +187,11 @@ fn swtpm_authority(world: &World) {
 /// The hashes are still upstream's, and the build of a link's interpreter is tested with each of
 /// them.
 fn passwords(world: &World) {
-    let differences: toml::Table = fs::read_to_string(project().join("rules/differences.toml"))
-        .expect("rules")
-        .parse()
-        .expect("TOML");
+    let differences: toml::Table =
+        fs::read_to_string(project().join("rules/nixpkgs/differences.toml"))
+            .expect("rules")
+            .parse()
+            .expect("TOML");
     let libxcrypt = &differences["libxcrypt"];
     let vector = &libxcrypt["vector"]["sha256"];
     assert_eq!(vector["scheme"].as_str(), Some("5"));
@@ -198,7 +199,7 @@ fn passwords(world: &World) {
     let mut mended = mended.iter().filter_map(toml::Value::as_str);
     assert!(mended.any(|one| one == "pkgs/build-support/pve-perl"));
     let points = libxcrypt["point"].as_array().expect("a list");
-    let check = fs::read_to_string(project().join("rules/check.toml")).expect("rules");
+    let check = fs::read_to_string(project().join("rules/general/check.toml")).expect("rules");
     for point in points.iter().filter_map(toml::Value::as_str) {
         assert!(check.contains(&format!("id = \"{point}\"")), "{point}");
     }

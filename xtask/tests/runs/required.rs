@@ -5,7 +5,7 @@ use super::support::{Root, Run};
 /// Makes a line of the demo's API use a module that nothing provides. Returns the line.
 pub fn honeyed(root: &Root) -> usize {
     root.append(
-        "rules/perl.toml",
+        "rules/nixpkgs/perl.toml",
         "\n[missing.hive-honey]\nmodules = [\"Hive::Honey\"]\n",
     );
     root.edit(
@@ -62,7 +62,7 @@ fn what_the_code_asks_for_may_be_absent_as_long_as_it_asks() {
     honeyed(&root);
     let probe = |asks: &str| {
         root.append(
-            "rules/optional.toml",
+            "rules/general/optional.toml",
             &format!(
                 "\n[[optional]]\nname = \"hive-honey\"\ncost = \"no honey\"\n[[optional.probe]]\n\
                  source = \"hive-manager\"\nfile = \"Hive/API.pm\"\nasks = \"{asks}\"\n"

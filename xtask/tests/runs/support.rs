@@ -109,9 +109,10 @@ impl Root {
         fs::read_to_string(self.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// Appends lines to a file.
+    /// Adds lines at a file's end; one that is not there is made.
     pub fn append(&self, path: &str, lines: &str) {
-        self.write(path, self.text(path) + lines);
+        let text = fs::read_to_string(self.join(path)).unwrap_or_default();
+        self.write(path, text + lines);
     }
 
     /// Replaces the first `from` in a file, which must exist. Returns its 1-based line.

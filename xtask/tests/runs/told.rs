@@ -11,7 +11,7 @@ fn last(text: &str) -> &str {
 /// Makes the demo's feature refer to something that does not exist.
 fn spoil_feature(root: &Root) {
     root.edit(
-        "rules/features.toml",
+        "demo/rules/sources/hive-manager.toml",
         "drop-files = [\"Hive/API/APT.pm\"]",
         "drop-files = [\"Hive/API/APT.pm\"]\ndrop-elements = [{ file = \"Hive/Report.pm\", text = \"upgrade\" }]",
     );
@@ -86,13 +86,13 @@ fn a_place_is_that_of_the_newest_release() {
 fn a_place_is_told_with_its_line_its_rule_what_it_becomes_and_what_is_found() {
     let root = Root::new();
     let place = "hive-guests/src/Hive/Storage.pm:15";
-    let rules = root.text("rules/commands.toml");
+    let rules = root.text("rules/nixpkgs/programs.toml");
     let rule = |name: &str| {
         let line = rules
             .lines()
             .position(|line| line.contains(&format!("\"{name}\"")));
         format!(
-            "by rule command.{name} (rules/commands.toml:{})",
+            "by rule command.{name} (rules/nixpkgs/programs.toml:{})",
             line.expect("a rule") + 1
         )
     };
@@ -190,17 +190,21 @@ fn the_examples_of_the_documents_explain_something() {
 #[test]
 fn an_attribute_that_nobody_has_is_an_error_of_every_command_that_decides() {
     let root = Root::new();
-    root.edit("rules/commands.toml", "\n[zstd]\n", "\n[zstd-guessed]\n");
+    root.edit(
+        "rules/nixpkgs/programs.toml",
+        "\n[zstd]\n",
+        "\n[zstd-guessed]\n",
+    );
     root.append(
-        "rules/paths.toml",
-        "\n[[path]]\nname = \"guessed\"\nwhere = { exact = [\"/usr/share/honey\"] }\npackage = \"honey-guessed\"\n",
+        "rules/nixpkgs/paths.toml",
+        "\n[[path]]\nname = \"guessed\"\nwhere.exact = [\"/usr/share/honey\"]\ndecide = { package = \"honey-guessed\" }\n",
     );
     let line = |file: &str, what: &str| {
         let text = root.text(file);
         let line = text.lines().position(|line| line == what).expect("there");
         format!("{file}:{}", line + 1)
     };
-    let rule = line("rules/paths.toml", "name = \"guessed\"");
+    let rule = line("rules/nixpkgs/paths.toml", "name = \"guessed\"");
     for command in [
         &["scan", "demo"][..],
         &["regen", "demo"],
@@ -211,7 +215,10 @@ fn an_attribute_that_nobody_has_is_an_error_of_every_command_that_decides() {
         assert_eq!(run.code, Some(1), "{command:?}: {told}");
         assert!(told.contains("PNX-107"), "{command:?}: {told}");
         assert!(told.contains(&rule), "{command:?}: {told}");
-        assert!(told.contains("rules/commands.toml:"), "{command:?}: {told}");
+        assert!(
+            told.contains("rules/nixpkgs/programs.toml:"),
+            "{command:?}: {told}"
+        );
         assert!(told.contains("`zstd-guessed`"), "{command:?}: {told}");
     }
     assert_eq!(root.text("pkgs/demo/earlier"), "of an earlier run\n");
@@ -222,9 +229,9 @@ fn what_this_project_or_the_release_has_is_no_guess() {
     let root = Root::new();
     for name in ["hive-common", "cstream", "dpkg-shim"] {
         let rule = format!(
-            "\n[[path]]\nname = \"of-{name}\"\nwhere = {{ exact = [\"/usr/share/{name}\"] }}\npackage = \"{name}\"\n"
+            "\n[[path]]\nname = \"of-{name}\"\nwhere.exact = [\"/usr/share/{name}\"]\ndecide = {{ package = \"{name}\" }}\n"
         );
-        root.append("rules/paths.toml", &rule);
+        root.append("rules/nixpkgs/paths.toml", &rule);
     }
     let run = root.run(&["scan", "demo"]);
     assert_eq!(run.code, Some(0), "{}", run.stdout);

@@ -1,9 +1,10 @@
-//! Needs of a source that no scanner sees: `closure.toml`.
+//! Needs of a source that no scanner sees.
 
 use problem::{BAD_RULE, Problem};
 use serde::Deserialize;
 
 use super::Rules;
+use super::file::RuleFile;
 use super::reader::Reader;
 use crate::{RuleId, Table};
 
@@ -14,8 +15,9 @@ pub struct Closure {
     /// Its name.
     pub name: String,
     /// The source whose code runs them.
+    #[serde(default)]
     pub source: String,
-    /// Programs of `commands.toml` or `programs.toml`.
+    /// Programs of `nixpkgs/programs.toml` or of a source.
     pub programs: Vec<String>,
     /// The code that runs them.
     pub why: String,
@@ -49,6 +51,7 @@ pub struct Hardening {
     /// Its name, `hardening.NAME`.
     pub name: String,
     /// The source.
+    #[serde(default)]
     pub source: String,
     /// Names of flags, as nixpkgs' `hardeningDisable` takes them.
     pub disable: Vec<String>,
@@ -63,7 +66,8 @@ pub struct Hardening {
 pub struct Library {
     /// Its name, `closure.NAME`.
     pub name: String,
-    /// The source that links it.
+    /// The source that is linked with it.
+    #[serde(default)]
     pub source: String,
     /// The nixpkgs attribute.
     pub attr: String,
@@ -71,58 +75,80 @@ pub struct Library {
     pub why: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ClosureFile {
-    #[serde(default)]
-    closure: Vec<Closure>,
-    #[serde(default)]
-    library: Vec<Library>,
-    #[serde(default)]
-    depends: Vec<Depends>,
-    #[serde(default)]
-    hardening: Vec<Hardening>,
-}
-
 impl Rules {
-    pub(super) fn read_closures(&mut self, reader: &mut Reader) {
-        let name = "closure.toml";
-        let Some((file, text)) = reader.file::<ClosureFile>(name) else {
-            return;
-        };
-        for closure in &file.closure {
-            let line = Reader::line_of(&text, &closure.name);
-            reader.claim(&RuleId::new(Table::Closure, &closure.name), name, line);
-            for program in &closure.programs {
-                // If no programs are known, the tables themselves could not be read.
-                if !self.programs.is_empty() && !self.programs.contains_key(program) {
-                    let cause =
-                        format!("`{program}` is in neither commands.toml nor programs.toml");
-                    let problem = Problem::new(&BAD_RULE, cause);
-                    reader.problems.push(problem.at(reader.place(name), line));
-                }
+    pub(super) fn add_closures(
+        &mut self,
+        reader: &mut Reader,
+        name: &str,
+        text: &str,
+        file: &mut RuleFile,
+    ) {
+        let arrays = [
+            (
+                Table::Closure,
+                "closure",
+                file.closure.iter().map(|one| &one.name).collect::<Vec<_>>(),
+            ),
+            (
+                Table::Closure,
+                "library",
+                file.library.iter().map(|one| &one.name).collect(),
+            ),
+            (
+                Table::Depends,
+                "depends",
+                file.depends.iter().map(|one| &one.name).collect(),
+            ),
+            (
+                Table::Hardening,
+                "hardening",
+                file.hardening.iter().map(|one| &one.name).collect(),
+            ),
+        ];
+        for (table, array, names) in arrays {
+            for rule in names {
+                let line = Reader::line_of_element(text, array, rule);
+                reader.claim(&RuleId::new(table, rule), name, line);
             }
-        }
-        for library in &file.library {
-            let line = Reader::line_of(&text, &library.name);
-            reader.claim(&RuleId::new(Table::Closure, &library.name), name, line);
         }
         for depends in &file.depends {
-            let line = Reader::line_of(&text, &depends.name);
-            reader.claim(&RuleId::new(Table::Depends, &depends.name), name, line);
             if depends.binaries.is_empty() && depends.packages.is_empty() {
-                let cause = "a reason is for some of `binaries` or `packages`";
-                let problem = Problem::new(&BAD_RULE, cause);
-                reader.problems.push(problem.at(reader.place(name), line));
+                let line = Reader::line_of_element(text, "depends", &depends.name);
+                reader.bad(
+                    name,
+                    line,
+                    "a reason is for some of `binaries` or `packages`",
+                );
             }
         }
-        for hardening in &file.hardening {
-            let line = Reader::line_of(&text, &hardening.name);
-            reader.claim(&RuleId::new(Table::Hardening, &hardening.name), name, line);
+        self.hardening.append(&mut file.hardening);
+        self.depends.append(&mut file.depends);
+        self.closures.append(&mut file.closure);
+        self.libraries.append(&mut file.library);
+    }
+
+    /// The programs of closures that no table has. Without any program the tables themselves could not be read.
+    pub(super) fn unknown_programs(&self, reader: &mut Reader) {
+        if self.programs.is_empty() {
+            return;
         }
-        self.hardening.extend(file.hardening);
-        self.depends.extend(file.depends);
-        self.closures.extend(file.closure);
-        self.libraries.extend(file.library);
+        for closure in &self.closures {
+            let mut programs = closure.programs.iter();
+            let Some(program) = programs.find(|program| !self.programs.contains_key(*program))
+            else {
+                continue;
+            };
+            let cause = format!(
+                "`{program}` is neither in nixpkgs/programs.toml nor among the `programs` of a source"
+            );
+            let problem = Problem::new(&BAD_RULE, cause);
+            let place = reader
+                .names
+                .get(&RuleId::new(Table::Closure, &closure.name));
+            reader.problems.push(match place {
+                Some(place) => problem.at(&place.file, place.line),
+                None => problem,
+            });
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Programs that cargo builds: `crates.toml`.
+//! Cargo's builds: `nixpkgs/crates.toml`, `[cargo]` of a source.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::Rules;
 use super::reader::Reader;
 use crate::{RuleId, Table};
 
-/// `crates.toml`: programs that cargo builds, and needs of crates beyond other crates.
+/// `nixpkgs/crates.toml`: what cargo builds, and what crates need beside other crates.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CrateRules {
@@ -89,27 +89,68 @@ pub struct CrateRule {
     pub prefer: Option<String>,
 }
 
+/// `[cargo]` of a source.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SourceCrates {
+    /// Its crates are locked for themselves, though nothing of them is installed: why.
+    #[serde(default)]
+    locked: Option<String>,
+    /// Exceptions for its programs.
+    #[serde(default)]
+    program: BTreeMap<String, ProgramRule>,
+    /// Needs of its crates beside other crates.
+    #[serde(default, rename = "crate")]
+    crates: BTreeMap<String, CrateRule>,
+}
+
+impl SourceCrates {
+    /// As rules of `source`.
+    pub(super) fn of(self, source: &str) -> CrateRules {
+        let locked = self.locked.into_iter();
+        CrateRules {
+            rust_version: None,
+            program: self.program,
+            library: locked
+                .map(|why| (source.to_owned(), LibraryRule { why }))
+                .collect(),
+            crates: self.crates,
+        }
+    }
+}
+
 impl Rules {
     pub(super) fn read_crates(&mut self, reader: &mut Reader) {
-        let name = "crates.toml";
-        let Some((file, text)) = reader.file::<CrateRules>(name) else {
-            return;
-        };
+        let name = "nixpkgs/crates.toml";
+        if let Some((file, text)) = reader.file::<CrateRules>(name) {
+            self.add_crates(reader, (name, &text), "", file);
+        }
+    }
+
+    /// Adds rules whose tables are written below `within`.
+    pub(super) fn add_crates(
+        &mut self,
+        reader: &mut Reader,
+        (name, text): (&str, &str),
+        within: &str,
+        rules: CrateRules,
+    ) {
         let kinds = [
-            (Table::Program, file.program.keys().collect::<Vec<_>>()),
-            (Table::Library, file.library.keys().collect()),
-            (Table::Crate, file.crates.keys().collect()),
+            (Table::Program, rules.program.keys().collect::<Vec<_>>()),
+            (Table::Library, rules.library.keys().collect()),
+            (Table::Crate, rules.crates.keys().collect()),
         ];
         for (table, keys) in kinds {
             for key in keys {
                 let rule = RuleId::new(table, key);
-                let line = Reader::line_of(&text, &rule.to_string());
+                let line = Reader::line_of(text, &format!("{within}{rule}"));
+                let line = line.or_else(|| Reader::line_of(text, within.trim_end_matches('.')));
                 reader.claim(&rule, name, line);
             }
         }
-        self.crates.rust_version = file.rust_version.or(self.crates.rust_version.take());
-        self.crates.program.extend(file.program);
-        self.crates.library.extend(file.library);
-        self.crates.crates.extend(file.crates);
+        self.crates.rust_version = rules.rust_version.or(self.crates.rust_version.take());
+        self.crates.program.extend(rules.program);
+        self.crates.library.extend(rules.library);
+        self.crates.crates.extend(rules.crates);
     }
 }

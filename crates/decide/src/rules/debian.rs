@@ -1,8 +1,7 @@
-//! Debian packages: `debian.toml`.
+//! Debian packages: `nixpkgs/debian.toml`, and those of a source.
 
 use std::collections::BTreeMap;
 
-use problem::{BAD_RULE, Problem};
 use serde::Deserialize;
 
 use super::Rules;
@@ -39,8 +38,6 @@ struct DebianTable {
     #[serde(default)]
     none: Option<String>,
     #[serde(default)]
-    source: Option<String>,
-    #[serde(default)]
     missing: Option<String>,
     #[serde(default)]
     name: Option<String>,
@@ -48,59 +45,58 @@ struct DebianTable {
 
 impl Rules {
     pub(super) fn read_debian(&mut self, reader: &mut Reader) {
-        let name = "debian.toml";
+        let name = "nixpkgs/debian.toml";
         let Some((file, text)) = reader.file::<BTreeMap<String, DebianTable>>(name) else {
             return;
         };
         for (package, table) in file {
             let line = Reader::line_of(&text, &package);
-            reader.claim(&RuleId::new(Table::Debian, &package), name, line);
             let DebianTable {
                 attr,
                 perl,
                 none,
-                source,
                 missing,
                 name: called,
             } = table;
             if called.is_some() && missing.is_none() {
                 let cause = format!("`{package}` has a `name`, which only goes with `missing`");
-                reader
-                    .problems
-                    .push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line));
+                reader.bad(name, line, cause);
                 continue;
             }
             let choices = [
                 attr.map(DebianPackage::Attr),
                 perl.map(DebianPackage::Perl),
                 none.map(DebianPackage::None),
-                source.map(DebianPackage::Source),
                 missing.map(|why| DebianPackage::Missing { name: called, why }),
             ];
             let mut choices = choices.into_iter().flatten();
             let (Some(choice), None) = (choices.next(), choices.next()) else {
-                let cause =
-                    format!("`{package}` needs exactly one of attr, perl, none, source, missing");
-                reader
-                    .problems
-                    .push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line));
+                let cause = format!("`{package}` needs exactly one of attr, perl, none, missing");
+                reader.bad(name, line, cause);
                 continue;
             };
-            if package.contains(['*', '?']) {
-                match globset::Glob::new(&package) {
-                    Ok(glob) => {
-                        self.debian_globs
-                            .push((package.clone(), glob.compile_matcher(), choice));
-                    }
-                    Err(error) => {
-                        reader.problems.push(
-                            Problem::new(&BAD_RULE, error.to_string()).at(reader.place(name), line),
-                        );
-                    }
-                }
-            } else {
-                self.debian.insert(package, choice);
-            }
+            self.add_debian(reader, (name, line), package, choice);
+        }
+    }
+
+    /// Adds a package by its name, or several by a glob.
+    pub(super) fn add_debian(
+        &mut self,
+        reader: &mut Reader,
+        (file, line): (&str, Option<u32>),
+        package: String,
+        choice: DebianPackage,
+    ) {
+        reader.claim(&RuleId::new(Table::Debian, &package), file, line);
+        if !package.contains(['*', '?']) {
+            self.debian.insert(package, choice);
+            return;
+        }
+        match globset::Glob::new(&package) {
+            Ok(glob) => self
+                .debian_globs
+                .push((package, glob.compile_matcher(), choice)),
+            Err(error) => reader.bad(file, line, error.to_string()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Features to remove from a source: `features.toml`.
+//! Features: code to remove from a source.
 
 use serde::Deserialize;
 
@@ -10,7 +10,8 @@ pub struct Feature {
     pub name: String,
     /// The reason.
     pub why: String,
-    /// The source that contains it.
+    /// The source it is in.
+    #[serde(default)]
     pub source: String,
     /// Perl modules to remove: their `use` lines, the `register_method` that mounts them, the index
     /// entry of that path, and statements that call them.
@@ -87,11 +88,4 @@ pub struct DropElement {
     pub file: String,
     /// A string in a list. Before `=>` it goes with its value.
     pub text: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FeaturesFile {
-    #[serde(default)]
-    pub(super) feature: Vec<Feature>,
 }

@@ -1,27 +1,24 @@
-//! Reads, checks and compiles the rules in `rules/*.toml`.
+//! Rules: the files of `rules/` read, checked and compiled.
 //!
-//! | file | contents of its tables |
+//! | file | what it says |
 //! |---|---|
-//! | `contexts.toml` | `[[context]]`: where an occurrence takes effect; the first match decides |
-//! | `paths.toml` | `[[path]]`: decisions, the first match decides; `[[last]]`: the same, tried after the tables below |
-//! | `own.toml` | `[SOURCE]`: the data paths a source installs |
-//! | `programs.toml` | `[SOURCE]`: the programs a source installs; `[unpinned.SOURCE]`: those of sources without a pin |
-//! | `commands.toml` | `[ATTR]`: the programs of a nixpkgs package; `[wrapper]`; `[debian-only]` |
-//! | `perl.toml`, `python.toml` | `[ATTR]`: the modules of a package; `[missing.SOURCE]` |
-//! | `debian.toml` | `[PACKAGE]`: the nixpkgs counterpart of a Debian package |
-//! | `closure.toml` | `[[closure]]`: programs on a source's `PATH` that no scanner sees it run; `[[library]]`: libraries that its build needs and no packaging names |
-//! | `features.toml` | `[[feature]]`: parts to remove |
-//! | `packages.toml` | `[SOURCE]`: the nixpkgs package that a source builds on; `[SOURCE.switch]`: the treatment of the switches in its configuration |
-//! | `optional.toml` | `[[optional]]`: parts that may be absent, the places where the code checks for them, and the loss without them |
-//! | `places.toml` | `[[place]]`: directories and the programs that read them |
-//! | `system.toml` | `[[directory]]`: directories on the machine beyond those of the packaging |
-//! | `crates.toml` | `[program.NAME]`, `[library.SOURCE]`: programs and libraries that cargo builds; `[crate.NAME]`: the needs of a crate in nixpkgs |
-//! | `nixpkgs.toml` | the nixpkgs file that defines each attribute |
+//! | `sources/NAME.toml` | everything about one source |
+//! | `general/*.toml` | what holds for any source |
+//! | `nixpkgs/programs.toml` | `[ATTR]`: the programs of a nixpkgs package; `[wrapper]`, `[debian-only]`, `[missing.NAME]` |
+//! | `nixpkgs/perl.toml`, `python.toml` | `[ATTR]`: the modules of a package; `[missing.NAME]` |
+//! | `nixpkgs/debian.toml` | `[PACKAGE]`: what a Debian package is in nixpkgs |
+//! | `nixpkgs/crates.toml` | `[crate.NAME]`: what a crate needs of nixpkgs |
+//! | `nixpkgs/attributes.toml` | in which file nixpkgs defines each attribute |
+//! | `nixpkgs/paths.toml` | where nixpkgs' packages have what Debian has elsewhere |
+//!
+//! Files of `sources/` and `general/` have the same tables: `[[context]]`, `[[path]]`, `[[feature]]`, `[[closure]]` …
+//! (`file.rs`); in one of `sources/`, each rule is for that source.
 
 mod closure;
 mod crates;
 mod debian;
 mod feature;
+mod file;
 mod module;
 mod nixpkgs;
 mod package;
@@ -33,14 +30,13 @@ mod system;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use problem::Problem;
+use problem::{BAD_RULE, Problem};
 
-use crate::optional::{AsideRule, Optional, OptionalFile, PlaceRule, outside};
+use crate::optional::{AsideRule, Optional, PlaceRule, outside};
 use crate::{RuleId, Table};
-use feature::FeaturesFile;
+use file::{Files, RuleFile};
 use module::read_modules;
-use nixpkgs::SourcesFile;
-use reader::{Reader, not_added};
+use reader::Reader;
 
 pub use closure::{Closure, Depends, Hardening, Library};
 pub use crates::{CrateRule, CrateRules, LibraryRule, ProgramRule};
@@ -49,7 +45,7 @@ pub use feature::{DropElement, DropMethod, Feature, OnlyOn, Replace};
 pub use module::ModuleProvider;
 pub use nixpkgs::Definition;
 pub use package::{Over, OverValue, SwitchRule};
-pub use path::{Absent, ContextRule, PathRule, Ruling};
+pub use path::{Absent, ContextRule, Example, Keep, PathRule, Ruling};
 pub use program::{Provider, provider_decision};
 pub use reader::RulePlace;
 pub use system::ExtraDirectory;
@@ -79,10 +75,9 @@ pub struct Rules {
     pub features: Vec<Feature>,
     /// Programs that code outside of the sources runs.
     pub closures: Vec<Closure>,
-    /// `closure.toml`: packages that Debian installs beside the code and that are not on its `PATH`
-    /// here.
+    /// `[[depends]]`: what Debian installs beside the code and is not on its `PATH` here.
     pub depends: Vec<Depends>,
-    /// `closure.toml`: compiler flags of nixpkgs' that break builds.
+    /// `[[hardening]]`: what of nixpkgs' compiler flags builds cannot have.
     pub hardening: Vec<Hardening>,
     /// Libraries that no packaging names.
     pub libraries: Vec<Library>,
@@ -102,51 +97,102 @@ pub struct Rules {
     pub asides: Vec<(globset::GlobSet, AsideRule)>,
     /// The attributes of `pkgs/outside`.
     pub outside: BTreeSet<String>,
-    /// Those of them that are packaged from a pin, which not every release has (`outside` in
-    /// `sources.toml`).
+    /// Those of them that are packaged from a pin, which not every release has (`outside` in `[repository]`).
     pub by_pin: BTreeSet<String>,
     /// The place of each rule.
     pub standing: HashMap<RuleId, RulePlace>,
-    /// The rules of added directories.
+    /// Lines that rules say they are for.
+    pub examples: Vec<Example>,
+    /// Those that are written in a directory that was added.
     pub added: BTreeSet<RuleId>,
 }
 
+/// A directory of rules.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How problems and reports name it.
+    pub shown: String,
+}
+
+impl Directory {
+    /// The directory `shown` of the project at `root`.
+    pub fn of_project(root: &Path, shown: &str) -> Self {
+        Self {
+            path: root.join(shown),
+            shown: shown.to_owned(),
+        }
+    }
+
+    /// A directory as it was given.
+    pub fn given(path: &Path) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            shown: path.display().to_string(),
+        }
+    }
+}
+
+/// The rules that are asked in their order, of one directory.
+#[derive(Default)]
+struct Ordered {
+    contexts: Vec<ContextRule>,
+    last_contexts: Vec<ContextRule>,
+    first: Vec<PathRule>,
+    last: Vec<PathRule>,
+}
+
 impl Rules {
-    /// Reads every rule file in `dir`.
+    /// Reads every rule file below `dir`, which is shown as `rules`.
     ///
     /// # Errors
     /// All problems, with file and line: unknown keys, invalid patterns, two rules with one name.
     pub fn read(dir: &Path) -> Result<Self, Vec<Problem>> {
-        Self::read_with(dir, &[])
+        let own = Directory {
+            path: dir.to_path_buf(),
+            shown: "rules".to_owned(),
+        };
+        Self::read_with(&[own], &[])
     }
 
-    /// As [`Self::read`], with the rules of other directories. An added rule joins the others of
-    /// its file; added contexts and path rules are tried first.
+    /// Reads directories of a project, and those that were added: there, ordered rules are asked before all others.
     ///
     /// # Errors
-    /// As [`Self::read`]; an added directory without a rule file, or with a file that cannot be
-    /// added to.
-    pub fn read_with(dir: &Path, added: &[PathBuf]) -> Result<Self, Vec<Problem>> {
+    /// As [`Self::read`]; an added directory without a rule file, or with a file of rules that cannot be added to.
+    pub fn read_with(own: &[Directory], added: &[PathBuf]) -> Result<Self, Vec<Problem>> {
         let mut reader = Reader {
-            dir,
+            dir: Path::new(""),
+            shown: String::new(),
             adds: false,
             problems: Vec::new(),
             names: HashMap::new(),
             added: BTreeSet::new(),
+            examples: Vec::new(),
             texts: HashMap::new(),
         };
         let mut rules = Self::default();
-        rules.read_directory(&mut reader);
-        reader.adds = true;
-        for one in added {
-            reader.dir = one;
+        let added: Vec<Directory> = added.iter().map(|dir| Directory::given(dir)).collect();
+        let (mut last_contexts, mut own_count) = (Vec::new(), own.len());
+        for directory in own.iter().chain(&added) {
+            reader.dir = &directory.path;
+            reader.shown.clone_from(&directory.shown);
+            reader.adds = own_count == 0;
+            own_count = own_count.saturating_sub(1);
             reader.texts.clear();
-            reader.problems.extend(not_added(one));
-            rules.read_directory(&mut reader);
+            let ordered = rules.read_directory(&mut reader);
+            rules.contexts.splice(0..0, ordered.contexts);
+            last_contexts.splice(0..0, ordered.last_contexts);
+            rules.first.splice(0..0, ordered.first);
+            rules.last.splice(0..0, ordered.last);
         }
-        rules.outside = outside(dir.parent().unwrap_or(dir));
+        rules.contexts.append(&mut last_contexts);
+        rules.unknown_programs(&mut reader);
+        let root = own.first().and_then(|dir| dir.path.parent());
+        rules.outside = outside(root.unwrap_or(Path::new("")));
         rules.standing = std::mem::take(&mut reader.names);
         rules.added = std::mem::take(&mut reader.added);
+        rules.examples = std::mem::take(&mut reader.examples);
         if reader.problems.is_empty() {
             Ok(rules)
         } else {
@@ -154,53 +200,87 @@ impl Rules {
         }
     }
 
-    /// Adds the rules of the reader's directory.
-    fn read_directory(&mut self, reader: &mut Reader) {
-        self.read_contexts(reader);
-        self.read_paths(reader);
-        self.read_own(reader);
+    /// Adds what the reader's directory has; the rules that are asked in their order are given back.
+    fn read_directory(&mut self, reader: &mut Reader) -> Ordered {
+        let (files, mut problems) = Files::of(reader.dir, &reader.shown, reader.adds);
+        reader.problems.append(&mut problems);
+        let mut ordered = Ordered::default();
+        for (source, name) in &files.sources {
+            self.read_file(reader, name, Some(source), &mut ordered);
+        }
+        for name in &files.general {
+            self.read_file(reader, name, None, &mut ordered);
+        }
         self.read_programs(reader);
         self.perl
-            .extend(read_modules(reader, Table::Perl, "perl.toml"));
+            .extend(read_modules(reader, Table::Perl, "nixpkgs/perl.toml"));
         self.python
-            .extend(read_modules(reader, Table::Python, "python.toml"));
+            .extend(read_modules(reader, Table::Python, "nixpkgs/python.toml"));
         self.read_debian(reader);
-        if let Some((file, text)) = reader.file::<FeaturesFile>("features.toml") {
-            for feature in &file.feature {
-                reader.claim(
-                    &RuleId::new(Table::Feature, &feature.name),
-                    "features.toml",
-                    Reader::line_of(&text, &feature.name),
-                );
-            }
-            self.features.extend(file.feature);
-        }
-        self.read_closures(reader);
-        if let Some((file, _)) = reader.file::<BTreeMap<_, _>>("nixpkgs.toml") {
+        if let Some((file, _)) = reader.file::<BTreeMap<_, _>>("nixpkgs/attributes.toml") {
             self.nixpkgs.extend(file);
         }
-        self.read_packages(reader);
-        self.read_system(reader);
         self.read_crates(reader);
-        self.read_optional(reader);
-        self.read_places(reader);
-        if let Some((file, _)) = reader.file::<SourcesFile>("sources.toml") {
-            let sources = file.source.into_iter();
-            self.by_pin.extend(
-                sources
-                    .filter(|(_, source)| source.outside)
-                    .map(|(name, _)| name),
-            );
-        }
+        ordered
     }
 
-    fn read_optional(&mut self, reader: &mut Reader) {
-        let name = "optional.toml";
-        let Some((file, text)) = reader.file::<OptionalFile>(name) else {
+    /// Reads a file of `sources/` or `general/`.
+    fn read_file(
+        &mut self,
+        reader: &mut Reader,
+        name: &str,
+        source: Option<&str>,
+        ordered: &mut Ordered,
+    ) {
+        let Some((mut file, text)) = reader.file::<RuleFile>(name) else {
             return;
         };
+        for fault in file.faults(source, &text) {
+            let problem = Problem::new(&BAD_RULE, fault.cause);
+            let problem = problem.at(reader.place(name), fault.line);
+            reader.problems.push(problem.mend(fault.remedy));
+        }
+        if let Some(source) = source {
+            file.imply(source, reader, (name, &text));
+            self.add_installed(reader, (name, &text), source, &mut file);
+            if let Some(over) = file.nixpkgs.take() {
+                self.add_package(reader, (name, &text), source, over);
+            }
+            if let Some(cargo) = file.cargo.take() {
+                self.add_crates(reader, (name, &text), "cargo.", cargo.of(source));
+            }
+            if file.repository.as_ref().is_some_and(|one| one.outside) {
+                self.by_pin.insert(source.to_owned());
+            }
+        }
+        let place = (name, text.as_str());
+        ordered
+            .contexts
+            .extend(reader.contexts(place, std::mem::take(&mut file.context)));
+        ordered
+            .last_contexts
+            .extend(reader.contexts(place, std::mem::take(&mut file.last_context)));
+        ordered
+            .first
+            .extend(reader.paths(place, std::mem::take(&mut file.path)));
+        ordered
+            .last
+            .extend(reader.paths(place, std::mem::take(&mut file.last_path)));
+        for feature in &file.feature {
+            let line = Reader::line_of_element(&text, "feature", &feature.name);
+            reader.claim(&RuleId::new(Table::Feature, &feature.name), name, line);
+        }
+        self.features.append(&mut file.feature);
+        self.add_closures(reader, name, &text, &mut file);
+        self.add_directories(reader, place, std::mem::take(&mut file.directory));
+        self.add_places(
+            reader,
+            place,
+            std::mem::take(&mut file.place),
+            std::mem::take(&mut file.aside),
+        );
         for one in file.optional {
-            let line = Reader::line_of(&text, &one.name);
+            let line = Reader::line_of_element(&text, "optional", &one.name);
             reader.claim(&RuleId::new(Table::Optional, &one.name), name, line);
             self.optional.push(one);
         }

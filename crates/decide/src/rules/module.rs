@@ -1,8 +1,7 @@
-//! Perl and Python modules: `perl.toml`, `python.toml`.
+//! Perl and Python modules: `nixpkgs/perl.toml`, `nixpkgs/python.toml`.
 
 use std::collections::{BTreeMap, HashMap};
 
-use problem::{BAD_RULE, Problem};
 use serde::Deserialize;
 
 use super::reader::Reader;
@@ -28,8 +27,6 @@ struct ModuleTable {
     attr: Option<String>,
     #[serde(default)]
     package: Option<String>,
-    #[serde(default)]
-    source: Option<String>,
     modules: Vec<String>,
 }
 
@@ -57,16 +54,13 @@ pub(super) fn read_modules(
         return modules;
     };
     for (attr, table) in file.tables {
-        let provider = match (table.attr, table.package, table.source) {
-            (Some(attr), None, None) => ModuleProvider::Attr(attr),
-            (None, Some(package), None) => ModuleProvider::Package(package),
-            (None, None, Some(source)) => ModuleProvider::Source(source),
+        let provider = match (table.attr, table.package) {
+            (Some(attr), None) => ModuleProvider::Attr(attr),
+            (None, Some(package)) => ModuleProvider::Package(package),
             _ => {
-                let cause = format!("`{attr}` needs exactly one of attr, package, source");
+                let cause = format!("`{attr}` needs exactly one of attr, package");
                 let line = Reader::line_of(&text, &attr);
-                reader
-                    .problems
-                    .push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line));
+                reader.bad(name, line, cause);
                 continue;
             }
         };

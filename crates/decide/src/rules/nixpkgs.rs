@@ -1,6 +1,4 @@
-//! The contents of nixpkgs by `nixpkgs.toml`, and the packages in `sources.toml`.
-
-use std::collections::BTreeMap;
+//! nixpkgs' attributes: `nixpkgs/attributes.toml`.
 
 use serde::Deserialize;
 
@@ -19,17 +17,4 @@ pub struct Definition {
     pub since: Option<String>,
     /// The last release with the name.
     pub until: Option<String>,
-}
-
-/// The facts about packages in `sources.toml`. The rest of it is for `lock`.
-#[derive(Deserialize)]
-pub(super) struct SourcesFile {
-    #[serde(default)]
-    pub(super) source: BTreeMap<String, SourceTable>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct SourceTable {
-    #[serde(default)]
-    pub(super) outside: bool,
 }

@@ -1,16 +1,15 @@
-//! Sources built over nixpkgs' own package: `packages.toml`.
+//! Sources that are built over nixpkgs' own package.
 
 use std::collections::BTreeMap;
 
-use problem::{BAD_RULE, Problem};
 use serde::Deserialize;
 
 use super::Rules;
 use super::reader::Reader;
 use crate::{RuleId, Table};
 
-/// `[SOURCE]` of `packages.toml`. nixpkgs builds the same upstream, so its derivation is used with
-/// Proxmox's source, series and installed files.
+/// `[nixpkgs]` of a source: nixpkgs builds the same upstream, and its derivation is taken with the source,
+/// the series and the places Proxmox has.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Over {
@@ -54,7 +53,7 @@ pub struct Over {
     pub beside: Vec<String>,
 }
 
-/// `[SOURCE.switch."--NAME"]` of `packages.toml`: exactly one of `override`, `flag`, `default`, `drop`.
+/// `[nixpkgs.switch."--NAME"]`: exactly one of `override`, `flag`, `default`, `drop`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SwitchRule {
@@ -110,24 +109,23 @@ pub enum OverValue {
 }
 
 impl Rules {
-    pub(super) fn read_packages(&mut self, reader: &mut Reader) {
-        let name = "packages.toml";
-        let Some((file, text)) = reader.file::<BTreeMap<String, Over>>(name) else {
-            return;
-        };
-        for (source, over) in &file {
-            let line = Reader::line_of(&text, source);
-            reader.claim(&RuleId::new(Table::Package, source), name, line);
-            let table = Reader::line_of(&text, &format!("{source}.switch")).unwrap_or(0);
-            for (switch, rule) in &over.switch {
-                let line = Reader::line_after(&text, switch, table);
-                reader.claim(&RuleId::switch(source, switch), name, line);
-                if let Some(fault) = rule.fault() {
-                    let problem = Problem::new(&BAD_RULE, format!("`{switch}` {fault}"));
-                    reader.problems.push(problem.at(reader.place(name), line));
-                }
+    pub(super) fn add_package(
+        &mut self,
+        reader: &mut Reader,
+        (name, text): (&str, &str),
+        source: &str,
+        over: Over,
+    ) {
+        let line = Reader::line_of(text, "nixpkgs");
+        reader.claim(&RuleId::new(Table::Package, source), name, line);
+        let table = Reader::line_of(text, "nixpkgs.switch").unwrap_or(0);
+        for (switch, rule) in &over.switch {
+            let line = Reader::line_after(text, switch, table);
+            reader.claim(&RuleId::switch(source, switch), name, line);
+            if let Some(fault) = rule.fault() {
+                reader.bad(name, line, format!("`{switch}` {fault}"));
             }
         }
-        self.packages.extend(file);
+        self.packages.insert(source.to_owned(), over);
     }
 }

@@ -1,11 +1,15 @@
-//! Programs and data paths: `own.toml`, `programs.toml`, `commands.toml`.
+//! Programs, by nixpkgs' packages; what a source installs.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use super::Rules;
-use super::reader::Reader;
+use super::debian::DebianPackage;
+use super::file::RuleFile;
+use super::module::ModuleProvider;
+use super::reader::{Reader, line_at};
 use crate::{Decision, RuleId, Table};
 
 /// The provider of a program.
@@ -38,33 +42,18 @@ pub enum Provider {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OwnTable {
-    below: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct ProgramTable {
-    programs: Vec<String>,
-    #[serde(default)]
-    dir: Option<String>,
-    #[serde(default)]
-    #[allow(dead_code, reason = "for the reader of the rule")]
-    output: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UnpinnedTable {
     programs: Vec<String>,
 }
 
 #[derive(Deserialize)]
 struct ProgramsFile {
+    /// By who has them, where nixpkgs has not.
     #[serde(default)]
-    unpinned: BTreeMap<String, UnpinnedTable>,
+    missing: BTreeMap<String, ProgramTable>,
+    /// By attribute.
     #[serde(flatten)]
-    sources: BTreeMap<String, ProgramTable>,
+    attributes: BTreeMap<String, ProgramTable>,
 }
 
 /// Returns the decision for a provider of a program in the code of `source`.
@@ -97,76 +86,88 @@ pub fn provider_decision(provider: &Provider, program: &str, source: &str) -> De
 }
 
 impl Rules {
-    pub(super) fn read_own(&mut self, reader: &mut Reader) {
-        let Some((file, text)) = reader.file::<BTreeMap<String, OwnTable>>("own.toml") else {
+    pub(super) fn read_programs(&mut self, reader: &mut Reader) {
+        let name = "nixpkgs/programs.toml";
+        let Some((file, text)) = reader.file::<ProgramsFile>(name) else {
             return;
         };
-        for (source, table) in file {
-            for prefix in table.below {
-                reader.claim(
-                    &RuleId::new(Table::Own, &prefix),
-                    "own.toml",
-                    Reader::line_of(&text, &prefix),
-                );
-                self.own.push((prefix, source.clone()));
-            }
-        }
-        self.own
-            .sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
-    }
-
-    pub(super) fn read_programs(&mut self, reader: &mut Reader) {
-        if let Some((file, text)) = reader.file::<ProgramsFile>("programs.toml") {
-            for (source, table) in file.sources {
-                let dir = table.dir.unwrap_or_else(|| "bin".to_owned());
-                for program in table.programs {
-                    let provider = Provider::Source {
-                        source: source.clone(),
-                        dir: dir.clone(),
-                    };
-                    self.add_program(reader, "programs.toml", &text, program, provider);
-                }
-            }
-            for (source, table) in file.unpinned {
-                for program in table.programs {
-                    let provider = Provider::Unpinned {
-                        source: source.clone(),
-                    };
-                    self.add_program(reader, "programs.toml", &text, program, provider);
-                }
-            }
-        }
-        if let Some((file, text)) = reader.file::<BTreeMap<String, ProgramTable>>("commands.toml") {
-            for (attr, table) in file {
-                let dir = table.dir.unwrap_or_else(|| "bin".to_owned());
-                for program in table.programs {
-                    let provider = match attr.as_str() {
-                        "wrapper" => Provider::Wrapper,
-                        "debian-only" => Provider::DebianOnly,
-                        _ => Provider::Package {
-                            attr: attr.clone(),
-                            dir: dir.clone(),
-                        },
-                    };
-                    self.add_program(reader, "commands.toml", &text, program, provider);
-                }
+        let missing = file.missing.into_iter().map(|(source, table)| {
+            let provider = Provider::Unpinned { source };
+            (provider, table)
+        });
+        let given = file.attributes.into_iter().map(|(attr, table)| {
+            let provider = match attr.as_str() {
+                "wrapper" => Provider::Wrapper,
+                "debian-only" => Provider::DebianOnly,
+                _ => Provider::Package {
+                    attr,
+                    dir: "bin".to_owned(),
+                },
+            };
+            (provider, table)
+        });
+        for (provider, table) in missing.chain(given) {
+            for program in table.programs {
+                let line = Reader::line_of(&text, &program);
+                self.add_program(reader, (name, line), program, provider.clone());
             }
         }
     }
 
-    fn add_program(
+    /// Adds a program of a package or a source.
+    pub(super) fn add_program(
         &mut self,
         reader: &mut Reader,
-        file: &str,
-        text: &str,
+        (file, line): (&str, Option<u32>),
         program: String,
         provider: Provider,
     ) {
-        reader.claim(
-            &RuleId::new(Table::Command, &program),
-            file,
-            Reader::line_of(text, &program),
-        );
+        reader.claim(&RuleId::new(Table::Command, &program), file, line);
         self.programs.insert(program, provider);
+    }
+
+    /// Adds what a source installs: its programs, data, modules and packages.
+    pub(super) fn add_installed(
+        &mut self,
+        reader: &mut Reader,
+        (name, text): (&str, &str),
+        source: &str,
+        file: &mut RuleFile,
+    ) {
+        let unpinned = file.unpinned.is_some();
+        let at = |one: &Spanned<String>| Some(line_at(text, one.span().start));
+        let take = |list: &mut Vec<Spanned<String>>| std::mem::take(list).into_iter();
+        for program in take(&mut file.programs) {
+            let (line, source) = (at(&program), source.to_owned());
+            let provider = if unpinned {
+                Provider::Unpinned { source }
+            } else {
+                let dir = "bin".to_owned();
+                Provider::Source { source, dir }
+            };
+            self.add_program(reader, (name, line), program.into_inner(), provider);
+        }
+        for data in take(&mut file.data) {
+            let line = at(&data);
+            reader.claim(&RuleId::new(Table::Own, data.get_ref()), name, line);
+            self.own.push((data.into_inner(), source.to_owned()));
+        }
+        for module in take(&mut file.perl) {
+            let (line, source) = (at(&module), source.to_owned());
+            let provider = if unpinned {
+                ModuleProvider::Missing(source)
+            } else {
+                ModuleProvider::Source(source)
+            };
+            reader.claim(&RuleId::new(Table::Perl, module.get_ref()), name, line);
+            self.perl.insert(module.into_inner(), provider);
+        }
+        for package in take(&mut file.debian) {
+            let line = at(&package);
+            let made = DebianPackage::Source(source.to_owned());
+            self.add_debian(reader, (name, line), package.into_inner(), made);
+        }
+        self.own
+            .sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
     }
 }

@@ -3,35 +3,25 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use problem::{BAD_RULE, DUPLICATE_RULE, Problem, meant};
+use problem::{BAD_RULE, DUPLICATE_RULE, Problem};
 use serde::de::DeserializeOwned;
 
+use super::path::Example;
 use crate::RuleId;
 use crate::matcher::{Condition, Matcher};
 
-/// The place of a rule.
+/// Where a rule is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RulePlace {
-    /// The file's name in `rules/`, or the path of a file in an added directory.
+    /// The file: of the project relative to it, of an added directory as that was given.
     pub file: String,
     /// 1-based.
     pub line: Option<u32>,
 }
 
-impl RulePlace {
-    /// Returns the file: relative to the project for `rules/`, as given for an added directory.
-    pub fn path(&self) -> String {
-        if self.file.contains('/') {
-            self.file.clone()
-        } else {
-            format!("rules/{}", self.file)
-        }
-    }
-}
-
 impl std::fmt::Display for RulePlace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.path())?;
+        f.write_str(&self.file)?;
         self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
     }
 }
@@ -59,12 +49,16 @@ fn unknown_key_line(text: &str, message: &str) -> Option<u32> {
 /// Reads rule files from one directory and collects their problems.
 pub(super) struct Reader<'a> {
     pub(super) dir: &'a Path,
-    /// Whether the directory adds to previous ones.
+    /// How the directory is named: `rules`, or as it was given.
+    pub(super) shown: String,
+    /// Whether the directory adds to those before it.
     pub(super) adds: bool,
     pub(super) problems: Vec<Problem>,
     pub(super) names: HashMap<RuleId, RulePlace>,
     /// The rules that were added.
     pub(super) added: BTreeSet<RuleId>,
+    /// The examples of rules.
+    pub(super) examples: Vec<Example>,
     /// The texts of the directory, by file.
     pub(super) texts: HashMap<String, String>,
 }
@@ -73,7 +67,7 @@ impl Reader<'_> {
     /// Parses a file. A missing file counts as empty.
     pub(super) fn file<T: DeserializeOwned>(&mut self, name: &str) -> Option<(T, String)> {
         let path = self.dir.join(name);
-        let shown = path.display().to_string();
+        let shown = self.place(name);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -100,17 +94,19 @@ impl Reader<'_> {
     }
 
     pub(super) fn place(&self, file: &str) -> String {
-        self.dir.join(file).display().to_string()
+        format!("{}/{file}", self.shown)
+    }
+
+    /// Complains of a rule.
+    pub(super) fn bad(&mut self, file: &str, line: Option<u32>, cause: impl Into<String>) {
+        let problem = Problem::new(&BAD_RULE, cause.into());
+        self.problems.push(problem.at(self.place(file), line));
     }
 
     /// Records a rule's name, and reports the second of two equal ones.
     pub(super) fn claim(&mut self, id: &RuleId, file: &str, mut line: Option<u32>) {
         let place = RulePlace {
-            file: if self.adds {
-                self.place(file)
-            } else {
-                file.to_owned()
-            },
+            file: self.place(file),
             line,
         };
         if self.adds {
@@ -143,7 +139,24 @@ impl Reader<'_> {
         })
     }
 
-    /// Returns the line of the first table header or key `name`.
+    /// The line of the name of an element `[[array]]`.
+    pub(super) fn line_of_element(text: &str, array: &str, name: &str) -> Option<u32> {
+        let header = format!("[[{array}]]");
+        let mut within = false;
+        let mut lines = (1..).zip(text.lines());
+        let found = lines.find(|(_, line)| {
+            let line = line.trim();
+            if line.starts_with('[') {
+                within = line == header;
+            }
+            let value = line.strip_prefix("name").map(str::trim_start);
+            let value = value.and_then(|rest| rest.strip_prefix('=')).map(str::trim);
+            within && value.is_some_and(|value| value.trim_matches(['"', '\'']) == name)
+        });
+        found.map(|(line, _)| line)
+    }
+
+    /// The line of the first table header or key that is written `name`.
     pub(super) fn line_of(text: &str, name: &str) -> Option<u32> {
         Self::line_after(text, name, 0)
     }
@@ -158,52 +171,4 @@ impl Reader<'_> {
             .filter_map(|written| text[from..].find(written));
         found.min().map(|offset| line_at(text, from + offset))
     }
-}
-
-/// The rule files that an added directory may contain.
-const ADDED: [&str; 16] = [
-    "closure.toml",
-    "commands.toml",
-    "contexts.toml",
-    "crates.toml",
-    "debian.toml",
-    "features.toml",
-    "nixpkgs.toml",
-    "optional.toml",
-    "own.toml",
-    "packages.toml",
-    "paths.toml",
-    "perl.toml",
-    "places.toml",
-    "programs.toml",
-    "python.toml",
-    "system.toml",
-];
-
-/// Returns the problems of an added directory as a whole: rule files that nothing reads, or none at
-/// all.
-pub(super) fn not_added(dir: &Path) -> Vec<Problem> {
-    let shown = dir.display().to_string();
-    let entries = match std::fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(error) => return vec![Problem::new(&BAD_RULE, error.to_string()).at(shown, None)],
-    };
-    let names = entries.flatten().map(|entry| entry.file_name());
-    let mut names: Vec<String> = names
-        .map(|name| name.to_string_lossy().into_owned())
-        .filter(|name| Path::new(name).extension().is_some_and(|end| end == "toml"))
-        .collect();
-    names.sort();
-    if names.is_empty() {
-        let cause = "the directory has no file of rules";
-        let files = format!("The files of rules are {}.", ADDED.join(", "));
-        return vec![Problem::new(&BAD_RULE, cause).at(shown, None).mend(files)];
-    }
-    names.retain(|name| !ADDED.contains(&name.as_str()));
-    let unknown = names.iter().map(|name| {
-        let problem = Problem::new(&BAD_RULE, "nothing is read of an added file of this name");
-        let problem = problem.at(dir.join(name).display().to_string(), None);
-        problem.mend(meant::remedy(name, ADDED))
-    });
-    unknown.collect()
 }

@@ -1,20 +1,20 @@
-//! Directories on the machine, and the treatment of installed files: `system.toml`, `places.toml`.
+//! Directories on the machine, and where files go.
 
-use problem::{BAD_RULE, Problem};
 use serde::Deserialize;
 
 use super::Rules;
 use super::reader::Reader;
-use crate::optional::{AsideRule, PlaceRule, PlacesFile};
+use crate::optional::{AsideRule, PlaceRule};
 use crate::{RuleId, Table};
 
-/// `[[directory]]` of `system.toml`.
+/// `[[directory]]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExtraDirectory {
     /// Its name, `system.NAME`.
     pub name: String,
-    /// The source whose `system.json` lists it.
+    /// The source in whose `system.json` it goes.
+    #[serde(default)]
     pub source: String,
     /// Absolute.
     pub path: String,
@@ -28,21 +28,15 @@ pub struct ExtraDirectory {
     pub why: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SystemFile {
-    #[serde(default)]
-    directory: Vec<ExtraDirectory>,
-}
-
 impl Rules {
-    pub(super) fn read_system(&mut self, reader: &mut Reader) {
-        let name = "system.toml";
-        let Some((file, text)) = reader.file::<SystemFile>(name) else {
-            return;
-        };
-        for directory in file.directory {
-            let line = Reader::line_of(&text, &directory.name);
+    pub(super) fn add_directories(
+        &mut self,
+        reader: &mut Reader,
+        (name, text): (&str, &str),
+        directories: Vec<ExtraDirectory>,
+    ) {
+        for directory in directories {
+            let line = Reader::line_of_element(text, "directory", &directory.name);
             reader.claim(&RuleId::new(Table::System, &directory.name), name, line);
             let octal = directory.mode.len() == 4
                 && directory
@@ -53,38 +47,36 @@ impl Rules {
                 self.directories.push(directory);
             } else {
                 let cause = "a directory has an absolute path and a mode of four octal digits";
-                reader
-                    .problems
-                    .push(Problem::new(&BAD_RULE, cause).at(reader.place(name), line));
+                reader.bad(name, line, cause);
             }
         }
         self.directories.sort_by(|a, b| a.name.cmp(&b.name));
     }
 
-    pub(super) fn read_places(&mut self, reader: &mut Reader) {
-        let name = "places.toml";
-        let Some((file, text)) = reader.file::<PlacesFile>(name) else {
-            return;
-        };
-        for place in file.place {
-            let line = Reader::line_of(&text, &place.below);
+    pub(super) fn add_places(
+        &mut self,
+        reader: &mut Reader,
+        (name, text): (&str, &str),
+        places: Vec<PlaceRule>,
+        asides: Vec<AsideRule>,
+    ) {
+        for place in places {
+            let line = Reader::line_of(text, &place.below);
             reader.claim(&RuleId::new(Table::Place, &place.below), name, line);
             if place.leave_out.is_some() == place.keep.is_some() {
                 let cause = format!("`{}` needs exactly one of leave-out, keep", place.below);
-                let problem = Problem::new(&BAD_RULE, cause);
-                reader.problems.push(problem.at(reader.place(name), line));
+                reader.bad(name, line, cause);
             }
             self.places.push(place);
         }
-        for aside in file.aside {
+        for aside in asides {
             let mut globs = globset::GlobSetBuilder::new();
             for file in &aside.files {
                 match globset::Glob::new(file) {
                     Ok(glob) => drop(globs.add(glob)),
                     Err(error) => {
-                        let line = Reader::line_of(&text, file);
-                        let problem = Problem::new(&BAD_RULE, error.to_string());
-                        reader.problems.push(problem.at(reader.place(name), line));
+                        let line = Reader::line_of(text, file);
+                        reader.bad(name, line, error.to_string());
                     }
                 }
             }

@@ -66,7 +66,8 @@ mod tests {
             "[[feature]]\nname = \"wax\"\nwhy = \"-\"\nsource = \"hive\"\n\
              drop-elements = [{{ file = \"debian/hive.service\", text = \"{text}\" }}]\n"
         );
-        std::fs::write(dir.path().join("features.toml"), rule).unwrap();
+        std::fs::create_dir(dir.path().join("general")).unwrap();
+        std::fs::write(dir.path().join("general/features.toml"), rule).unwrap();
         Rules::read(dir.path()).unwrap().features.remove(0)
     }
 

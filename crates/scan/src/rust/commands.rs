@@ -1,4 +1,4 @@
-//! Finds the commands that a file runs through std's or tokio's `Command`.
+//! The commands a file runs, by the type that `[rust]` of `rules/general/calls.toml` names: std's or tokio's `Command`.
 
 use syn::ext::IdentExt as _;
 use syn::visit::Visit as _;
@@ -6,20 +6,24 @@ use syn::{Expr, Item};
 
 use super::walk::{Use, Walk, literal};
 use crate::Site;
+use crate::calls::RustCommand;
 use crate::collect::is_command_name;
 
 /// Commands.
 impl<'ast> Walk<'_> {
     /// Whether a path is the constructor of std's or tokio's `Command`.
     pub(super) fn is_command(&self, path: &syn::Path) -> bool {
+        let Some(command) = self.command else {
+            return false;
+        };
         let mut last = path.segments.iter().rev();
         let is = |segment: Option<&syn::PathSegment>, name: &str| {
             segment.is_some_and(|segment| segment.ident == name)
         };
-        is(last.next(), "new")
-            && is(last.next(), "Command")
+        is(last.next(), &command.new)
+            && is(last.next(), &command.name)
             && match last.next() {
-                Some(module) => module.ident == "process",
+                Some(module) => module.ident == command.module,
                 None => !self.other_command,
             }
     }
@@ -30,7 +34,7 @@ impl<'ast> Walk<'_> {
             return;
         };
         let site = Site {
-            call: Some("Command::new".to_owned()),
+            call: self.command.map(RustCommand::call),
             argument: Some(0),
             word: Some(0),
             before: None,
@@ -129,24 +133,26 @@ pub fn is_program(content: &[u8]) -> bool {
     is_command_name(content)
 }
 
-/// Whether `Command` is imported from a module other than `process` (clap has one).
-pub fn imports_other_command(items: &[Item]) -> bool {
+/// Whether `Command` is imported from somewhere that is no `process` module (clap has one).
+pub fn imports_other_command(items: &[Item], command: &RustCommand) -> bool {
     items.iter().any(|item| match item {
-        Item::Use(item) => imports_other(&item.tree, false, 0),
+        Item::Use(item) => imports_other(&item.tree, command, false, 0),
         _ => false,
     })
 }
 
-fn imports_other(tree: &syn::UseTree, process: bool, depth: u32) -> bool {
+fn imports_other(tree: &syn::UseTree, command: &RustCommand, process: bool, depth: u32) -> bool {
     use syn::UseTree::{Glob, Group, Name, Path, Rename};
     match tree {
-        Path(path) if depth < 64 => imports_other(&path.tree, path.ident == "process", depth + 1),
-        Name(name) => name.ident == "Command" && !process,
-        Rename(rename) => rename.rename == "Command" && !process,
+        Path(path) if depth < 64 => {
+            imports_other(&path.tree, command, path.ident == command.module, depth + 1)
+        }
+        Name(name) => name.ident == command.name && !process,
+        Rename(rename) => rename.rename == command.name && !process,
         Group(group) => group
             .items
             .iter()
-            .any(|tree| imports_other(tree, process, depth + 1)),
+            .any(|tree| imports_other(tree, command, process, depth + 1)),
         Path(_) | Glob(_) => false,
     }
 }

@@ -7,6 +7,7 @@ use super::macros::Formatting;
 use super::names::one_line;
 use super::walk::{Use, Walk};
 use crate::Site;
+use crate::calls::RustCommand;
 
 /// The facts from the tokens since the last separator.
 #[derive(Default)]
@@ -228,7 +229,9 @@ impl Walk<'_> {
                 }
                 self.tokens(group.stream(), None, None);
             }
-            Delimiter::Parenthesis if call.as_deref() == Some("Command::new") => {
+            Delimiter::Parenthesis
+                if call.is_some() && call == self.command.map(RustCommand::call) =>
+            {
                 if let Some(TokenTree::Literal(program)) = group.stream().into_iter().next() {
                     self.as_argument(call.as_deref(), 0, |walk| {
                         walk.site.word = Some(0);

@@ -15,6 +15,7 @@ use syn::{Attribute, Block, Expr, Item, Lit, Macro, MacroDelimiter, Meta, Pat};
 use super::commands::imports_other_command;
 use super::lexer::Lexed;
 use super::names::{attributes_of, bound, called, item_attributes, predicate};
+use crate::calls::RustCommand;
 use crate::{RustModule, Site};
 
 /// The code that may replace a literal.
@@ -79,21 +80,28 @@ pub struct Found {
     pub embeds: Vec<String>,
 }
 
-/// Walks a file. `base` is the offset of its first token, `wanted` the sorted offsets to look for.
-/// Blocks, argument lists and macros without any are skipped.
-pub fn walk(file: &syn::File, bytes: &[u8], base: usize, lexed: &Lexed, wanted: &[usize]) -> Found {
+/// Walks over a file. `base` is the offset of its first token, `wanted` the sorted offsets of what is looked for: blocks,
+/// argument lists and macros that hold none are passed over.
+pub fn walk(
+    file: &syn::File,
+    (bytes, base): (&[u8], usize),
+    lexed: &Lexed,
+    wanted: &[usize],
+    command: Option<&RustCommand>,
+) -> Found {
     let mut walk = Walk {
         bytes,
         base,
         lexed,
         wanted,
+        command,
         found: Found::default(),
         site: Site::default(),
         place: Place::Expression,
         configured: Vec::new(),
         within: Vec::new(),
         macros: 0,
-        other_command: imports_other_command(&file.items),
+        other_command: command.is_some_and(|command| imports_other_command(&file.items, command)),
         constants: HashMap::new(),
         programs: Vec::new(),
         named_programs: Vec::new(),
@@ -106,6 +114,8 @@ pub fn walk(file: &syn::File, bytes: &[u8], base: usize, lexed: &Lexed, wanted: 
 }
 
 pub(super) struct Walk<'a> {
+    /// The type that runs commands; `None` where only places are asked for.
+    pub(super) command: Option<&'a RustCommand>,
     bytes: &'a [u8],
     base: usize,
     lexed: &'a Lexed,
