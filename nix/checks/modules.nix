@@ -1,5 +1,4 @@
-# Evaluates the modules with nix/evaluate: the results for a link's facts, and each configuration
-# that a node must not have.
+# The modules, evaluated by nix/evaluate: what they make of a link's facts, and each configuration that a node must not have.
 { pkgs }:
 let
   inherit (pkgs) lib;
@@ -10,7 +9,7 @@ let
       inherit pkgs configuration;
     };
 
-  # The demo's node, with additional configuration.
+  # The demo's node, with more of a configuration.
   demo =
     more:
     with' {
@@ -28,7 +27,7 @@ let
       services.proxmox-ve.address = "192.0.2.10";
     };
 
-  # Facts of every kind, in a package of which only the path is used.
+  # Facts of every kind, on a package that is only asked for its path.
   facts = {
     outPath = "/nix/store/x-pve";
     name = "pve";
@@ -57,7 +56,7 @@ let
         };
       };
     }).config;
-  # The same node as a member of a cluster, with changes.
+  # The same node as one of a cluster's, with more or other of it.
   clustered =
     more:
     with' {
@@ -109,7 +108,7 @@ let
         ha.enable = false;
       };
     }).config;
-  # The web interface owns the network.
+  # The network is the interface's.
   written =
     (with' {
       services.proxmox-ve = {
@@ -133,7 +132,7 @@ let
         package = facts;
       };
     };
-  # With every kind of storage that has a service.
+  # With every kind of storage that a service is for.
   stored =
     (with' {
       boot.zfs.extraPools = [ "own" ];
@@ -175,7 +174,7 @@ let
   );
   off = (with' { services.proxmox-ve.package = facts; }).config;
 
-  # Requirements, each with a name.
+  # What must be, each with a name.
   right = {
     "docs/options.md is as nix/options.nix makes it; its head says how" =
       builtins.readFile ../../docs/options.md == import ../options.nix { inherit pkgs; };
@@ -545,7 +544,7 @@ let
         "${pkgs.apparmor-parser}/bin/apparmor_parser --replace /p-one"
         "${pkgs.apparmor-parser}/bin/apparmor_parser --replace --complain /p-two"
       ]
-      # Containers also run on a machine whose AppArmor another module manages.
+      # Containers run on a machine whose AppArmor is somebody else's, too.
       && (withFacts unconfined).config.systemd.services.apparmor.serviceConfig.ExecReload == [ ]
       && (withFacts unconfined).config.security.apparmor.packages == [ ];
     "a declared cluster is what pvenix forms, and its nodes reach one another" =
@@ -562,7 +561,7 @@ let
       full.virtualisation.lxc.lxcfs.enable && !full.systemd.services.lxcfs.restartIfChanged;
   };
 
-  # Configurations to reject, with the start of the message.
+  # What must be refused: a configuration, and how the message begins.
   refused = {
     "a name that no cluster has" = [
       (clustered { name = "a-hive-of-many-bees"; })
@@ -849,7 +848,7 @@ let
       "services.proxmox-ve.containers.enable:"
     ];
   };
-  # Configurations that do not evaluate.
+  # What does not evaluate at all.
   thrown = {
     "a package that is no link" = demoWith { package = lib.removeAttrs facts [ "pveSystem" ]; };
     "an option that is none" = demoWith { enabled = true; };

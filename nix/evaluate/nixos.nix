@@ -1,6 +1,5 @@
-# The options of NixOS that nix/modules sets or reads. They have their own types where a module
-# relies on how definitions merge, and `anything` elsewhere. Only those under `config` below have an
-# effect.
+# The options of NixOS that nix/modules sets or reads, as far as that: of its own types where a module relies on how
+# definitions become one, `anything` elsewhere. No configuration is made of them but what `config` below says.
 {
   config,
   lib,
@@ -188,7 +187,7 @@ in
     virtualisation.lxc.lxcfs.enable = flag;
   };
 
-  # NixOS' own setting, which a node must not have.
+  # NixOS' own, which a node must not have.
   config.networking.hosts = {
     "127.0.0.2" = [ config.networking.hostName ];
     "::1" = [ config.networking.hostName ];

@@ -1,6 +1,5 @@
-# services.proxmox-ve: makes a NixOS machine a node. Its configuration comes from
-# `package.pveSystem`, the facts that the compiler reads in upstream's packaging
-# (docs/system-json.md). docs/modules.md lists the tests and their machines.
+# services.proxmox-ve: a NixOS machine as a node. What it makes comes from `package.pveSystem`, the facts that the compiler read
+# out of upstream's packaging (docs/system-json.md); docs/modules.md says what was tried, on which machines.
 {
   imports = [
     ./node.nix
