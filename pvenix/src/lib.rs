@@ -18,3 +18,4 @@ pub mod roll;
 pub mod status;
 pub mod switch;
 pub mod text;
+pub mod unlock;
