@@ -84,7 +84,7 @@ let
           { options, ... }:
           {
             networking.hostName = lib.mkDefault name;
-            services = lib.optionalAttrs (options.services ? proxmox-ve) {
+            services = lib.optionalAttrs (options ? services.proxmox-ve.package) {
               proxmox-ve.package = lib.mkDefault link;
             };
           }
@@ -100,6 +100,7 @@ let
       emptyDiskImages
       vlans
       ;
+    tpm = configurations.${name}.virtualisation.tpm.enable;
     number = numbers.${name};
   };
 in

@@ -46,7 +46,11 @@ class Machine:
         self.toplevel = toplevel
         self.machine = machine
         self.process = None
+        # The specialisation that starts next; None is the system itself.
+        self.specialisation = None
         self.log_path = f"{MACHINES}/{name}.log"
+        # Where the console of this boot begins in the log.
+        self.boot_offset = 0
 
     def log(self, text):
         print(f"{self.name}: {text}", flush=True)
@@ -57,9 +61,11 @@ class Machine:
         if self.process and self.process.poll() is None:
             return
         os.makedirs(MACHINES, exist_ok=True)
+        environment = dict(os.environ, TPM="1" if self.machine.get("tpm") else "", BOOT=self.specialisation or "")
         with open(self.log_path, "ab") as log:
+            self.boot_offset = log.tell()
             self.process = subprocess.Popen(
-                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
             )
         self.log("starts")
 
@@ -164,6 +170,24 @@ class Machine:
         with contextlib.suppress(Failure, OSError, subprocess.TimeoutExpired):
             _, text = self.execute(f"journalctl --no-pager --no-hostname -o short-monotonic -n {JOURNAL}", timeout=20)
             print(f"--- the journal of {self.name} ---\n{text}")
+
+    # --- console ---
+
+    def console(self):
+        """What this boot has written to its console."""
+        with open(self.log_path, "rb") as log:
+            log.seek(self.boot_offset)
+            return log.read().decode(errors="replace")
+
+    def wait_for_console_text(self, pattern, timeout=900):
+        self.log(f"waits for the console to say: {pattern}")
+
+        def holds():
+            if self.process is None or self.process.poll() is not None:
+                raise Failure(f"{self.name} does not run: see {self.log_path}")
+            return re.search(pattern, self.console())
+
+        return self.wait(f"the console says {pattern}", holds, timeout)
 
     # --- units ---
 
@@ -278,6 +302,13 @@ class Virtual(Machine):
             monitor.connect(f"{MACHINES}/{self.name}/monitor")
             for card in range(1, len(self.machine["vlans"]) + 1):
                 monitor.sendall(f"set_link eth{card} {'on' if there else 'off'}\n".encode())
+            time.sleep(0.5)
+
+    def send_console(self, text):
+        """Types on the console."""
+        with socket.socket(socket.AF_UNIX) as console:
+            console.connect(f"{MACHINES}/{self.name}/console")
+            console.sendall(text.encode())
             time.sleep(0.5)
 
     def cut_power(self):

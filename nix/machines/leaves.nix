@@ -25,9 +25,11 @@
   };
   iputils = [ "iputils-ping" ];
   keyutils = [ "keyutils" ];
+  jose = [ "jose" ];
   kexec-tools = [ "kexec-tools" ];
   less = [ "less" ];
   libarchive = [ "libarchive-tools" ];
+  libfido2 = [ "libfido2-1" ];
   libressl = [ "netcat-openbsd" ];
   linuxHeaders = [ "linux-libc-dev" ];
   lndir = [ "xutils-dev" ];
@@ -48,5 +50,10 @@
   shellcheck = [ "shellcheck" ];
   su = [ "util-linux" ];
   sudo = [ "sudo" ];
+  tang = [
+    "tang"
+    "tang-common"
+  ];
   time = [ "time" ];
+  tpm2-tools = [ "tpm2-tools" ];
 }

@@ -24,19 +24,22 @@
   documentation.enable = false;
   documentation.man.enable = false;
   systemd.services.audit.enable = false;
-  # Units in NixOS' list for systemd that are in other packages on Debian.
-  systemd.suppressedSystemUnits = [
-    "cryptsetup-pre.target"
-    "systemd-bootctl.socket"
-    "systemd-bootctl@.service"
-    "cryptsetup.target"
-    "remote-cryptsetup.target"
-    "systemd-quotacheck.service"
-    "systemd-update-utmp.service"
-    "systemd-userdbd.service"
-    "systemd-userdbd.socket"
-    "systemd-vconsole-setup.service"
-  ];
+  # Of NixOS' list of systemd's units, those that Debian has in other packages.
+  systemd.suppressedSystemUnits =
+    lib.optionals (!pkgs.systemd.withCryptsetup) [
+      "cryptsetup-pre.target"
+      "cryptsetup.target"
+      "remote-cryptsetup.target"
+    ]
+    ++ [
+      "systemd-bootctl.socket"
+      "systemd-bootctl@.service"
+      "systemd-quotacheck.service"
+      "systemd-update-utmp.service"
+      "systemd-userdbd.service"
+      "systemd-userdbd.socket"
+      "systemd-vconsole-setup.service"
+    ];
   environment.defaultPackages = [ ];
   boot.bcache.enable = false;
   boot.enableContainers = false;

@@ -16,6 +16,9 @@ let
   lib = import (nixpkgs + "/lib");
   support = path: import (nixpkgs + "/pkgs/build-support/${path}");
 
+  # A package of its own in Debian, which virtual machines with encrypted disks alone need.
+  hasCryptsetup = builtins.pathExists /var/lib/dpkg/info/systemd-cryptsetup.list;
+
   complete =
     final: prev:
     let
@@ -206,7 +209,18 @@ let
         // {
           daemon = final.dbus;
         };
-      # Copies without LXC's profiles: Debian's may be installed, and a node has its own.
+      # Copies of its scripts, which name a shell and programs that NixOS does not have there.
+      clevis = named (
+        final.runCommand "clevis-${(leaf "clevis" [ "clevis" ]).version}" { } ''
+          mkdir -p $out/bin
+          cp /usr/bin/clevis* $out/bin/
+          for program in $out/bin/*; do
+            [ "$(head -c 2 $program)" != '#!' ] ||
+              sed -i -e 's|^#!/bin/|#!${final.bash}/bin/|' -e 's|\([ (]\)/bin/cat|\1${final.coreutils}/bin/cat|' $program
+          done
+        ''
+      );
+      # Copies, without LXC's: Debian's may be installed, and a node brings its own.
       apparmor-profiles = final.runCommand "apparmor-profiles" { } ''
         mkdir -p $out/etc/apparmor.d
         cp -rL --no-preserve=mode /etc/apparmor.d/abi /etc/apparmor.d/abstractions /etc/apparmor.d/tunables $out/etc/apparmor.d/
@@ -248,7 +262,8 @@ let
           su = final.shadow;
           shellPath = "/bin/nologin";
         };
-      debianUnits = final.runCommand "debian-units" { } ''
+      # Named for what it holds: it is built again when a package of units comes or goes.
+      debianUnits = final.runCommand "debian-units" { inherit hasCryptsetup; } ''
         mkdir -p $out/systemd
         cp -r --no-preserve=mode /usr/lib/systemd/system /usr/lib/systemd/user $out/systemd/
         cp -r --no-preserve=mode /usr/lib/sysctl.d /usr/lib/tmpfiles.d /usr/lib/udev/rules.d $out/
@@ -334,6 +349,7 @@ let
           kernel;
       });
       aggregateModules = trees: lib.fix (tree: lib.head trees // { override = _: tree; });
+      inherit (final.callPackage ./initrd-ng.nix { }) makeInitrdNG makeModulesClosure;
       systemd =
         named (
           prev.debianLeaf "systemd" {
@@ -343,9 +359,10 @@ let
               "systemd-sysv"
               "udev"
               "libpam-systemd"
-            ];
-            # The places from which NixOS takes upstream's units and rules by name. They are copies
-            # of Debian's, because the machine hides those in /usr.
+            ]
+            ++ lib.optional hasCryptsetup "systemd-cryptsetup";
+            # Where NixOS takes upstream's units and rules from, by name; they are Debian's, copied: the machine hides those
+            # in /usr.
             links = {
               sbin = "bin";
               example = "${final.debianUnits}";
@@ -369,7 +386,7 @@ let
           withResolved = true;
           withOomd = false;
           withCoredump = true;
-          withCryptsetup = false;
+          withCryptsetup = hasCryptsetup;
           withFido2 = false;
           withTpm2Tss = false;
           withUtmp = true;

@@ -1,17 +1,27 @@
-# A test's machine as a virtual machine of QEMU (`emulate`), with Debian's kernel.
-{ lib, pkgs, ... }:
+# A machine of a test as a virtual machine of QEMU (`emulate`), with Debian's kernel.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 {
   imports = [
     ./machine.nix
     ./virtualisation.nix
+    ./nixos-initrd.nix
   ];
 
-  boot.initrd.enable = false;
-  system.build.initialRamdisk = pkgs.callPackage ./initrd.nix { };
-  system.build.initialRamdiskSecretAppender = pkgs.runCommand "append-initrd-secrets" { } ''
-    mkdir -p $out/bin
-    ln -s ${pkgs.coreutils}/bin/true $out/bin/append-initrd-secrets
-  '';
+  boot.initrd.enable = config.boot.initrd.systemd.enable;
+  system.build.initialRamdisk = lib.mkIf (!config.boot.initrd.enable) (
+    pkgs.callPackage ./initrd.nix { }
+  );
+  system.build.initialRamdiskSecretAppender = lib.mkForce (
+    pkgs.runCommand "append-initrd-secrets" { } ''
+      mkdir -p $out/bin
+      ln -s ${pkgs.coreutils}/bin/true $out/bin/append-initrd-secrets
+    ''
+  );
   boot.loader.grub.enable = false;
   boot.kernelParams = [
     "console=ttyS0"
@@ -20,7 +30,7 @@
   boot.kernelModules = [ "virtio_console" ];
   networking.usePredictableInterfaceNames = false;
   fileSystems."/" = {
-    device = "/dev/vda";
+    device = config.virtualisation.rootDevice;
     fsType = "ext4";
     noCheck = true;
   };

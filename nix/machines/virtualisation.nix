@@ -26,6 +26,16 @@ in
       default = [ ];
       description = "Sizes of more disks, in MiB: `/dev/vdb` and on. They are blank at the first boot and keep what is written.";
     };
+    rootDevice = mkOption {
+      type = types.str;
+      default = "/dev/vda";
+      description = "The device of the root file system.";
+    };
+    tpm.enable = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether a virtual machine has a TPM 2 (swtpm), which keeps what it is given over its boots.";
+    };
     vlans = mkOption {
       type = types.listOf types.ints.positive;
       default = [ 1 ];

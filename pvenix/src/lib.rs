@@ -19,3 +19,4 @@ pub mod roll;
 pub mod status;
 pub mod switch;
 pub mod text;
+pub mod unlock;

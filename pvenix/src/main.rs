@@ -14,6 +14,8 @@ use pvenix::restarts::{self, Outcome};
 use pvenix::roll::guests::Plan;
 use pvenix::roll::{Action, Roll};
 use pvenix::status::Status;
+use pvenix::unlock::command::Unlock;
+use pvenix::unlock::{self, declared};
 use pvenix::{switch, text};
 
 /// A node of Proxmox VE on NixOS
@@ -51,8 +53,15 @@ enum Command {
         #[command(subcommand)]
         command: RollCommand,
     },
-    /// Refuse to switch to the configuration with the declaration NEXT if guests would not survive
-    /// it
+    /// Disks that unlock themselves
+    Unlock {
+        /// What is declared of them
+        #[arg(long, default_value = declared::PLACE)]
+        declaration: String,
+        #[command(subcommand)]
+        command: Unlock,
+    },
+    /// Refuse a switch to the configuration with the declaration NEXT if guests would not survive it
     MaySwitch {
         /// The next system's declaration, its etc/pve-nix/node.json
         next: String,
@@ -142,6 +151,15 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<u8, String> {
+    // A machine may have encrypted disks and no Proxmox VE.
+    if let Command::Unlock {
+        declaration,
+        command,
+    } = &arguments.command
+    {
+        let (text, status) = unlock::command::run(declaration, command)?;
+        return print(&text).map(|()| status);
+    }
     let node = Node::read(&This, &arguments.node)?;
     match &arguments.command {
         Command::Status { format } => {
@@ -156,6 +174,7 @@ fn run(arguments: &Arguments) -> Result<u8, String> {
         Command::Restarts { wait } => staged(&node, *wait),
         Command::Cluster { command } => cluster(&node, command),
         Command::Roll { command } => roll(command),
+        Command::Unlock { .. } => Ok(0),
         Command::MaySwitch { next } => {
             let next = Node::read(&This, next)?;
             switch::may_switch(&This, &node, &next)?;
