@@ -55,7 +55,7 @@ enum Command {
     },
     /// Disks that unlock themselves
     Unlock {
-        /// What is declared of them
+        /// The file that declares them
         #[arg(long, default_value = declared::PLACE)]
         declaration: String,
         #[command(subcommand)]

@@ -63,7 +63,7 @@ impl Question {
     }
 }
 
-/// What is known of one question's device.
+/// The known facts about one question's device.
 #[derive(Default)]
 struct Tried {
     last: Option<Instant>,

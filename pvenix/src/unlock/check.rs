@@ -12,7 +12,7 @@ use super::jwe::{self, Bound};
 use super::policy::{Leaf, Names};
 use super::vault::Vault;
 
-/// What was found on a node.
+/// The findings on a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// The node.
@@ -21,7 +21,7 @@ pub struct Report {
     pub devices: BTreeMap<String, Found>,
 }
 
-/// What was found on a device.
+/// The findings on a device.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// Whether a binding opens it now.
@@ -32,7 +32,7 @@ pub struct Found {
     pub parties: Vec<Party>,
     /// Peers without which it would not open now.
     pub needed: Vec<String>,
-    /// What is wrong.
+    /// The problems.
     pub problems: Vec<String>,
 }
 

@@ -64,7 +64,7 @@ fn tang_reason(name: &str, url: &str, key: Option<&str>) -> String {
     }
 }
 
-/// What is said when nothing can be reached at all.
+/// The message if nothing is reachable.
 pub const NO_NETWORK: &str = "no network";
 
 /// The request that asks for it: the base point of the curve, whose product with a server's key is what the server advertises anyway.

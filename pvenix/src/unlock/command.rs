@@ -21,7 +21,7 @@ const STATE: &str = "/var/lib/pve-nix/unlock";
 /// How long another node may take to bind its devices.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// What is asked.
+/// The question.
 #[derive(Subcommand)]
 pub enum Unlock {
     /// Open every binding now, and say what would open without each peer (exit status 1: something would not)
@@ -261,7 +261,7 @@ impl Here {
         ))
     }
 
-    /// What a command on a peer writes.
+    /// Returns the output of a command on a peer.
     fn remote(&self, peer: &str, command: &str) -> Result<String, String> {
         let address = &self.declaration.peers[peer].address;
         let programs = Programs {

@@ -1,4 +1,4 @@
-//! What is declared: `/etc/pve-nix/unlock.json`, which the NixOS modules write.
+//! The declaration: `/etc/pve-nix/unlock.json`, which the NixOS modules write.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ pub struct Device {
     pub device: String,
     /// The policy's name.
     pub policy: String,
-    /// What it is for Clevis: the configuration of the pin `sss`.
+    /// Returns it in Clevis' form: the configuration of the pin `sss`.
     pub clevis: Value,
     /// Whether the node has no root without it.
     #[serde(default)]
@@ -120,7 +120,7 @@ impl Declaration {
 }
 
 impl Device {
-    /// What opens it.
+    /// The policy that opens it.
     pub fn tree(&self) -> Result<Tree, String> {
         Tree::parse(&self.clevis)
     }

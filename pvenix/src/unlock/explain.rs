@@ -20,7 +20,7 @@ pub struct Explanation {
     pub devices: BTreeMap<String, Answer>,
 }
 
-/// What opens a device, and what follows.
+/// The ways to open a device, and their consequences.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
@@ -34,14 +34,14 @@ pub struct Answer {
     pub needed: Vec<String>,
     /// How many servers may be away, whichever they are; absent where none is needed.
     pub spare: Option<usize>,
-    /// What happens when, in the order of the table.
+    /// The events, in the order of the table.
     pub cases: Vec<Case>,
 }
 
 /// One case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Case {
-    /// What happens.
+    /// The event.
     pub case: &'static str,
     /// Whether the device opens without a passphrase.
     pub opens: bool,
@@ -86,7 +86,7 @@ pub fn explain(own: &Declaration, others: &[Declaration]) -> Result<Explanation,
 
 /// All nodes, as far as they unlock one another.
 pub struct Site {
-    /// What each node needs before its Tang server answers: the trees of the devices of its root.
+    /// The needs of each node before its Tang server answers: the trees of its root's devices.
     nodes: BTreeMap<String, Vec<Tree>>,
     /// The nodes' names by their servers.
     names: Names,
@@ -165,7 +165,8 @@ fn roots(declaration: &Declaration) -> Result<Vec<Tree>, String> {
     .collect()
 }
 
-/// What a node needs that unlocks as `own` does: where this one asks the other, the other asks this one.
+/// Returns the needs of a node that unlocks like `own`: if this node asks the other, the other asks
+/// this one.
 fn mirrored(own: &Declaration, name: &str) -> Result<Vec<Tree>, String> {
     let names = own.names();
     let turned = |tree: &Tree| turn(tree, &names, &own.node, name);

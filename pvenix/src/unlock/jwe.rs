@@ -1,4 +1,5 @@
-//! What Clevis wrote: JSON Web Encryption, whose protected header says who opens it. Nothing in it is secret.
+//! Clevis' text: JSON Web Encryption, whose protected header says who opens it. Nothing in it is
+//! secret.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -17,7 +17,7 @@ pub struct Keys {
     pub hidden: Vec<String>,
 }
 
-/// What a rotation does to keys.
+/// The changes that a rotation makes to keys.
 pub trait Server {
     /// The keys that are there.
     fn keys(&self) -> Result<Keys, String>;

@@ -1,4 +1,4 @@
-//! What opens a device: a tree of Clevis' pins, as its configuration says it.
+//! The policy that opens a device: a tree of Clevis' pins, as in its configuration.
 //!
 //! [`Tree::parse`] reads the configuration of Clevis' pin `sss` (or of one that stands alone), and refuses what could not open
 //! anything. [`Tree::minimal`] gives the smallest sets of leaves that open the tree, from which everything else follows.
@@ -19,7 +19,7 @@ pub enum Leaf {
     Tpm(Vec<u8>),
 }
 
-/// What opens a device.
+/// The policy that opens a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tree {
     /// One party.

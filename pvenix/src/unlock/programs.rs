@@ -130,7 +130,7 @@ impl Programs {
 fn collect(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
-        // What was read until then is all there is.
+        // The text read until then is complete.
         let _ = from.read_to_end(&mut bytes);
         bytes
     })

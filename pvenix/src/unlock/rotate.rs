@@ -12,7 +12,7 @@ use super::keys::{Keys, Server};
 pub trait Fleet {
     /// The nodes that have this one as a peer.
     fn nodes(&self) -> Vec<String>;
-    /// What `check` finds on a node.
+    /// The findings of `check` on a node.
     fn check(&self, node: &str) -> Result<Report, String>;
     /// Has a node bind its devices anew.
     fn bind(&self, node: &str) -> Result<(), String>;

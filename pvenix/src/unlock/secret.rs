@@ -1,4 +1,4 @@
-//! What must not be seen: keys and passphrases.
+//! Secrets: keys and passphrases, which nothing may print.
 
 use std::fmt;
 

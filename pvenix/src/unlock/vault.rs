@@ -17,7 +17,7 @@ pub struct Kept {
     pub token: Option<String>,
     /// LUKS' keyslot that its key opens.
     pub slot: Option<String>,
-    /// What Clevis wrote.
+    /// Clevis' text.
     pub jwe: String,
 }
 
