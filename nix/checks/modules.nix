@@ -843,6 +843,10 @@ let
       })
       "services.proxmox-ve.network.bridges: enp1s0 is a port of vmbr0 and vmbr1"
     ];
+    "DHCP of zones on a declared network" = [
+      (addressed { services.proxmox-ve.sdn.dhcp.enable = true; })
+      "services.proxmox-ve.sdn.dhcp.enable: zones of software-defined networks are set up by ifupdown2"
+    ];
     "containers without their part" = [
       (addressed { services.proxmox-ve.containers.enable = true; })
       "services.proxmox-ve.containers.enable:"

@@ -105,6 +105,7 @@ in
         filterForward = flag;
         package = of types.anything null;
         allowedTCPPorts = of (types.listOf types.int) [ ];
+        allowedUDPPorts = of (types.listOf types.int) [ ];
         extraInputRules = lines;
         extraCommands = lines;
       };

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 /// The longest line of prose, in characters.
 const WIDTH: usize = 100;
 
-/// Pages that are not wrapped: Nix generates the first from the options' own texts, one paragraph per
-/// line; the others are still to be wrapped.
-const UNWRAPPED: [&str; 3] = ["docs/limits.md", "docs/modules.md", "docs/options.md"];
+/// Pages that Nix generates from the options' own texts, one paragraph per line.
+const UNWRAPPED: [&str; 1] = ["docs/options.md"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
