@@ -10,7 +10,7 @@ use toml_edit::{Array, DocumentMut, Item, Table};
 
 use analyse::Analysis;
 use decide::matcher::is_below;
-use decide::rules::Directory;
+use decide::rules::{Directory, NO_RULES};
 use decide::{Decided, Decision, RuleId, Table as RuleTable};
 use layout::program_of;
 
@@ -96,6 +96,7 @@ impl Removed<'_> {
     /// Takes out what one file has, by its path below its directory.
     fn document(&mut self, path: &Path, document: &mut DocumentMut) {
         match path.to_str() {
+            Some(path) if NO_RULES.contains(&path) => {}
             Some("nixpkgs/debian.toml") => self.tables(document),
             Some("nixpkgs/programs.toml") => {
                 self.entries(document, "programs", RuleTable::Command);

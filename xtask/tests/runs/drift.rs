@@ -595,7 +595,7 @@ fn a_unit_is_added() {
         told(&drift),
         [
             "hive-cluster moved added [] - -> debian/hive-cluster.hive-sync.service `/usr/bin/hivecm` (installed)",
-            "hive-cluster moved added [] - -> debian/hive-cluster.hive-sync.service `multi-user.target` (path.systemd-units)",
+            "hive-cluster moved added [] - -> debian/hive-cluster.hive-sync.service `multi-user.target` (path.systemd-targets)",
             "hive-cluster moved added [] - -> debian/rules `dh_installsystemd` (path.build)",
             "hive-cluster install review unit hive-sync.service: `-` -> `enabled, started, restarted on upgrades`",
             "hive-cluster install moved file /usr/lib/systemd/system/hive-sync.service: `-` -> ``",
@@ -937,6 +937,7 @@ mod without {
     use std::path::Path;
 
     use analyse::Knowledge;
+    use decide::rules::NO_RULES;
     use toml_edit::{DocumentMut, Item, Table};
 
     /// Writes the rules of the project below `dir` without the one named, in the way its file has it.
@@ -957,7 +958,8 @@ mod without {
         let mut taken = 0;
         for entry in walkdir::WalkDir::new(dir) {
             let path = entry.expect("readable").into_path();
-            if path.extension().is_none_or(|end| end != "toml") {
+            let no_rules = NO_RULES.iter().any(|other| path.ends_with(other));
+            if no_rules || path.extension().is_none_or(|end| end != "toml") {
                 continue;
             }
             let text = std::fs::read_to_string(&path).expect("a rule file");
@@ -1004,8 +1006,18 @@ mod without {
 /// Pastes a proposal.
 fn paste(rules: &Path, proposal: &Proposal) {
     let path = rules.join(&proposal.file);
-    let text = fs::read_to_string(&path).expect("a rule file");
+    // A source may have no file yet.
+    let text = fs::read_to_string(&path).unwrap_or_default();
     let text = match (&proposal.before, &proposal.replaces) {
+        // A list of the file itself.
+        _ if !proposal.toml.starts_with('[') => {
+            let mut document: toml_edit::DocumentMut = text.parse().expect("TOML");
+            let list: toml_edit::DocumentMut = proposal.toml.parse().expect("TOML");
+            for (key, item) in list.iter() {
+                document[key] = item.clone();
+            }
+            document.to_string()
+        }
         (Some(rule), _) => {
             let at = text
                 .find(&format!("name = \"{}\"", rule.name()))

@@ -30,8 +30,8 @@ const NIXPKGS: [&str; 8] = [
     "python.toml",
 ];
 
-/// The files that a directory cannot add to: other crates read them, of `rules/` alone.
-const ALONE: [&str; 3] = [
+/// The files that have no rules of decisions: other crates read them, of `rules/` alone, and no directory adds to them.
+pub const NO_RULES: [&str; 3] = [
     "general/calls.toml",
     "general/check.toml",
     "nixpkgs/differences.toml",
@@ -266,7 +266,7 @@ impl Files {
             problems.push(problem.mend(places()));
         }
         for path in all {
-            if ALONE.contains(&path.as_str()) {
+            if NO_RULES.contains(&path.as_str()) {
                 if adds {
                     let cause = "nothing is read of an added file of this name";
                     problems.push(

@@ -42,6 +42,7 @@ pub use closure::{Closure, Depends, Hardening, Library};
 pub use crates::{CrateRule, CrateRules, LibraryRule, ProgramRule};
 pub use debian::DebianPackage;
 pub use feature::{DropElement, DropMethod, Feature, OnlyOn, Replace};
+pub use file::NO_RULES;
 pub use module::ModuleProvider;
 pub use nixpkgs::Definition;
 pub use package::{Over, OverValue, SwitchRule};

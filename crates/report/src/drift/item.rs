@@ -386,6 +386,8 @@ pub(super) fn paste(proposal: &Proposal) -> Said<'_> {
     let said = match (&proposal.replaces, &proposal.before) {
         (Some(table), _) => said.own(" in place of ").code(table.as_str()),
         (None, Some(rule)) => said.own(" before the rule ").code(rule.to_string()),
+        // A key of the file itself stands before its tables.
+        (None, None) if !proposal.toml.starts_with('[') => said.own(" at its head"),
         (None, None) => said,
     };
     said.own(if proposal.as_before {
