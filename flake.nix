@@ -33,6 +33,15 @@
         nixpkgs.overlays = [ self.overlays.default ];
       };
 
+      # Of it, disks that unlock themselves, for machines without Proxmox VE (docs/unlock.md).
+      nixosModules.unlock = {
+        imports = [
+          ./nix/modules/tang.nix
+          ./nix/modules/unlock.nix
+        ];
+        nixpkgs.overlays = [ self.overlays.default ];
+      };
+
       # The default release, with its objects as NAME-object, and the tool.
       packages = forEach (
         { pkgs, ... }:
