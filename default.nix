@@ -1,10 +1,11 @@
 # The packages, for those without flakes: `nix-build -A pve`.
 #
-#   nixpkgs   the flake's own by default; `--arg nixpkgs ./nix/hostpkgs` takes what is installed on the machine
-#   system, overlays, config   as nixpkgs takes them; these overlays come after this repository's
+#   nixpkgs   the flake's own by default; `--arg nixpkgs ./nix/hostpkgs` uses the machine's packages
+#   system, overlays, config   as nixpkgs takes them; the overlays come after this repository's
 #
-# Gives the default release's packages (its objects as NAME-object), every release in `pveReleases`, what is made of each
-# at evaluation in `pveGenerated`, the tool as `pve-nix`, `checks`, `nixosModules`, and all of nixpkgs with them in `pkgs`.
+# Returns the default release's packages (its objects as NAME-object), every release in `pveReleases`,
+# the output generated from each at evaluation in `pveGenerated`, the tool as `pve-nix`, `checks`,
+# `nixosModules`, and all of nixpkgs with them in `pkgs`.
 {
   nixpkgs ?
     let

@@ -1,7 +1,7 @@
 {
   description = "Proxmox VE's packages, compiled from its sources";
 
-  # It is only imported, so that a directory that is no flake may stand in for it (nix/hostpkgs).
+  # The input is only imported, so a directory that is not a flake may replace it (nix/hostpkgs).
   inputs.nixpkgs = {
     url = "github:NixOS/nixpkgs/nixos-26.05";
     flake = false;
@@ -14,7 +14,7 @@
         "aarch64-linux"
         "x86_64-linux"
       ];
-      # What a function makes of each system's packages.
+      # Applies a function to each system's packages.
       forEach =
         function:
         builtins.listToAttrs (
@@ -27,13 +27,22 @@
     {
       overlays.default = import ./overlays;
 
-      # `services.proxmox-ve`, with the overlay that has its package.
+      # `services.proxmox-ve`, with the overlay that contains its package.
       nixosModules.default = {
         imports = [ ./nix/modules ];
         nixpkgs.overlays = [ self.overlays.default ];
       };
 
-      # The default release, its objects as NAME-object; and the tool.
+      # Of it, disks that unlock themselves, for machines without Proxmox VE (docs/unlock.md).
+      nixosModules.unlock = {
+        imports = [
+          ./nix/modules/tang.nix
+          ./nix/modules/unlock.nix
+        ];
+        nixpkgs.overlays = [ self.overlays.default ];
+      };
+
+      # The default release, with its objects as NAME-object, and the tool.
       packages = forEach (
         { pkgs, ... }:
         pkgs.pvePackages
@@ -43,7 +52,7 @@
         }
       );
 
-      # `pveReleases."9.1.7".pve`, and everything of nixpkgs.
+      # `pveReleases."9.1.7".pve`, and all of nixpkgs.
       legacyPackages = forEach ({ pkgs, ... }: pkgs);
 
       apps = forEach (
@@ -77,7 +86,8 @@
 
       checks = forEach ({ checks, ... }: checks);
 
-      # By the code that lays out what is generated, and holds what is written by hand against that: not by another version.
+      # This tree's own version of the formatter, which formats generated files and checks those
+      # written by hand.
       formatter = forEach (
         { pkgs, ... }:
         pkgs.writeShellScriptBin "pve-nix-fmt" ''

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# How ci/test runs, counts and ends its checks; sourced.
+# Runs and counts the checks of ci/test; sourced.
 
-# What a check returns that could not be made here. Why it says on its last line.
+# The status of a check that could not run here. Its last line of output gives the reason.
 readonly SKIPPED=77
 
 passed=0
@@ -27,13 +27,13 @@ check() {
     echo "   $((SECONDS - start)) s"
 }
 
-# skip WHY: the status of a check that is left out.
+# skip WHY: returns the status of a skipped check.
 skip() {
     echo "   skipped: $*"
     return "$SKIPPED"
 }
 
-# Gives each file of a list to a command of its own, so that every bad one is named.
+# Runs a command on each file of a list, so that it names every bad file.
 each() {
     local status=0 count=0 file
     while IFS= read -r -d '' file; do
@@ -44,7 +44,8 @@ each() {
     [ "$count" -gt 0 ] && [ "$status" -eq 0 ]
 }
 
-# Perl says of a whole file one line, and more where something is wrong with it, which it may do and succeed.
+# Perl prints one line about a good file. It may print warnings and still succeed, so compare its
+# output.
 perl_compiles() {
     local told status=0
     told=$(perl -c "$1" 2>&1) || status=$?
@@ -53,8 +54,8 @@ perl_compiles() {
     return 1
 }
 
-# How many tests of a log of `cargo test -- --show-output` passed, failed, and passed without having been made, which they
-# say by a line `skipped: WHY`: "P F S".
+# Prints how many tests of a `cargo test -- --show-output` log passed, failed and were skipped, as
+# "P F S". A skipped test passes and prints a line `skipped: WHY`.
 tests_of() {
     awk '
         /^---- .* stdout ----$/ { counted = 0 }
@@ -63,13 +64,13 @@ tests_of() {
         END { print p - s, f + 0, s + 0 }' "$1"
 }
 
-# Such a log as it is read: what tests that passed have said is left out.
+# Prints such a log without the output of the tests that passed.
 without_outputs() {
     awk '/^successes:$/ { hidden = 1 } /^(failures:$|test result:)/ { hidden = 0 } !hidden { print; fflush() }'
 }
 
-# ends LOG: what failed and what was skipped, then all in one line; the log is that of the check `tests`, whose tests are
-# counted one by one and are not one check more.
+# ends LOG: prints the failed and skipped checks, then the totals on one line. LOG is the log of the
+# check `tests`: each of its tests counts as one, and the check itself does not count.
 ends() {
     local name tests_passed=0 tests_failed=0 tests_skipped=0 checks_failed=${#failed[@]} checks_passed=$passed
     [ ! -f "$1" ] || read -r tests_passed tests_failed tests_skipped < <(tests_of "$1")

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What ci/test and the scripts of the jobs share; sourced.
+# Functions shared by ci/test and the scripts of the jobs; sourced.
 
 say() { printf '%s\n' "$*" >&2; }
 die() {
@@ -7,13 +7,14 @@ die() {
     exit 2
 }
 
-# What the caller has asked for with `needs` and this machine lacks.
+# Packages that the caller asked for with `needs` and that this machine lacks.
 missing=()
-# needs PACKAGE COMMAND…: the command fails where the package has to be installed.
+# needs PACKAGE COMMAND…: records the package if the command fails.
 needs() { "${@:2}" >/dev/null 2>&1 || missing+=("$1"); }
 
-# Runs a command as root with Debian's own switch set that keeps packages from starting their daemons while they are installed
-# (policy-rc.d); a machine that has such a policy keeps its own. The caller has `as_root`.
+# Runs a command as root with Debian's policy-rc.d set, so that packages do not start their daemons
+# while they are installed. Keeps the policy of a machine that already has one. The caller defines
+# `as_root`.
 policy=${PNX_POLICY:-/usr/sbin/policy-rc.d}
 without_daemons() {
     local status=0 made=
@@ -27,7 +28,7 @@ without_daemons() {
     return "$status"
 }
 
-# Installs it from the distribution. It never asks for a password.
+# Installs the recorded packages from the distribution. Never asks for a password.
 install_needed() {
     local as_root=() log
     [ "${#missing[@]}" -gt 0 ] || return 0
@@ -44,7 +45,7 @@ install_needed() {
     rm -f "$log"
 }
 
-# What the tool itself, run from this tree, and a build of a release need.
+# Packages that the tool needs to run from this tree, and that a release needs to build.
 needs_of_a_release() {
     needs build-essential eval 'command -v cc && command -v make'
     needs ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
@@ -61,7 +62,8 @@ prepare_rust() {
         { export RUSTUP_TOOLCHAIN=stable && rustup toolchain install stable --profile default; }
 }
 
-# A root without the daemon's users builds as itself. Unlike in ci/test, what nixpkgs has may come from its cache.
+# Root on a machine without the Nix build users builds as root. Unlike ci/test, this may use the
+# cache of nixpkgs.
 prepare_nix_for_builds() {
     export NIX_CONFIG="${NIX_CONFIG:+$NIX_CONFIG
 }experimental-features = nix-command flakes"
@@ -70,8 +72,8 @@ prepare_nix_for_builds() {
     fi
 }
 
-# The command line of the tool, in the array `xtask`. It runs in another tree than this one, so that a path in it must
-# not be relative, and both trees share what cargo has built.
+# Sets the array `xtask` to the tool's command line. The tool runs in another tree than this one, so
+# make its path absolute and share cargo's target directory.
 prepare_xtask() {
     read -ra xtask <<<"${PNX_XTASK:-cargo xtask}"
     case ${xtask[0]} in
@@ -80,12 +82,13 @@ prepare_xtask() {
     export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 }
 
-# drift OLD NEW FORMAT FILE [OPTION…]: one report, in the current directory's tree. A verdict is no failure here.
+# drift OLD NEW FORMAT FILE [OPTION…]: writes one report of the current directory's tree. Succeeds
+# whatever the verdict.
 drift() {
     "${xtask[@]}" drift "$1" "$2" --format "$3" --fail-on never "${@:5}" >"$4"
 }
 
-# All formats into the directory DIR: report.md, .html, .json, .sarif. Prints the verdict.
+# Writes the report in every format into DIR: report.md, .html, .json, .sarif. Prints the verdict.
 drift_reports() {
     local old=$1 new=$2 directory=$3 level
     shift 3
@@ -103,19 +106,21 @@ drift_reports() {
     esac
 }
 
-# The HTML report as a picture, where there is a browser; that there is none is no failure.
+# Takes a screenshot of the HTML report if there is a browser; without one it does nothing.
 screenshot() {
     local page=$1 picture=$2 browser
     browser=${PNX_BROWSER-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
     [ -n "$browser" ] || return 0
-    # Its sandbox takes namespaces that a container does not give; the page is our own and loads nothing.
+    # Chromium's sandbox needs namespaces that a container does not allow; the page is our own and
+    # loads nothing.
     timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
         --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars \
         --user-data-dir="$(mktemp -d)" --window-size=1280,1600 --screenshot="$picture" "file://$page" \
         >/dev/null 2>&1 || say 'the browser made no picture of the report'
 }
 
-# The releases of a directory that have this prefix, oldest version first; no name that a shell or a forge could mistake.
+# Prints the releases in a directory whose names start with the prefix, oldest version first. Skips
+# names that a shell or a forge could misread.
 releases_of() {
     local directory=$1 prefix=$2 file name
     for file in "$directory/$prefix"*.toml; do
@@ -126,17 +131,17 @@ releases_of() {
     done | sort -V
 }
 
-# A version as Debian writes it, which is also a safe part of a branch's and of a file's name.
+# Accepts a Debian version that is also safe as part of a branch name and a file name.
 is_version() { [[ $1 =~ ^[0-9][0-9A-Za-z.+-]*$ ]] && [[ $1 != *..* && $1 != *. && ${#1} -le 40 ]]; }
 is_newer() { [ "$1" != "$2" ] && [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | tail -n 1)" = "$1" ]; }
 
-# What later steps of the job and its page show, where this runs in one. Both forges take GitHub's names.
+# Sets an output of the job's step, if this runs in a job. Both forges use GitHub's names.
 tell_job() { [ -z "${GITHUB_OUTPUT-}" ] || printf '%s=%s\n' "$1" "$2" >>"$GITHUB_OUTPUT"; }
-# A page holds 1 MiB; a step that gives more fails.
+# A job's page holds 1 MiB; a step that writes more fails.
 summarise() { [ -z "${GITHUB_STEP_SUMMARY-}" ] || shorten 900000 <"$1" >>"$GITHUB_STEP_SUMMARY"; }
 
-# Cuts Markdown at the end of a line so that it holds at most that many bytes, closes what was open, and says what is left
-# out.
+# Cuts Markdown after a line so that it fits into that many bytes, closes open elements, and says
+# how many lines it left out.
 shorten() {
     LC_ALL=C awk -v limit="$1" '
         function count(text, what) { return gsub(what, "&", text) }
@@ -149,7 +154,7 @@ shorten() {
             sizes[total] = size
         }
         END {
-            # The note, and what closes, take room too.
+            # Keep space for the note and the closing tags.
             last = cut ? cut - 1 : total
             while (cut && last > 0 && sizes[last] > limit - 600) last--
             for (i = 1; i <= last; i++) {

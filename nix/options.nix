@@ -1,8 +1,9 @@
-# docs/options.md: every option of services.proxmox-ve, as the modules declare it. From the top of this tree
+# docs/options.md: every option of services.proxmox-ve, as the modules declare it. From the top of
+# this tree
 #
 #   nix-instantiate --eval --raw --expr 'import ./nix/options.nix { }' >docs/options.md
 #
-# writes it (Nix 2.24 or newer), and nix/checks/modules.nix holds it against the modules.
+# writes it (Nix 2.24 or newer), and nix/checks/modules.nix compares it with the modules.
 {
   pkgs ? (import ../. { nixpkgs = ./hostpkgs; }).pkgs,
 }:
@@ -34,7 +35,7 @@ let
       value.text
     else
       "`${if value._type or "" == "literalExpression" then value.text else show value}`";
-  # As it is written in a configuration, on one line.
+  # As written in a configuration, on one line.
   show =
     value:
     if builtins.isAttrs value then

@@ -1,20 +1,22 @@
-# The overlay: Proxmox VE's packages by the names Debian's users know, and every release in `pveReleases`.
+# The overlay: Proxmox VE's packages under the names that Debian's users know, and every release in
+# `pveReleases`.
 #
-# A release's expressions are taken from `pkgs/<release>/` where `cargo xtask regen` has put them. Otherwise they are made
-# when something of them is evaluated, by a derivation that runs the tool over the pinned sources (import from
-# derivation). Both are the same. The default release's attributes stand at the top level too.
+# A release's expressions come from `pkgs/<release>/` if `cargo xtask regen` has put them there.
+# Otherwise evaluating them builds a derivation that runs the tool over the pinned sources (import
+# from derivation). Both give the same result. The default release's attributes are at the top level
+# too.
 final: prev:
 let
   inherit (prev) lib;
 
-  # The release whose packages have no prefix; where it cannot be listed, the demo's.
+  # The release whose packages have no prefix; the demo's if it cannot be listed.
   defaultRelease = lib.removeSuffix "\n" (builtins.readFile ../releases/default);
 
   releases = map (lib.removeSuffix ".toml") (
     lib.filter (lib.hasSuffix ".toml") (lib.attrNames (builtins.readDir ../releases))
   );
 
-  # Where a release's expressions lie: here, or in what is made of its sources.
+  # The directory of a release's expressions: here, or in the output generated from its sources.
   materialised = release: ../pkgs + "/${release}";
   isMaterialised = release: builtins.pathExists (materialised release + "/release.nix");
   generated =
@@ -22,11 +24,12 @@ let
     let
       output = "${final.pveGenerated.${release}}/pkgs/${release}";
     in
-    # Reading makes it. As a path, what lies in it is copied by its own name, like what lies in this tree.
+    # Reading the directory builds it. As a path, its files are copied under their own names, like
+    # files in this tree.
     builtins.seq (builtins.readDir output) (/. + builtins.unsafeDiscardStringContext output);
   directory = release: if isMaterialised release then materialised release else generated release;
 
-  # The names of a release's attributes and of its objects, for which nothing is made; null where they are not known.
+  # The names of a release's attributes and objects, which need no build; null if unknown.
   listed = release: ../releases + "/${release}/attributes.toml";
   names =
     release:
@@ -59,7 +62,7 @@ import ../pkgs/build-support final prev
   # "9.1.4" for pve-9.1.4, "demo" for the demo.
   pveReleases = lib.mapAttrs' (release: lib.nameValuePair (lib.removePrefix "pve-" release)) scopes;
 
-  # The default release's derivations alone, its objects as `NAME-object`.
+  # Only the default release's derivations, with its objects as `NAME-object`.
   pvePackages =
     removeAttrs default [ "pveObjects" ]
     // lib.listToAttrs (
@@ -67,15 +70,16 @@ import ../pkgs/build-support final prev
         (names chosen).objects
     );
 
-  # What is made of each release's sources, as it is called in `releases/`.
+  # The output generated from each release's sources, by its name in `releases/`.
   pveGenerated = lib.genAttrs releases (release: final.generatePve { inherit release; });
 
-  # The attributes of the release whose expressions lie in `directory`: they see one another, then
-  # what is packaged by hand, before nixpkgs' ones. Each has `tests.audit`.
+  # The attributes of the release whose expressions lie in `directory`. A package finds its inputs
+  # among these attributes first, then among the hand-written packages, then in nixpkgs. Each
+  # attribute has `tests.audit`.
   #
   # pveScope {
-  #   release    its name in releases/, where its pins stand
-  #   directory  where its release.nix lies
+  #   release    the release's name in releases/, which holds its pins
+  #   directory  the directory of its release.nix
   # }
   pveScope =
     { release, directory }:
@@ -86,7 +90,7 @@ import ../pkgs/build-support final prev
       locks = lib.filter lib.pathExists (
         map (name: directory + "/${name}/Cargo.lock") (lib.attrNames (builtins.readDir directory))
       );
-      # `system/ATTRIBUTE.json`: what a package that is no object sets up.
+      # `system/ATTRIBUTE.json`: the facts of a package that is not an object.
       systems = directory + "/system";
       packageSystems =
         self:
@@ -107,7 +111,7 @@ import ../pkgs/build-support final prev
                 {
                   objects = self.pveObjects;
                   docGenerator = self.pve-doc-generator or null;
-                  # What the Debian package pve-doc-generator depends on.
+                  # The dependencies of the Debian package pve-doc-generator.
                   docTools = lib.optionals (self ? pve-doc-generator) [
                     final.buildPackages.asciidoc
                     final.buildPackages.sourceHighlight

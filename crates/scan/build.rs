@@ -1,11 +1,11 @@
-//! Names the scanners' build, so that a cache made by another one is not believed.
+//! Hashes the scanners' sources, so that one build does not use another's cache.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 fn main() {
     let mut files = Vec::new();
-    // What is kept between runs: scans, and packagings read.
+    // The code behind everything in the cache: scans and parsed packagings.
     for dir in ["src", "../debian/src", "../layout/src", "../syntax/src"] {
         println!("cargo::rerun-if-changed={dir}");
         collect(Path::new(dir), &mut files);
@@ -23,7 +23,7 @@ fn main() {
     println!("cargo::rustc-env=PNX_SCANNERS={:016x}", hasher.finish());
 }
 
-/// Every file below `dir`.
+/// Lists every file below `dir`.
 fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).expect("the sources are there") {
         let path = entry.expect("the sources can be listed").path();

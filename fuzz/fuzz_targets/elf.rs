@@ -1,4 +1,5 @@
-//! The reader of ELF files: it may refuse, never panic, and reads no more than it may whatever the headers say.
+//! The reader of ELF files. It may return an error but must not panic, and must respect its limit
+//! whatever the headers say.
 #![no_main]
 
 use std::io::Cursor;

@@ -1,4 +1,4 @@
-//! What `git log` writes.
+//! The parser of `git log` output.
 #![no_main]
 
 use std::collections::BTreeSet;

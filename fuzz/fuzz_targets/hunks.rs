@@ -1,4 +1,4 @@
-//! A patch that a downstream keeps, on a file.
+//! A downstream's patch, applied to a file.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: (&[u8], &[u8])| {

@@ -1,4 +1,4 @@
-//! Rule files: the first line names which.
+//! Rule files. The first line names the file.
 #![no_main]
 
 const FILES: [&str; 9] = [

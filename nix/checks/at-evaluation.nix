@@ -1,12 +1,12 @@
-# A release's expressions as they are made at evaluation, held against those in a directory: the derivations must be the
-# same. For `nix-instantiate --eval --strict --read-write-mode`.
+# Compares the expressions of a release as generated at evaluation with those in a directory: the
+# derivations must be the same. For `nix-instantiate --eval --strict --read-write-mode`.
 #
-#   tool      the compiler, built already; it is named and not copied
-#   nixpkgs   what the packages are evaluated with
+#   tool      the built compiler, which is referred to and not copied
+#   nixpkgs   the packages to evaluate with
 #   release   its name in releases/
-#   kept      where `cargo xtask regen` wrote it
+#   kept      the directory that `cargo xtask regen` wrote
 #
-# Gives the names that differ, those that cannot be audited (`tests.audit`), and how many were compared.
+# Returns the names that differ, those without an audit (`tests.audit`), and the number compared.
 {
   tool,
   nixpkgs ? ../hostpkgs,
@@ -17,7 +17,7 @@ let
   built =
     final: _:
     let
-      # As nothing is copied, a tool built anew has to show.
+      # Nothing is copied, so this hash makes a new build of the tool visible.
       pve-nix = final.runCommand "pve-nix" {
         inherit tool;
         hash = builtins.hashFile "sha256" tool;

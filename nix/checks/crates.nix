@@ -1,5 +1,5 @@
-# importCrates: each lock of this tree is read as TOML reads it, quickly where cargo wrote it; locks that share their crates get
-# their own; a crate that is not crates.io's is refused.
+# importCrates: it parses each lock in this tree like TOML, quickly if cargo wrote it; locks that
+# share their crates get only their own; a crate from elsewhere than crates.io is an error.
 { pkgs }:
 let
   inherit (pkgs) lib;
@@ -35,7 +35,7 @@ let
     ]
   '';
   plain = builtins.replaceStrings [ "+built-of = \\\"wax\\\"" ] [ "" ] crate;
-  # What is not as cargo writes it today.
+  # Texts that differ from cargo's current format.
   others = {
     value = header + crate + own;
     comment = header + plain + "\n# by hand\n" + own;
@@ -51,7 +51,7 @@ let
     map toString (lib.filter (lock: differs (lib.readFile lock)) locks)
     ++ lib.filter (name: differs others.${name}) (lib.attrNames others);
 
-  # What the builder is told is the same, whether other locks share the crates or none.
+  # The builder's input is the same whether other locks share all crates or none.
   ours = [
     ../../Cargo.lock
     ../../pkgs/outside/proxmox-wasm-builder/Cargo.lock

@@ -1,4 +1,4 @@
-# What must build, beside the packages.
+# Builds that must succeed, in addition to the packages.
 { pkgs }:
 {
   # The builders.
@@ -7,28 +7,29 @@
   # services.proxmox-ve.
   modules = import ./modules.nix { inherit pkgs; };
 
-  # What upstream's schema refuses.
+  # Configurations that upstream's schema rejects.
   vzdump = import ./vzdump { inherit pkgs; };
 
   # Crates of Cargo.lock.
   crates = import ./crates.nix { inherit pkgs; };
 
-  # The demo, whose expressions are kept.
+  # The demo, whose expressions are committed.
   demo = pkgs.pveReleases.demo.pve;
 
-  # A Perl program of a package finds its modules, whoever runs it.
+  # A package's Perl program finds its modules, whatever runs it.
   program = pkgs.runCommand "hive-emu-info" { } ''
     env -i ${pkgs.pveReleases.demo.hive-qemu}/bin/hive-emu-info | grep -F '["aarch64","x86_64"]'
     touch $out
   '';
 
-  # What the tool makes of it at evaluation is what is kept.
+  # The tool generates the same at evaluation as is committed.
   generated = pkgs.runCommand "pve-generated-is-kept" { } ''
     diff -r ${../../pkgs/demo} ${pkgs.pveGenerated.demo}/pkgs/demo
     touch $out
   '';
 }
-# Machines that boot, where nixpkgs has a driver for them. nix/machines runs the same tests without one.
+# Tests on machines that boot, if nixpkgs has a driver for them. nix/machines runs the same tests
+# without one.
 // pkgs.lib.optionalAttrs (pkgs ? testers.runNixOSTest) (
   pkgs.lib.mapAttrs' (
     file: _:

@@ -1,4 +1,4 @@
-# Facts of every kind, as docs/system-json.md has them.
+# Facts of every kind, as documented in docs/system-json.md.
 let
   unit =
     name: more:

@@ -1,11 +1,13 @@
-# A plugin that is no part of a release, linked with the demo: compiled where it is evaluated, and from what
-# `cargo xtask plugin` wrote; the derivations must be the same. docs/plugins.md has the same arguments.
+# A plugin from outside of a release, linked with the demo: compiled at evaluation, and from the
+# output of `cargo xtask plugin`. The derivations must be the same. docs/plugins.md uses the same
+# arguments.
 #
-#   tool      the compiler, built already; it is named and not copied
-#   nixpkgs   what the packages are evaluated with
-#   made      where the command wrote it (its pkgs/hive-tape)
+#   tool      the built compiler, which is referred to and not copied
+#   nixpkgs   the packages to evaluate with
+#   made      the command's output (its pkgs/hive-tape)
 #
-# Gives the links, whether their derivations are `same`, and what is said of a plugin that has the name of an object.
+# Returns the links, whether their derivations are the `same`, and the error for a plugin with the
+# name of an object.
 {
   tool,
   nixpkgs ? ../hostpkgs,
@@ -13,7 +15,7 @@
 }:
 let
   built = final: _: {
-    # As nothing is copied, a tool built anew has to show.
+    # Nothing is copied, so this hash makes a new build of the tool visible.
     pve-nix = final.runCommand "pve-nix" {
       inherit tool;
       hash = builtins.hashFile "sha256" tool;

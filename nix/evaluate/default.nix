@@ -1,9 +1,9 @@
-# The configuration of a node as the evaluator makes it, and what is wrong with it.
+# Evaluates the configuration of a node and reports its problems.
 #
-#   pkgs           packages, with `pve` or what `services.proxmox-ve.package` names
+#   pkgs           packages, with `pve` or the one that `services.proxmox-ve.package` names
 #   configuration  a module
 #
-# `config`, `options` as they are declared, and `wrong`: the messages of the assertions that do not hold.
+# Returns `config`, the declared `options`, and `wrong`: the messages of assertions that fail.
 { pkgs, configuration }:
 let
   lib = import ./modules.nix;

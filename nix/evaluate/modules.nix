@@ -1,6 +1,7 @@
-# A module evaluator for the part of NixOS' module system that nix/modules uses, for where no copy of NixOS can be had. Written
-# from the manual; nix/checks/modules holds what it makes of nix/modules, and nix/machines evaluates the same modules with NixOS'
-# own. `lib` is what modules are given: hostpkgs' functions and those of the module system.
+# Evaluates the parts of NixOS' module system that nix/modules uses, for machines without a copy of
+# NixOS. It was written from the manual. nix/checks/modules checks its results for nix/modules, and
+# nix/machines evaluates the same modules with NixOS' own evaluator. Modules get as `lib` hostpkgs'
+# functions and those of the module system.
 let
   base = import ../hostpkgs/lib.nix;
   inherit (builtins)
@@ -82,7 +83,7 @@ let
 
   # --- Definitions: { file, value } ---
 
-  # A value's sets, with its conditions and priorities on each attribute.
+  # Pushes a value's conditions and priorities down to each attribute.
   push =
     value:
     if isType "merge" value then
@@ -100,7 +101,7 @@ let
       inherit value;
     }) (push definition.value)
   );
-  # The values whose conditions hold.
+  # Keeps the values whose conditions hold.
   discharge =
     value:
     if isType "merge" value then
@@ -122,7 +123,7 @@ let
   content = value: if isType "override" value then value.content else value;
   order = value: if isType "order" value then value.priority else 1000;
   ordered = value: if isType "order" value then value.content else value;
-  # The definitions of an attribute of sets.
+  # Collects the definitions of an attribute.
   attribute =
     name:
     concatMap (
@@ -226,7 +227,7 @@ let
           value = module.config;
         }) loaded
       );
-      # As they are declared, each by the first module that does.
+      # Merges declarations. The first module that declares an option wins.
       together = zipAttrsWith (
         _: values:
         if length values == 1 || isType "option" (head values) then head values else together values
@@ -296,7 +297,7 @@ let
     );
     enum = values: type "one of ${builtins.toJSON values}" (value: elem value values) one;
     attrsOf = element: setOf "attribute set of ${element.name}" element;
-    # Sets become one, lists are joined, anything else is the same.
+    # Merges sets, joins lists; other values must be equal.
     anything = type "anything" (_: true) (
       place: definitions:
       let
@@ -349,7 +350,7 @@ let
     submodule = module: {
       name = "submodule";
       within = [ ];
-      # Its options, as they are declared.
+      # The submodule's declared options.
       inner = (evalModules { modules = [ module ]; }).options;
       check = value: isAttrs value || isFunction value;
       emptyValue = (evalModules { modules = [ module ]; }).config;
@@ -411,7 +412,7 @@ let
     count = check: list: length (filter check list);
     escape =
       characters: builtins.replaceStrings characters (map (character: "\\${character}") characters);
-    # Without the leading zeros that JSON has none of.
+    # Strips leading zeros, which JSON does not allow.
     toInt =
       text:
       let

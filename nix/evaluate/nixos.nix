@@ -40,6 +40,8 @@ let
       restartIfChanged = of types.bool true;
       stopIfChanged = of types.bool true;
       reloadIfChanged = flag;
+      script = lines;
+      pathConfig = any;
       restartTriggers = of (types.listOf types.anything) [ ];
       startLimitIntervalSec = of (types.nullOr types.int) null;
     };
@@ -85,6 +87,8 @@ in
 {
   options = {
     assertions = of (types.listOf types.anything) [ ];
+    warnings = strings;
+    fileSystems = any;
     environment = {
       systemPackages = of (types.listOf types.package) [ ];
       etc = any;
@@ -98,6 +102,7 @@ in
       useDHCP = flag;
       networkmanager.enable = flag;
       bridges = any;
+      defaultGateway = of types.anything null;
       interfaces = of (types.attrsOf interface) { };
       firewall = {
         enable = of types.bool true;
@@ -105,6 +110,7 @@ in
         filterForward = flag;
         package = of types.anything null;
         allowedTCPPorts = of (types.listOf types.int) [ ];
+        allowedUDPPorts = of (types.listOf types.int) [ ];
         extraInputRules = lines;
         extraCommands = lines;
       };
@@ -121,9 +127,23 @@ in
       supportedFilesystems = of (types.attrsOf types.bool) { };
       zfs = {
         extraPools = strings;
+        requestEncryptionCredentials = of types.anything true;
         package = of types.package pkgs.zfs;
       };
       extraModprobeConfig = lines;
+      initrd = {
+        availableKernelModules = strings;
+        luks.devices = of (types.attrsOf types.anything) { };
+        network.enable = flag;
+        systemd = {
+          enable = flag;
+          package = of types.package pkgs.systemd;
+          services = units;
+          contents = any;
+          storePaths = of (types.listOf types.anything) [ ];
+          extraBin = any;
+        };
+      };
     };
     security = {
       apparmor = {
@@ -147,6 +167,7 @@ in
         dmeventd.enable = flag;
       };
       multipath.enable = flag;
+      tang = any;
       openiscsi = {
         enable = flag;
         name = of types.str "";
@@ -168,11 +189,14 @@ in
       timers = units;
       targets = units;
       sockets = units;
+      paths = units;
+      package = of types.package pkgs.systemd;
       slices = units;
       tmpfiles.rules = strings;
       network = {
         enable = flag;
         netdevs = any;
+        units = any;
         networks = of (types.attrsOf network) { };
         wait-online.enable = of types.bool true;
       };

@@ -1,11 +1,13 @@
-# A configuration as a machine that boots where no copy of NixOS is at hand: what nix/evaluate makes of it (units, tmpfiles, users,
-# /etc), on this Debian machine's own systemd, C library and programs. `init` starts it; nix/machines boots it.
+# Renders a configuration as a machine that boots without a copy of NixOS: the results of nix/evaluate
+# (units, tmpfiles, users, /etc) on this Debian machine's own systemd, C library and programs. `init`
+# starts it; nix/machines boots it.
 #
 #   pkgs           packages
 #   configuration  a module
 #   name           the machine's
 #
-# Only what the modules say is there, and of systemd's units those of `base`: what NixOS would add of its own is not shown.
+# The machine has only what the modules declare and, of systemd's units, those in `base`. NixOS' own
+# additions are not tested.
 {
   pkgs,
   configuration,
@@ -82,7 +84,7 @@ let
         )
       ) pairs
     );
-  # The text of a drop-in, or of a unit that is nobody else's.
+  # The text of a drop-in, or of a whole unit if no other package ships it.
   text =
     unit:
     settings "Unit" (

@@ -1,4 +1,4 @@
-# Builders and fetchers by nixpkgs' names: what this repository's Nix calls.
+# Builders and fetchers with nixpkgs' names, as far as this repository's Nix code calls them.
 {
   lib,
   stdenv,
@@ -97,7 +97,8 @@ let
         fi
       '';
 
-  # `@NAME@` of `replacements` in `src`; null leaves one as it is, any other that is left over is an error.
+  # Fills `@NAME@` from `replacements` in `src`. null keeps a placeholder; any other one left over
+  # is an error.
   replaceVarsWith =
     {
       src,
@@ -170,7 +171,8 @@ let
       // removeAttrs arguments [ "src" ]
     );
 
-  # The packages' directories of `pathsToLink` as one; two files at one place are an error unless one may be left out.
+  # Joins the packages' directories in `pathsToLink`. Two files at one path are an error unless one
+  # may be ignored.
   buildEnv =
     {
       name,
@@ -238,7 +240,8 @@ let
         done <"$tablePath"
       '';
 
-  # --- Fetchers: a fixed output's path is that of its hash, so what `prefetch` put there is not fetched again. ---
+  # --- Fetchers: a fixed output's path depends only on its hash, so nothing that `prefetch` has
+  # added is fetched again. ---
 
   impure = [
     "GIT_PROXY_COMMAND"
@@ -246,7 +249,7 @@ let
     "https_proxy"
   ];
 
-  # That which says on what hosts `mirror://NAME/` is.
+  # The variable that lists the hosts of `mirror://NAME/`.
   mirrorVariable =
     url:
     let

@@ -1,12 +1,14 @@
-# The Debian packages installed on this machine, each as a derivation that holds links to its files where Nix would have
-# them, and nothing of any other package.
+# The Debian packages installed on this machine, each as a derivation with links to its files where
+# Nix would have them, and to files of no other package.
 #
-#   package NAME { … }   a leaf: the union of Debian packages, with the Perl modules and pkg-config files they need
+#   package NAME { … }   a leaf: the union of Debian packages, with the Perl modules and pkg-config
+#                        files that they need
 #   installed NAME       whether this machine has it
 #   version NAME         its upstream version
 #
-# What a leaf holds depends on the package's version and file list alone, so upgrading one package rebuilds its leaf and
-# what uses that. Reading dpkg's database makes evaluation impure: `--impure` in flakes.
+# The contents of a leaf depend only on the package's version and file list, so upgrading one package
+# rebuilds only its leaf and its users. Reading dpkg's database makes evaluation impure: `--impure` in
+# flakes.
 {
   lib,
   platform,
@@ -16,7 +18,7 @@
 let
   dpkg = /var/lib/dpkg;
 
-  # The database as JSON, package → { version, arch, depends }, read by the host's own Perl.
+  # The database as JSON, package → { version, arch, depends }, made by the host's own Perl.
   database = lib.importJSON (derivation {
     name = "debian-packages.json";
     system = builtins.currentSystem;
@@ -39,7 +41,7 @@ let
       revised = builtins.match "(.*)-[^-]*" without;
     in
     if revised == null then without else lib.head revised;
-  # A store path holds no tilde.
+  # A store path cannot contain a tilde.
   version =
     name:
     if installed name then
@@ -59,7 +61,8 @@ let
       name = builtins.replaceStrings [ ":" "~" ] [ "-" "-" ] "${name}-${database.${name}.version}.list";
     };
 
-  # What comes along with a package: its own Perl modules' and pkg-config files' dependencies, circles cut.
+  # The packages that a package brings along: dependencies among Perl modules and pkg-config files,
+  # with circles cut.
   comesAlong = name: builtins.match "lib.*-perl|.*-(multi)?dev" name != null;
   needs =
     names:
@@ -75,17 +78,19 @@ let
       }
     );
 
-  # ATTRIBUTE
-  #   packages   names of Debian packages
-  #   programs   NAME of bin → where the host has it, for what alternatives or other names give; links: any place
-  #   onlyPrograms  nothing but these
-  #   hostPath   its programs find the host's others
-  #   along      with what those need of Perl modules and pkg-config files
+  # A leaf: the files of installed Debian packages as one output.
+  #
+  #   packages      the names of the Debian packages
+  #   programs      NAME in bin → the host's path, for programs that Debian names otherwise or
+  #                 installs through alternatives; `links` does the same for any path
+  #   onlyPrograms  take these programs and nothing else
+  #   hostPath      let its programs find the host's other programs
+  #   along         add the Perl modules and pkg-config files that these packages depend on
   leaf =
     attribute: described:
     leafOf attribute described
     // {
-      # The same with other arguments.
+      # The same leaf with other arguments.
       overrideLeaf = change: leaf attribute (described // change described);
     };
   leafOf =
@@ -132,7 +137,7 @@ let
         };
         propagatedBuildInputs = propagated;
         debianPackages = packages;
-        # Arguments and phases are those of a build, which a leaf has none of.
+        # Arguments and phases belong to builds, and a leaf has none.
         override = _: made;
         overrideAttrs = _: made;
       }
@@ -153,7 +158,7 @@ let
     in
     made;
 
-  # A Debian package for itself, with none of those it needs.
+  # A Debian package by itself, without its dependencies.
   single =
     name:
     leaf name {

@@ -1,8 +1,8 @@
-# A package set with nixpkgs' names whose leaves are the Debian packages of the machine it is evaluated on: to build and
-# test where no binary cache can be reached, not for use. README.md says what it is and what it is not.
+# A package set with nixpkgs' names whose leaves are the Debian packages of the evaluating machine, to
+# build and test without a binary cache, not for use. README.md describes its purpose and limits.
 #
-# Arguments as nixpkgs': `system`, `overlays`; `config` and `localSystem` are taken and not read.
-#   rustToolchain  directory of a Rust toolchain, as `rustc --print sysroot` names it
+# Arguments as nixpkgs': `system`, `overlays`. `config` and `localSystem` are accepted and ignored.
+#   rustToolchain  directory of a Rust toolchain, as printed by `rustc --print sysroot`
 {
   system ? builtins.currentSystem,
   localSystem ? system,
@@ -38,7 +38,7 @@ let
   # As a flake's input this directory stands alone, and the names are believed.
   names = ../../rules/nixpkgs/attributes.toml;
   known = if lib.pathExists names then lib.importTOML names else null;
-  # The build environment's and the flake's own, which no rule names.
+  # Names of the build environment and of the flake itself, which no rule names.
   unnamed = [
     "git"
     "gnumake"
@@ -54,7 +54,7 @@ let
     else
       throw "nix/hostpkgs/packages.nix: ${lib.concatStringsSep "." path} is not in rules/nixpkgs/attributes.toml";
 
-  # What an entry may say otherwise, by processor and version of Debian.
+  # Variants of an entry, by processor and version of Debian.
   variants = [
     "aarch64"
     "debian12"
@@ -63,7 +63,7 @@ let
     builtins.match ".*VERSION_ID=\"([0-9]+)\".*" (builtins.readFile /etc/os-release)
   );
 
-  # The leaves of a table of packages.nix, which may hold sets of more.
+  # Makes the leaves of a table in packages.nix, which may contain nested sets.
   leaves =
     debian: path:
     lib.mapAttrs (
@@ -86,7 +86,7 @@ let
       debian = import ./debian.nix {
         inherit lib platform;
         inherit (final) perl;
-        # Leaves are made by the host's own shell and Perl.
+        # The host's own shell and Perl make the leaves.
         shell = "/usr";
       };
       table = leaves debian [ ] (import ./packages.nix);
@@ -120,7 +120,8 @@ let
         inherit (builders) runCommand;
         shell = table.bash;
       };
-      # A leaf that a release builds over: `override` and `overrideAttrs` are those of a recipe, which is built from source.
+      # A leaf over which a release builds. `override` and `overrideAttrs` are those of a recipe,
+      # which is built from source.
       recipes = lib.mapAttrs (
         name: file:
         table.${name}
@@ -181,7 +182,7 @@ let
       newScope = scope: lib.callPackageWith (final // scope);
       callPackage = lib.callPackageWith final;
 
-      # The leaf that a Debian package is, for what stands in for a package by hand.
+      # Makes a leaf from Debian packages, for replacements of packages written by hand.
       debianLeaf = debian.leaf;
     };
 in

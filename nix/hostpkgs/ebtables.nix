@@ -1,5 +1,6 @@
-# Debian's ebtables whose `ebtables-save` asks the ebtables beside it, as nixpkgs' does: Debian's asks /usr/sbin/ebtables, which is an
-# alternative (the nft variant by default), and no file at all where /etc is not Debian's.
+# Debian's ebtables with an `ebtables-save` that runs the ebtables beside it, as nixpkgs' does.
+# Debian's runs /usr/sbin/ebtables, an alternative (by default the nft variant), which does not exist
+# if /etc is not Debian's.
 { runCommand }:
 leaf:
 runCommand "ebtables-${leaf.version}" { } ''

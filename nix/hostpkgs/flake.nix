@@ -1,4 +1,4 @@
-# So that this directory stands in for nixpkgs where that is a flake, too: `import nixpkgs { … }` is all that is asked of it.
+# Lets this directory replace nixpkgs as a flake's input. Only `import nixpkgs { … }` is used.
 {
   outputs = _: { };
 }

@@ -1,4 +1,4 @@
-# What this repository's Nix uses of nixpkgs' `lib`, by the same names.
+# The functions of nixpkgs' `lib` that this repository's Nix code uses, with the same names.
 let
   inherit (builtins)
     attrNames
@@ -233,7 +233,8 @@ rec {
   fakeHash = "sha256-${strings.replicate 43 "A"}=";
   cleanSource = source: source;
 
-  # As nixpkgs' makeOverridable: `override` takes arguments anew, `overrideAttrs` stays.
+  # As nixpkgs' makeOverridable: `override` replaces arguments and keeps earlier uses of
+  # `overrideAttrs`.
   makeOverridable =
     function: arguments:
     let
@@ -252,7 +253,7 @@ rec {
     else
       made;
 
-  # `callPackageWith set`: calls a file or function with what it names of `set`.
+  # `callPackageWith set`: calls a file or function with those attributes of `set` that it names.
   callPackageWith =
     set: target: arguments:
     let
@@ -337,7 +338,7 @@ rec {
   licenses = genAttrs [ "asl20" "mit" ] (name: {
     shortName = name;
   });
-  # nixpkgs warns of an id that it lacks; here evaluation stops.
+  # nixpkgs warns of an unknown id; here evaluation fails.
   getLicenseFromSpdxId =
     spdxId:
     if elem spdxId spdxIds then

@@ -1,4 +1,5 @@
-# Debian's lxcfs whose configuration for LXC names its own hooks, as nixpkgs' does: Debian's names Debian's places.
+# Debian's lxcfs, with a configuration for LXC that names its own hooks, as nixpkgs' does. Debian's
+# names Debian's paths.
 { runCommand }:
 leaf:
 runCommand "lxcfs-${leaf.version}" { } ''

@@ -1,12 +1,13 @@
 # nixpkgs' attribute → the Debian packages (12 and 13) whose files it has here. Every name stands in rules/nixpkgs/attributes.toml,
 # which says where nixpkgs defines it; one that does not is refused.
 #
-# programs      what nixpkgs has in bin by a name that Debian gives otherwise (alternatives, directories off the PATH)
-# links         the same for other places
-# outputs       more outputs, each with links alone
-# onlyPrograms  nothing but these: the Debian package holds other things, too
-# hostPath      its programs run others: they find the host's, as nixpkgs' find theirs by a wrapper
-# aarch64, debian12   what differs on that processor, in that version of Debian
+# programs      files in nixpkgs' bin that Debian has under another name (alternatives, directories
+#               off the PATH)
+# links         the same for other paths
+# outputs       further outputs, each with links only
+# onlyPrograms  nothing but these, because the Debian package contains other things too
+# hostPath      its programs run others, and find the host's, as nixpkgs' find theirs by a wrapper
+# aarch64, debian12   differences on that processor, or in that version of Debian
 {
   acl = [
     "acl"
@@ -134,7 +135,7 @@
   ethtool = [ "ethtool" ];
   file = [ "file" ];
   findutils = [ "findutils" ];
-  # Upstream's repository holds the web files beside the font.
+  # Upstream's repository has web files in addition to the font.
   font-awesome_4 = {
     packages = [ "fonts-font-awesome" ];
     outputs.src = {
@@ -390,7 +391,7 @@
     ];
     links."etc/swtpm_setup.conf" = "/etc/swtpm_setup.conf";
   };
-  # What systemd-sysv has are names of systemctl.
+  # systemd-sysv contains names for systemctl.
   systemd = {
     packages = [
       "libsystemd-dev"

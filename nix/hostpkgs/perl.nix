@@ -1,5 +1,6 @@
-# `perl`, with Perl's core modules alone: Debian's directories of other modules are taken off @INC, so a module that is no
-# input is not found. And what nixpkgs has beside it: `perl.pkgs`, `perl.withPackages`, `perl.libPrefix`.
+# `perl` with only Perl's core modules. Debian's directories of other modules are removed from @INC,
+# so only modules that are inputs can be found. Also the parts of nixpkgs' perl beside it:
+# `perl.pkgs`, `perl.withPackages`, `perl.libPrefix`.
 {
   lib,
   stdenv,
@@ -41,7 +42,7 @@ let
           arguments
           // {
             inherit doCheck;
-            # Perl finds the modules among the inputs that stand beside it.
+            # Perl finds modules among the inputs beside it.
             buildInputs = [ perl ] ++ buildInputs;
             nativeBuildInputs = nativeBuildInputs ++ [ perl ];
             strictDeps = true;
@@ -102,7 +103,7 @@ let
       runHook postInstall
     '';
     setupHook = ./perl-hook.sh;
-    # What a sandbox hides of the host is there outside of it.
+    # Some of the host's files are hidden in a sandbox and exist only outside of it.
     dontCheckForBrokenSymlinks = true;
     passthru = {
       inherit libPrefix version;

@@ -1,5 +1,5 @@
-# `rustPlatform` with the toolchain of `toolchain`, a directory as `rustc --print sysroot` names it: Debian's own is older
-# than what crates need.
+# `rustPlatform` with the toolchain of `toolchain`, a directory as printed by `rustc --print
+# sysroot`. Debian's own is too old for the crates.
 {
   lib,
   stdenv,
@@ -63,7 +63,7 @@ let
       }
     );
 
-  # bindgen finds libclang.
+  # Lets bindgen find libclang.
   bindgenHook = makeSetupHook {
     name = "rust-bindgen-hook";
     propagatedBuildInputs = [

@@ -1,4 +1,4 @@
-# A machine of a test as a container of systemd-nspawn (`boot`).
+# A test's machine as a container of systemd-nspawn (`boot`).
 { config, ... }:
 {
   imports = [
@@ -7,8 +7,8 @@
   ];
   boot.isContainer = true;
 
-  # A container in the container mounts a /proc and a /sys of its own, which the kernel allows where this one's are whole:
-  # nspawn's masks go.
+  # A nested container mounts its own /proc and /sys, which the kernel allows only if this
+  # container's are complete. So nspawn's masks are removed.
   boot.postBootCommands = ''
     /usr/bin/umount /proc/kmsg /proc/sys/kernel/random/boot_id || true
     /usr/bin/umount -R /sys

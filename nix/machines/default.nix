@@ -1,11 +1,11 @@
-# A test of NixOS' form (`nodes`, `testScript`) for the driver of containers: a file of what the nodes' toplevels are and of the
-# script. docs/modules.md says how it is run.
+# A test in NixOS' form (`nodes`, `testScript`) for the container driver: a file with the nodes'
+# toplevels and the script. docs/modules.md says how to run it.
 #
 #   test     the test's file
 #   nixpkgs  a checkout of nixpkgs, or the parts that pkgs.nix names; NIXPKGS by default
-#   package  the link that nodes run (`services.proxmox-ve.package`); the default release's by default
+#   package  the link that nodes run (`services.proxmox-ve.package`); by default the default release's
 #   virtual  virtual machines in place of containers
-#   packages more that takes the place of what hostpkgs has: `pvenix`, other releases' links in `pveReleases`
+#   packages replacements of hostpkgs' packages: `pvenix`, other releases' links in `pveReleases`
 {
   test,
   nixpkgs ? builtins.getEnv "NIXPKGS",
@@ -21,7 +21,7 @@ let
       /. + toString nixpkgs;
   plain = import ../.. { nixpkgs = ../hostpkgs; };
   release = lib.removePrefix "pve-" (lib.fileContents ../../releases/default);
-  # As the module takes it by default: built of plain hostpkgs, without ifupdown2.
+  # The module's default: built from plain hostpkgs, without ifupdown2.
   link =
     if package == null then
       (plain.pveReleases.${release}.overrideScope (_: _: { ifupdown2 = null; })).pve
@@ -39,12 +39,12 @@ let
   described = lib.toFunction (import test) {
     inherit pkgs lib;
   };
-  # As NixOS' driver numbers them.
+  # Numbers as in NixOS' driver.
   numbers = lib.listToAttrs (
     lib.imap1 (number: name: lib.nameValuePair name number) (lib.attrNames described.nodes)
   );
   address = name: vlan: "192.168.${toString vlan}.${toString numbers.${name}}";
-  # The machine's cards, and the names of all.
+  # The machine's network cards, and the names of all machines.
   networks =
     name:
     { config, lib, ... }:
@@ -84,7 +84,7 @@ let
           { options, ... }:
           {
             networking.hostName = lib.mkDefault name;
-            services = lib.optionalAttrs (options.services ? proxmox-ve) {
+            services = lib.optionalAttrs (options ? services.proxmox-ve.package) {
               proxmox-ve.package = lib.mkDefault link;
             };
           }
@@ -100,6 +100,7 @@ let
       emptyDiskImages
       vlans
       ;
+    tpm = configurations.${name}.virtualisation.tpm.enable;
     number = numbers.${name};
   };
 in

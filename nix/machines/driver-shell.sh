@@ -1,5 +1,5 @@
-# Answers the driver's commands on a virtio port, as root: one line of base64 in (a command), one line out (its status, a blank
-# and its output in base64). Standard error goes to the journal.
+# Runs the driver's commands on a virtio port, as root. Each input line is a command in base64; each
+# output line is its status, a space and its output in base64. Standard error goes to the journal.
 #
 #   driver-shell.sh COREUTILS-BIN
 bin=$1

@@ -1,4 +1,4 @@
-"""Runs a test of NixOS' form on containers or virtual machines: `driver.py SPEC.json`.
+"""Runs a test written like NixOS' tests on containers or virtual machines: `driver.py SPEC.json`.
 
 SPEC.json is what `nix/machines/default.nix` makes of a test: `virtual`, `testScript` and
 `nodes`: name to `toplevel` and `machine`, the options of nix/machines/virtualisation.nix. The script sees
@@ -22,22 +22,22 @@ import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Lines of each machine's journal that a failure shows.
+# The number of journal lines per machine that a failure prints.
 JOURNAL = int(os.environ.get("JOURNAL", "60"))
 MACHINES = os.environ.get("MACHINES", "/var/lib/pve-nix-machines")
-# /tmp/shared of each container, as NixOS' driver gives it to its machines.
+# /tmp/shared of each container, as with NixOS' driver.
 SHARED = pathlib.Path(MACHINES, "shared")
 SYSTEM = "/run/current-system/sw"
 
 
 class Failure(Exception):
-    """What a test expected and did not find."""
+    """An expectation of a test that did not hold."""
 
 
 class Machine:
-    """A machine of a test: what it is asked, whatever it runs on."""
+    """A machine of a test: the commands that containers and virtual machines share."""
 
-    # How much longer than a test says it may take: an emulated processor is slow.
+    # The factor on every timeout of a test: an emulated processor is slow.
     patience = 1
     shared_dir = SHARED
 
@@ -46,7 +46,11 @@ class Machine:
         self.toplevel = toplevel
         self.machine = machine
         self.process = None
+        # The specialisation that starts next; None is the system itself.
+        self.specialisation = None
         self.log_path = f"{MACHINES}/{name}.log"
+        # Where the console of this boot begins in the log.
+        self.boot_offset = 0
 
     def log(self, text):
         print(f"{self.name}: {text}", flush=True)
@@ -57,14 +61,16 @@ class Machine:
         if self.process and self.process.poll() is None:
             return
         os.makedirs(MACHINES, exist_ok=True)
+        environment = dict(os.environ, TPM="1" if self.machine.get("tpm") else "", BOOT=self.specialisation or "")
         with open(self.log_path, "ab") as log:
+            self.boot_offset = log.tell()
             self.process = subprocess.Popen(
-                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
             )
         self.log("starts")
 
     def shutdown(self, timeout=600):
-        """Powers off, as long as it takes: a guest of the machine may have minutes to end."""
+        """Powers off and waits without a limit: a guest of the machine may take minutes to stop."""
         if not self.process:
             return
         self.power_off()
@@ -79,7 +85,7 @@ class Machine:
         self.execute("systemctl poweroff", check_return=False)
 
     def wait_for_shutdown(self, timeout=900):
-        """Until it has ended by itself."""
+        """Waits until the machine has powered off by itself."""
         if not self.process:
             return
         try:
@@ -90,11 +96,11 @@ class Machine:
         self.process = None
 
     def block(self):
-        """Pulls the machine's cables."""
+        """Disconnects the machine from its networks."""
         self.cables(False)
 
     def unblock(self):
-        """Puts them back."""
+        """Connects it again."""
         self.cables(True)
 
     def crash(self):
@@ -131,7 +137,7 @@ class Machine:
         return output
 
     def wait(self, what, holds, timeout):
-        """Until `holds()` gives something true."""
+        """Waits until `holds()` returns something true."""
         timeout *= self.patience
         end = time.monotonic() + timeout
         last = None
@@ -158,12 +164,30 @@ class Machine:
         return self.wait(command, holds, timeout)[1]
 
     def show_journal(self):
-        """What a failure may come from."""
+        """Prints the journal, which may hold the cause of a failure."""
         if not self.process:
             return
         with contextlib.suppress(Failure, OSError, subprocess.TimeoutExpired):
             _, text = self.execute(f"journalctl --no-pager --no-hostname -o short-monotonic -n {JOURNAL}", timeout=20)
             print(f"--- the journal of {self.name} ---\n{text}")
+
+    # --- console ---
+
+    def console(self):
+        """What this boot has written to its console."""
+        with open(self.log_path, "rb") as log:
+            log.seek(self.boot_offset)
+            return log.read().decode(errors="replace")
+
+    def wait_for_console_text(self, pattern, timeout=900):
+        self.log(f"waits for the console to say: {pattern}")
+
+        def holds():
+            if self.process is None or self.process.poll() is not None:
+                raise Failure(f"{self.name} does not run: see {self.log_path}")
+            return re.search(pattern, self.console())
+
+        return self.wait(f"the console says {pattern}", holds, timeout)
 
     # --- units ---
 
@@ -209,7 +233,7 @@ class Container(Machine):
 
     def cables(self, there):
         for vlan in self.machine["vlans"]:
-            # The host's end, which boot names so.
+            # The host's end of the cable, which `boot` named.
             subprocess.run(["ip", "link", "set", f"pnx{vlan}-{self.name}"[:15], "up" if there else "down"], check=True)
 
     def cut_power(self):
@@ -217,7 +241,7 @@ class Container(Machine):
             subprocess.run(["kill", "-9", str(self.leader())], check=False)
 
     def leader(self):
-        """The process that is the machine's init: the one child of systemd-nspawn with another process namespace."""
+        """Returns the machine's init: the one child of systemd-nspawn in another PID namespace."""
         own = os.readlink("/proc/self/ns/pid")
         open_pids = [self.process.pid]
         while open_pids:
@@ -230,7 +254,7 @@ class Container(Machine):
         raise Failure(f"{self.name} does not run: see {self.log_path}")
 
     def execute(self, command, check_return=True, timeout=900):
-        """The command's status and output; standard error goes to the log."""
+        """Returns the command's status and output; standard error goes to the log."""
         environment = [
             f"PATH=/run/wrappers/bin:{SYSTEM}/bin",
             "HOME=/root",
@@ -280,11 +304,18 @@ class Virtual(Machine):
                 monitor.sendall(f"set_link eth{card} {'on' if there else 'off'}\n".encode())
             time.sleep(0.5)
 
+    def send_console(self, text):
+        """Types on the console."""
+        with socket.socket(socket.AF_UNIX) as console:
+            console.connect(f"{MACHINES}/{self.name}/console")
+            console.sendall(text.encode())
+            time.sleep(0.5)
+
     def cut_power(self):
         os.killpg(self.process.pid, signal.SIGKILL)
 
     def connect(self, timeout):
-        """The port answers when the machine's shell does."""
+        """Waits until the shell behind the port answers."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             if self.process is None or self.process.poll() is not None:
@@ -306,7 +337,7 @@ class Virtual(Machine):
         self.shell.flush()
 
     def execute(self, command, check_return=True, timeout=900):
-        """The command's status and output; standard error goes to the machine's journal."""
+        """Returns the command's status and output; standard error goes to the machine's journal."""
         timeout *= self.patience
         if not self.shell:
             self.connect(timeout)
@@ -345,7 +376,7 @@ def main():
         subprocess.run([*machine.program, "--remove", machine.name], check=True)
     shutil.rmtree(SHARED, ignore_errors=True)
     SHARED.mkdir(parents=True)
-    # Whoever ends the driver ends its machines.
+    # A signal to the driver stops its machines.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
     began = time.monotonic()
     try:
@@ -354,7 +385,7 @@ def main():
     except (Failure, AssertionError) as failure:
         for machine in machines:
             machine.show_journal()
-        # Nobody waits for guests of a machine that goes away.
+        # Do not wait for the guests of a machine that is going away.
         for machine in machines:
             machine.crash()
         traceback.print_exception(failure)

@@ -1,4 +1,5 @@
-# What NixOS' modules name and hostpkgs does not have, as Debian's packages: their names, or as in nix/hostpkgs/packages.nix.
+# Packages that NixOS' modules name and hostpkgs lacks, as Debian's packages: a list of names, or a
+# set as in nix/hostpkgs/packages.nix.
 {
   bubblewrap = [ "bubblewrap" ];
   busybox = [ "busybox-static" ];
@@ -24,9 +25,11 @@
   };
   iputils = [ "iputils-ping" ];
   keyutils = [ "keyutils" ];
+  jose = [ "jose" ];
   kexec-tools = [ "kexec-tools" ];
   less = [ "less" ];
   libarchive = [ "libarchive-tools" ];
+  libfido2 = [ "libfido2-1" ];
   libressl = [ "netcat-openbsd" ];
   linuxHeaders = [ "linux-libc-dev" ];
   lndir = [ "xutils-dev" ];
@@ -47,5 +50,10 @@
   shellcheck = [ "shellcheck" ];
   su = [ "util-linux" ];
   sudo = [ "sudo" ];
+  tang = [
+    "tang"
+    "tang-common"
+  ];
   time = [ "time" ];
+  tpm2-tools = [ "tpm2-tools" ];
 }

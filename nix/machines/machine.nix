@@ -1,4 +1,4 @@
-# What a NixOS machine sets where its packages are hostpkgs' leaves, which lead into /usr.
+# Settings of a NixOS machine whose packages are hostpkgs' leaves, which lead into /usr.
 { lib, pkgs, ... }:
 {
   networking.useHostResolvConf = false;
@@ -6,37 +6,40 @@
   services.resolved.enable = lib.mkForce false;
   environment.etc."resolv.conf".text = "nameserver 192.0.2.53\n";
   networking.useDHCP = false;
-  # Without a DHCP client nothing asks for it.
+  # Nothing requests it without a DHCP client.
   systemd.targets.network.wantedBy = [ "multi-user.target" ];
   networking.firewall.enable = lib.mkDefault false;
 
-  # Leaves link into /usr: what activation sets there is the host's own.
+  # Leaves link into /usr, where activation would replace the host's own files.
   environment.usrbinenv = null;
   system.activationScripts.usrbinenv = lib.mkForce "";
   environment.stub-ld.enable = false;
   environment.ldso = "/usr/lib64/ld-linux-x86-64.so.2";
   programs.command-not-found.enable = false;
 
-  # Where Debian's ebtables looks; nixpkgs' looks beside itself.
+  # Debian's ebtables reads this path; nixpkgs' reads a file in its own output.
   environment.etc.ethertypes.source = pkgs.runCommand "ethertypes" { } "cp -L /etc/ethertypes $out";
 
-  # Made by programs that hostpkgs does not have.
+  # hostpkgs lacks the programs that make these.
   documentation.enable = false;
   documentation.man.enable = false;
   systemd.services.audit.enable = false;
   # Of NixOS' list of systemd's units, those that Debian has in other packages.
-  systemd.suppressedSystemUnits = [
-    "cryptsetup-pre.target"
-    "systemd-bootctl.socket"
-    "systemd-bootctl@.service"
-    "cryptsetup.target"
-    "remote-cryptsetup.target"
-    "systemd-quotacheck.service"
-    "systemd-update-utmp.service"
-    "systemd-userdbd.service"
-    "systemd-userdbd.socket"
-    "systemd-vconsole-setup.service"
-  ];
+  systemd.suppressedSystemUnits =
+    lib.optionals (!pkgs.systemd.withCryptsetup) [
+      "cryptsetup-pre.target"
+      "cryptsetup.target"
+      "remote-cryptsetup.target"
+    ]
+    ++ [
+      "systemd-bootctl.socket"
+      "systemd-bootctl@.service"
+      "systemd-quotacheck.service"
+      "systemd-update-utmp.service"
+      "systemd-userdbd.service"
+      "systemd-userdbd.socket"
+      "systemd-vconsole-setup.service"
+    ];
   environment.defaultPackages = [ ];
   boot.bcache.enable = false;
   boot.enableContainers = false;
@@ -50,9 +53,9 @@
   services.timesyncd.enable = false;
   i18n.defaultLocale = "C.UTF-8";
   i18n.supportedLocales = lib.mkForce [ ];
-  # A module of PAM that Debian 13 has no more.
+  # Debian 13 no longer has this PAM module.
   security.pam.services.login.rules.session.lastlog.enable = lib.mkForce false;
-  # Debian's libraries have these places compiled in.
+  # Debian's libraries have these paths compiled in.
   systemd.tmpfiles.rules = [
     "L+ /bin/mount - - - - /usr/bin/mount"
     "L+ /bin/umount - - - - /usr/bin/umount"
@@ -66,7 +69,8 @@
   xdg = lib.genAttrs [ "autostart" "icons" "menus" "mime" "sounds" ] (_: {
     enable = false;
   });
-  # Nix without its daemon, on the host's paths with a database of its own (/nix/registration is `boot`'s or stage 1's).
+  # Nix without its daemon, on the host's store paths with a database of its own (`boot` or stage 1
+  # writes /nix/registration).
   nix.enable = false;
   environment.systemPackages = [ pkgs.nix ];
   boot.postBootCommands = ''

@@ -1,5 +1,5 @@
-# The attributes of `pkgs` that the Nix files below a directory name, as JSON: `pkgs.NAME`, `with pkgs; [ NAME ]`,
-# `inherit (pkgs) NAME`, `mkPackageOption pkgs "NAME"`.
+# Prints as JSON the attributes of `pkgs` that the Nix files below a directory use: `pkgs.NAME`,
+# `with pkgs; [ NAME ]`, `inherit (pkgs) NAME`, `mkPackageOption pkgs "NAME"`.
 use strict;
 use warnings;
 

@@ -1,12 +1,12 @@
-# The packages of a NixOS machine where no binary cache can be reached: nix/hostpkgs, completed with what NixOS' modules
-# ask for, and NixOS' own lib and builders from `nixpkgs`, a checkout or the parts of one that hold `lib/`, `nixos/`,
-# `pkgs/build-support/` and `pkgs/pkgs-lib/`.
+# The packages of a NixOS machine without a binary cache: nix/hostpkgs, completed with the packages
+# that NixOS' modules need, and NixOS' own lib and builders from `nixpkgs`, which is a checkout or its
+# directories `lib/`, `nixos/`, `pkgs/build-support/` and `pkgs/pkgs-lib/`.
 #
 #   nixpkgs  its path
 #   pve      packages that stay those of plain hostpkgs, by attribute
 #
-# An attribute that modules name and this lacks is a package whose build fails: evaluation goes on, and whoever does need
-# it is told.
+# If modules name an attribute that is missing here, it becomes a package whose build fails.
+# Evaluation goes on, and anything that does need the package gets the error.
 {
   nixpkgs,
   pve ? { },
@@ -16,10 +16,13 @@ let
   lib = import (nixpkgs + "/lib");
   support = path: import (nixpkgs + "/pkgs/build-support/${path}");
 
+  # A package of its own in Debian, which virtual machines with encrypted disks alone need.
+  hasCryptsetup = builtins.pathExists /var/lib/dpkg/info/systemd-cryptsetup.list;
+
   complete =
     final: prev:
     let
-      # Modules name programs in `sbin`, too.
+      # Modules also name programs in `sbin`.
       withSbin =
         described:
         described
@@ -34,7 +37,7 @@ let
         prev.debianLeaf name (
           withSbin (if lib.isList described then { packages = described; } else described)
         );
-      # Units that NixOS' modules take out of a package, which are Debian's.
+      # Debian's units, where NixOS' modules take units from a package.
       withUnits =
         units: described:
         withSbin described
@@ -70,7 +73,7 @@ let
         runtimeShell = "${final.bash}/bin/bash";
         shellcheck-minimal = final.shellcheck;
       };
-      # `meta` and outputs as modules read them, on what a leaf lacks of it.
+      # Adds `meta` and outputs that modules read and a leaf lacks.
       named =
         package:
         package
@@ -135,7 +138,7 @@ let
       bashInteractive = final.bash // {
         shellPath = "/bin/bash";
       };
-      # Copies: a leaf leads into /etc, which is NixOS' here and leads back.
+      # Copies, because a leaf leads into /etc, which belongs to NixOS here and leads back.
       cacert =
         let
           made =
@@ -177,7 +180,7 @@ let
       };
       xorg = {
         inherit (final) lndir;
-        # `su` names it, and forwards no X here.
+        # `su` names it, but nothing forwards X here.
         xauth = final.runCommand "xauth" { } "mkdir $out";
       };
       dbus =
@@ -206,13 +209,24 @@ let
         // {
           daemon = final.dbus;
         };
+      # Copies of its scripts, which name a shell and programs that NixOS does not have there.
+      clevis = named (
+        final.runCommand "clevis-${(leaf "clevis" [ "clevis" ]).version}" { } ''
+          mkdir -p $out/bin
+          cp /usr/bin/clevis* $out/bin/
+          for program in $out/bin/*; do
+            [ "$(head -c 2 $program)" != '#!' ] ||
+              sed -i -e 's|^#!/bin/|#!${final.bash}/bin/|' -e 's|\([ (]\)/bin/cat|\1${final.coreutils}/bin/cat|' $program
+          done
+        ''
+      );
       # Copies, without LXC's: Debian's may be installed, and a node brings its own.
       apparmor-profiles = final.runCommand "apparmor-profiles" { } ''
         mkdir -p $out/etc/apparmor.d
         cp -rL --no-preserve=mode /etc/apparmor.d/abi /etc/apparmor.d/abstractions /etc/apparmor.d/tunables $out/etc/apparmor.d/
         rm -rf $out/etc/apparmor.d/a*/lxc
       '';
-      # Of its files those that NixOS' module names.
+      # The files of it that NixOS' module names.
       apparmor-utils = final.runCommand "apparmor-utils" { } ''
         mkdir -p $out/bin $out/etc/apparmor
         ln -s /usr/sbin/aa-remove-unknown /usr/sbin/aa-teardown $out/bin/
@@ -248,16 +262,17 @@ let
           su = final.shadow;
           shellPath = "/bin/nologin";
         };
-      debianUnits = final.runCommand "debian-units" { } ''
+      # Named for what it holds: it is built again when a package of units comes or goes.
+      debianUnits = final.runCommand "debian-units" { inherit hasCryptsetup; } ''
         mkdir -p $out/systemd
         cp -r --no-preserve=mode /usr/lib/systemd/system /usr/lib/systemd/user $out/systemd/
         cp -r --no-preserve=mode /usr/lib/sysctl.d /usr/lib/tmpfiles.d /usr/lib/udev/rules.d $out/
       '';
-      # It comes with NixOS' firewall of iptables; no test calls it.
+      # Part of NixOS' iptables firewall; no test calls it.
       nixos-firewall-tool = final.runCommand "nixos-firewall-tool" { } "mkdir $out";
-      # udev's rules are searched for its place; the machines have no software RAID.
+      # udev's rules refer to its path. The machines have no software RAID.
       mdadm = final.runCommand "mdadm" { } "mkdir $out";
-      # The wrappers of setuid programs take one header of glibc's sources.
+      # The wrappers of setuid programs need one header from glibc's sources.
       srcOnly =
         package:
         final.stdenvNoCC.mkDerivation {
@@ -290,10 +305,11 @@ let
             } >$out/$bus.conf
           done
         '';
-      # The newest kernel of this Debian machine, for virtual machines; a container has its host's, and asks this one what it has.
+      # The newest kernel of this Debian machine, for virtual machines. A container uses its host's
+      # kernel, and reads the features of this one.
       linuxPackages = lib.makeExtensible (_: {
         inherit (final) stdenv;
-        # Its module is where the kernel's are, if zfs-dkms built it.
+        # Its module is beside the kernel's, if zfs-dkms built it.
         zfs = final.runCommand "zfs-kernel" { } "mkdir -p $out/lib/modules" // {
           inherit (final.zfs) version;
         };
@@ -333,6 +349,7 @@ let
           kernel;
       });
       aggregateModules = trees: lib.fix (tree: lib.head trees // { override = _: tree; });
+      inherit (final.callPackage ./initrd-ng.nix { }) makeInitrdNG makeModulesClosure;
       systemd =
         named (
           prev.debianLeaf "systemd" {
@@ -342,7 +359,8 @@ let
               "systemd-sysv"
               "udev"
               "libpam-systemd"
-            ];
+            ]
+            ++ lib.optional hasCryptsetup "systemd-cryptsetup";
             # Where NixOS takes upstream's units and rules from, by name; they are Debian's, copied: the machine hides those
             # in /usr.
             links = {
@@ -368,7 +386,7 @@ let
           withResolved = true;
           withOomd = false;
           withCoredump = true;
-          withCryptsetup = false;
+          withCryptsetup = hasCryptsetup;
           withFido2 = false;
           withTpm2Tss = false;
           withUtmp = true;
@@ -393,7 +411,7 @@ let
       (nixpkgs + "/pkgs/pkgs-lib")
     ];
   });
-  # What fails when it is built, and until then can be asked what packages are asked.
+  # A package whose build fails, but whose attributes can be read.
   absent =
     name:
     let

@@ -1,5 +1,6 @@
-# A test of NixOS' form on machines that nix/evaluate renders: as nix/machines/default.nix, where no copy of NixOS can be had. The
-# machine has the configuration of this repository's modules and nothing else of NixOS.
+# A test in NixOS' form on machines that nix/evaluate renders: like nix/machines/default.nix, but
+# without a copy of NixOS. The machine has the configuration of this repository's modules and nothing
+# else of NixOS.
 #
 #   test  the test's file
 { test }:
@@ -7,7 +8,7 @@ let
   inherit (import ../.. { nixpkgs = ../hostpkgs; }) pkgs;
   inherit (pkgs) lib;
   described = lib.toFunction (import test) { inherit pkgs lib; };
-  # A test imports the modules itself, which are there already.
+  # A test imports the modules itself, but they are already included here.
   toplevel =
     name: node:
     import ../evaluate/toplevel.nix {

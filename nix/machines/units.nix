@@ -1,4 +1,4 @@
-# Units of packages, by the package, that NixOS' modules expect in it.
+# Units that NixOS' modules expect in a package, by package.
 {
   lvm2 = [
     "blk-availability.service"

@@ -1,5 +1,5 @@
-# The options of NixOS' `virtualisation` (nixos/modules/virtualisation/qemu-vm.nix) that tests set and both kinds of machine
-# understand, by the same names and in the same units.
+# The options of NixOS' `virtualisation` (nixos/modules/virtualisation/qemu-vm.nix) that tests set
+# and both kinds of machines understand, with the same names and units.
 { lib, ... }:
 let
   inherit (lib) mkOption types;
@@ -25,6 +25,16 @@ in
       type = types.listOf types.ints.positive;
       default = [ ];
       description = "Sizes of more disks, in MiB: `/dev/vdb` and on. They are blank at the first boot and keep what is written.";
+    };
+    rootDevice = mkOption {
+      type = types.str;
+      default = "/dev/vda";
+      description = "The device of the root file system.";
+    };
+    tpm.enable = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether a virtual machine has a TPM 2 (swtpm), which keeps what it is given over its boots.";
     };
     vlans = mkOption {
       type = types.listOf types.ints.positive;

@@ -1,4 +1,4 @@
-# Who comes in: PAM, ssh between the nodes, programs with their owner's rights, D-Bus.
+# Access to the node: PAM, ssh between nodes, setuid programs, D-Bus.
 { config, lib, ... }:
 let
   cfg = config.services.proxmox-ve;
@@ -11,13 +11,13 @@ let
 in
 {
   config = lib.mkIf cfg.enable {
-    # A service that nobody describes is refused by PAM: logins of the `pam` realm end there.
+    # PAM rejects logins to a service without a description, so the `pam` realm would not work.
     security.pam.services = lib.genAttrs facts.system.pamServices (_: { });
 
-    # Nodes reach one another as root, by keys that the cluster keeps in /root/.ssh.
+    # Nodes connect to one another as root, with keys that the cluster keeps in /root/.ssh.
     services.openssh = {
       enable = lib.mkDefault true;
-      # Its host key is read before anybody connects.
+      # The host key is read before anybody connects.
       startWhenNeeded = lib.mkOverride 900 false;
       authorizedKeysInHomedir = lib.mkDefault true;
       settings.PermitRootLogin = lib.mkDefault "prohibit-password";

@@ -1,4 +1,4 @@
-# How addresses are written.
+# Formats of addresses.
 rec {
   isV6 = address: builtins.match ".*:.*" address != null;
 
@@ -14,7 +14,7 @@ rec {
     else
       builtins.match "[0-9a-fA-F]*:[0-9a-fA-F:.]+" address != null;
 
-  # An address with the length of its network.
+  # An address with a prefix length.
   isNetwork =
     text:
     let

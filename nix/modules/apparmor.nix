@@ -1,7 +1,9 @@
-# AppArmor for containers: the profiles of LXC and of Proxmox, and a reload that leaves running containers confined.
+# AppArmor for containers: the profiles of LXC and of Proxmox, and a reload that leaves running
+# containers confined.
 #
-# LXC writes a profile for each container when it starts and loads it by apparmor_parser, which the link has on the units' PATH.
-# What these profiles include is found by /etc/apparmor/parser.conf, NixOS' own.
+# LXC writes a profile for each container when it starts, and loads it with apparmor_parser, which the
+# link has on the units' PATH. NixOS' own /etc/apparmor/parser.conf locates the files that these
+# profiles include.
 {
   config,
   lib,
@@ -14,7 +16,7 @@ let
   inherit (config.security) apparmor;
   parser = "${pkgs.apparmor-parser}/bin/apparmor_parser";
 
-  # The profiles of the link and of the LXC that it has.
+  # The profiles of the link, and of the LXC in it.
   profiles = pkgs.runCommand "pve-apparmor" { } ''
     mkdir -p $out/etc/apparmor.d
     program=$(readlink -f ${cfg.package}/bin/lxc-start)
@@ -29,7 +31,8 @@ let
     done
     exit $status
   '';
-  # NixOS' policies, as its own unit loads them. A policy says by `state`, in older NixOS by `enable` and `enforce`, how.
+  # NixOS' policies, as its own unit loads them. A policy's mode is `state`, or `enable` and
+  # `enforce` in older NixOS.
   state = policy: policy.state or (if !policy.enable then "disable" else "enforce");
   complains = policy: if policy ? state then policy.state == "complain" else !policy.enforce;
   policies = lib.concatMap (
@@ -55,8 +58,8 @@ in
       (lib.mkIf (cfg.containers.enable && cfg.containers.apparmor) {
         security.apparmor.enable = true;
         security.apparmor.packages = [ profiles ];
-        # On Debian the kernel chooses this profile by the program's place. Here the place is another in each generation, and one
-        # program has all of LXC's names.
+        # On Debian the kernel selects this profile by the program's path. Here the path differs in
+        # each generation, and one program has all of LXC's names.
         systemd.services =
           lib.genAttrs
             (lib.filter (unit: facts.hasUnit "${unit}.service") [
@@ -67,9 +70,10 @@ in
               serviceConfig.AppArmorProfile = "/usr/bin/lxc-start";
             });
       })
-      # NixOS' own unit removes every profile that /etc/apparmor.d does not name when it is reloaded, and all when it is stopped:
-      # those of running containers among them, which are unconfined from then on, and stay so when the profile comes back.
-      # Here profiles are replaced, and none is removed before the next boot.
+      # When reloaded, NixOS' own unit removes every profile that /etc/apparmor.d does not name;
+      # when stopped, all of them. Running containers whose profiles go are unconfined from then on,
+      # even if the profile comes back. Here profiles are replaced, and none is removed before the
+      # next boot.
       (lib.mkIf (cfg.containers.enable && apparmor.enable) {
         systemd.services.apparmor = {
           unitConfig.X-StopOnRemoval = false;

@@ -1,4 +1,4 @@
-# /etc/vzdump.conf: defaults of backups.
+# /etc/vzdump.conf: defaults for backups.
 {
   config,
   lib,
@@ -24,7 +24,7 @@ in
       lib.mapAttrsToList (name: value: "${name}: ${value}\n") cfg.vzdump
     );
     services.proxmox-ve.owned."/etc/vzdump.conf" = "services.proxmox-ve.vzdump";
-    # By upstream's schema and the link's Perl, before anything is switched.
+    # Checked with upstream's schema and the link's Perl, before a switch starts.
     system.checks = [
       (pkgs.runCommand "vzdump-check" { } ''
         perl=$(cat ${cfg.package}/nix-support/pve-perl)

@@ -1,5 +1,5 @@
-# What the cluster's file system asks for and upstream takes from other Debian packages: corosync, rrdcached, the
-# directory it is mounted on.
+# The needs of the cluster's file system that upstream takes from other Debian packages: corosync,
+# rrdcached, and its mount point.
 {
   config,
   lib,
@@ -11,8 +11,9 @@ let
   facts = import ./facts.nix cfg.package;
   state = "/var/lib/rrdcached";
 
-  # Where pmxcfs is mounted. /etc/pve leads there: NixOS' activation walks all of /etc but follows no link, so that a pmxcfs
-  # that does not answer cannot hold a switch after its units have been stopped.
+  # The mount point of pmxcfs, to which /etc/pve is a link. NixOS' activation walks all of /etc but
+  # follows no links, so a pmxcfs that does not answer cannot block a switch after its units have
+  # been stopped.
   mountPoint = "/run/pve-nix/cluster";
   prepare = pkgs.writeShellScript "pve-cluster-mount-point" ''
     PATH=${
@@ -21,9 +22,9 @@ let
         pkgs.util-linux
       ]
     }
-    # What a pmxcfs that was killed left behind: any look at it fails.
+    # A killed pmxcfs leaves its mount behind, and every access to it fails.
     while umount --lazy /etc/pve 2>/dev/null; do :; done
-    # What was written there while nothing was mounted is kept, and does not keep pmxcfs from being mounted.
+    # Move files that were written while nothing was mounted out of the way, and keep them.
     for place in /etc/pve ${mountPoint}; do
       if [ -d $place ] && [ ! -L $place ] && ! rmdir $place; then
         kept=/var/lib/pve-cluster/not-mounted-$(date +%s)
@@ -42,10 +43,10 @@ in
   config = lib.mkIf (cfg.enable && facts.hasUnit "pve-cluster.service") {
     systemd.services.pve-cluster.serviceConfig.ExecStartPre = prepare;
 
-    # corosync-quorumtool, corosync-cfgtool: what an administrator looks with.
+    # corosync-quorumtool and corosync-cfgtool, for administrators.
     environment.systemPackages = [ pkgs.corosync ];
 
-    # NixOS' services.corosync writes the configuration, which is the cluster's own here.
+    # NixOS' services.corosync writes the configuration, which belongs to the cluster here.
     systemd.services.corosync = {
       description = "Corosync Cluster Engine";
       documentation = [ "man:corosync" ];
@@ -79,7 +80,7 @@ in
       "d ${state}/journal 0755 root root -"
     ];
 
-    # The places are those that pmxcfs and the API have compiled in.
+    # pmxcfs and the API have these paths compiled in.
     systemd.services.rrdcached = {
       description = "Data caching daemon for rrdtool";
       wantedBy = [ "multi-user.target" ];

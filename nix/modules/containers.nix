@@ -1,4 +1,4 @@
-# Containers: lxcfs, which shows them their own share of /proc.
+# Containers: lxcfs, which shows each container its own share of /proc.
 { config, lib, ... }:
 let
   cfg = config.services.proxmox-ve;
@@ -14,7 +14,7 @@ in
 
   config = lib.mkIf (cfg.enable && cfg.containers.enable) {
     virtualisation.lxc.lxcfs.enable = true;
-    # Containers that run have files of it open.
+    # Running containers have its files open.
     systemd.services.lxcfs = {
       restartIfChanged = false;
       stopIfChanged = false;

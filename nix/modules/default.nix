@@ -22,6 +22,7 @@
     ./ifupdown2.nix
     ./shares.nix
     ./san.nix
+    ./sdn.nix
     ./lvm.nix
     ./zfs.nix
     ./backup.nix

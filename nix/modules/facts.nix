@@ -1,14 +1,15 @@
-# What modules ask of `package.pveSystem`.
+# Accessors of `package.pveSystem` for modules.
 package: rec {
   system =
     package.pveSystem
       or (throw "services.proxmox-ve.package: ${package.name} is no link of pve-nix: it has no `pveSystem'. Take `pkgs.pve'.");
 
-  # Whether the packages have a unit: what a module adds beside upstream's is for the units that are there.
+  # Whether the packages have a unit. A module extends only units that exist.
   hasUnit = name: builtins.any (unit: unit.name == name) system.units;
 
-  # What LVM must not look at: the `global_filter` that a package's postinst puts into lvm.conf, with a command that the
-  # compiler keeps as text. None where no package has such a command.
+  # The devices that LVM must ignore: the `global_filter` that a package's postinst puts into
+  # lvm.conf, with a command that the compiler keeps as text. Empty if no package has such a
+  # command.
   lvmFilter =
     let
       words = builtins.concatMap (other: other.command) system.other;
@@ -18,7 +19,7 @@ package: rec {
     in
     if lists == [ ] then [ ] else builtins.fromJSON (builtins.head (builtins.head lists));
 
-  # `/usr/libexec/x`, as Debian installs it, in the package.
+  # Returns the path in the package for `/usr/libexec/x`, as Debian installs it.
   place =
     path:
     let

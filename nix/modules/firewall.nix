@@ -1,8 +1,9 @@
-# Proxmox's firewall beside NixOS': both look at each packet, and one that either drops is dropped.
+# Proxmox's firewall beside NixOS': both check each packet, and a packet that either drops is dropped.
 #
-# Upstream has two. pve-firewall writes rules of iptables (old tables, from the link) and has guests' packets pass them by
-# br_netfilter; proxmox-firewall writes rules of nftables, with a table of its own for bridges. An option of the host in its web
-# interface (`nftables`, kept in /etc/pve) says which of them is at work; what the machine must have for it is here.
+# Upstream has two. pve-firewall writes rules of iptables (old tables, from the link) and passes
+# guests' packets through them with br_netfilter. proxmox-firewall writes rules of nftables, with a
+# table of its own for bridges. An option of the host in the web interface (`nftables`, kept in
+# /etc/pve) selects one of them; this module provides what the machine needs for it.
 {
   config,
   lib,
@@ -21,7 +22,7 @@ let
   };
   other = if backend == "iptables" then "nftables" else "iptables";
   has = one: facts.hasUnit unitOf.${one};
-  # Guests' packets between ports of a bridge pass the rules of the node only where br_netfilter brings them.
+  # Packets between a bridge's ports pass the node's rules only through br_netfilter.
   bridged = backend == "iptables" && has backend && firewall.enable;
   # NixOS' firewall of iptables in the tables that pve-firewall writes to: whichever stands first decides alone there.
   shared =
@@ -48,22 +49,24 @@ in
   };
 
   config = lib.mkIf cfg.enable {
-    # What upstream has for the whole machine (`rp_filter`) and NixOS' firewall has in rules of its own. Weaker than any
-    # other setting, also than NixOS' for kernels that cannot do it.
+    # Upstream's machine-wide setting (`rp_filter`), which NixOS' firewall implements with rules of
+    # its own. It has a lower priority than any other setting, including NixOS' for kernels that do
+    # not support it.
     networking.firewall.checkReversePath = lib.mkIf (
       facts.system.sysctls."net.ipv4.conf.all.rp_filter" or null == "2"
     ) (lib.mkOverride 1100 "loose");
 
-    # Guests' rules ask for the state of connections across a bridge.
+    # The rules for guests use connection tracking across a bridge.
     boot.kernelModules = lib.mkIf (backend == "nftables" && has backend) [ "nf_conntrack_bridge" ];
 
-    # Asked to end, it removes its rules. Killed, it leaves them: a reload kills it, systemd starts the new build, and that
-    # puts its rules in the place of those that are there. Stopping it removes them, as ever.
+    # When it is asked to stop, it removes its rules; when killed, it leaves them. So a reload kills
+    # it, and systemd starts the new build, which replaces the existing rules. Stopping it removes
+    # them as usual.
     systemd.services.proxmox-firewall = lib.mkIf (has "nftables") {
       serviceConfig = {
         ExecReload = "${pkgs.coreutils}/bin/kill -KILL $MAINPID";
         Restart = "on-failure";
-        # A reload is done when the new process runs, and has not failed before.
+        # A reload is complete once the new process runs without a failure in between.
         RestartMode = "direct";
         RestartSec = "100ms";
       };

@@ -1,5 +1,6 @@
-# `network.backend = "ifupdown2"`: /etc/network/interfaces belongs to the machine, the interface writes it, and ifupdown2 sets up what it
-# says: at boot by its own unit, later by "Apply Configuration".
+# `network.backend = "ifupdown2"`: the machine owns /etc/network/interfaces, the web interface
+# writes it, and ifupdown2 applies it: at boot through its own unit, later through "Apply
+# Configuration".
 {
   config,
   lib,
@@ -13,7 +14,7 @@ let
     + cfg.network.interfaces
   );
 
-  # Who else would set up what the file says.
+  # Other services that would configure the same interfaces.
   others =
     lib.optional config.networking.useDHCP "networking.useDHCP = false (dhcpcd)"
     ++ lib.optional config.networking.useNetworkd "networking.useNetworkd = false"
@@ -27,10 +28,11 @@ let
 in
 {
   config = lib.mkIf (cfg.enable && cfg.network.backend == "ifupdown2") {
-    # Written once: a file that is there stays as it is.
+    # Written once: an existing file stays.
     systemd.tmpfiles.rules = [ "C /etc/network/interfaces 0644 root root - ${first}" ];
 
-    # ifupdown2's own unit, which `ifreload` of the interface goes past. Restarting it takes every bridge down.
+    # ifupdown2's own unit, which the web interface's `ifreload` bypasses. Restarting it takes every
+    # bridge down.
     systemd.services.networking = {
       overrideStrategy = "asDropin";
       path = lib.mkForce [ ];
@@ -43,7 +45,7 @@ in
       stopIfChanged = false;
       unitConfig.X-StopOnRemoval = false;
     };
-    # systemd's wait for networkd, which has nothing to wait for.
+    # systemd's wait for networkd has nothing to wait for.
     systemd.network.wait-online.enable = false;
 
     assertions = [

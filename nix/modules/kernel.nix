@@ -4,19 +4,20 @@ let
   cfg = config.services.proxmox-ve;
   facts = import ./facts.nix cfg.package;
 
-  # Parameters that are left to NixOS, and why.
+  # Parameters left to NixOS, with the reasons.
   left = {
     "vm.max_map_count" = "NixOS sets more than upstream asks for";
   };
 in
 {
   config = lib.mkIf cfg.enable {
-    # Before NixOS' defaults, after what the machine's configuration says.
+    # Takes precedence over NixOS' defaults, but not over the machine's configuration.
     boot.kernel.sysctl = lib.mapAttrs (_: lib.mkOverride 900) (
       removeAttrs facts.system.sysctls (lib.attrNames left)
     );
-    # Part of Proxmox's kernel, a module of others: upstream's parameters of it would be passed over, and whoever loads it later
-    # would have guests' packets between bridged ports go through the node's own rules.
+    # Built into Proxmox's kernel, a module in others. Without it, upstream's parameters for it
+    # would be ignored, and once anything else loads it, packets between bridged ports would pass
+    # the node's own rules.
     boot.kernelModules =
       facts.system.kernelModules
       ++ lib.optional (lib.any (lib.hasPrefix "net.bridge.") (lib.attrNames facts.system.sysctls)) "br_netfilter";

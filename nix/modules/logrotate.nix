@@ -1,4 +1,4 @@
-# The logs that upstream has rotated.
+# Rotation of upstream's logs.
 { config, lib, ... }:
 let
   cfg = config.services.proxmox-ve;

@@ -1,4 +1,5 @@
-# LVM and LVM-thin: what LVM must not look at, the programs that it checks thin pools with, and who watches how full they are.
+# LVM and LVM-thin: the devices that LVM must ignore, the programs with which it checks thin pools,
+# and the daemon that monitors them.
 {
   config,
   lib,
@@ -8,7 +9,7 @@
 let
   cfg = config.services.proxmox-ve;
   facts = import ./facts.nix cfg.package;
-  # LVM's own default is a place of Debian's, where NixOS has none: no thin pool could be made or used.
+  # LVM's default is Debian's path, which NixOS lacks, so no thin pool could be created or used.
   programs = [
     "thin_check"
     "thin_dump"
@@ -17,7 +18,7 @@ let
     "cache_dump"
     "cache_repair"
   ];
-  # `r|/dev/zd.*|`, between any two signs that are the same.
+  # `r|/dev/zd.*|`, with any delimiter.
   isEntry =
     entry:
     let
@@ -57,9 +58,10 @@ in
       + lib.concatMapStrings (program: ''
         global/${program}_executable = "${pkgs.thin-provisioning-tools}/bin/${program}"
       '') programs;
-    # LVM loads it by modprobe at a place that NixOS has not, and without it says that the kernel knows no thin pools.
+    # LVM would load it with modprobe from a path that NixOS lacks, and then report that the kernel
+    # does not support thin pools.
     boot.kernelModules = [ "dm-thin-pool" ];
-    # As on Debian, where lvm2 depends on it. It starts when there is a pool to watch.
+    # As on Debian, where lvm2 depends on it. It starts when there is a pool to monitor.
     services.lvm.dmeventd.enable = lib.mkDefault true;
     environment.systemPackages = [ pkgs.thin-provisioning-tools ];
 

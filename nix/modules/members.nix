@@ -1,4 +1,4 @@
-# A cluster by declaration: which nodes it has, and the service that brings this one into it.
+# A declared cluster: its nodes, and the service that makes this node a member.
 {
   config,
   lib,
@@ -109,12 +109,12 @@ in
       }
     ];
 
-    # What a cluster's nodes ask of one another.
+    # The ports that a cluster's nodes use among themselves.
     services.proxmox-ve.openFirewallFrom = lib.filter isAddress (
       lib.concatMap (name: cluster.nodes.${name}.links) others
     );
 
-    # It goes on, to answer nodes that call. A switch does not wait for it.
+    # It keeps running to answer nodes that call. A switch does not wait for it.
     systemd.services.pve-nix-cluster = {
       description = "Membership of the declared cluster ${cluster.name}";
       wantedBy = [ "multi-user.target" ];
@@ -123,7 +123,8 @@ in
         "network-online.target"
         "pve-cluster.service"
         "corosync.service"
-        # Its start makes the node's certificates, which making a cluster does, too: not both at once.
+        # pveproxy's start makes the node's certificates, and so does the creation of a cluster.
+        # They must not run at the same time.
         "pveproxy.service"
       ];
       restartTriggers = [ (builtins.toJSON cluster) ];

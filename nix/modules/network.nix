@@ -1,5 +1,6 @@
-# The network of a node: bridges for guests, and who sets them up (networkd.nix or ifupdown2.nix). Both need them in the words of
-# interfaces(5), which is what the API and the interface read.
+# The network of a node: bridges for guests, and the service that configures them (networkd.nix or
+# ifupdown2.nix). Both need them in the format of interfaces(5), which the API and the web interface
+# read.
 { config, lib, ... }:
 let
   cfg = config.services.proxmox-ve;
@@ -42,7 +43,7 @@ let
   ports = lib.concatLists (lib.mapAttrsToList (_: bridge: bridge.ports) bridges);
   twice = lib.unique (lib.filter (port: lib.count (other: other == port) ports > 1) ports);
   users = port: lib.attrNames (lib.filterAttrs (_: bridge: lib.elem port bridge.ports) bridges);
-  # What is said of a bridge that cannot be, each as "BRIDGE: …".
+  # The problems of impossible bridges, each as "BRIDGE: …".
   impossible = lib.concatLists (
     lib.mapAttrsToList (
       name: bridge:
@@ -85,7 +86,7 @@ let
     )
     ++ lib.concatLists (lib.mapAttrsToList interface bridges)
     ++ [
-      # Where SDN writes.
+      # SDN writes there.
       "source /etc/network/interfaces.d/*"
       ""
     ]
@@ -162,7 +163,7 @@ in
 
   config = lib.mkIf cfg.enable {
     services.proxmox-ve.network.interfaces = text;
-    # A real directory: upstream writes there.
+    # A real directory, because upstream writes there.
     systemd.tmpfiles.rules = [ "d /etc/network/interfaces.d 0755 root root -" ];
 
     assertions = [

@@ -1,4 +1,5 @@
-# `network.backend = "declared"`: networkd makes the bridges, and /etc/network/interfaces is a description of them, for the interface.
+# `network.backend = "declared"`: networkd makes the bridges, and /etc/network/interfaces only
+# describes them for the web interface.
 { config, lib, ... }:
 let
   cfg = config.services.proxmox-ve;
@@ -10,11 +11,11 @@ let
       matchConfig.Name = name;
       address = bridge.addresses;
       gateway = lib.optional (bridge.gateway != null) bridge.gateway;
-      # Guests come and go: the bridge has its address without one.
+      # Guests come and go, so the bridge keeps its address without any.
       networkConfig.ConfigureWithoutCarrier = true;
     }
     // lib.optionalAttrs (bridge.ports == [ ]) {
-      # It has no carrier before the first guest: a boot does not wait for it.
+      # It has no carrier before the first guest, so a boot does not wait for it.
       linkConfig.RequiredForOnline = "no";
     };
   portNetwork =
@@ -25,7 +26,7 @@ let
     }
     // lib.optionalAttrs (bridge.mtu != null) { linkConfig.MTUBytes = toString bridge.mtu; }
     // lib.optionalAttrs bridge.vlanAware {
-      # As ifupdown2 has it by `bridge-vids`: untagged packets are VLAN 1's, all others pass.
+      # As with ifupdown2's `bridge-vids`: untagged packets belong to VLAN 1, all others pass.
       bridgeVLANs = [
         {
           PVID = 1;
@@ -42,10 +43,10 @@ in
       + cfg.network.interfaces;
     services.proxmox-ve.owned = lib.genAttrs [
       "/etc/network/interfaces"
-      # Where the interface writes what it is to apply.
+      # The web interface writes pending changes there.
       "/etc/network/interfaces.new"
     ] (_: "services.proxmox-ve.network.bridges");
-    # A file that somebody wrote with the other backend is moved out of the way of the link, not replaced by it.
+    # A file written with the other backend is moved away before the link replaces it.
     system.activationScripts.pve-network-interfaces = ''
       if [ -f /etc/network/interfaces ] && [ ! -L /etc/network/interfaces ]; then
         echo "/etc/network/interfaces is declared now: the file that was there is /etc/network/interfaces.ifupdown2"

@@ -1,4 +1,4 @@
-# The node itself: package, name and address, what its configuration must not be.
+# The node itself: package, name and address, and invalid configurations.
 {
   config,
   lib,
@@ -17,7 +17,7 @@ let
   isLoopback = address: lib.hasPrefix "127." address || address == "::1" || address == "localhost";
   inherit (import ./addresses.nix) isAddress isNetwork isV6;
 
-  # What the configuration gives this machine, where nothing of it comes by DHCP.
+  # The addresses that the configuration assigns to this machine; unknown with DHCP.
   ownAddresses =
     let
       plain = address: lib.head (lib.splitString "/" address);
@@ -35,13 +35,13 @@ let
     || lib.any (network: network.networkConfig.DHCP or false != false) (
       lib.attrValues config.systemd.network.networks
     );
-  # Zeros may be left out of an address of IPv6 in more than one way: only one that is written the same is known.
+  # IPv6 addresses with omitted zeros have several notations. Only identical ones are recognised.
   isElsewhere =
     !isDynamic && ownAddresses != [ ] && !(isV6 cfg.address) && !(lib.elem cfg.address ownAddresses);
   strangers = lib.filter (peer: !(isAddress peer || isNetwork peer)) cfg.openFirewallFrom;
 
-  # What the nodes of a cluster ask of one another: ssh, corosync, migration, consoles, and the API and SPICE of guests that
-  # run on the other, which the node that a browser speaks to passes on.
+  # The ports that a cluster's nodes use among themselves: ssh, corosync, migration, consoles, and
+  # the API and SPICE of guests on other nodes, to which the browser's node forwards.
   peerPorts = {
     tcp = [
       "22"
@@ -53,7 +53,7 @@ let
     # Corosync's eight links, and before them the call of a node that wants to join (pvenix).
     udp = [ "5404-5412" ];
   };
-  # One rule for each peer, protocol and range, in the words of the firewall that is used.
+  # One rule for each peer, protocol and range, in the syntax of the active firewall.
   nftRules = lib.concatMapStrings (
     peer:
     lib.concatStrings (
@@ -84,7 +84,8 @@ in
 
     package = lib.mkOption {
       type = lib.types.package;
-      # Where the network is NixOS', /etc/network/interfaces is its description: "Apply" must not run ifreload on it.
+      # If NixOS manages the network, /etc/network/interfaces only describes it, and "Apply" must
+      # not run ifreload on it.
       default =
         if cfg.network.backend == "ifupdown2" then
           pkgs.pveReleases.${release}.pve
@@ -117,7 +118,7 @@ in
   config = lib.mkIf cfg.enable {
     environment.systemPackages = [ cfg.package ];
 
-    # pmxcfs refuses a name that leads to the machine itself, as NixOS has it.
+    # pmxcfs rejects a name that leads to a loopback address, as it does by NixOS' default.
     networking.hosts = {
       "127.0.0.2" = lib.mkForce [ ];
       "::1" = lib.mkForce [ ];

@@ -1,5 +1,6 @@
-# What the configuration owns of what Proxmox's code writes: the web interface answers a change of it with the option's name
-# (feature.files-of-nixos of the compiler reads /etc/pve-nix/options).
+# Settings that the configuration owns and Proxmox's code would write. The web interface rejects a
+# change of them and names the option (the compiler's feature.files-of-nixos reads
+# /etc/pve-nix/options).
 { config, lib, ... }:
 let
   cfg = config.services.proxmox-ve;
@@ -23,7 +24,7 @@ in
         || config.services.resolved.enable
         || config.environment.etc ? "resolv.conf"
       ) { "/etc/resolv.conf" = "networking.nameservers and networking.search"; })
-      # By its name in releases before 9.1.7.
+      # The file's name in releases before 9.1.7.
       (lib.mkIf (config.time.timeZone != null) (
         lib.genAttrs [
           "/etc/localtime"

@@ -1,4 +1,4 @@
-# What the other nodes of a cluster, Debian's among them, expect of this one over ssh.
+# Programs and variables that other nodes of a cluster, including Debian's, use here over ssh.
 { config, lib, ... }:
 let
   cfg = config.services.proxmox-ve;
@@ -6,12 +6,13 @@ let
 in
 {
   config = lib.mkIf cfg.enable {
-    # A Debian node runs programs here by its own paths. NixOS has /bin/sh and /usr/bin/env alone.
+    # A Debian node runs programs here by its own paths. NixOS has only /bin/sh and /usr/bin/env.
     systemd.tmpfiles.rules = map (
       program: "L+ ${program} - - - - /run/current-system/sw/bin/${baseNameOf program}"
     ) facts.system.peerPrograms;
 
-    # The ticket of a console goes to the node of the guest in the environment. Debian's ssh and sshd pass on LC_*, others nothing.
+    # A console's ticket reaches the guest's node in the environment. Debian's ssh and sshd pass on
+    # LC_*, others nothing.
     services.openssh.extraConfig = lib.mkBefore "AcceptEnv LC_PVE_TICKET";
     programs.ssh.extraConfig = lib.mkBefore "SendEnv LC_PVE_TICKET";
   };

@@ -1,4 +1,5 @@
-# The program on the node: what a switch leaves for later, and the path by which daemons start themselves anew.
+# The program on the node: work that a switch leaves for later, and the path from which daemons
+# re-execute themselves.
 {
   config,
   lib,
@@ -50,6 +51,12 @@ let
   file = "pve-nix/node.json";
 in
 {
+  # What it unlocks, which machines without Proxmox VE have, too.
+  imports = [
+    ./tang.nix
+    ./unlock.nix
+  ];
+
   options.services.proxmox-ve.pvenix = lib.mkOption {
     type = lib.types.package;
     default = pkgs.pvenix;
@@ -62,14 +69,14 @@ in
       environment.systemPackages = [ cfg.pvenix ];
       environment.etc.${file}.text = builtins.toJSON declaration;
 
-      # A daemon that is reloaded executes itself from here. It stays when the module leaves the configuration: what runs on would
-      # not find itself.
+      # A reloaded daemon executes itself from here. The link stays when the module leaves the
+      # configuration, or running daemons could not find themselves.
       systemd.tmpfiles.rules = [
         "d /run/pve-nix 0755 root root -"
         "L+ /run/pve-nix/pve - - - - ${cfg.package}"
       ];
 
-      # Started by a switch that changes what it names; the switch does not wait for the cluster.
+      # A switch that changes what it names starts it. The switch does not wait for the cluster.
       systemd.services.pve-nix-restarts = lib.mkIf (hasCluster && cfg.restartPolicy == "staged") {
         description = "Staged restart of the cluster's own daemons";
         wantedBy = [ "multi-user.target" ];
@@ -86,11 +93,12 @@ in
         serviceConfig = {
           Type = "exec";
           RemainAfterExit = true;
-          # Without a quorum, or while another node has the lock, it waits, and does not fail: a switch would report it.
+          # Without a quorum, or while another node holds the lock, it waits instead of failing,
+          # which a switch would report.
           ExecStart = "${cfg.pvenix}/bin/pvenix restarts --wait";
           Restart = "on-failure";
           RestartSec = 30;
-          # A daemon that did not come back: those after it are left alone, also by a next run.
+          # If a daemon does not come back, the ones after it are left alone, also by later runs.
           RestartPreventExitStatus = 2;
         };
       };

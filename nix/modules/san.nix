@@ -1,4 +1,4 @@
-# Storages on disks of a storage network: iSCSI, and several paths to one disk.
+# Storages on disks of a storage network: iSCSI, and multiple paths to one disk.
 { config, lib, ... }:
 let
   cfg = config.services.proxmox-ve;
@@ -7,8 +7,8 @@ let
   isName =
     builtins.match "iqn\\.[0-9]{4}-[0-9]{2}\\.[a-z0-9.-]+(:[^ ]+)?|eui\\.[0-9A-Fa-f]{16}|naa\\.([0-9A-Fa-f]{16}){1,2}" name
     != null;
-  # Guests run on disks that these daemons look after: they are restarted, and not stopped before the activation and started
-  # after it.
+  # Guests run on disks that these daemons serve. So they are restarted, rather than stopped before
+  # the activation and started after it.
   kept = {
     stopIfChanged = false;
     unitConfig.X-StopOnRemoval = false;

@@ -1,9 +1,9 @@
-# Storages on other machines' file systems, NFS and SMB: what mounts them. Upstream's storage package depends on both, so that
-# they are there unless somebody turns them off.
+# Storages on other machines' file systems, NFS and SMB, and their mount programs. Upstream's
+# storage package depends on both, so they are enabled unless somebody disables them.
 { config, lib, ... }:
 let
   cfg = config.services.proxmox-ve;
-  # A container mounts neither: its kernel is another machine's.
+  # A container can mount neither, because its kernel is another machine's.
   default = !config.boot.isContainer;
   defaultText = lib.literalMD "`true`, except in a container";
 in
@@ -31,7 +31,8 @@ in
       (lib.mkIf cfg.nfs.enable { nfs = true; })
       (lib.mkIf cfg.cifs.enable { cifs = true; })
     ];
-    # Mounts of running guests' disks go through it, and a mount that waits for it waits for ever.
+    # Mounts of running guests' disks go through it, and a mount that waits for it would wait for
+    # ever.
     systemd.services.rpc-statd = lib.mkIf cfg.nfs.enable { stopIfChanged = false; };
   };
 }

@@ -1,10 +1,10 @@
-# Directories that upstream's packages make.
+# Directories that upstream's packages create.
 { config, lib, ... }:
 let
   cfg = config.services.proxmox-ve;
   facts = import ./facts.nix cfg.package;
 
-  # Directories that are not made here, and why.
+  # Directories that are not created here, with the reasons.
   left = {
     "/etc/pve" = "the cluster's file system is mounted there (cluster.nix)";
     "/etc/apt/auth.conf.d" = "there is no APT";
@@ -20,7 +20,7 @@ in
           lib.escape [ " " "%" ] directory.path
         } ${directory.mode} ${directory.owner} ${directory.group} -"
       ) wanted
-      # Debian's mode: daemons that are not root's lock there.
+      # Debian's mode, because daemons other than root's create locks there.
       ++ [ "d /run/lock 1777 root root -" ];
   };
 }

@@ -1,39 +1,42 @@
-# Upstream's units, as drop-ins: what pulls them in, and what a switch of the configuration does to them.
+# Upstream's units as drop-ins: the targets that pull them in, and the effect of a switch on them.
 #
-# Every service has `path = [ ]`: NixOS' default would override the PATH that the link wrote into the unit.
+# Every service has `path = [ ]`, because NixOS' default would override the PATH that the link wrote
+# into the unit.
 { config, lib, ... }:
 let
   cfg = config.services.proxmox-ve;
   facts = import ./facts.nix cfg.package;
 
-  # Units that are not wanted here, and why.
+  # Units that are not wanted here, with the reasons.
   left = lib.optionalAttrs (cfg.network.backend == "declared") {
     "pvenetcommit.service" =
       "the network is NixOS': nothing moves /etc/network/interfaces.new over its description";
   };
 
-  # Units that a switch leaves as they are although upstream's upgrade does not, and why. What it does to all others is
-  # upstream's own: `onUpgrade`.
+  # Units that a switch leaves alone although upstream's upgrade does not, with the reasons. Its
+  # effect on all others is upstream's own: `onUpgrade`.
   untouched = {
     "lxc.service" = "stopping it stops the containers";
     "lxc-monitord.service" = "the containers that run speak to it";
     "lxc-net.service" = "stopping it takes the containers' bridge away";
   };
-  # Units that a switch reloads although upstream has no such thing for them, and why. Their module says how.
+  # Units that a switch reloads although upstream does not support it, with the reasons. Their
+  # modules say how.
   reloaded = {
     "proxmox-firewall.service" = "stopping it removes its rules (firewall.nix)";
   };
-  # Units that run on when the module leaves the configuration, beside those that a switch never stops, and why.
+  # Units that keep running when the module leaves the configuration, in addition to those that a
+  # switch never stops, with the reasons.
   outliving = {
     "pvedaemon.service" = "its tasks, backups and migrations, would be killed";
     "pve-firewall.service" = "stopping it removes its rules";
     "proxmox-firewall.service" = "stopping it removes its rules";
   };
-  # What Debian's own units bring in time, and NixOS' by other names.
+  # Dependencies of Debian's own units, under NixOS' names.
   later = {
-    # Pools whose disks its guests are on.
+    # Pools that contain guests' disks.
     "pve-guests.service" = [ "zfs-import.target" ];
-    # Debian's open-iscsi; multipathd, and the pools that storages are on.
+    # Debian's open-iscsi; multipathd, and the pools of storages.
     "pve-storage.target" = [
       "iscsid.service"
       "multipathd.service"
@@ -43,8 +46,8 @@ let
     "pve-ha-lrm.service" = [ "sshd.service" ];
     "pveproxy.service" = [ "sshd.service" ];
   };
-  # The cluster's own, in the order of a staged restart: upstream restarts the LRM first, or a node with resources under high
-  # availability waits for itself.
+  # The cluster's own units, in the order of a staged restart. Upstream restarts the LRM first, or a
+  # node with highly available resources would wait for itself.
   staged = [
     "pve-ha-lrm.service"
     "pve-ha-crm.service"
@@ -75,8 +78,8 @@ let
       ) units
     );
 
-  # Where the source does not hold the unit's file (LXC's are a submodule's), what an enabled one is wanted by is not known, and
-  # taken for what it nearly always is.
+  # If the source lacks the unit's file (LXC's are in a submodule), the targets of an enabled unit
+  # are unknown. Assume the usual one.
   wantedBy = unit: if unit.file == null then [ "multi-user.target" ] else unit.wantedBy;
   common = unit: {
     overrideStrategy = "asDropin";
@@ -89,14 +92,15 @@ let
     common unit
     // {
       path = lib.mkForce [ ];
-      # Those without the usual dependencies would start before their directories are there.
+      # Units without the default dependencies would start before their directories exist.
       after = [ "systemd-tmpfiles-setup.service" ] ++ later.${unit.name} or [ ];
     }
     // behaviour unit (onSwitch unit);
   behaviour =
     unit: what:
     {
-      # A process runs on from the store path it was started from, which nothing else may hold against garbage collection.
+      # A process keeps running from the store path from which it was started. The open file
+      # protects that path from garbage collection.
       serviceConfig.OpenFile = "${cfg.package}/nix-support/pve-perl:pve-nix:read-only";
       restartIfChanged = what == "restart" || what == "reload";
       reloadIfChanged = what == "reload";

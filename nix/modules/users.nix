@@ -1,5 +1,5 @@
-# Users and groups that upstream's packages make or rely on. Numbers are NixOS' to give: Debian's collide with its own (33 is
-# www-data there).
+# Users and groups that upstream's packages create or rely on. NixOS assigns the numbers, because
+# Debian's collide with its own (33 is www-data on Debian).
 { config, lib, ... }:
 let
   cfg = config.services.proxmox-ve;

@@ -1,4 +1,4 @@
-# What of the kernel virtual machines share or are given: memory, devices, virtualisation itself.
+# Kernel features for virtual machines: memory, devices, virtualisation itself.
 {
   config,
   lib,
@@ -8,7 +8,7 @@
 let
   cfg = config.services.proxmox-ve;
   facts = import ./facts.nix cfg.package;
-  # What is for virtual machines only, and turned on.
+  # Enabled options that only affect virtual machines.
   idle = lib.optional cfg.ksm.enable "ksm.enable" ++ lib.optional cfg.iommu.enable "iommu.enable";
 in
 {
@@ -42,7 +42,7 @@ in
   config = lib.mkIf cfg.enable {
     hardware.ksm.enable = lib.mkIf cfg.ksm.enable true;
 
-    # Intel's is off in some kernels; AMD's and Arm's are on wherever the firmware has them.
+    # Intel's is off in some kernels. AMD's and Arm's are on if the firmware has them.
     boot.kernelParams = lib.mkIf cfg.iommu.enable (
       lib.optional pkgs.stdenv.hostPlatform.isx86_64 "intel_iommu=on" ++ [ "iommu.passthrough=1" ]
     );

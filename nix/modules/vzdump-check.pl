@@ -1,4 +1,5 @@
-# Holds the lines of /etc/vzdump.conf, as JSON, against upstream's own schema of backups: a wrong one fails the build.
+# Checks the lines of /etc/vzdump.conf (JSON) against upstream's backup schema; a wrong line fails
+# the build.
 use strict;
 use warnings;
 
@@ -8,7 +9,8 @@ use PVE::VZDump::Common;
 
 my $settings = JSON::PP->new->decode(do { local $/; <STDIN> });
 my %known = %{ PVE::VZDump::Common::get_confdesc() };
-# What a backup is of belongs to the backup, as upstream's own reading of the file has it.
+# The selection of guests belongs to a backup job; upstream's reader of the file refuses it here
+# too.
 delete @known{qw(vmid)};
 my @wrong;
 for my $name (sort keys %$settings) {

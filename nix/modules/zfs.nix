@@ -1,10 +1,10 @@
-# ZFS: its pools, those that the configuration names and those that the web interface made.
+# ZFS: the pools that the configuration names, and those that the web interface made.
 { config, lib, ... }:
 let
   cfg = config.services.proxmox-ve;
   inherit (cfg.zfs) pools;
   imported = lib.attrNames (lib.filterAttrs (_: pool: pool.import) pools);
-  # What OpenZFS takes for the name of a pool (zpoolconcepts(7)).
+  # Names of pools that OpenZFS accepts (zpoolconcepts(7)).
   isName =
     name:
     builtins.match "[A-Za-z][A-Za-z0-9_.: -]*" name != null
@@ -49,7 +49,8 @@ in
         boot.supportedFilesystems.zfs = true;
         boot.zfs.extraPools = imported;
       })
-      # Also where NixOS' own options have turned ZFS on. nixpkgs takes OpenZFS' own units for this out of the package.
+      # This also applies if NixOS' own options have enabled ZFS. nixpkgs removes OpenZFS' own units
+      # for it from the package.
       (lib.mkIf (config.boot.supportedFilesystems.zfs or false) {
         systemd.services.pve-zfs-import = {
           description = "Import the ZFS pools that were imported when the machine was shut down";
@@ -58,7 +59,7 @@ in
             ConditionFileNotEmpty = cache;
           };
           wants = [ "systemd-udev-settle.service" ];
-          # Pools that the configuration names have been imported by then, and are passed over.
+          # Pools that the configuration names have been imported by then, and are skipped.
           after = [
             "systemd-udev-settle.service"
             "systemd-modules-load.service"
@@ -70,7 +71,7 @@ in
           ];
           conflicts = [ "shutdown.target" ];
           wantedBy = [ "zfs-import.target" ];
-          # Once at boot: a switch has nothing to import.
+          # Once at boot; a switch has nothing to import.
           restartIfChanged = false;
           serviceConfig = {
             Type = "oneshot";

@@ -1,7 +1,8 @@
-# AppArmor for containers: init of an unprivileged and of a privileged container is confined by the profile that LXC made for it, and
-# stays so through switches that reload AppArmor or take it out of the configuration, and through a restart of its unit.
+# AppArmor for containers: the init of an unprivileged and of a privileged container is confined by
+# the profile that LXC made for it. It stays confined through switches that reload AppArmor or remove
+# it from the configuration, and through a restart of its unit.
 #
-# The kernel must have AppArmor, which a container's host need not: virtual machines only.
+# The kernel must have AppArmor, which a container's host may lack: virtual machines only.
 {
   name = "pve-apparmor";
 
@@ -13,7 +14,7 @@
         (import ./common/guest.nix { })
       ];
       system.switch.enable = true;
-      # Another policy of NixOS': AppArmor is reloaded.
+      # Another policy of NixOS', so that AppArmor is reloaded.
       specialisation.other.configuration.security.apparmor.policies.other.profile = ''
         profile other {
         }

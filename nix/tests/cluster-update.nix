@@ -1,5 +1,6 @@
-# Three nodes go to the next release at once: every switch ends, the cluster's daemons restart on one node after the other, the cluster
-# keeps its quorum, and guests run on. In between, the nodes are of two releases, and a guest moves from the older to the newer.
+# Three nodes update to the next release at once. Every switch ends, the cluster's daemons restart
+# on one node after the other, the cluster keeps its quorum, and guests keep running. In between,
+# the nodes have different releases, and a guest migrates from the older to the newer.
 { lib, ... }:
 let
   previous = "9.1.4";
@@ -38,7 +39,7 @@ in
         node.wait_for_unit("multi-user.target")
     for node in machines:
         node.wait_until_succeeds("pvenix cluster status", timeout=240)
-        # The quorum, asked for twice a second from now on.
+        # Checks the quorum twice a second from now on.
         node.succeed(
             "systemd-run --unit watched --setenv=PATH=$PATH bash -c"
             " 'while sleep 0.5; do corosync-quorumtool -s | grep -q \"Quorate: *Yes\" || date >>/run/lost; done'"
@@ -76,7 +77,7 @@ in
             node.wait_until_succeeds("! systemctl is-active --quiet switching", timeout=180)
             node.succeed("! systemctl is-failed --quiet switching")
         for node in [beta, gamma]:
-            # A daemon that is just starting waits for nothing any more, and is not there yet.
+            # A daemon that is just starting is no longer pending, but not yet active.
             node.wait(
                 "staged restart",
                 lambda: waiting(node) == []

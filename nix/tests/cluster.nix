@@ -1,5 +1,6 @@
-# Three nodes become a cluster by declaration, without a password: the first may have guests, the others join when they run. Then
-# what a cluster is for: guests move, tickets and keys of one node hold on the others, a node that is away changes nothing.
+# Three nodes become a cluster by declaration, without a password. The first may have guests; the
+# others join while they run. Then the cluster works: guests migrate, tickets and keys of one node
+# are valid on the others, an absent node does not matter.
 let
   node = {
     imports = [
@@ -22,7 +23,7 @@ in
     {
       imports = [ node ];
       system.switch.enable = true;
-      # It is alone first, and holds a guest then.
+      # It is a single node at first, and has a guest.
       services.proxmox-ve.cluster.nodes = lib.mkForce { };
       specialisation.member.configuration.services.proxmox-ve.cluster.nodes = lib.mkOverride 40 {
         alpha = {
@@ -77,7 +78,7 @@ in
         gamma.wait_for_unit("multi-user.target")
         gamma.succeed("qm create 101 --memory 64 --kvm 0")
         system = gamma.succeed("readlink -f /run/current-system").strip()
-        # The switch does the rest, and says what failed.
+        # The switch does the rest, and reports what failed.
         status, text = gamma.execute(f"NIXOS_NO_SYNC=1 {system}/specialisation/member/bin/switch-to-configuration test 2>&1")
         assert status == 4 and "pve-nix-cluster.service" in text, (status, text)
         gamma.wait_until_succeeds("journalctl -u pve-nix-cluster | grep 'has guests of its own (101)'", timeout=60)
@@ -110,7 +111,7 @@ in
             "curl -sk https://192.168.1.1:8006/api2/json/access/ticket -d username=bee@pve -d password=honeycomb"
         ))["data"]["ticket"]
         for address in ["192.168.1.1", "192.168.1.2", "192.168.1.3"]:
-            # Each is asked for each: one passes on to the other.
+            # Each node is asked about each other, and forwards the request.
             for name in ["alpha", "beta", "gamma"]:
                 alpha.wait_until_succeeds(
                     f"curl -fsk --cookie 'PVEAuthCookie={ticket}' https://{address}:8006/api2/json/nodes/{name}/status | grep -q pveversion",

@@ -1,5 +1,6 @@
-# Garbage is collected after an update, when nothing but processes holds the build that the node came from: guests that it started
-# run on, and the new build pauses, snapshots, stops and starts them. Then the node boots again.
+# Garbage collection after an update, when only processes hold the build that the node started from.
+# Its guests keep running, and the new build pauses, snapshots, stops and starts them. Then the node
+# boots again.
 { lib, ... }:
 let
   previous = "9.1.4";
@@ -54,7 +55,7 @@ in
         new = alpha.succeed("readlink -f /run/pve-nix/pve").strip()
         assert old != new
         alpha.wait_until_succeeds("pvenix status --format json | jq -e '.waiting == []'", timeout=90)
-        # As after two more updates and a boot of another machine's worth of time: no profile, no boot holds it.
+        # As after two more updates and a reboot: neither a profile nor the booted system holds it.
         alpha.succeed("rm -f /run/booted-system /nix/var/nix/gcroots/booted-system")
         print(alpha.succeed("nix-store --gc 2>&1 | tail -3"))
         alpha.fail(f"test -e {system}")
@@ -67,9 +68,9 @@ in
         pids = sorted(set(re.findall(r"/proc/(\d+)/", roots)))
         return sorted({alpha.execute(f"ps -o unit= -p {pid}")[1].strip() for pid in pids})
 
-    # What a switch leaves running until the node boots, and what the guests' own processes need.
+    # Units that keep running until the node boots, and those of the guests' own processes.
     running = {"lxc-monitord.service"}
-    # Processes of a container are in a group of its own.
+    # A container's processes are in a group of their own.
     guests_own = {"101.scope", "pve-container@100.service", "-"}
 
     with subtest("what keeps the old build is a guest's, or runs until the node boots"):

@@ -1,6 +1,7 @@
-# The demo as a node: its daemon runs as its account with its link's PATH, its directories have its modes and owners, users sign in by
-# its PAM service, the path by which a daemon starts itself anew leads to its link. It needs nothing of a Proxmox release, and runs on rendered machines, too
-# (nix/evaluate/toplevel.nix), where the modules are there without being imported.
+# The demo as a node: its daemon runs under its account with its link's PATH, its directories have
+# the right modes and owners, users log in with its PAM service, and the path from which a daemon
+# re-executes itself leads to its link. It needs nothing of a Proxmox release, and also runs on
+# rendered machines (nix/evaluate/toplevel.nix), which include the modules without an import.
 {
   name = "demo-node";
 
@@ -13,7 +14,7 @@
         address = "10.11.12.1";
         package = pkgs.pveReleases.demo.pve;
       };
-      # It loads a module of the kernel, which a container cannot.
+      # It would load a kernel module, which a container cannot.
       systemd.services.hived.serviceConfig.ExecStartPre = lib.mkForce [ "" ];
       environment.etc."hive/hived.conf".text = "cluster: alpha\n";
     };
@@ -33,7 +34,7 @@
         assert adm in groups, (adm, groups)
         environment = alpha.get_unit_property("hived.service", "Environment")
         assert f"{package}/bin" in environment, environment
-        # OpenFile= is there since systemd 253.
+        # OpenFile= exists since systemd 253.
         if int(alpha.succeed("systemctl --version | head -1 | cut -d' ' -f2")) >= 253:
             alpha.succeed(f"readlink /proc/{pid}/fd/* | grep -qF {package}/nix-support/pve-perl")
 
@@ -55,7 +56,7 @@
         assert "welcome, root" in alpha.succeed(f"echo honey | {sign_in} root")
         alpha.fail(f"echo wax | {sign_in} root")
         alpha.fail(f"echo honey | {sign_in} nobody")
-        # Without the service PAM refuses the same password.
+        # Without the service, PAM rejects the same password.
         alpha.succeed("mv /etc/pam.d/hive /etc/pam.d/hive.away")
         alpha.fail(f"echo honey | {sign_in} root")
 

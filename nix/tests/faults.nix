@@ -1,5 +1,6 @@
-# What goes wrong on a node: the cluster's file system is killed, does not answer, has no room for its database or may not write it. Guests run
-# on, a switch ends, and the node is whole again once the cause is gone.
+# Failures on a node: the cluster's file system is killed, does not answer, has no space for its
+# database or cannot write it. Guests keep running, a switch ends, and the node recovers once the
+# cause is gone.
 {
   name = "pve-faults";
 
@@ -60,7 +61,7 @@
         whole()
         alpha.fail("test -e /etc/pve/stray")
         assert alpha.succeed("cat /var/lib/pve-cluster/not-mounted-*/stray").strip() == "lost"
-        # A directory instead of the link, as a Debian node has it.
+        # A directory in place of the link, as on a Debian node.
         alpha.succeed(
             "systemctl stop pve-cluster", "rm /etc/pve && mkdir /etc/pve && echo old >/etc/pve/old", "systemctl start pve-cluster"
         )
@@ -68,7 +69,8 @@
         alpha.succeed("test -L /etc/pve", "grep -x old /var/lib/pve-cluster/not-mounted-*/old")
 
     with subtest("no room for the cluster's database"):
-        # pmxcfs tells 128 MiB and 256k files to who asks, and refuses files over 1 MiB; full it is when its database's disk is.
+        # pmxcfs reports 128 MiB and 256k files, and rejects files over 1 MiB. It is full when its
+        # database's disk is.
         alpha.fail("head -c 1100000 /dev/zero >/etc/pve/priv/large")
         alpha.succeed("rm -f /etc/pve/priv/large")
         alpha.succeed(
@@ -90,7 +92,7 @@
         alpha.fail("systemctl start pve-cluster")
         said = alpha.execute("timeout 20 pvenix status")[1]
         assert "BAD  cluster: " in said and "/etc/pve" in said, said
-        # It says what cannot be done, touches no guest, and can be gone back from.
+        # It reports what cannot be done, touches no guest, and can be reverted.
         alpha.execute(switch.format(f"{system}/specialisation/other"))
         alpha.succeed("grep -x other /etc/other", f"kill -0 {guest}")
         alpha.execute(switch.format(system))

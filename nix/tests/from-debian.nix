@@ -1,11 +1,13 @@
-# A node's state moved to a machine that is set up anew, as docs/from-debian.md says it: the new one has the old one's users, tokens,
-# storages, guests with their disks, firewall, certificates, ssh keys, tasks and figures, and starts the guest.
+# A node's state moves to a newly installed machine, as docs/from-debian.md describes: the new machine
+# has the old one's users, tokens, storages, guests with their disks, firewall, certificates, ssh
+# keys, tasks and figures, and starts the guest.
 #
-# What the old machine is, its state does not tell: pmxcfs' database and the directories are Debian's here as there.
+# The state does not depend on the old machine's system: pmxcfs' database and the directories are
+# Debian's on both.
 {
   name = "pve-from-debian";
 
-  # Two machines of one name and address, which never see each other.
+  # Two machines of one name and address, which never run at the same time.
   nodes =
     let
       node =
@@ -25,7 +27,7 @@
     import json
 
     api = "https://10.11.12.1:8006/api2/json"
-    # docs/from-debian.md names the same.
+    # docs/from-debian.md lists the same paths.
     state = (
         "etc/machine-id etc/ssh/ssh_host_* root/.ssh var/lib/pve-cluster var/lib/pve-manager var/lib/pve-firewall"
         " var/lib/rrdcached var/lib/vz var/log/pve"
@@ -43,7 +45,7 @@
         def certificate(command):
             return machine.succeed(f"{command} | openssl x509 -noout -fingerprint -sha256").strip()
         return {
-            # As they are written: lists of the API have no order.
+            # As written, because the API's lists have no order.
             "users": machine.succeed("cat /etc/pve/user.cfg"),
             "storages": machine.succeed("cat /etc/pve/storage.cfg"),
             "disks": machine.succeed("pvesm list comb"),
@@ -52,12 +54,12 @@
             "firewall": machine.succeed("cat /etc/pve/firewall/cluster.fw"),
             "authority": certificate("cat /etc/pve/pve-root-ca.pem"),
             "served": certificate("openssl s_client -connect 10.11.12.1:8006 </dev/null 2>/dev/null"),
-            # Of the machine's own number, which a subscription is for.
+            # Depends on the machine's own number, for which a subscription is issued.
             "server": json.loads(machine.succeed("pvesh get /nodes/alpha/subscription --output-format json"))["serverid"],
             "host key": machine.succeed("ssh-keygen -lf /etc/ssh/ssh_host_rsa_key.pub"),
             "own key": machine.succeed("ssh-keygen -lf /root/.ssh/id_rsa.pub"),
             "known": machine.succeed("ssh-keygen -lf /etc/pve/priv/authorized_keys"),
-            # By pveproxy, who is not root.
+            # Read through pveproxy, which does not run as root.
             "tasks": read(machine, "tasks?typefilter=qmcreate"),
             "log": read(machine, f"tasks/{made}/log"),
         }
@@ -80,9 +82,9 @@
 
     with subtest("its state is taken along"):
         old.succeed(f"systemctl stop {services}")
-        # Debian's number of www-data, which NixOS gives to others or to nobody.
+        # Debian's number of www-data, which on NixOS belongs to another user or to nobody.
         old.succeed("chown -R 33:33 /var/log/pve/tasks")
-        # A disk of a guest is mostly holes.
+        # A guest's disk consists mostly of holes.
         packed = old.succeed(f"cd /; tar --sparse -cz {state} | base64 -w0")
         old.shutdown()
 

@@ -1,5 +1,6 @@
-# Guests on a node: a virtual machine and an unprivileged container start, the container is entered, and both run on through
-# a switch that changes nothing of theirs and one that takes the module away.
+# Guests on a node: a virtual machine and an unprivileged container start, the container can be
+# entered, and both keep running through a switch that does not affect them and one that removes the
+# module.
 {
   name = "pve-guests";
 
@@ -21,8 +22,8 @@
     alpha.wait_until_succeeds("! systemctl list-jobs --no-legend | grep -q .")
     system = alpha.succeed("readlink -f /run/current-system").strip()
 
-    # Where the kernel gives cgroup2 no memory controller, `pct status` ends with "short read on command socket": it asks LXC
-    # for the container's memory group, and there is none.
+    # If the kernel gives cgroup2 no memory controller, `pct status` ends with "short read on
+    # command socket", because it asks LXC for the container's memory group, and there is none.
     controllers = alpha.succeed("cat /sys/fs/cgroup/cgroup.controllers").split()
     status = "pct status 100" if "memory" in controllers else "lxc-info -n 100 -s | tr A-Z a-z"
 
@@ -33,7 +34,7 @@
         )
         alpha.succeed("pct start 100")
         alpha.wait_until_succeeds(f"{status} | grep -w running", timeout=30)
-        # By their names: a guest has directories of its own, and none of NixOS'.
+        # By name, because a guest has directories of its own instead of NixOS'.
         assert alpha.succeed("pct exec 100 -- hostname").strip() == "bee"
         uids = alpha.succeed("pct exec 100 -- cat /proc/self/uid_map").split()
         assert uids == ["0", "100000", "65536"], uids
@@ -41,7 +42,7 @@
         for enter in ["pct enter 100", "pct enter 100 --keep-env 1"]:
             found = alpha.succeed(f"echo 'echo $PATH; hostname' | {enter}").split()
             assert found[-2:] == [of_guests, "bee"], (enter, found)
-        # What else was in the environment is still taken along.
+        # Other environment variables are still passed on.
         assert alpha.succeed("COMB=full pct exec 100 -- sh -c 'echo $COMB'").strip() == "full"
 
     with subtest("a virtual machine starts"):

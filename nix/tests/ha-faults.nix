@@ -22,7 +22,7 @@ in
         node.wait_until_succeeds("pvenix cluster status", timeout=120)
         assert not runs_on(node, sid)
         node.succeed(f"ha-manager migrate {sid} {node.name}")
-        wait_placed(node, guests, 180)
+        wait_placed(node, guests, 600)
         never_twice()
         nobody_fenced()
 

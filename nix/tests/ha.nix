@@ -78,7 +78,7 @@ in
         gamma.wait_until_succeeds("pvenix cluster status", timeout=120)
         assert not runs_on(gamma, "vm:102")
         alpha.succeed("ha-manager migrate vm:102 gamma")
-        wait_placed(alpha, guests, 120)
+        wait_placed(alpha, guests, 600)
 
     with subtest("no guest ran twice, no fence but the one"):
         never_twice()

@@ -1,6 +1,7 @@
-# The network of a node, both ways: alpha's is declared, and networkd's; beta's is the interface's, and ifupdown2's.
+# The network of a node, both ways: networkd manages alpha's, which is declared; ifupdown2 manages
+# beta's, which the web interface owns.
 let
-  # An interface for the bridge, which a container does not have.
+  # A port for the bridge, which a container lacks.
   port =
     { pkgs, ... }:
     {

@@ -1,5 +1,5 @@
-# One node: it boots, every unit that is wanted is active, none failed, the interface answers, people log in by PAM and by
-# Proxmox's own realm, the API reads.
+# One node: it boots, every wanted unit is active and none failed, the web interface answers, people
+# log in by PAM and by Proxmox's own realm, the API can be read.
 { ... }:
 {
   name = "pve-node";
@@ -20,7 +20,7 @@
     start_all()
     alpha.wait_for_unit("multi-user.target")
 
-    # What a container has no watchdog for.
+    # A container has no watchdog.
     without = {"watchdog-mux.service"} if alpha.execute("systemd-detect-virt --container")[0] == 0 else set()
 
     with subtest("units"):
@@ -38,7 +38,7 @@
         assert len(set(upstream) & set(wanted)) > 15, wanted
 
     with subtest("the PATH of a service is the link's"):
-        # NixOS' and other packages' own, which the link's unit only has a drop-in for.
+        # NixOS' own units and those of other packages, for which the link has only a drop-in.
         services = [name for name in upstream if name.endswith(".service") and "@" not in name]
         assert len(services) > 15, services
         for name in services:
@@ -62,7 +62,7 @@
         alpha.succeed("for i in 1 2 3 4 5 6 7 8 9 10; do pvenix status >/dev/null; done")
         took = (time.monotonic() - began) / 10
         print(f"pvenix status: {took:.3f} s")
-        # An emulated processor is no measure.
+        # An emulated processor is too slow to measure.
         assert took < 0.3 or alpha.execute("systemd-detect-virt --vm")[1].strip() == "qemu", took
 
     with subtest("the name leads to the address alone"):
@@ -124,7 +124,7 @@
         for path in paths:
             answer = alpha.succeed(f"curl -sk --compressed --cookie 'PVEAuthCookie={ticket}' '{api}{path}'")
             assert answer.startswith("{") and json.loads(answer)["data"] is not None, f"{path}: {answer}"
-        # Without the ticket nobody reads.
+        # Without a ticket, nothing can be read.
         alpha.fail(f"curl -fsk {api}/nodes")
 
     with subtest("a console of the node"):

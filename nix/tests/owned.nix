@@ -1,5 +1,5 @@
-# What the configuration owns and the web interface offers to change: each change is refused, names the option, and leaves nothing
-# behind.
+# Settings that the configuration owns and the web interface offers to change: each change is
+# rejected with the option's name, and has no effect.
 {
   name = "pve-owned";
 
@@ -9,7 +9,7 @@
     users.mutableUsers = false;
     users.allowNoPasswordLogin = true;
     services.proxmox-ve.network.bridges.vmbr0 = { };
-    # A bridge without a port is nothing to wait for.
+    # Do not wait for a bridge without a port.
     systemd.network.wait-online.enable = false;
   };
 

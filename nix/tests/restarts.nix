@@ -1,5 +1,6 @@
-# The staged restart and the cluster's lock, on the real pmxcfs of one node that is told it is one of two: it waits while another
-# node has the lock, takes and gives back its own, and takes away one that its owner left behind.
+# The staged restart and the cluster's lock, on the real pmxcfs of one node that believes it is one
+# of two. It waits while another node holds the lock, takes and releases its own, and removes one
+# that its owner left behind.
 {
   name = "pve-restarts";
 
@@ -19,7 +20,7 @@
     lock = "/etc/pve/priv/lock/pve-nix-restarts"
     lrm = lambda: alpha.get_unit_property("pve-ha-lrm.service", "MainPID")
 
-    # All that runs is of another build than this declaration's; the LRM alone waits for a staged restart.
+    # By this declaration, every running unit is from another build, and only the LRM is pending.
     alpha.succeed(
         """jq -c '.package = "/nix/store/another" | .staged = ["pve-ha-lrm.service"]' /etc/pve-nix/node.json >/run/node.json""",
         """jq -c '.cluster = {name: "hive", version: 2, nodes: 2, quorate: 1}' /etc/pve/.members >/run/members""",

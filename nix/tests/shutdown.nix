@@ -1,12 +1,12 @@
-# A node powers off while a guest takes its time: the container has two minutes of work before it ends, and gets them; a guest
-# that starts with the node is there again after the next boot.
+# A node powers off while a guest takes its time: the container gets the two minutes of work that it
+# needs to stop, and a guest that starts with the node is running after the next boot.
 {
   name = "pve-shutdown";
 
   nodes.alpha = {
     imports = [
       ./common/node.nix
-      # Its init writes for 120 s what it has to write when it is asked to end (LXC sends SIGPWR).
+      # When asked to stop (LXC sends SIGPWR), its init writes for 120 s.
       (import ./common/guest.nix {
         programs = [
           "cat"

@@ -1,5 +1,6 @@
-# Storages that the web interface makes on blank disks: a directory, a thin pool of LVM, a pool of ZFS. Each holds a container and a
-# disk of a virtual machine, is there after a reboot before its guests start, and leaves a blank disk when it is removed.
+# Storages that the web interface makes on blank disks: a directory, a thin pool of LVM, a pool of
+# ZFS. Each holds a container and a disk of a virtual machine, is available after a reboot before its
+# guests start, and leaves a blank disk when it is removed.
 #
 # Needs disks and the kernel's device mapper: virtual machines only.
 {
@@ -12,7 +13,7 @@
         ./common/node.nix
         (import ./common/guest.nix { })
       ];
-      # A thin pool has 2 GiB of metadata and its spare.
+      # A thin pool has 2 GiB of metadata, and as much spare.
       virtualisation.emptyDiskImages = [
         1024
         3072
@@ -100,7 +101,7 @@
         alpha.succeed("findmnt /mnt/pve/dir0", "lvs thin0/thin0", "zpool list tank0")
         for storage, vmid in vmids.items():
             alpha.wait_until_succeeds(f"pct exec {vmid} -- cat /kept | grep -x kept", timeout=120)
-        # None waited for pvestatd to find its storage.
+        # No unit waited for pvestatd to find its storage.
         alpha.fail("journalctl -b -u pve-guests | grep -i error")
         imported = alpha.succeed("systemctl show -P ActiveState pve-zfs-import.service").strip()
         assert imported == "active", imported

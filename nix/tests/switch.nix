@@ -1,5 +1,5 @@
-# What a switch of the configuration does to a running node: one that changes nothing of Proxmox touches no unit of it; one
-# that takes the module away leaves what guests and the cluster live from.
+# The effect of a switch on a running node: one that changes nothing of Proxmox touches none of its
+# units; one that removes the module leaves everything that guests and the cluster rely on.
 {
   name = "pve-switch";
 

@@ -1,6 +1,6 @@
-# A node goes from one release to another and back with a virtual machine, a container and a backup running: every daemon that
-# upstream reloads runs the new code afterwards, the backup ends, no process of a guest changes, and what waits for a staged
-# restart has had it.
+# A node updates to another release and back while a virtual machine, a container and a backup run.
+# Afterwards every daemon that upstream reloads runs the new code, the backup has ended, no process
+# of a guest has changed, and the pending staged restart is done.
 { lib, ... }:
 let
   previous = "9.1.4";
@@ -26,7 +26,7 @@ in
         lib.mkForce
           (pkgs.pveReleases.${next}.overrideScope (_: _: { ifupdown2 = null; })).pve;
       environment.systemPackages = [ pkgs.jq ];
-      # A backup takes as long as the test wants it to.
+      # A backup takes as long as the test wants.
       environment.etc.hold-backup = {
         mode = "0755";
         text = ''
@@ -60,7 +60,7 @@ in
 
     def answers():
         """The release that the running pvedaemon and pveproxy answer with."""
-        # None while pveproxy starts anew.
+        # None while pveproxy re-executes itself.
         text = alpha.execute(
             f"curl -sk --cookie 'PVEAuthCookie={ticket}' https://10.11.12.1:8006/api2/json/version"
         )[1]
@@ -119,7 +119,7 @@ in
         shown = f"/run/console-{consoles}"
         made = post("/nodes/alpha/termproxy")
         alpha.succeed(f"mkfifo {shown}.typed")
-        # The file of what is typed stays open for writing, too: else each line would end it.
+        # The input file stays open for writing too, or each line would end the console.
         alpha.succeed(
             f"systemd-run --expand-environment=no --unit console-{consoles} --setenv=PATH=$PATH bash -c '"
             f"exec 3<>/dev/tcp/localhost/{made['port']} 4<>{shown}.typed;"
@@ -136,7 +136,7 @@ in
     def change(to, version):
         console = open_console()
         answers_console(console, 6)
-        # What runs the task is pvedaemon.
+        # pvedaemon runs the task.
         task = post("/nodes/alpha/vzdump", "-d vmid=100 -d mode=suspend -d storage=local -d script=/etc/hold-backup")
         worker = str(int(task.split(":")[2], 16))
         alpha.wait_until_succeeds("pgrep -f hold-backup", timeout=60)
@@ -146,7 +146,7 @@ in
         log = alpha.succeed(f"pvesh get /nodes/alpha/tasks/{task}/log --output-format json")
         assert alpha.execute(f"kill -0 {worker}")[0] == 0, log
         for name in reloaded:
-            # It is the same process, which is another program now.
+            # It is the same process, which now runs another program.
             assert main(name) == mains[name], (name, mains, main(name))
             alpha.wait_until_succeeds(f"readlink /proc/{mains[name]}/fd/* | grep -qF {package}/nix-support/pve-perl", timeout=60)
             assert builds(mains[name]) == [package], (name, builds(mains[name]))
@@ -159,7 +159,7 @@ in
 
         answers_console(console, 9)
 
-        # The staged restart is done, in its order.
+        # The staged restart is done, in the right order.
         alpha.wait_until_succeeds("pvenix status --format json | jq -e '.waiting == []'", timeout=90)
         for name in staged:
             assert package in builds(main(name)), (name, builds(main(name)))
@@ -169,7 +169,7 @@ in
         for name in reloaded + staged:
             assert found[f"{name}.service"]["current"] is True, found[f"{name}.service"]
 
-        # The build that the task runs is held until it ends.
+        # The task's build is held until the task ends.
         print(f"{worker} holds {builds(worker)}, {version} is {package}")
         held = builds(worker)
         assert held and package not in held, held
@@ -188,7 +188,7 @@ in
         alpha.succeed("qm status 101 --verbose | grep -x 'qmpstatus: running'")
         alpha.succeed("qm snapshot 101 comb", "qm listsnapshot 101 | grep comb", "qm delsnapshot 101 comb")
         assert guests() == before, (before, guests())
-        # One of each is started anew by this build, which the older one then has to manage.
+        # This build starts one guest of each kind anew, which the older build then has to manage.
         alpha.succeed("pct stop 100", "pct start 100", "qm stop 101", "qm start 101")
         after = guests()
         assert not set(after) & set(before), (before, after)

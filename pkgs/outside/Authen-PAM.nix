@@ -16,7 +16,7 @@ perlPackages.buildPerlPackage {
 
   buildInputs = [ linux-pam ];
 
-  # They ask a running PAM.
+  # The tests need a running PAM.
   doCheck = false;
 
   meta = {

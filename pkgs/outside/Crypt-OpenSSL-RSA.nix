@@ -1,5 +1,6 @@
-# nixpkgs' own, but where it is 0.34 to 0.37: these refuse PKCS #1 1.5 by name, which ACME asks for, sign with PSS (0.36 and
-# 0.37) or leave an error behind that breaks TLS connections (0.35). A package without a source, Debian's, is taken as it is.
+# nixpkgs' own package, unless its version is 0.34 to 0.37. These reject PKCS #1 1.5 by name, which
+# ACME requires, sign with PSS (0.36 and 0.37), or leave an error behind that breaks TLS connections
+# (0.35). A package without a source, such as Debian's, is used unchanged.
 {
   lib,
   fetchurl,

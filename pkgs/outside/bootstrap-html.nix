@@ -1,4 +1,5 @@
-# Bootstrap, with which pve-http-server shows the API as pages (`/api2/html`): `share/bootstrap-html`, as Debian's libjs-bootstrap5.
+# Bootstrap, with which pve-http-server renders the API as pages (`/api2/html`):
+# `share/bootstrap-html`, like Debian's libjs-bootstrap5.
 {
   lib,
   fetchurl,

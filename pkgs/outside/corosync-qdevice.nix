@@ -1,5 +1,5 @@
-# A vote of a third machine for small clusters: the daemon and the tools that `pvecm qdevice` runs. The tarball is
-# upstream's, from Debian's archive.
+# A third machine's vote for small clusters: the daemon and the tools that `pvecm qdevice` runs. The
+# tarball is upstream's, from Debian's archive.
 {
   lib,
   corosync,
@@ -34,7 +34,7 @@ stdenv.mkDerivation {
     systemd
   ];
 
-  # Names of the machine's own places are compiled in; what is installed there goes to the output.
+  # Paths on the machine are compiled in, but the files are installed in the output.
   configureFlags = [
     "--sysconfdir=/etc"
     "--localstatedir=/var"
@@ -50,8 +50,8 @@ stdenv.mkDerivation {
     "INITDDIR=$(out)/etc/init.d"
   ];
 
-  # State is made on the machine. Options of a daemon are its unit's on NixOS, and no file of Red Hat's. The script keeps
-  # certificates by programs of NSS.
+  # The machine creates the state. On NixOS, a daemon's options belong to its unit rather than to
+  # Red Hat's file. The script manages certificates with NSS' programs.
   postInstall = ''
     rm -rf $out/var
     sed -i '/^EnvironmentFile=/d' $out/lib/systemd/system/corosync-qdevice.service

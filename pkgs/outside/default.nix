@@ -3,7 +3,7 @@
 # tool reads the same names, so that it reports none of them as absent.
 #
 #   self  the release's scope
-#   pins  the release's pins: a package that asks for `pveSource` is there where the release pins it
+#   pins  the release's pins: a package that takes `pveSource` exists only if the release pins it
 { self, pins }:
 let
   entries = builtins.readDir ./.;

@@ -1,4 +1,5 @@
-# Sencha's Ext JS, of which Proxmox's repository holds the build: `share/javascript/extjs`, as Debian's libjs-extjs.
+# Sencha's Ext JS, of which Proxmox's repository contains the build: `share/javascript/extjs`, like
+# Debian's libjs-extjs.
 {
   lib,
   pvePin,
@@ -24,7 +25,7 @@ stdenvNoCC.mkDerivation {
     runHook postInstall
   '';
 
-  # What the pages of pve-manager and pve-docs' API viewer ask for.
+  # The files that the pages of pve-manager and pve-docs' API viewer load.
   doInstallCheck = true;
   installCheckPhase = ''
     runHook preInstallCheck

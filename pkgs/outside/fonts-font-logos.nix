@@ -1,4 +1,5 @@
-# Logos of distributions as a font, by which guests are marked: `share/fonts-font-logos`, as Debian's fonts-font-logos.
+# Logos of distributions as a font, for the guests' icons: `share/fonts-font-logos`, like Debian's
+# fonts-font-logos.
 {
   lib,
   pvePin,
@@ -21,7 +22,7 @@ stdenvNoCC.mkDerivation {
     runHook postInstall
   '';
 
-  # The style sheet finds its font.
+  # The style sheet refers to its font.
   doInstallCheck = true;
   installCheckPhase = ''
     runHook preInstallCheck

@@ -1,9 +1,10 @@
-# Proxmox's ifupdown2, which sets up what /etc/network/interfaces says: `ifreload` applies what the interface and SDN wrote,
-# `ifquery` tells whether the machine is as it says. The packaging's series on upstream's tree, its submodule.
+# Proxmox's ifupdown2, which configures interfaces by /etc/network/interfaces: `ifreload` applies what
+# the web interface and SDN wrote, `ifquery` compares the machine with it. Built from the packaging's
+# series on upstream's tree, its submodule.
 #
-# Laid out as Debian's package: the code and the configuration that holds where the machine has none in share/ifupdown2.
-# What a machine keeps stays where it is: /etc/network, /run/network, /var/log/ifupdown2, leases in /var/lib/dhcp,
-# /etc/iproute2/rt_tables.d (which VRFs need).
+# The layout is that of Debian's package: the code and the default configuration are in
+# share/ifupdown2. The machine's files keep their paths: /etc/network, /run/network,
+# /var/log/ifupdown2, leases in /var/lib/dhcp, /etc/iproute2/rt_tables.d (which VRFs need).
 {
   lib,
   bash,
@@ -28,10 +29,10 @@
 let
   inherit (pvePin "ifupdown2") version;
 
-  # Programs that no package here has, and that an administrator adds.
+  # Programs that no package here has, and that an administrator may add.
   system = "/run/current-system/sw/bin";
 
-  # The constants of utils.py, as Debian has them.
+  # The constants of utils.py, as Debian sets them.
   programs = {
     "/sbin/bridge" = "${iproute2}/bin/bridge";
     "/bin/ip" = "${iproute2}/bin/ip";
@@ -50,7 +51,7 @@ let
     "/usr/bin/dpkg" = "${system}/dpkg";
   };
 
-  # What it runs by bare names, and what the commands of a stanza (`up …`) may count on.
+  # Programs that it runs by bare name, and those available to the commands of a stanza (`up …`).
   path = lib.makeBinPath [
     iproute2
     kmod

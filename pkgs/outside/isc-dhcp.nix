@@ -1,5 +1,6 @@
-# ISC's DHCP client: leases for containers whose network the host manages (`host-managed=1`), and ifupdown2's `inet dhcp`.
-# The server and the relay are not built. The tarball is upstream's, from Debian's archive; what it takes of BIND lies in it.
+# ISC's DHCP client: leases for containers whose network the host manages (`host-managed=1`), and
+# for ifupdown2's `inet dhcp`. The server and the relay are not built. The tarball is upstream's,
+# from Debian's archive, and includes the parts of BIND that it needs.
 {
   lib,
   bash,
@@ -14,7 +15,7 @@
   util-linux,
 }:
 let
-  # What dhclient gives a script that it runs: its own, LXC's hook.
+  # The PATH of scripts that dhclient runs: its own and LXC's hook.
   path = lib.makeBinPath [
     iproute2
     coreutils
@@ -56,7 +57,8 @@ stdenv.mkDerivation {
     $hooks"
   '';
 
-  # Newer compilers no longer take this C by themselves, and warn of more, each of which is an error to the Makefiles.
+  # Newer compilers reject this C by default, and warn of more. The Makefiles treat warnings as
+  # errors.
   env.NIX_CFLAGS_COMPILE = "-std=gnu17 -fcommon -Wno-error";
   configureFlags = [
     "--sysconfdir=/etc"

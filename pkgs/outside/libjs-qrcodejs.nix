@@ -1,4 +1,5 @@
-# Draws the QR codes of second factors and of paper keys: `share/javascript/qrcodejs/qrcode.min.js`, as Debian's libjs-qrcodejs.
+# Draws the QR codes of second factors and paper keys: `share/javascript/qrcodejs/qrcode.min.js`,
+# like Debian's libjs-qrcodejs.
 {
   lib,
   pvePin,
@@ -8,7 +9,7 @@
 }:
 stdenvNoCC.mkDerivation {
   pname = "libjs-qrcodejs";
-  # Debian's `1.20230525-pve1` is a version of its own; npm's package of the name is older.
+  # Debian's `1.20230525-pve1` is a version of its own. npm's package of the same name is older.
   inherit (pvePin "libjs-qrcodejs") version;
 
   src = pveSource "libjs-qrcodejs";
@@ -30,7 +31,7 @@ stdenvNoCC.mkDerivation {
     runHook postInstall
   '';
 
-  # The interface makes objects of this name.
+  # The web interface creates objects of this class.
   doInstallCheck = true;
   installCheckPhase = ''
     runHook preInstallCheck

@@ -1,5 +1,6 @@
-# nixpkgs' own, with the programs that check and mend thin pools: it is configured without them, and takes /usr/sbin's. A
-# package without a source, Debian's, is taken as it is.
+# nixpkgs' own package, with the programs that check and repair thin pools. nixpkgs configures it
+# without them, so it uses those in /usr/sbin. A package without a source, such as Debian's, is used
+# unchanged.
 {
   pkgs,
   thin-provisioning-tools,

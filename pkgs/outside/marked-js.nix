@@ -1,4 +1,5 @@
-# The Markdown parser that proxmox-widget-toolkit bundles: `share/javascript/marked/marked.js`, as Debian's libjs-marked.
+# The Markdown parser that proxmox-widget-toolkit bundles: `share/javascript/marked/marked.js`, like
+# Debian's libjs-marked.
 {
   lib,
   fetchurl,

@@ -1,5 +1,5 @@
-# The console of virtual machines: noVNC with Proxmox's series, its scripts in one file: `share/novnc-pve`, as Debian's
-# novnc-pve.
+# The console of virtual machines: noVNC with Proxmox's series, with its scripts in one file:
+# `share/novnc-pve`, like Debian's novnc-pve.
 {
   lib,
   dpkg-shim,
@@ -23,7 +23,8 @@ stdenvNoCC.mkDerivation {
     perl
   ];
 
-  # As the packaging's Makefile: its debian/ in upstream's tree, the submodule, to which its series applies.
+  # As in the packaging's Makefile: its debian/ goes into upstream's tree, the submodule, to which
+  # its series applies.
   postPatch = ''
     cp -r debian novnc
     chmod -R u+w novnc
@@ -39,7 +40,7 @@ stdenvNoCC.mkDerivation {
 
   dontConfigure = true;
 
-  # The recipes of debian/rules as they are; what they hand to debhelper is done here.
+  # Runs the recipes of debian/rules unchanged, and does debhelper's part itself.
   buildPhase = ''
     runHook preBuild
     mkdir ../debhelper
@@ -51,7 +52,7 @@ stdenvNoCC.mkDerivation {
     runHook postBuild
   '';
 
-  # As debian/install.
+  # As debian/install does.
   installPhase = ''
     runHook preInstall
     while read -r from to; do
@@ -63,7 +64,7 @@ stdenvNoCC.mkDerivation {
     runHook postInstall
   '';
 
-  # What pveproxy answers with, and what the page asks for in turn.
+  # The page that pveproxy serves, and the files that it loads in turn.
   doInstallCheck = true;
   installCheckPhase = ''
     runHook preInstallCheck

@@ -1,4 +1,4 @@
-# The journal's tab reads systemd's journal by it.
+# The journal's tab reads systemd's journal with it.
 {
   lib,
   pkg-config,
@@ -21,13 +21,14 @@ stdenv.mkDerivation {
   ];
   buildInputs = [ systemd ];
 
-  # getopt's -1 is kept in a `char`, which has no sign on ARM: the loop over the arguments would not end.
+  # It stores getopt's -1 in a `char`, which is unsigned on ARM, so the loop over the arguments
+  # would not end.
   env.NIX_CFLAGS_COMPILE = "-fsigned-char";
 
-  # The Makefile sets another level of it, and makes an error of every warning.
+  # The Makefile sets another level, and makes every warning an error.
   hardeningDisable = [ "fortify" ];
 
-  # The one at the top makes Debian's package.
+  # The top Makefile makes Debian's package.
   makeFlags = [
     "-C"
     "src"

@@ -1,14 +1,16 @@
-//! The disk of the cluster's database: pmxcfs can change nothing in `/etc/pve` once that is full or read-only.
+//! The disk of the cluster's database. Once it is full or read-only, pmxcfs can change nothing in
+//! `/etc/pve`.
 
 use crate::machine::Machine;
 use crate::status::Check;
 
-/// Where pmxcfs keeps its database.
+/// The directory of pmxcfs' database.
 const PLACE: &str = "/var/lib/pve-cluster";
-/// The room that must be left, in MiB. A transaction writes the database's log, which grows to some 4 MiB, beside the database.
+/// The required free space, in MiB. A transaction writes the database's log, which grows to some 4
+/// MiB, beside the database.
 const LEAST: u64 = 64;
 
-/// Whether the database can be written.
+/// Checks whether the database can be written.
 pub fn check(machine: &dyn Machine) -> Check {
     let state = if is_read_only(machine) {
         Err(format!(
@@ -33,7 +35,7 @@ pub fn check(machine: &dyn Machine) -> Check {
     }
 }
 
-/// What is left for everybody, in MiB.
+/// Returns the space available to everybody, in MiB.
 fn room(machine: &dyn Machine) -> Result<u64, String> {
     let words = ["df", "--block-size=1M", "--output=avail", PLACE];
     let shown = machine
@@ -46,8 +48,8 @@ fn room(machine: &dyn Machine) -> Result<u64, String> {
     number.ok_or_else(|| format!("`{}` printed no number: {}", words.join(" "), shown.trim()))
 }
 
-/// Whether the file system may not be written: as it is mounted there, or at all. The kernel makes it so after an error.
-/// The fields are those of `/proc/PID/mountinfo` (proc(5)).
+/// Whether the file system is read-only, by its mount or as a whole. The kernel makes it read-only
+/// after an error. The fields are those of `/proc/PID/mountinfo` (proc(5)).
 fn is_read_only(machine: &dyn Machine) -> bool {
     let mounts = machine.read("/proc/self/mountinfo").unwrap_or_default();
     let mut found = (0, false);
@@ -62,7 +64,7 @@ fn is_read_only(machine: &dyn Machine) -> bool {
         let below = PLACE
             .strip_prefix(place.trim_end_matches('/'))
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        // A later mount hides an earlier one at the same place.
+        // A later mount hides an earlier one at the same path.
         if below && place.len() >= found.0 {
             let read_only = |options: &str| options.split(',').any(|option| option == "ro");
             let super_options = file_system.split(' ').nth(2).unwrap_or_default();

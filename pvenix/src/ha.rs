@@ -1,4 +1,4 @@
-//! What the managers of high availability say, in the files that they keep in pmxcfs.
+//! Reads the status that the managers of high availability write to pmxcfs.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ const FRESH: u64 = 30;
 /// States in which a manager leaves a service as it is.
 const STEADY: [&str; 3] = ["started", "stopped", "ignored"];
 
-/// What the manager of the cluster says.
+/// The status of the cluster's manager.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Ha {
-    /// What it thinks of each node: `online`, `maintenance`, `unknown`, `fence`, `gone`.
+    /// The state of each node: `online`, `maintenance`, `unknown`, `fence`, `gone`.
     #[serde(default)]
     pub node_status: BTreeMap<String, String>,
     /// The guests that it manages, `vm:100`.
@@ -52,7 +52,7 @@ pub struct Disarm {
     pub state: String,
 }
 
-/// What a node's own manager says.
+/// The status of a node's own manager.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Local {
     /// `active`, `maintenance`, `restart` …

@@ -1,9 +1,10 @@
-//! The program on a node: which build each of its daemons runs from, which of them wait for a restart, whether the cluster's
-//! file system and the declared network are as they should be; the restart of those that wait, one after the other; and the switch
-//! and reboot of a cluster's nodes, one after the other.
+//! The program on a node. It reports the build of each daemon, pending restarts, and the state of
+//! the cluster's file system and the declared network. It performs pending restarts one after the
+//! other, and switches or reboots a cluster's nodes one after the other.
 //!
-//! What a node is declared to be stands in `/etc/pve-nix/node.json`, which the NixOS modules write ([`node::Node`]). What it is
-//! comes from systemd, `/proc`, `/sys` and the files of pmxcfs, behind [`machine::Machine`].
+//! The node's declaration is `/etc/pve-nix/node.json`, which the NixOS modules write
+//! ([`node::Node`]). The actual state comes from systemd, `/proc`, `/sys` and the files of pmxcfs,
+//! through [`machine::Machine`].
 
 pub mod cluster;
 pub mod disk;
@@ -18,3 +19,4 @@ pub mod roll;
 pub mod status;
 pub mod switch;
 pub mod text;
+pub mod unlock;

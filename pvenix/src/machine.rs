@@ -1,4 +1,4 @@
-//! The machine, as far as the program looks at it and acts on it.
+//! The machine, as far as the program reads and changes it.
 
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -6,43 +6,44 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-/// What can be asked of a machine, and done to it.
+/// The operations on a machine.
 pub trait Machine {
-    /// A file's text.
+    /// Reads a file's text.
     fn read(&self, path: &str) -> io::Result<String>;
-    /// A file's bytes.
+    /// Reads a file's bytes.
     fn read_bytes(&self, path: &str) -> io::Result<Vec<u8>>;
-    /// Writes a whole file with its mode, or nothing of it.
+    /// Writes a file with its mode, entirely or not at all.
     fn write(&self, path: &str, bytes: &[u8], mode: u32) -> io::Result<()>;
     /// Moves a file within one file system.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
-    /// Where a symbolic link leads, as it is written.
+    /// Returns the target of a symbolic link, as written.
     fn link(&self, path: &str) -> Option<PathBuf>;
-    /// The path without symbolic links.
+    /// Resolves all symbolic links in a path.
     fn real(&self, path: &str) -> Option<PathBuf>;
-    /// The names in a directory, sorted; none where it cannot be read.
+    /// Returns the names in a directory, sorted; none if it cannot be read.
     fn list(&self, directory: &str) -> Vec<String>;
-    /// The standard output of a program; an error tells its status and standard error.
+    /// Runs a program and returns its standard output. An error includes its status and standard
+    /// error.
     fn run(&self, words: &[&str]) -> io::Result<String>;
     /// Makes a directory.
     fn make_directory(&self, path: &str) -> io::Result<()>;
     /// Removes an empty directory.
     fn remove_directory(&self, path: &str) -> io::Result<()>;
-    /// Sets a directory's time of change.
+    /// Sets a directory's modification time.
     fn touch(&self, path: &str, time: SystemTime) -> io::Result<()>;
     /// Waits.
     fn wait(&self, time: Duration);
 }
 
-/// How long pmxcfs may take to answer. One that is stopped never does, and holds whoever asks.
+/// How long to wait for pmxcfs. When stopped it never answers, and blocks the caller.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Reads a file of pmxcfs, which is given up when it takes too long: the thread that waits ends with the program.
+/// Reads a file of pmxcfs, with a time limit. The waiting thread ends with the program.
 fn read_in_time(path: &str) -> io::Result<String> {
     let (answer, answered) = std::sync::mpsc::channel();
     let place = path.to_owned();
     std::thread::spawn(move || {
-        // Nobody listens any more where it took too long.
+        // After the time limit, nobody receives this any more.
         let _ = answer.send(std::fs::read_to_string(place));
     });
     answered.recv_timeout(PATIENCE).unwrap_or_else(|_| {
@@ -72,7 +73,7 @@ impl Machine for This {
 
     fn write(&self, path: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
         let part = format!("{path}.pve-nix");
-        // What an earlier run left half-written.
+        // The remains of an earlier run.
         let _ = std::fs::remove_file(&part);
         let mut options = std::fs::OpenOptions::new();
         let mut file = options
@@ -135,7 +136,7 @@ impl Machine for This {
     }
 
     fn touch(&self, path: &str, time: SystemTime) -> io::Result<()> {
-        // Both: FUSE's library passes on no request for one of them alone.
+        // Set both times, because FUSE's library ignores a request for only one of them.
         let times = std::fs::FileTimes::new()
             .set_accessed(time)
             .set_modified(time);

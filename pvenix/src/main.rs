@@ -1,4 +1,5 @@
-//! `pvenix`: what a node runs, its staged restarts, its cluster, and the cluster's nodes one after the other.
+//! `pvenix`: the state of a node, its staged restarts, its cluster, and rolling switches of the
+//! cluster's nodes.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -13,6 +14,8 @@ use pvenix::restarts::{self, Outcome};
 use pvenix::roll::guests::Plan;
 use pvenix::roll::{Action, Roll};
 use pvenix::status::Status;
+use pvenix::unlock::command::Unlock;
+use pvenix::unlock::{self, declared};
 use pvenix::{switch, text};
 
 /// A node of Proxmox VE on NixOS
@@ -28,46 +31,55 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show which build each daemon and guest runs, what waits for a restart, and what is wrong (exit status 1)
+    /// Show the build of each daemon and guest, pending restarts, and problems (exit status 1)
     Status {
         /// The output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Restart those of the cluster's own daemons that run an older build (exit status 75: it has to wait)
+    /// Restart those of the cluster's own daemons that run an older build (exit status 75: not now)
     Restarts {
-        /// Try again every 30 seconds as long as it has to wait
+        /// Try again every 30 seconds for as long as the cluster does not allow it
         #[arg(long)]
         wait: bool,
     },
-    /// The declared cluster, and the one that this node is in
+    /// Manage this node's membership in its declared cluster
     Cluster {
         #[command(subcommand)]
         command: ClusterCommand,
     },
-    /// The cluster's nodes one after the other, commanded from this one (exit status 1: stopped)
+    /// Switch or reboot the cluster's nodes one after the other (exit status 1: stopped)
     Roll {
         #[command(subcommand)]
         command: RollCommand,
     },
+    /// Disks that unlock themselves
+    Unlock {
+        /// The file that declares them
+        #[arg(long, default_value = declared::PLACE)]
+        declaration: String,
+        #[command(subcommand)]
+        command: Unlock,
+    },
     /// Refuse a switch to the configuration with the declaration NEXT if guests would not survive it
     MaySwitch {
-        /// The declaration, etc/pve-nix/node.json of the next system
+        /// The next system's declaration, its etc/pve-nix/node.json
         next: String,
     },
 }
 
 #[derive(Subcommand)]
 enum ClusterCommand {
-    /// Tell which declared nodes are not members, and the other way round (exit status 1)
+    /// Show differences between the declared and the actual members (exit status 1)
     Status {
-        /// How it is written
+        /// The output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Create or join the declared cluster, and add its other nodes when they call; does not end
+    /// Create or join the declared cluster, and add its other nodes when they call; runs without
+    /// end
     Form {
-        /// The cluster's key, as `corosync-keygen` makes it
+        /// The cluster's key, as made by `corosync-keygen`
         #[arg(long)]
         key: String,
     },
@@ -82,7 +94,7 @@ enum RollCommand {
     },
     /// Reboot each node, emptied of its guests; another node does it to this one, last
     Reboot {
-        /// What becomes of guests that high availability does not move
+        /// The treatment of guests that high availability does not move
         #[arg(long, value_enum, default_value_t = Guests::Refuse)]
         guests: Guests,
         #[command(flatten)]
@@ -121,11 +133,11 @@ enum Format {
     Json,
 }
 
-/// `EX_TEMPFAIL`: another time it may go.
+/// `EX_TEMPFAIL`: try again later.
 const LATER: u8 = 75;
-/// How long a staged restart that has to wait waits.
+/// The interval between two attempts at a staged restart.
 const PAUSE: std::time::Duration = std::time::Duration::from_secs(30);
-/// The bytes of the shortest key, 1024 bits (corosync-keygen(8)).
+/// The length in bytes of the shortest key, 1024 bits (corosync-keygen(8)).
 const SHORTEST_KEY: usize = 128;
 
 fn main() -> ExitCode {
@@ -139,6 +151,15 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<u8, String> {
+    // A machine may have encrypted disks and no Proxmox VE.
+    if let Command::Unlock {
+        declaration,
+        command,
+    } = &arguments.command
+    {
+        let (text, status) = unlock::command::run(declaration, command)?;
+        return print(&text).map(|()| status);
+    }
     let node = Node::read(&This, &arguments.node)?;
     match &arguments.command {
         Command::Status { format } => {
@@ -153,6 +174,7 @@ fn run(arguments: &Arguments) -> Result<u8, String> {
         Command::Restarts { wait } => staged(&node, *wait),
         Command::Cluster { command } => cluster(&node, command),
         Command::Roll { command } => roll(command),
+        Command::Unlock { .. } => Ok(0),
         Command::MaySwitch { next } => {
             let next = Node::read(&This, next)?;
             switch::may_switch(&This, &node, &next)?;
@@ -248,7 +270,7 @@ fn json(value: &impl serde::Serialize) -> Result<String, String> {
     Ok(json.map_err(|error| error.to_string())? + "\n")
 }
 
-/// A reader that went away is no fault.
+/// Prints a text. A reader that stops early is not an error.
 fn print(text: &str) -> Result<(), String> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

@@ -1,4 +1,4 @@
-//! What pmxcfs says of the cluster: `/etc/pve/.members`.
+//! The state of the cluster as pmxcfs reports it: `/etc/pve/.members`.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::machine::Machine;
 
-/// Where pmxcfs says it.
+/// The path of the file.
 pub const PLACE: &str = "/etc/pve/.members";
 
 /// The node and its cluster.
@@ -14,7 +14,7 @@ pub const PLACE: &str = "/etc/pve/.members";
 pub struct Members {
     /// This node's name.
     pub nodename: String,
-    /// Absent where the node is alone.
+    /// Its cluster; `None` for a node on its own.
     #[serde(default)]
     pub cluster: Option<Cluster>,
     /// Nodes by name.
@@ -27,9 +27,9 @@ pub struct Members {
 pub struct Cluster {
     /// Its name.
     pub name: String,
-    /// How many nodes it has.
+    /// The number of its nodes.
     pub nodes: u32,
-    /// 1 where this node is part of a majority.
+    /// 1 if this node is part of a majority.
     pub quorate: u32,
 }
 
@@ -39,7 +39,7 @@ pub struct Member {
     /// Its number.
     #[serde(default)]
     pub id: u32,
-    /// 1 where it is there.
+    /// 1 if it is online.
     #[serde(default)]
     pub online: u32,
     /// Its address.
@@ -48,7 +48,7 @@ pub struct Member {
 }
 
 impl Members {
-    /// Asks pmxcfs; the error says why it does not answer.
+    /// Reads the file. The error says why pmxcfs does not answer.
     pub fn read(machine: &dyn Machine) -> Result<Self, String> {
         let text = machine.read(PLACE).map_err(|error| {
             let what = if error.kind() == std::io::ErrorKind::TimedOut {
@@ -61,14 +61,15 @@ impl Members {
         serde_json::from_str(&text).map_err(|error| format!("{PLACE}: {error}"))
     }
 
-    /// Whether other nodes have a say in what this one does.
+    /// Whether there are other nodes in the cluster.
     pub fn is_clustered(&self) -> bool {
         self.cluster
             .as_ref()
             .is_some_and(|cluster| cluster.nodes > 1)
     }
 
-    /// Whether this node has the lowest number of those that are there: what one node does for all is its task.
+    /// Whether this node has the lowest number of all online nodes, and thus performs tasks for the
+    /// whole cluster.
     pub fn is_first(&self) -> bool {
         let there = self
             .nodelist
@@ -79,7 +80,7 @@ impl Members {
             .is_some_and(|(name, _)| *name == self.nodename)
     }
 
-    /// Whether this node may change what the cluster holds.
+    /// Whether this node may change the cluster's files.
     pub fn is_quorate(&self) -> bool {
         self.cluster
             .as_ref()

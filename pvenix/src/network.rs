@@ -1,4 +1,4 @@
-//! Where the network is not as it was declared.
+//! Compares the network with its declaration.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,13 +10,13 @@ use crate::node::{Bridge, Node};
 pub struct Drift {
     /// `vmbr0: ports`
     pub place: String,
-    /// As the configuration has it.
+    /// The declared value.
     pub declared: String,
-    /// As it is.
+    /// The actual value.
     pub is: String,
 }
 
-/// One interface, as `ip -json address` tells.
+/// One interface in the output of `ip -json address`.
 #[derive(Debug, Deserialize)]
 struct Interface {
     ifname: String,
@@ -34,14 +34,14 @@ struct Address {
     prefixlen: u32,
 }
 
-/// Interfaces that belong to guests and come and go with them.
+/// Whether an interface belongs to a guest, and comes and goes with it.
 fn is_of_a_guest(port: &str) -> bool {
     ["tap", "veth", "fwpr", "fwln"]
         .iter()
         .any(|prefix| port.starts_with(prefix))
 }
 
-/// Compares each declared bridge with the one that is there.
+/// Compares each declared bridge with the actual one.
 pub fn drift(machine: &dyn Machine, node: &Node) -> Result<Vec<Drift>, String> {
     if node.bridges.is_empty() {
         return Ok(Vec::new());
@@ -114,7 +114,7 @@ fn compare(
         .collect()
 }
 
-/// Sorted, as one text.
+/// Joins the sorted list.
 fn words(mut list: Vec<String>) -> String {
     list.sort();
     if list.is_empty() {

@@ -1,4 +1,4 @@
-//! What a node is declared to be: `/etc/pve-nix/node.json`, written by `nix/modules/pvenix.nix`.
+//! A node's declaration: `/etc/pve-nix/node.json`, written by `nix/modules/pvenix.nix`.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::cluster::Declared;
 use crate::machine::Machine;
 
-/// Where the declaration stands.
+/// The path of the declaration.
 pub const PLACE: &str = "/etc/pve-nix/node.json";
 
 /// A declaration.
@@ -20,53 +20,53 @@ pub struct Node {
     pub version: String,
     /// The address by which other nodes know this one.
     pub address: String,
-    /// What a switch does to the cluster's own daemons.
+    /// The effect of a switch on the cluster's own daemons.
     pub restart_policy: String,
-    /// What a switch does to each unit.
+    /// The effect of a switch on each unit.
     pub units: BTreeMap<String, OnSwitch>,
     /// Units that wait for a staged restart, in its order.
     pub staged: Vec<String>,
-    /// Programs of units that do not come from the package.
+    /// Programs of units that come from other packages.
     pub programs: BTreeMap<String, String>,
     /// Bridges, by name.
     pub bridges: BTreeMap<String, Bridge>,
-    /// Its cluster, where one is declared.
+    /// Its cluster, if one is declared.
     #[serde(default)]
     pub cluster: Option<Declared>,
 }
 
-/// What a switch of the configuration does to a unit.
+/// The effect of a switch of configuration on a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnSwitch {
-    /// It runs on.
+    /// It keeps running.
     None,
-    /// It starts itself anew, and its tasks run on.
+    /// It re-executes itself, and its tasks keep running.
     Reload,
-    /// It ends and starts.
+    /// It stops and starts.
     Restart,
-    /// `pvenix restarts` restarts it when the cluster bears it.
+    /// `pvenix restarts` restarts it when the cluster allows it.
     Staged,
 }
 
-/// A bridge that is declared.
+/// A declared bridge.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Bridge {
-    /// Interfaces of the machine that are part of it.
+    /// The machine's interfaces that belong to it.
     pub ports: Vec<String>,
-    /// Its addresses, with the length of their networks.
+    /// Its addresses, with prefix lengths.
     pub addresses: Vec<String>,
     /// The MTU.
     pub mtu: Option<u32>,
     /// Whether guests may have a VLAN tag on it.
     pub vlan_aware: bool,
-    /// Whether it speaks the spanning tree protocol.
+    /// Whether it runs the spanning tree protocol.
     pub stp: bool,
 }
 
 impl Node {
-    /// Reads a declaration; the error says what to do.
+    /// Reads a declaration. The error includes a remedy.
     pub fn read(machine: &dyn Machine, path: &str) -> Result<Self, String> {
         let text = machine.read(path).map_err(|error| {
             format!("{path}: {error}\n  help: services.proxmox-ve writes it; is this machine a node of it?")
@@ -76,7 +76,7 @@ impl Node {
         })
     }
 
-    /// `9` of `9.1.8`.
+    /// Returns `9` for `9.1.8`.
     pub fn major(&self) -> &str {
         self.version.split('.').next().unwrap_or_default()
     }

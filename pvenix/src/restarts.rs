@@ -1,4 +1,5 @@
-//! The staged restart: the cluster's own daemons, one after the other, when the cluster bears it.
+//! The staged restart: restarts the cluster's own daemons one after the other, when the cluster
+//! allows it.
 
 use std::time::Duration;
 
@@ -10,21 +11,21 @@ use crate::status::Status;
 
 /// The cluster's lock.
 pub const LOCK: &str = "/etc/pve/priv/lock/pve-nix-restarts";
-/// How long a cluster may take to be whole again after one daemon's restart.
+/// How long a cluster may take to recover from one daemon's restart, in seconds.
 const PATIENCE: u32 = 120;
 
-/// How it ended.
+/// The result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// No unit runs an older build.
     Nothing,
     /// These were restarted, in this order.
     Done(Vec<String>),
-    /// Later: why.
+    /// Not now, for this reason.
     Pending(String),
 }
 
-/// Restarts what waits. An error names the unit after which it stopped.
+/// Restarts the pending units. An error names the unit after which it stopped.
 pub fn restart(machine: &dyn Machine, node: &Node) -> Result<Outcome, String> {
     let waiting = Status::of(machine, node)?.waiting;
     if waiting.is_empty() {
@@ -71,8 +72,8 @@ fn each(
     Ok(None)
 }
 
-/// Waits until the unit is active and pmxcfs answers, in a cluster with a quorum. Not whole: all but the quorum is there, and the rest
-/// of the cluster may be what is away.
+/// Waits until the unit is active and pmxcfs answers, in a cluster with a quorum. Returns false if
+/// only the quorum is missing, which may be the fault of the other nodes.
 fn is_whole(machine: &dyn Machine, unit: &str, clustered: bool) -> Result<bool, String> {
     let mut last = Ok(());
     for _ in 0..PATIENCE {

@@ -1,4 +1,4 @@
-//! What runs, from which build, and what is wrong.
+//! The state of a node: running units, their builds, and problems.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,30 +11,31 @@ use crate::members::Members;
 use crate::network::{self, Drift};
 use crate::node::{Node, OnSwitch};
 
-/// The file that a process of a link has open: `OpenFile=` of its unit, or its own doing when it starts anew.
+/// The file that a link's process keeps open, through `OpenFile=` of its unit or by itself after a
+/// re-execution.
 const HELD: &str = "/nix-support/pve-perl";
 
 /// The state of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
-    /// The node's name; empty where pmxcfs does not answer.
+    /// The node's name; empty if pmxcfs does not answer.
     pub node: String,
     /// The declared link.
     pub package: String,
     /// Its release.
     pub version: String,
-    /// What a switch does to the cluster's own daemons.
+    /// The effect of a switch on the cluster's own daemons.
     pub restart_policy: String,
-    /// Units that run.
+    /// The running units.
     pub units: Vec<Unit>,
     /// Units that run an older build until a staged restart.
     pub waiting: Vec<String>,
-    /// Guests that run.
+    /// The running guests.
     pub guests: Vec<Guest>,
-    /// What was looked at.
+    /// The checks.
     pub checks: Vec<Check>,
-    /// Where the network is not as declared.
+    /// Differences between the network and its declaration.
     pub drift: Vec<Drift>,
 }
 
@@ -46,42 +47,42 @@ pub struct Unit {
     pub name: String,
     /// `active`, `failed`.
     pub state: String,
-    /// Its main process; 0 where it has none.
+    /// Its main process; 0 if it has none.
     pub pid: u32,
-    /// The store path it runs from; `null` where that is not known.
+    /// The store path that it runs from; `null` if unknown.
     pub runs: Option<String>,
-    /// Whether that is the declared one; `null` where it is not known.
+    /// Whether that is the declared one; `null` if unknown.
     pub current: Option<bool>,
-    /// What a switch does to it.
+    /// The effect of a switch on it.
     pub on_switch: OnSwitch,
 }
 
-/// A guest that runs.
+/// A running guest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Guest {
     /// Its number.
     pub vmid: u32,
     /// `vm` or `ct`.
     pub kind: &'static str,
-    /// The program it runs.
+    /// Its program.
     pub runs: Option<String>,
-    /// Whether the declared link would start the same; `null` where it is not known.
+    /// Whether the declared link would start the same program; `null` if unknown.
     pub current: Option<bool>,
 }
 
-/// Something that was looked at.
+/// A check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// Its name.
     pub name: &'static str,
-    /// Whether it is as it should be.
+    /// Whether it passed.
     pub ok: bool,
-    /// How it is.
+    /// The result in words.
     pub text: String,
 }
 
 impl Status {
-    /// Looks at a machine.
+    /// Collects the state of a machine.
     pub fn of(machine: &dyn Machine, node: &Node) -> Result<Self, String> {
         let shown = show(machine, node.units.keys().map(String::as_str))?;
         let units: Vec<Unit> = node
@@ -125,7 +126,7 @@ impl Status {
         })
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there are no problems.
     pub fn is_well(&self) -> bool {
         self.drift.is_empty() && self.checks.iter().all(|check| check.ok)
     }
@@ -134,12 +135,12 @@ impl Status {
 /// State and main process by unit.
 type Shown = BTreeMap<String, (String, u32)>;
 
-/// Units of containers, before their number.
+/// The prefix of containers' units.
 const CONTAINER: &str = "pve-container@";
 
-/// State and main process of units, by name: those that systemd knows.
+/// Returns the state and main process of each unit that systemd knows, by name.
 fn show<'a>(machine: &dyn Machine, names: impl Iterator<Item = &'a str>) -> Result<Shown, String> {
-    // A template has instances, and is none itself.
+    // A template itself is not a unit.
     let names = names.filter(|name| !name.contains("@."));
     let mut words = vec![
         "systemctl",
@@ -166,7 +167,7 @@ fn show<'a>(machine: &dyn Machine, names: impl Iterator<Item = &'a str>) -> Resu
     Ok(shown)
 }
 
-/// A unit that runs or has failed.
+/// Describes a unit that runs or has failed.
 fn unit(
     machine: &dyn Machine,
     node: &Node,
@@ -204,7 +205,7 @@ fn unit(
     })
 }
 
-/// The link that a process runs from: the newest that it holds.
+/// Returns the link that a process runs from: the newest that it holds open.
 pub fn build_of(machine: &dyn Machine, pid: u32) -> Option<String> {
     let directory = format!("/proc/{pid}/fd");
     let mut held = None;
@@ -219,7 +220,8 @@ pub fn build_of(machine: &dyn Machine, pid: u32) -> Option<String> {
     held
 }
 
-/// Guests that run: virtual machines by the files of their processes, containers by their units.
+/// Returns the running guests: virtual machines by the files of their processes, containers by
+/// their units.
 fn guests(machine: &dyn Machine, node: &Node, shown: &Shown) -> Vec<Guest> {
     let mut found = Vec::new();
     let exe = |pid: &str| {

@@ -1,10 +1,11 @@
-//! Whether a node may switch to another configuration now.
+//! Decides whether a node may switch to another configuration now.
 
 use crate::machine::Machine;
 use crate::node::Node;
 use crate::status::Status;
 
-/// Refuses a change of the major release while guests run: upstream's own upgrades move or stop them before.
+/// Refuses a change of the major release while guests run. Upstream's own upgrades move or stop
+/// them first.
 pub fn may_switch(machine: &dyn Machine, now: &Node, next: &Node) -> Result<(), String> {
     if now.major() == next.major() {
         return Ok(());

@@ -1,11 +1,11 @@
-//! The state for people.
+//! Formats the state for people.
 
 use std::fmt::Write;
 
 use crate::node::OnSwitch;
 use crate::status::Status;
 
-/// The text, ending in a line break.
+/// Returns the text, with a final newline.
 pub fn of(status: &Status) -> String {
     let mut text = String::new();
     let name = if status.node.is_empty() {
@@ -90,7 +90,7 @@ pub fn of(status: &Status) -> String {
     text
 }
 
-/// A store path by eight letters of its hash and its name.
+/// Shortens a store path to eight letters of its hash and its name.
 fn short(path: &str) -> String {
     let Some(rest) = path.strip_prefix("/nix/store/") else {
         return path.to_owned();

@@ -1,5 +1,6 @@
-//! An audit of a whole link: of the real release at 9.1.4 where `PVE_SOURCES` names the directory of its sources, else of the
-//! demo, with programs of some hundred megabytes beside it. Nothing is asserted: the times are for `docs/figures.md`.
+//! Audits a whole link: the real release 9.1.4 if `PVE_SOURCES` names the directory of its sources,
+//! otherwise the demo, in each case with programs of some hundred megabytes. It asserts nothing;
+//! the times are for `docs/figures.md`.
 
 #[path = "../tests/runs/linked.rs"]
 #[allow(dead_code, reason = "tests use all of it")]
@@ -14,14 +15,15 @@ use cargo::kept;
 use problem::Problem;
 use release::{Manifest, OpenOptions, open};
 
-/// Runs; the median is told.
+/// The number of runs, of which the median is reported.
 const RUNS: usize = 5;
-/// Bytes of programs beside the texts: `pve-qemu`'s, the Rust programs' and Ceph's bindings'.
+/// The size in bytes of the programs beside the texts: `pve-qemu`'s, the Rust programs' and Ceph's
+/// bindings'.
 const PROGRAMS: u64 = 150 << 20;
 
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    // It stays, to be looked at: `cargo xtask audit --store …`.
+    // It is kept for inspection: `cargo xtask audit --store …`.
     let work = root.join("target/audit-bench");
     if work.exists() {
         std::fs::remove_dir_all(&work).expect("the last run's is removed");

@@ -1,5 +1,6 @@
-//! The drift between two real releases whose repositories `PVE_SOURCES` names: without anything kept, and with what the run
-//! before has kept. Nothing is asserted: the times are for `docs/figures.md`.
+//! Computes the drift between two real releases in the repositories that `PVE_SOURCES` names,
+//! without a cache and with that of the previous run. It asserts nothing; the times are for
+//! `docs/figures.md`.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,9 +13,9 @@ use problem::Problem;
 use release::{Manifest, OpenOptions, open};
 use report::DriftReport;
 
-/// The releases compared.
+/// The releases to compare.
 const RELEASES: [&str; 2] = ["pve-9.0.3", "pve-9.1.7"];
-/// Runs of each kind; the median is told.
+/// The number of runs of each kind, of which the median is reported.
 const RUNS: usize = 5;
 
 fn main() {
@@ -54,7 +55,7 @@ fn main() {
     println!("peak memory  {:>6} MB", peak() / 1000);
 }
 
-/// One run, from the rules to the drift.
+/// Runs once, from reading the rules to the drift.
 fn run(root: &Path, sources: &Path, cache: &Cache) -> (Duration, Drift) {
     let begun = Instant::now();
     let knowledge = Knowledge::read(root).unwrap_or_else(|all| fail(&all));
@@ -99,7 +100,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// The most memory this process had, in kilobytes.
+/// Returns this process' peak memory in kilobytes.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,5 +1,6 @@
-//! A whole regen by stage: over the real sources at 9.1.4 where `PVE_SOURCES` names their directory, else over a
-//! generated upstream of that size. Nothing is asserted: the times are for `docs/figures.md` and for whoever changes a scanner.
+//! Times a whole regen by stage, over the real sources of 9.1.4 if `PVE_SOURCES` names their
+//! directory, otherwise over a generated upstream of that size. It asserts nothing; the times are
+//! for `docs/figures.md` and for authors of scanners.
 
 #[path = "regen/upstream.rs"]
 mod upstream;
@@ -16,9 +17,9 @@ use rayon::prelude::*;
 use release::{Entry, Manifest, OpenOptions, Source, Tree, open};
 use tempfile::TempDir;
 
-/// The release measured.
+/// The release to measure.
 const RELEASE: &str = "pve-9.1.4";
-/// Runs of each kind; the median is told.
+/// The number of runs of each kind, of which the median is reported.
 const RUNS: usize = 5;
 
 const STAGES: [&str; 9] = [
@@ -33,7 +34,7 @@ const STAGES: [&str; 9] = [
     "write",
 ];
 
-/// One run: the stages in the order of [`STAGES`], all of it, and what was read.
+/// One run: the times of the stages in the order of [`STAGES`], the total, and the amount read.
 struct Run {
     stages: [Duration; STAGES.len()],
     whole: Duration,
@@ -41,7 +42,7 @@ struct Run {
     files: usize,
 }
 
-/// What is measured.
+/// The input of the measurement.
 struct Subject {
     root: PathBuf,
     manifest: Manifest,
@@ -130,7 +131,8 @@ impl Subject {
     }
 }
 
-/// The Rust files alone, every one of the sources whether it is compiled or not: read and scanned, then from the cache.
+/// Times the Rust files alone, whether they are compiled or not: read and scanned, then from the
+/// cache.
 fn rust(subject: &Subject) {
     let cache = scan::cache_below(&subject.work.path().join("rust"), "");
     let options = OpenOptions {
@@ -168,7 +170,7 @@ fn rust(subject: &Subject) {
     row("scan", cold.as_secs_f64(), warm.as_secs_f64());
 }
 
-/// A source of which only the Rust files are seen.
+/// Reduces a source to its Rust files.
 fn rust_only(source: Source) -> Source {
     let is_rust = |entry: &&Entry| entry.path.ends_with(".rs");
     let entries = source.tree.entries().iter().filter(is_rust).cloned();
@@ -251,7 +253,7 @@ fn table(cold: &[Run], warm: &[Run]) {
     }
 }
 
-/// No number here comes near 2^52.
+/// All numbers here are far below 2^52.
 #[allow(clippy::cast_precision_loss, reason = "megabytes, for people")]
 fn precise(number: u64) -> f64 {
     number as f64
@@ -261,7 +263,7 @@ fn row(name: &str, cold: f64, warm: f64) {
     println!("{name:<18}{:>10.1}{:>10.1}", cold * 1e3, warm * 1e3);
 }
 
-/// The most memory this process has had, in kilobytes; 0 where `/proc` does not tell.
+/// Returns this process' peak memory in kilobytes, or 0 if `/proc` does not have it.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,4 +1,4 @@
-//! Arguments that several commands have.
+//! Arguments that several commands share.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,16 +12,16 @@ use problem::meant;
 pub struct SourcesDir {
     /// Directory with one Git repository or plain tree for each source, by name
     ///
-    /// A source is DIR/NAME or DIR/NAME.git, bare or not. Without it sources are cloned from their URLs
-    /// into the cache directory.
+    /// A source is DIR/NAME or DIR/NAME.git, bare or not. Without this option, sources are cloned
+    /// from their URLs into the cache directory.
     #[arg(long, value_name = "DIR", env = "PVE_SOURCES", hide_env_values = true)]
     #[arg(value_parser = OsStringValueParser::new().try_map(directory))]
     sources: Option<PathBuf>,
 }
 
 impl SourcesDir {
-    /// The directory; `None` where neither the option nor the variable gives one. An empty variable counts as
-    /// unset, as in a shell.
+    /// Returns the directory, or `None` if neither the option nor the variable names one. As in a
+    /// shell, an empty variable counts as unset.
     pub fn get(&self) -> Option<&Path> {
         self.sources
             .as_deref()
@@ -29,31 +29,31 @@ impl SourcesDir {
     }
 }
 
-/// Where sources come from.
+/// The options for finding sources.
 #[derive(Debug, Clone, Args)]
 pub struct SourceArgs {
-    /// The directory that holds them.
+    /// The directory that contains them.
     #[command(flatten)]
     pub dir: SourcesDir,
 
-    /// Directory with more rules, in files named as those of rules/ (repeatable)
+    /// Directory with additional rules, in files named like those of rules/ (repeatable)
     ///
-    /// They are checked as the others are. Contexts and path rules that are added are asked first; one that decides
-    /// nothing is a finding.
+    /// They are checked like the others. Added contexts and path rules are tried first; an added
+    /// rule that decides nothing is a finding.
     #[arg(long, value_name = "DIR")]
     #[arg(value_parser = OsStringValueParser::new().try_map(directory))]
     pub rules: Vec<PathBuf>,
 
-    /// Go on without the sources that cannot be had, and say what the result lacks
+    /// Continue without missing sources, and report the gaps in the result
     #[arg(long)]
     pub allow_missing: bool,
 
-    /// Neither read nor write the cache of scanned files
+    /// Do not use the cache of scanned files
     #[arg(long)]
     pub no_cache: bool,
 }
 
-/// How a short result is written.
+/// The format of a short result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum PlainFormat {
     /// For people; coloured on terminals only.
@@ -63,7 +63,7 @@ pub enum PlainFormat {
     Json,
 }
 
-/// A parser for one of `values` by its word.
+/// Returns a parser that accepts one of `values` by its word.
 pub fn one_of<T>(
     values: &'static [T],
     word: fn(T) -> &'static str,
@@ -77,7 +77,7 @@ where
     })
 }
 
-/// A release's name names a file in `releases/`, so it may not lead elsewhere.
+/// Checks a release's name. It names a file in `releases/`, so it must not lead elsewhere.
 pub fn release_name(name: &str) -> Result<String, String> {
     let inside = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
     if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(inside) {
@@ -87,14 +87,14 @@ pub fn release_name(name: &str) -> Result<String, String> {
     }
 }
 
-/// A directory that is there, or nothing.
+/// Checks that a directory exists. An empty argument is allowed.
 pub fn directory(given: OsString) -> Result<PathBuf, String> {
     let path = PathBuf::from(given);
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(path);
     }
     let what = if path.exists() {
-        "it is no directory"
+        "it is not a directory"
     } else {
         "there is no such directory"
     };

@@ -1,4 +1,4 @@
-//! The command line: parses the arguments and makes one call.
+//! The command line: parses the arguments and calls one command.
 
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
@@ -16,8 +16,8 @@ use crate::terminal;
 
 /// A compiler from Proxmox VE's sources to Nix
 ///
-/// Reads a release of Proxmox VE, finds every place in its sources that assumes Debian, decides each
-/// by a rule, and writes the Nix derivations, patches and overlay that build it.
+/// Reads a release of Proxmox VE, finds every place in its sources that assumes Debian, decides
+/// each by a rule, and writes the Nix derivations, patches and overlay that build the release.
 #[derive(Debug, Parser)]
 #[command(
     name = "pve-nix",
@@ -28,7 +28,7 @@ Exit status: 0 nothing to report, 1 findings, 2 wrong arguments, bad input or fa
 Results go to stdout; progress and problems that stop a run go to stderr."
 )]
 pub struct Cli {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 
@@ -37,7 +37,7 @@ pub struct Cli {
     pub jobs: Option<NonZeroUsize>,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Resolve the pins of a release and write releases/RELEASE.toml
@@ -48,35 +48,35 @@ pub enum Command {
     Regen(regen::RegenArgs),
     /// Compile a plugin into one more object of a release's links
     Plugin(plugin::PluginArgs),
-    /// Put every source and crate into the Nix store, so that building needs no network
+    /// Add every source and crate to the Nix store, so that building needs no network
     Prefetch(prefetch::PrefetchArgs),
-    /// Write the tree that a Rust program is built from, for cargo alone
+    /// Write the source tree of a Rust program, for use with cargo alone
     Join(join::JoinArgs),
-    /// Report what is different between two releases, and what of it needs a person
+    /// Report the differences between two releases, and which of them need a person
     Drift(drift::DriftArgs),
-    /// Measure the rules that drift proposes against those that people wrote
+    /// Compare the rules that drift proposes with those that people wrote
     Proposals(proposals::ProposalsArgs),
-    /// Report what a built output still assumes of Debian
+    /// Report remaining assumptions about Debian in a built output
     Audit(audit::AuditArgs),
-    /// Show sources, objects and links, and why each edge is there
+    /// Show sources, objects and links, and the reason for each edge
     Graph(graph::GraphArgs),
-    /// Try a built link as a user would: modules, programs, daemons, the web interface
+    /// Test a built link as a user would: modules, programs, daemons, the web interface
     Check(check::CheckArgs),
-    /// Explain a problem code, or why a place was decided as it was
+    /// Explain a problem code, or the decision about a place
     Explain(explain::ExplainArgs),
-    /// Write a shell's completions of this command line
+    /// Write shell completions for this command line
     Completions(completions::CompletionsArgs),
-    /// Write the manual page, or those of all commands into a directory
+    /// Write the manual page, or one page per command into a directory
     Man(man::ManArgs),
-    /// What `check` runs in its namespaces
+    /// The command that `check` runs in its namespaces
     #[command(hide = true)]
     CheckInside {
-        /// Which half.
+        /// The stage to run.
         stage: Stage,
     },
 }
 
-/// The command line by the name of the program.
+/// Returns the command line under the program's name.
 pub fn program() -> clap::Command {
     Cli::command().bin_name(env!("CARGO_PKG_NAME"))
 }
@@ -89,12 +89,12 @@ fn command() -> clap::Command {
     }
 }
 
-/// Parses the arguments, makes one call, gives the exit status: 0 nothing to report, 1 findings,
-/// 2 usage or I/O.
+/// Parses the arguments, runs one command and returns the exit status: 0 nothing to report, 1
+/// findings, 2 usage or I/O.
 pub fn main() -> ExitCode {
     let cli = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
     if let Some(jobs) = cli.jobs {
-        // Only a second pool could make this fail, and nothing has made a first.
+        // This fails only for a second pool, and this is the first.
         let _ = rayon::ThreadPoolBuilder::new()
             .num_threads(jobs.get())
             .build_global();

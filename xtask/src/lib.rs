@@ -1,5 +1,5 @@
-//! The command line of pve-nix, a compiler from Proxmox VE's sources to Nix: [`cli`] reads the arguments, and each module of
-//! [`command`] joins the crates for one command.
+//! The command line of pve-nix, a compiler from Proxmox VE's sources to Nix. [`cli`] parses the
+//! arguments, and each module of [`command`] combines the crates for one command.
 
 pub mod arguments;
 pub mod cli;

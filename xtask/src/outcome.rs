@@ -1,19 +1,19 @@
-//! How a run ended.
+//! The outcome of a run.
 
 use problem::Problem;
 
-/// How a run ended that could do what it was asked.
+/// The outcome of a run that completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nothing to report: exit status 0.
+    /// Exit status 0: nothing to report.
     Clean,
-    /// Findings, which stand in the result on stdout: exit status 1.
+    /// Exit status 1: findings, which are part of the result on stdout.
     Findings,
-    /// The same, of which one makes it impossible to go on with the result: exit status 2.
+    /// Exit status 2: findings, one of which makes the result unusable.
     Fatal,
 }
 
-/// Clean, or findings.
+/// Returns clean, or findings.
 pub fn outcome(clean: bool) -> Outcome {
     if clean {
         Outcome::Clean
@@ -22,7 +22,7 @@ pub fn outcome(clean: bool) -> Outcome {
     }
 }
 
-/// The exit status that the codes of problems have.
+/// Returns the outcome by the problems' severities.
 pub fn severity(problems: &[Problem]) -> Outcome {
     let fatal = |problem: &Problem| problem.code.severity == problem::Severity::Fatal;
     match problems {

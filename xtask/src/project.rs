@@ -1,4 +1,4 @@
-//! The project that a command works on, and a release of it, read and decided.
+//! The project that a command works on, and its analysed releases.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use release::{Manifest, OpenOptions};
 use crate::arguments::SourceArgs;
 use crate::terminal;
 
-/// The project's root: the nearest directory above the working directory that holds `releases/` and `rules/`,
-/// else the one this program was built in.
+/// Returns the project's root: the nearest directory above the working directory with `releases/`
+/// and `rules/`, or else the one in which this program was built.
 pub fn root() -> PathBuf {
     let is_root = |dir: &&Path| dir.join("releases").is_dir() && dir.join("rules").is_dir();
     let here = std::env::current_dir().unwrap_or_default();
@@ -21,7 +21,7 @@ pub fn root() -> PathBuf {
     found.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
 }
 
-/// `$XDG_CACHE_HOME/pve-nix`, by default below `~/.cache`; `None` without a home.
+/// Returns `$XDG_CACHE_HOME/pve-nix`, by default below `~/.cache`; `None` without a home directory.
 pub fn cache_dir() -> Option<PathBuf> {
     let set = |name| {
         std::env::var_os(name)
@@ -32,7 +32,7 @@ pub fn cache_dir() -> Option<PathBuf> {
     base.map(|base| base.join("pve-nix"))
 }
 
-/// The releases an argument names: one, or `all`.
+/// Returns the releases that an argument names: one, or `all`.
 pub fn releases(root: &Path, argument: &str) -> Result<Vec<Manifest>, Vec<Problem>> {
     let one = |problem| vec![problem];
     if argument != "all" {
@@ -45,7 +45,7 @@ pub fn releases(root: &Path, argument: &str) -> Result<Vec<Manifest>, Vec<Proble
         .collect()
 }
 
-/// What is kept between runs; `None` where nothing is to be.
+/// Opens the cache between runs, unless `--no-cache` disables it.
 pub fn cache(from: &SourceArgs, knowledge: &Knowledge) -> Option<Cache> {
     let dir = cache_dir().filter(|_| !from.no_cache)?;
     Some(scan::cache_below(&dir, &knowledge.calls_text))
@@ -62,10 +62,10 @@ pub fn analyse(
     analyse_with(root, manifest, from, knowledge, cache.as_ref())
 }
 
-/// Reads, scans and decides one release with the cache given.
+/// As [`analyse`], with the given cache.
 ///
 /// # Errors
-/// Sources that cannot be had, read or parsed.
+/// A source is missing or cannot be read or parsed.
 pub fn analyse_with(
     root: &Path,
     manifest: Manifest,
@@ -101,13 +101,13 @@ pub fn analyse_with(
     Ok(analysis)
 }
 
-/// Tells what of a release was not to be had.
+/// Reports the missing parts of a release.
 pub fn tell_missing(analysis: &Analysis) {
     terminal::complain(&analysis.missing);
     tell_unread(&analysis.unread);
 }
 
-/// Tells what is not scanned, because its commit is all that is known of it.
+/// Reports sources that are not scanned because only their commit is known.
 pub fn tell_unread<'a>(unread: impl IntoIterator<Item = &'a (String, String)>) {
     let unread = unread.into_iter();
     terminal::note(
@@ -117,7 +117,7 @@ pub fn tell_unread<'a>(unread: impl IntoIterator<Item = &'a (String, String)>) {
     );
 }
 
-/// Holds the names that `--source` gives against the sources of the releases.
+/// Checks the names in `--source` against the sources of the releases.
 pub fn known_sources(named: &[String], manifests: &[Manifest]) -> Result<(), Vec<Problem>> {
     let all = manifests.iter().flat_map(Manifest::pins);
     let known: BTreeSet<String> = all
@@ -143,8 +143,8 @@ pub fn known_sources(named: &[String], manifests: &[Manifest]) -> Result<(), Vec
     }
 }
 
-/// What would stop `regen` beside what is undecided: features that are not there, decisions that cannot be written, edited
-/// files that do not parse.
+/// Returns the problems, other than undecided places, that would stop `regen`: features that match
+/// nothing, decisions that cannot be written, edited files that do not parse.
 pub fn stops(analysis: &Analysis, knowledge: &Knowledge) -> Vec<Problem> {
     let _busy = terminal::Busy::new(&format!("making {} in memory", analysis.manifest.name));
     let mut stops = match emit::release::generate(analysis, knowledge) {
@@ -155,8 +155,9 @@ pub fn stops(analysis: &Analysis, knowledge: &Knowledge) -> Vec<Problem> {
     stops
 }
 
-/// Whether a finding is about a source that is known by its commit alone. The rules may have been written where its tree was
-/// not at hand; so what they do not decide stays as it is, which is told, and does not keep the release from being made.
+/// Whether a finding is about a source that is known by its commit alone. The rules' authors may
+/// not have had its tree. So places that the rules do not decide stay as they are and are reported,
+/// but do not stop the release from being generated.
 pub fn is_unseen(analysis: &Analysis, finding: &Problem) -> bool {
     let source = finding.place.source.as_deref();
     let pin = source.and_then(|source| analysis.manifest.sources.get(source));

@@ -1,4 +1,4 @@
-//! Writing to stdout and stderr, with colours and progress on terminals only.
+//! Writes to stdout and stderr, with colours and progress on terminals only.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::time::Duration;
@@ -7,14 +7,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use problem::{OUTPUT_FAILED, Problem};
 use report::paint;
 
-/// Writes a result to stdout, with its colours removed where no terminal reads. A reader that stops
-/// early (`| head`) is no problem.
+/// Writes a result to stdout, without colours unless a terminal reads. A reader that stops early
+/// (`| head`) is not an error.
 pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Vec<Problem>> {
     let mut out = BufWriter::with_capacity(1 << 16, anstream::stdout().lock());
     printed(write(&mut out).and_then(|()| out.flush()), out)
 }
 
-/// The same for what holds no colours: JSON, SARIF, HTML, Markdown.
+/// As [`print`], for formats without colours: JSON, SARIF, HTML, Markdown.
 pub fn print_plain(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Vec<Problem>> {
@@ -23,7 +23,7 @@ pub fn print_plain(
 }
 
 fn printed<W: Write>(written: io::Result<()>, out: BufWriter<W>) -> Result<(), Vec<Problem>> {
-    // What is left in the buffer would be written again on drop.
+    // Otherwise the rest of the buffer would be written again on drop.
     let _ = out.into_parts();
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(vec![Problem::new(
@@ -40,13 +40,13 @@ pub fn complain(problems: &[Problem]) {
     let width = stderr.is_terminal().then(|| columns(&stderr)).flatten();
     let mut out = BufWriter::new(anstream::stderr().lock());
     for problem in problems {
-        // There is nowhere left to say that stderr cannot be written.
+        // Nothing can report that stderr is not writable.
         let _ = paint::problem(&mut out, problem, width);
     }
     let _ = out.flush();
 }
 
-/// Writes lines to stderr that are no problems.
+/// Writes lines to stderr that are not problems.
 pub fn note(lines: impl IntoIterator<Item = String>) {
     let mut out = BufWriter::new(anstream::stderr().lock());
     for line in lines {
@@ -56,7 +56,7 @@ pub fn note(lines: impl IntoIterator<Item = String>) {
     let _ = out.flush();
 }
 
-/// Says on stderr what is being done, on terminals only.
+/// Shows the current activity on stderr, on terminals only.
 pub fn spinner() -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
@@ -66,11 +66,11 @@ pub fn spinner() -> ProgressBar {
     spinner
 }
 
-/// What is being done for as long as this lives, said on stderr, on terminals only.
+/// Shows the current activity for as long as it lives, on stderr, on terminals only.
 pub struct Busy(ProgressBar);
 
 impl Busy {
-    /// Without a count.
+    /// Shows an activity without a count.
     pub fn new(doing: &str) -> Self {
         Self::with(
             ProgressBar::no_length(),
@@ -79,7 +79,7 @@ impl Busy {
         )
     }
 
-    /// Of so many things.
+    /// Shows an activity over a number of things.
     pub fn counting(doing: &str, all: usize) -> Self {
         let bar = ProgressBar::new(all as u64);
         Self::with(
@@ -102,7 +102,7 @@ impl Busy {
         Self(bar)
     }
 
-    /// One of the things is done.
+    /// Counts one thing as done.
     pub fn done(&self, what: &str) {
         self.0.set_prefix(what.to_owned());
         self.0.inc(1);
@@ -115,7 +115,7 @@ impl Drop for Busy {
     }
 }
 
-/// The width of the terminal that stdout is, in columns; `None` where it is none.
+/// Returns the width of stdout's terminal in columns; `None` without a terminal.
 pub fn width() -> Option<usize> {
     columns(&io::stdout())
 }

@@ -1,4 +1,5 @@
-//! The cache changes nothing: runs without it, with an empty, a full, a damaged and a foreign one give the same.
+//! The cache changes no result: runs without it, and with an empty, a full, a damaged and another
+//! build's cache, agree.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,12 +13,12 @@ use proptest::prelude::*;
 use release::{Manifest, OpenOptions, open};
 use tempfile::TempDir;
 
-/// The repository's root.
+/// Returns the repository's root.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Runs Git deaf to the machine's configuration.
+/// Runs Git without the machine's configuration.
 fn git(directory: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .current_dir(directory)
@@ -51,7 +52,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The demo as commits in Git repositories: a plain directory may change, and most of the cache is for commits.
+/// The demo as commits in Git repositories. Most of the cache is for commits, because a plain
+/// directory may change.
 struct Demo {
     dir: TempDir,
     manifest: Manifest,
@@ -82,7 +84,7 @@ impl Demo {
         scan::cache_below(&self.dir.path().join("cache"), &self.knowledge.calls_text)
     }
 
-    /// All that a run finds and writes, as text.
+    /// Returns all findings and output of a run, as text.
     fn run(&self, cache: Option<&Cache>) -> String {
         let options = OpenOptions {
             root: root(),
@@ -120,7 +122,7 @@ impl Demo {
         parts.join("\n")
     }
 
-    /// The cache's files.
+    /// Returns the cache's files.
     fn kept(&self) -> Vec<PathBuf> {
         let files =
             fs::read_dir(self.cache().dir().expect("one of files")).expect("the cache was written");
@@ -141,7 +143,7 @@ fn cold_warm_and_without_are_the_same() {
         let is_one = |path: &PathBuf| path.to_string_lossy().ends_with(&ending);
         assert!(demo.kept().iter().any(is_one), "{what} is kept");
     }
-    // What is kept is believed: without the repositories' objects nothing else can be read.
+    // The cache is trusted: without the repositories' objects, nothing else can be read.
     for name in demo.manifest.sources.keys() {
         let objects = demo
             .dir
@@ -170,7 +172,7 @@ fn another_build_of_the_scanners_finds_nothing() {
     let calls = &demo.knowledge.calls_text;
     let dir = demo.dir.path().join("cache");
     let other = Cache::new(&dir, "another build", calls);
-    // What the other build kept is wrong for this one, and whole.
+    // Another build's cache is wrong for this one, but undamaged.
     for (name, pin) in &demo.manifest.sources {
         let rev = pin.rev.as_deref().expect("a commit");
         other.put(&format!("{name}-{rev}-debian"), &b"[]".to_vec());

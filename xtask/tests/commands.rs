@@ -1,5 +1,5 @@
-//! Whole runs of the command: `cmd/*.trycmd` hold command lines with their output, and the tests below
-//! what such a file cannot say.
+//! Whole runs of the command. `cmd/*.trycmd` contain command lines with their output; the tests
+//! below cover what such a file cannot express.
 
 use std::fs::File;
 use std::io;
@@ -102,7 +102,7 @@ fn every_command_is_completed_and_has_a_manual_page() {
     assert!(parsed.success());
 }
 
-/// A file of this project.
+/// Returns a file of this project.
 fn document(path: &str) -> String {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     std::fs::read_to_string(root.join(path)).unwrap()

@@ -1,4 +1,4 @@
-//! The crates depend on one another as `docs/architecture.md` draws it.
+//! The crates depend on one another as drawn in `docs/architecture.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{CargoOpt, DependencyKind, MetadataCommand};
 
-/// A crate's name to those of the crates it uses.
+/// The crates that each crate uses.
 type Uses = BTreeMap<String, BTreeSet<String>>;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// What the manifests say, of the compiler's crates and its command line.
+/// Returns the dependencies in the manifests of the compiler's crates and its command line.
 fn manifests() -> Uses {
     let metadata = MetadataCommand::new()
         .manifest_path(root().join("Cargo.toml"))
@@ -40,7 +40,7 @@ fn document() -> String {
     fs::read_to_string(root().join("docs/architecture.md")).expect("readable")
 }
 
-/// The arrows of the drawing and the crates of its ground floor.
+/// Returns the arrows of the drawing and the crates of its ground floor.
 fn drawing(document: &str) -> (Uses, BTreeSet<String>) {
     let drawing = document.split("```mermaid\n").nth(1).expect("a drawing");
     let drawing = drawing.split("```").next().expect("its end");
@@ -65,7 +65,7 @@ fn drawing(document: &str) -> (Uses, BTreeSet<String>) {
     (arrows, ground)
 }
 
-/// Every crate that `from` uses, by way of others too.
+/// Returns every crate that `from` uses, directly or through others.
 fn reached(uses: &Uses, from: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut next: Vec<&str> = vec![from];
@@ -79,7 +79,7 @@ fn reached(uses: &Uses, from: &str) -> BTreeSet<String> {
     found
 }
 
-/// The arrows without those that a longer way makes needless, and without those to the ground floor.
+/// Removes the arrows that a longer path makes redundant, and those to the ground floor.
 fn shortened(uses: &Uses, ground: &BTreeSet<String>) -> Uses {
     let mut short = Uses::new();
     for (from, used) in uses {
@@ -115,7 +115,7 @@ fn the_drawing_is_what_the_manifests_say() {
 fn the_table_has_a_row_for_every_crate() {
     let document = document();
     let table = document
-        .split("| crate | takes → gives |\n")
+        .split("| crate | input → output |\n")
         .nth(1)
         .expect("a table");
     let rows = table

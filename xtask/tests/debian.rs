@@ -1,4 +1,5 @@
-//! `debian::read_all` on invented trees, and, where `PVE_SOURCES` names them, on the real sources.
+//! Tests `debian::read_all` on invented trees and, if `PVE_SOURCES` names them, on the real
+//! sources.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use debian::{Packaging, read_all};
 use problem::{BAD_TREE, Problem};
 use release::{Entry, Mode, Tree};
 
-/// A tree held in memory.
+/// A tree in memory.
 struct Memory {
     entries: Vec<Entry>,
     contents: BTreeMap<String, Vec<u8>>,
@@ -73,7 +74,7 @@ const CONTROL: &str = "Source: demo\nBuild-Depends: debhelper-compat (= 13), per
 const CHANGELOG: &str = "demo (1.2-3) trixie; urgency=medium\n\n  * one\n\n -- A B <a@b.example>  Mon, 01 Jan 2024 00:00:00 +0000\n";
 const SERVICE: &str = "[Unit]\nDescription=x\n[Service]\nUser=demo\nExecStart=/usr/bin/demo\n[Install]\nWantedBy=multi-user.target\n";
 
-/// A source with a bit of everything.
+/// Makes a source with a bit of everything.
 fn demo() -> Memory {
     Memory::of(&[
         ("debian/control", CONTROL),
@@ -133,7 +134,7 @@ fn read(tree: &dyn Tree) -> Vec<Packaging> {
     })
 }
 
-/// The first problem: code, path, line.
+/// Returns the first problem: code, path, line.
 fn problem(tree: &dyn Tree) -> (&'static str, String, Option<u32>) {
     let problems = read_all("demo", tree).unwrap_err();
     let first = &problems[0];
@@ -252,7 +253,7 @@ fn what_a_source_sets_up() {
     assert_eq!(other, [("debian/postinst", 5, "frobnicate".to_owned())]);
 }
 
-/// Every key of a value, the sysctls' own names aside.
+/// Collects every key of a value, except the names of sysctls.
 fn keys(value: &serde_json::Value, found: &mut Vec<String>) {
     match value {
         serde_json::Value::Object(map) => {
@@ -425,7 +426,7 @@ impl Commit {
     }
 }
 
-/// A line of `git ls-tree -r -l -z`.
+/// Parses a line of `git ls-tree -r -l -z`.
 fn entry(line: &str) -> Entry {
     let (facts, path) = line.split_once('\t').unwrap();
     let facts: Vec<&str> = facts.split_whitespace().collect();
@@ -483,7 +484,8 @@ impl Tree for Commit {
     }
 }
 
-/// The pins of every release kept here, if `PVE_SOURCES` names a directory of their repositories.
+/// Returns the pins of every release here, if `PVE_SOURCES` names a directory of their
+/// repositories.
 fn real_sources() -> Option<Vec<(String, String, Commit)>> {
     let Some(directory) = std::env::var_os("PVE_SOURCES").map(PathBuf::from) else {
         println!("skipped: PVE_SOURCES names no directory of repositories");
@@ -572,7 +574,7 @@ fn real_packaging_is_read_without_a_problem() {
     }
 }
 
-/// What is known of 9.1.4 from its packages.
+/// Compares with facts about 9.1.4 from its packages.
 #[test]
 fn real_systems_hold_what_the_packages_set_up() {
     let Some(sources) = real_sources() else {

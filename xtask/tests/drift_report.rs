@@ -1,4 +1,4 @@
-//! Reports on an invented drift, whose names and texts are as hostile as they can be.
+//! Reports on an invented drift with names and texts that are as hostile as possible.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,8 @@ use report::DriftReport;
 use scan::{Kind, Language};
 use serde_json::Value;
 
-/// Markup, a mention, a reference, escapes of a terminal, a turn of the writing's direction, a backtick, quotes.
+/// Markup, a mention, a reference, terminal escapes, a change of the writing direction, a backtick,
+/// quotes.
 const HOSTILE: &str =
     "</script><img src=x onerror=alert(1)>|`x` @team #12 \u{1b}[2J\u{202e}\"'\n# H";
 const REV: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -76,7 +77,7 @@ fn spot(path: &str, line: u32, text: &str, decision: Decision) -> Spot {
     }
 }
 
-/// Code around `text` on line `line`, where [`spot`] says it stands.
+/// Makes the code around `text` on line `line`, to match [`spot`].
 fn excerpt(line: u32, text: &str) -> Excerpt {
     let before = "    run_command(['";
     let lines = [
@@ -475,7 +476,7 @@ fn drift(mut sources: Vec<SourceDrift>, structure: Structure) -> Drift {
     }
 }
 
-/// One of everything.
+/// Makes a drift with one of everything.
 fn sample() -> Drift {
     let mut sources = vec![storage(), manager(), came(), cluster()];
     sources.push(SourceDrift {
@@ -517,14 +518,14 @@ fn nothing() -> Drift {
     )
 }
 
-/// Fifty thousand places that all need a person, in fifty sources.
+/// Makes fifty thousand places that all need a person, in fifty sources.
 fn many() -> Drift {
     let sources = (0..50).map(|number| {
         let name = format!("hive-cell-{number:02}");
         let places = (0..1000).map(|line| {
             let path = format!("src/Hive/Cell{number}/Comb{line}.pm");
             match line % 3 {
-                // Each of a cause of its own: a cause is told once.
+                // Each has a cause of its own, because a cause is reported once.
                 0 => undecided(&path, &format!("/usr/sbin/comb-weld-{line}")),
                 1 => {
                     let mut place = otherwise();
@@ -582,7 +583,7 @@ fn errors(schema: &Value, instance: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Where a page is kept for a look at it, and for `ci/browser`.
+/// Keeps a page for inspection and for `ci/browser`.
 fn kept(name: &str, page: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, page).unwrap();
@@ -616,7 +617,7 @@ fn the_schema_describes_every_field_and_refuses_what_is_not_the_format() {
     }
     let drift = sample();
     let good = json(&written(&DriftReport::new(&drift), "json"));
-    // hive-storage is the last but two of the sources.
+    // hive-storage is the third-last source.
     for (pointer, bad) in [
         ("/level", Value::from("grave")),
         ("/sources/8/places/0/change", Value::from("touched")),
@@ -726,7 +727,7 @@ fn the_text_fits_a_terminal() {
     for drift in [sample(), with_hostile(), nothing()] {
         for columns in [40, 80, 120] {
             let text = text(&DriftReport::new(&drift), Some(columns));
-            // Places and proposals are left to the terminal: what is broken cannot be copied.
+            // Places and proposals are not wrapped, because a broken one could not be copied.
             let whole = |line: &&str| {
                 [
                     "hive-",
@@ -752,7 +753,8 @@ fn the_text_fits_a_terminal() {
 fn the_text_folds_what_moved_and_tells_what_is_below() {
     let drift = sample();
     let report = DriftReport::new(&drift);
-    // sixty, one of hive-storage, one gone, two dependencies, one file, one link; forty are listed
+    // Sixty, one of hive-storage, one removed, two dependencies, one file, one link. Forty are
+    // listed.
     assert!(text(&report, Some(100)).contains("\n  and 26 more\n"));
     let report = DriftReport {
         from: Level::Review,
@@ -809,7 +811,7 @@ fn a_drift_of_nothing_says_so() {
     kept("drift-nothing.html", &html);
 }
 
-/// What Markdown takes as text: without fences, code spans and `<code>`.
+/// Returns the text that Markdown interprets: everything but fences, code spans and `<code>`.
 fn open_text(markdown: &str) -> String {
     let mut text = String::new();
     let mut fence: Option<String> = None;
@@ -916,7 +918,7 @@ fn markdown_tells_a_place_with_both_sides() {
     }
 }
 
-/// Twelve templates in one directory, and what a build alone reads.
+/// Makes twelve templates in one directory, and places that only a build reads.
 fn alike() -> Drift {
     let template = |number: usize| {
         let text = format!("/usr/share/hive/templates/cell-{number}.jinja");
@@ -1109,7 +1111,7 @@ fn the_page_has_what_is_looked_for() {
     ] {
         assert!(html.contains(part), "{part}");
     }
-    // Everything that is linked to on the page is there once.
+    // Every link on the page has exactly one target.
     for (place, _) in html.match_indices("href=\"#") {
         let (anchor, _) = html[place + 7..].split_once('"').unwrap();
         let id = format!("id=\"{anchor}\"");
@@ -1203,7 +1205,7 @@ fn a_results_fingerprint_does_not_know_its_line_and_is_its_own() {
     assert_ne!(first, prints(&other));
 }
 
-/// The objects of SARIF 2.1.0 that are written here, with what its schema asks of them.
+/// Checks the SARIF 2.1.0 objects that the report uses against the requirements of its schema.
 #[test]
 fn sarif_follows_its_standard() {
     let schema = json(include_str!("data/sarif-written.schema.json"));
@@ -1213,7 +1215,7 @@ fn sarif_follows_its_standard() {
     }
 }
 
-/// The same by the official schema, where `SARIF_SCHEMA` names a copy of it.
+/// As above, with the official schema, if `SARIF_SCHEMA` names a copy of it.
 #[test]
 fn sarif_follows_the_official_schema() {
     let Some(path) = std::env::var_os("SARIF_SCHEMA") else {

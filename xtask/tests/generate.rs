@@ -1,4 +1,5 @@
-//! Whole releases generated: the demo always, real ones where `PVE_SOURCES` names a directory of repositories.
+//! Generates whole releases: always the demo, and real ones if `PVE_SOURCES` names a directory of
+//! repositories.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -217,14 +218,15 @@ fn an_object_has_what_a_package_of_crates_needs_one_of() {
     let knowledge = knowledge();
     let analysis = analysed("pve-9.1.4", Some(PathBuf::from(sources)), &knowledge);
     let generated = generated(&analysis, &knowledge);
-    // libproxmox-rs-perl, the only one that its Depends names, loads the library of one of two others.
+    // libproxmox-rs-perl, the only package in its Depends, loads the library of one of two others.
     let common = text(&generated, "pve-common/package.nix");
     assert!(common.contains("  libproxmox-rs-perl,\n"), "{common}");
     assert!(common.contains("  libpve-rs-perl,\n"), "{common}");
     assert!(!common.contains("libpmg-rs-perl"), "{common}");
 }
 
-/// Applies a source's patches in order, after `git apply --check` and `patch --dry-run` said that they would.
+/// Applies a source's patches in order, after `git apply --check` and `patch --dry-run` have
+/// accepted them.
 fn apply(generated: &Generated, source: &str, tree: &Path) {
     let prefix = format!("patches/{source}/");
     let patches = generated

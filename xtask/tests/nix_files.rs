@@ -1,4 +1,5 @@
-//! The Nix written by hand, and the examples the emitter follows, parse and are laid out as nixfmt does.
+//! Nix files written by hand, and the examples for the emitter, parse and are formatted as by
+//! nixfmt.
 
 use std::path::{Path, PathBuf};
 
@@ -41,7 +42,7 @@ fn hand_written_nix_is_formatted() {
     assert!(files > 10, "only {files} files were found");
 }
 
-/// What both ways to the packages begin with: the flake's pin, which default.nix reads.
+/// Both ways to the packages use the flake's pin, which default.nix reads.
 #[test]
 fn the_flakes_lock_names_what_the_flake_asks_for() {
     let text = std::fs::read_to_string(root().join("flake.lock")).unwrap();
@@ -73,7 +74,7 @@ fn the_documented_nix_files_are_formatted() {
     }
 }
 
-/// The flake's formatter is held against what it must do: mend a file, keep its mode, tell what is wrong.
+/// The flake's formatter must fix a file, keep its mode, and report errors.
 #[test]
 fn the_formatter_lays_out_what_it_is_given() {
     use std::os::unix::fs::PermissionsExt as _;

@@ -1,4 +1,5 @@
-//! What the edited code answers to a write of what NixOS' configuration owns: the expressions of features, run by Perl.
+//! The edited code refuses to write files that NixOS' configuration owns: Perl runs the expressions of
+//! features.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,7 +9,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use toml::Table;
 
-/// The expression that `feature` puts into `file`.
+/// Returns the expression that `feature` inserts into `file`.
 fn edit(feature: &str, file: &str) -> String {
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules/sources");
     let mut listed = Vec::new();
@@ -30,7 +31,8 @@ fn edit(feature: &str, file: &str) -> String {
     edit["with"].as_str().expect("an expression").to_owned()
 }
 
-/// What the expression gives, or what it dies of, with `variable` set, as strict as the code around it.
+/// Returns the value of the expression, or its error, with `variable` set, as strict as the code
+/// around it.
 fn run(root: &TempDir, expression: &str, variable: &str, value: &str) -> String {
     let owned = root.path().join("options");
     let expression = expression.replace("/etc/pve-nix/options", owned.to_str().expect("UTF-8"));
@@ -55,7 +57,7 @@ fn run(root: &TempDir, expression: &str, variable: &str, value: &str) -> String 
         .to_owned()
 }
 
-/// A directory with the list of what is owned.
+/// Makes a directory with the list of owned files.
 fn root() -> TempDir {
     let root = TempDir::new().expect("a directory");
     let list = "/etc/hosts\tnetworking.hosts\n/etc/localtime\ttime.timeZone\n/etc/shadow\tits password in users.users\n";
@@ -121,7 +123,7 @@ fn without_the_list_everything_is_written() {
 #[test]
 fn the_root_of_a_guest_is_not_the_machine_s() {
     let root = root();
-    // There the module that asks is not to be found.
+    // From there, the module that the code loads cannot be found.
     let edit = edit("files-of-nixos", "src/PVE/File.pm").replace("__FILE__", "'/nowhere/File.pm'");
     assert_eq!(
         run(&root, &edit, "$filename", "/etc/hosts"),

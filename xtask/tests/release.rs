@@ -1,5 +1,5 @@
-//! Sources at their pins: opening, reading, hashing and locking, on repositories made here and, where `PVE_SOURCES` names
-//! them, on the real ones.
+//! Opens, reads, hashes and locks pinned sources, in repositories made here and, if `PVE_SOURCES`
+//! names them, in the real ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,8 @@ use release::{
 };
 use tempfile::TempDir;
 
-/// Runs Git in a directory at a committer's and author's time, deaf to the machine's configuration.
+/// Runs Git in a directory without the machine's configuration, with the given committer's and
+/// author's time.
 fn git(directory: &Path, time: &str, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .current_dir(directory)
@@ -45,7 +46,7 @@ fn git(directory: &Path, time: &str, arguments: &[&str]) -> String {
 
 const NOON: &str = "2025-03-01T12:00:00+0100";
 
-/// A repository being made.
+/// A repository under construction.
 struct Repository(PathBuf);
 
 impl Repository {
@@ -71,7 +72,7 @@ impl Repository {
         git(&self.0, time, &["rev-parse", "HEAD"])
     }
 
-    /// A commit that makes `version` the changelog's newest.
+    /// Commits `version` as the changelog's newest.
     fn bump(&self, package: &str, version: &str, time: &str, subject: &str) -> String {
         let old = fs::read_to_string(self.0.join("debian/changelog")).unwrap_or_default();
         let entry = format!(
@@ -136,7 +137,7 @@ fn read_all(source: &Source) -> Vec<(String, Mode, Vec<u8>)> {
         .collect()
 }
 
-/// A tree with every kind of entry, whose NAR hash `nix hash path` told.
+/// Makes a tree with every kind of entry, whose NAR hash `nix hash path` computed.
 fn sample(path: &Path) {
     let write = |name: &str, content: &str| {
         let file = path.join(name);
@@ -147,7 +148,7 @@ fn sample(path: &Path) {
     write("run", "#!/bin/sh\nexit 0\n");
     write("empty", "");
     write("sub/deep/eight", "12345678");
-    // In the order of paths `a.b` is before `a/c`, in an archive the directory `a` comes first.
+    // As paths, `a.b` sorts before `a/c`; in an archive the directory `a` comes first.
     write("a.b", "x");
     write("a/c", "y");
     #[cfg(unix)]
@@ -161,7 +162,7 @@ fn sample(path: &Path) {
 
 const SAMPLE_HASH: &str = "sha256-lTpNXoP5/xBhjQEpEwOYevAaWEQfdNxx8hl3jS/62Qo=";
 
-/// The sample as a commit with the empty directory `module` as a submodule.
+/// Commits the sample, with the empty directory `module` as a submodule.
 fn sample_repository(path: PathBuf) -> (Repository, String) {
     let repository = Repository::new(path);
     sample(&repository.0);
@@ -221,7 +222,7 @@ fn git_trees_and_plain_trees_are_the_same_files() {
             .any(|(path, mode, _)| path == "run" && *mode == Mode::Executable)
     );
 
-    // What the work tree holds does not matter, the commit does.
+    // The commit matters, not the work tree.
     fs::write(repository.0.join("file"), "changed").expect("written");
     assert_eq!(read_all(&from_git), read_all(&from_directory));
 }
@@ -420,7 +421,7 @@ fn damaged_repositories_are_told_with_gits_words() {
     expect_broken("a pack of noise");
 }
 
-/// A commit of a tree that `git mktree` would refuse or that no checkout makes.
+/// Commits a tree that `git mktree` would reject or that no checkout creates.
 fn commit_of_tree(repository: &Repository, records: &[(&str, &[u8])]) -> String {
     let blob = git(&repository.0, NOON, &["rev-parse", "HEAD:file"]);
     let raw: Vec<u8> = (0..20)
@@ -501,7 +502,7 @@ fn links_in_plain_trees_are_not_followed() {
         .collect();
     assert_eq!(found, [("d/up", &b".."[..]), ("etc", b"/etc")]);
 
-    // A pipe would block the run for ever.
+    // Reading a pipe would block the run for ever.
     let made = Command::new("mkfifo").arg(tree.join("pipe")).status();
     if made.is_ok_and(|status| status.success()) {
         assert_eq!(
@@ -568,7 +569,7 @@ fn clones_are_kept_whole_and_fetched_when_a_pin_is_new() {
     let files =
         |rev: &str| open(&at(rev), &options).map(|opened| opened.sources[0].tree.entries().len());
     assert_eq!(files(&rev).ok(), Some(8));
-    // The submodule has no directory, so that `git add` takes it out.
+    // The submodule has no directory, so `git add` removes it.
     repository.write("new", "new");
     repository.write("newer", "newer");
     let newer = repository.commit(NOON, "newer");
@@ -577,7 +578,7 @@ fn clones_are_kept_whole_and_fetched_when_a_pin_is_new() {
         codes(&files(&"b".repeat(40)).expect_err("not there")),
         ["PNX-202"]
     );
-    // Nothing half is left, and without its origin the clone still serves.
+    // Nothing partial is left, and the clone still works without its origin.
     assert_eq!(fs::read_dir(&cache).expect("the cache").count(), 1);
     fs::rename(&repository.0, dir.path().join("moved")).expect("moved");
     assert_eq!(files(&rev).ok(), Some(8));
@@ -590,7 +591,7 @@ fn clones_are_kept_whole_and_fetched_when_a_pin_is_new() {
     assert_eq!(fs::read_dir(&cache).expect("the cache").count(), 0);
 }
 
-/// Three sources with a history: a naming one, one with a changelog, one without.
+/// Three sources with a history: the naming one, one with a changelog, one without.
 struct Histories {
     dir: TempDir,
     naming: Repository,
@@ -710,7 +711,7 @@ fn lock_takes_the_bumps_up_to_a_day_later() {
         of("tool"),
         (Some(&*in_time), Some("2.1"), Some("2025-03-02"))
     );
-    // The date is the committer's own, though it is still the day before in UTC.
+    // The date is in the committer's time zone, although it is still the day before in UTC.
     assert_eq!(of("many"), (Some(&*last), None, Some("2025-03-02")));
     let source = open(&locked.manifest, &histories.options()).expect("opened");
     assert!(
@@ -819,7 +820,7 @@ fn lock_keeps_hashes_it_cannot_compute_and_compares_those_it_can() {
     assert_eq!(codes(&kept.problems), ["PNX-206"]);
 }
 
-/// What `nix-hash` of Nix says of a directory; `None` where Nix is not there.
+/// Returns the output of Nix' `nix-hash` for a directory; `None` without Nix.
 fn nix_hash(directory: &Path) -> Option<String> {
     let mut command = Command::new("nix-hash");
     let output = command.args(["--type", "sha256"]).arg(directory).output();
@@ -859,7 +860,7 @@ fn what_is_left_out_is_what_is_gone_after_fetching() {
     let entries = source.expect("there").tree.entries().iter();
     let paths: Vec<&str> = entries.map(|entry| entry.path.as_str()).collect();
     assert_eq!(paths, ["apt/src/lib.rs", "apt/tests-too", "lone"]);
-    // What `fetchgit` leaves: a checkout without Git's directory, then `postFetch`.
+    // As `fetchgit` leaves it: a checkout without Git's directory, then `postFetch`.
     let checkout = dir.path().join("checkout");
     fs::create_dir(&checkout).expect("made");
     let place = checkout.display().to_string();
@@ -876,7 +877,7 @@ fn what_is_left_out_is_what_is_gone_after_fetching() {
     if let Some(hash) = nix_hash(&checkout) {
         assert_eq!(pin.nar_hash, Some(hash));
     }
-    // A clone that lacks what is left out has the same hash.
+    // A clone that lacks the omitted files has the same hash.
     let blob = git(
         &tool.0,
         NOON,
@@ -888,7 +889,8 @@ fn what_is_left_out_is_what_is_gone_after_fetching() {
     assert_eq!(again.manifest, locked.manifest);
 }
 
-/// `tool` with the submodule `lib/wax`, whose repository stands at `place` below the sources; and its commit.
+/// Adds the submodule `lib/wax` to `tool`, with its repository at `place` below the sources.
+/// Returns its commit.
 fn with_submodule(histories: &Histories, place: &str) -> String {
     let Histories {
         dir,
@@ -963,7 +965,7 @@ fn lock_puts_submodules_together_and_holds_them_against_what_is_published() {
     assert_eq!(codes(&differing.problems), ["PNX-206"]);
     let told = differing.problems[0].to_string();
     assert!(told.contains(&hash) && told.contains(&other), "{told}");
-    // A submodule that no copy has: what is published is taken.
+    // No repository has the submodule, so the published hash is used.
     fs::remove_dir_all(histories.dir.path().join("sources/wax-mirror")).expect("removed");
     let published = lock("pve-9.0", None, &histories.options(), None).expect("locked");
     assert_eq!(published.manifest.sources["tool"].nar_hash, Some(other));
@@ -974,7 +976,7 @@ fn lock_takes_an_earlier_commit_whose_hash_is_published() {
     let histories = Histories::new();
     let old = with_submodule(&histories, "nowhere/wax-mirror");
     let hash = format!("sha256-{}=", "A".repeat(43));
-    // Without a directory Git has no reason to drop the submodule.
+    // Without a directory, Git has no reason to remove the submodule.
     fs::create_dir_all(histories.tool.0.join("lib/wax")).expect("made");
     let released = histories
         .tool
@@ -1102,7 +1104,7 @@ fn a_source_without_history_is_pinned_by_its_known_commit() {
         assert_eq!(pin.nar_hash.as_ref(), Some(&hash));
         assert!(pin.commit_only && !pin.outside);
     };
-    // A copy that ends before it is not upstream's history.
+    // A copy that ends before the commit is not upstream's history.
     histories
         .tool
         .bump("tool", "0.9", "2024-01-01T10:00:00Z", "bump version to 0.9");
@@ -1116,7 +1118,7 @@ fn a_source_without_history_is_pinned_by_its_known_commit() {
         .collect();
     assert_eq!(unread, ["tool"]);
     assert_eq!(opened.sources.len(), 2);
-    // Its tree is scanned where it is at hand.
+    // Its tree is scanned if it is available.
     fs::remove_dir_all(histories.tool.0.join(".git")).expect("removed");
     let plain = lock("pve-9.0", None, &histories.options(), None).expect("locked");
     check(&plain);
@@ -1125,14 +1127,14 @@ fn a_source_without_history_is_pinned_by_its_known_commit() {
     fs::remove_dir_all(&histories.tool.0).expect("removed");
     let none = lock("pve-9.0", None, &histories.options(), None).expect("locked");
     check(&none);
-    // One that is not known by its commit alone has to be there.
+    // A source with a history must be available.
     let mut other = none.manifest.clone();
     if let Some(tool) = other.sources.get_mut("tool") {
         tool.commit_only = false;
     }
     let missing = open(&other, &histories.options()).err().expect("refused");
     assert_eq!(codes(&missing), ["PNX-201"]);
-    // What is packaged by hand is not asked for at all.
+    // Sources packaged by hand are not needed at all.
     if let Some(tool) = other.sources.get_mut("tool") {
         tool.outside = true;
     }
@@ -1166,7 +1168,7 @@ fn lock_takes_the_archive_that_is_packaged() {
     let locked = lock("pve-9.0", None, &histories.options(), None).expect("locked");
     let pin = &locked.manifest.sources["tool"];
     assert_eq!(pin.rev.as_ref(), Some(&rev));
-    // What is in the submodule is in the archive, so that the tree alone is fetched, and its hash is known.
+    // The archive includes the submodule, so only the tree is fetched, and its hash is known.
     assert!(!pin.submodules && pin.nar_hash.is_some() && pin.tree_hash.is_none());
     assert_eq!(pin.archive.as_deref(), Some("wax"));
     let archive = &locked.manifest.archives["wax"];
@@ -1259,7 +1261,7 @@ fn lock_refuses_what_it_cannot_resolve() {
     );
 }
 
-/// The real repositories, where there are any.
+/// Returns the real repositories, if there are any.
 fn real_sources() -> Option<PathBuf> {
     let sources = std::env::var_os("PVE_SOURCES").map(PathBuf::from);
     if sources.is_none() {
@@ -1328,13 +1330,13 @@ fn lock_gives_the_kept_manifests_from_the_real_histories() {
         .filter(|name| name.starts_with("pve-"))
     {
         let mut kept = Manifest::named(&root(), name).expect("read");
-        // What programs need of their own is resolved after the pins.
+        // Programs' own pins are resolved after the release's.
         kept.programs.clear();
         let without = kept.sources.iter();
         let without = without.filter(|(_, pin)| pin.nar_hash.is_none());
         let without: Vec<&str> = without.map(|(source, _)| source.as_str()).collect();
         let locked = match lock(name, None, &options, None) {
-            // Submodules that no copy has.
+            // No repository has the submodules.
             Err(problems) if !without.is_empty() => {
                 let told = problems.iter().map(|one| {
                     assert_eq!(one.code.id, "PNX-225", "{one}");
@@ -1348,7 +1350,7 @@ fn lock_gives_the_kept_manifests_from_the_real_histories() {
         assert_eq!(locked.manifest, kept);
         let told: Vec<String> = locked.problems.iter().map(ToString::to_string).collect();
         if name == "pve-9.2.11" {
-            // Upstream's histories at hand end before it.
+            // The local histories of upstream end before it.
             let older = ["PNX-205", "PNX-227"];
             assert!(
                 codes(&locked.problems)
@@ -1384,7 +1386,7 @@ fn the_real_sources_open_at_every_release() {
                 .entries()
                 .iter()
                 .any(|entry| entry.mode == Mode::Submodule);
-            // What is translated from, which no build reads; what nobody can fetch.
+            // Sources of translations, which no build reads, or that nobody can fetch.
             let without = ["proxmox-i18n", "pve-yew-mobile-gui"].contains(&source.name.as_str());
             let without = without && source.pin.nar_hash.is_some() && !source.pin.submodules;
             let fetched = source.pin.submodules || source.pin.archive.is_some() || without;

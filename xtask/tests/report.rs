@@ -1,4 +1,4 @@
-//! Reports on an invented release, whose names are as hostile as names can be.
+//! Reports on an invented release with names that are as hostile as possible.
 
 use std::io;
 
@@ -39,7 +39,7 @@ fn decided(line: u32, kind: Kind, text: &str, context: Context, decision: Decisi
     }
 }
 
-/// One occurrence of every decision, in more than one context and kind.
+/// Makes one occurrence for every decision, in several contexts and kinds.
 fn every_decision() -> Vec<Decided> {
     let s = str::to_owned;
     vec![
@@ -386,7 +386,7 @@ fn the_text_fits_a_narrow_terminal() {
                 ..layout(Format::Text)
             },
         );
-        // Titles and places are left to the terminal: a place that is broken cannot be copied.
+        // Titles and places are not wrapped, because a broken place could not be copied.
         let whole = |line: &&str| line.starts_with("PNX-") || line.contains("/src/Hive/");
         for line in text.lines().filter(|line| !whole(line)) {
             assert!(line.chars().count() <= columns, "{columns}: {line}");

@@ -47,7 +47,7 @@ fn text<'t>(table: &'t Value, key: &str) -> Option<&'t str> {
     table.get(key).and_then(Value::as_str)
 }
 
-/// The attribute paths that the tables name, each with the file and the key that does.
+/// Returns the attribute paths in the tables, each with the file and the key.
 fn named() -> Vec<(String, String)> {
     let mut named = Vec::new();
     for attr in table("programs.toml")
@@ -113,7 +113,7 @@ fn named() -> Vec<(String, String)> {
     named
 }
 
-/// A package of this repository, not of nixpkgs.
+/// Whether this repository packages it, rather than nixpkgs.
 fn is_own(attr: &str) -> bool {
     repository().join("pkgs/build-support").join(attr).exists()
         || [".nix", "/default.nix"].into_iter().any(|file| {
@@ -151,7 +151,8 @@ fn definitions_have_the_shape_of_nixpkgs_files() {
         assert!(is_nixpkgs_path(file), "{attr}: {file}");
         let via = text(entry, "via");
         assert!(via.is_none_or(is_nixpkgs_path), "{attr}: {via:?}");
-        // pkgs/by-name names a package by its directory; any other name needs the file that gives it.
+        // pkgs/by-name names a package by its directory. Any other name needs the file that defines
+        // it.
         if let Some(directory) = by_name_directory(file).filter(|_| via.is_none()) {
             let shard: String = attr.to_lowercase().chars().take(2).collect();
             assert_eq!(directory, format!("{shard}/{attr}"), "{attr}: {file}");
@@ -159,14 +160,14 @@ fn definitions_have_the_shape_of_nixpkgs_files() {
     }
 }
 
-/// The nixpkgs release that the flake takes: `26.05` of its input's `nixos-26.05`.
+/// Returns the nixpkgs release of the flake: `26.05` for its input `nixos-26.05`.
 fn release() -> String {
     let flake = std::fs::read_to_string(repository().join("flake.nix")).unwrap();
     let start = flake.find("nixos-").expect("flake.nix names no release") + "nixos-".len();
     flake[start..].chars().take(5).collect()
 }
 
-/// One place says which release of nixpkgs it is: the flake, with its lock and the table of files beside it.
+/// Only the flake names the release of nixpkgs; its lock and the table of files agree.
 #[test]
 fn the_release_is_named_once() {
     let release = release();
@@ -208,7 +209,7 @@ fn the_release_is_named_once() {
     );
 }
 
-/// `25.11`, `26.05`.
+/// Whether a text has the form `25.11`, `26.05`.
 fn is_release(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() == 5
@@ -219,7 +220,8 @@ fn is_release(text: &str) -> bool {
             .all(|(at, c)| at == 2 || c.is_ascii_digit())
 }
 
-/// A name stands from a release, up to one, neither, but not for none of those that are looked at.
+/// A name may exist from a release on, up to one, or neither, but in at least one of those
+/// considered.
 #[test]
 fn names_stand_in_the_release_that_is_taken() {
     let release = release();
@@ -242,7 +244,7 @@ fn names_stand_in_the_release_that_is_taken() {
     }
 }
 
-/// What differs from Debian's is told whole: every mend and every point is there.
+/// The list of differences from Debian is complete, with every fix and every point.
 #[test]
 fn differences_are_mended_and_shown() {
     let differences = table("differences.toml");
@@ -295,14 +297,14 @@ fn differences_are_mended_and_shown() {
     }
 }
 
-/// The texts of a list.
+/// Returns the texts of a list.
 fn strings(table: &Value, key: &str) -> Vec<String> {
     let list = table.get(key).and_then(Value::as_array);
     let texts = list.into_iter().flatten().filter_map(Value::as_str);
     texts.map(str::to_owned).collect()
 }
 
-/// What each table of an array has under `key`.
+/// Returns the values of `key` in the tables of an array.
 fn entries(table: &Table, array: &str, key: &str) -> BTreeSet<String> {
     let list = table.get(array).and_then(Value::as_array);
     let names = list.into_iter().flatten().filter_map(|one| text(one, key));
@@ -316,7 +318,7 @@ fn is_nixpkgs_path(path: &str) -> bool {
             .is_some_and(|extension| extension == "nix")
 }
 
-/// `zs/zsh` of `pkgs/by-name/zs/zsh/package.nix`.
+/// Returns `zs/zsh` for `pkgs/by-name/zs/zsh/package.nix`.
 fn by_name_directory(file: &str) -> Option<&str> {
     file.strip_prefix("pkgs/by-name/")?
         .strip_suffix("/package.nix")
@@ -354,7 +356,7 @@ fn a_program_has_one_giver() {
     assert!(seen.len() > 100, "only {} programs were read", seen.len());
 }
 
-/// A Debian package and a Perl module that mean the same distribution must name the same attribute.
+/// A Debian package and a Perl module of the same distribution must name the same attribute.
 #[test]
 fn perl_attributes_agree() {
     let perl: BTreeSet<String> = table("perl.toml")

@@ -30,7 +30,8 @@ fn calls() -> Calls {
     .expect("the rules in this repository are good")
 }
 
-/// What every scan must keep: spans within the file that hold their text, in order, without overlaps of one kind.
+/// Checks the invariants of every scan: spans within the file that contain their text, in order,
+/// without overlaps of one kind.
 fn check(scan: &FileScan, bytes: &[u8]) {
     let mut ends: BTreeMap<Kind, usize> = BTreeMap::new();
     let mut last = (0, Kind::AbsolutePath);
@@ -63,7 +64,7 @@ fn check(scan: &FileScan, bytes: &[u8]) {
     }
 }
 
-/// Bytes, and text made of what the scanners look for.
+/// Generates bytes, and text made of what the scanners look for.
 fn hostile() -> impl Strategy<Value = Vec<u8>> {
     const PIECES: &[&str] = &[
         "/usr/bin/x",
@@ -169,7 +170,7 @@ fn nesting_without_end_is_survived() {
     }
 }
 
-/// The real sources, where `PVE_SOURCES` names them.
+/// The real sources, if `PVE_SOURCES` names them.
 struct Real {
     folder: PathBuf,
     manifest: Manifest,
@@ -200,7 +201,7 @@ impl Real {
         })
     }
 
-    /// Every file that is a blob at the pin and can be had.
+    /// Returns every file whose blob at the pin is available.
     fn files(&self) -> Vec<RealFile> {
         let mut files = Vec::new();
         for (source, pin) in &self.manifest.sources {
@@ -287,12 +288,12 @@ fn files_of(source: &str, folder: &Path, rev: &str) -> Vec<RealFile> {
     files
 }
 
-/// The measure: lines that assume Debian's layout.
+/// Returns the measure: lines that assume Debian's layout.
 fn measure() -> Regex {
     Regex::new(r"(/usr)?/s?bin/|/usr/(share|lib|libexec)/|/lib/systemd").expect("a good expression")
 }
 
-/// The 1-based lines that occurrences of any kind touch.
+/// Returns the 1-based lines that occurrences of any kind touch.
 fn covered(scan: &FileScan) -> Vec<usize> {
     scan.occurrences
         .iter()
@@ -354,7 +355,8 @@ fn every_line_of_9_1_7_is_covered() {
     every_line_is_covered("pve-9.1.7");
 }
 
-/// The files that hold lines of the measure and are not scanned, each for a reason that its name shows.
+/// Lists the files with lines of the measure that are not scanned. The name of each shows the
+/// reason.
 #[test]
 fn what_is_not_scanned_is_known() {
     let Some(real) = Real::open("pve-9.1.4") else {

@@ -1,5 +1,5 @@
-//! The Perl scanner: every lexical form, commands through variables, and, where `PVE_SOURCES` names a directory of repositories,
-//! the real sources.
+//! The Perl scanner: every lexical form, commands through variables and, if `PVE_SOURCES` names a
+//! directory of repositories, the real sources.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -53,7 +53,8 @@ fn only(text: &str, kind: Kind) -> Occurrence {
     found.remove(0)
 }
 
-/// Spans are in the file, their bytes are the text, order and overlap are as promised.
+/// Checks that spans are in the file and contain the text, and that there is order without
+/// overlaps.
 fn check(bytes: &[u8], found: &FileScan) {
     let mut ends: Vec<(Kind, usize)> = Vec::new();
     let mut order = (0, Kind::AbsolutePath);
@@ -379,7 +380,7 @@ fn assignments_to_path_are_one_occurrence() {
     );
 }
 
-/// Each snippet with the commands that it runs, in the order of the file.
+/// Checks the commands that each snippet runs, in file order.
 fn expect_commands(cases: &[(&str, &[&str])]) {
     for (text, expected) in cases {
         assert_eq!(commands(text), *expected, "{text}");
@@ -623,7 +624,7 @@ fn a_command_spliced_in_behind_ssh_stands_behind_it() {
             .as_deref(),
         Some("$ssh->@*")
     );
-    // Options of ssh itself, and arguments behind a program, stand where they stood.
+    // Options of ssh itself, and arguments after a program, keep their places.
     assert_eq!(
         before("sub f { my @opts = ('-i', '/etc/keys/x'); run_command(['ssh', @opts, 'abc']); }"),
         None
@@ -776,7 +777,8 @@ fn deep_nesting_neither_overflows_nor_hangs() {
     }
 }
 
-/// The Perl files of every repository, at the pin of pve-9.1.4 where its manifest has one, else at the newest commit.
+/// Returns the Perl files of every repository, at the pin of pve-9.1.4 if its manifest has one,
+/// otherwise at the newest commit.
 fn real_perl(sources: &Path) -> Vec<(String, Vec<u8>)> {
     let manifest = std::fs::read_to_string(
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../releases/pve-9.1.4.toml"),

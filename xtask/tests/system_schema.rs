@@ -1,5 +1,5 @@
-//! Every `system.json` that is at hand follows docs/system.schema.json: those of the demo, and those of releases that are
-//! made in this tree. The documentation names each of its keys.
+//! Every available `system.json` follows docs/system.schema.json: those of the demo, and those of
+//! releases generated in this tree. The documentation describes each key.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ fn errors(instance: &Value) -> Vec<String> {
         .collect()
 }
 
-/// `pkgs/RELEASE/SOURCE/system.json` and `pkgs/RELEASE/system/PACKAGE.json`.
+/// Returns `pkgs/RELEASE/SOURCE/system.json` and `pkgs/RELEASE/system/PACKAGE.json`.
 fn files() -> Vec<PathBuf> {
     let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../pkgs");
     let below = |directory: &Path| -> Vec<PathBuf> {

@@ -1,4 +1,4 @@
-//! A release read, scanned and decided: what `scan`, `regen`, `graph` and `explain` all begin with.
+//! Reads, scans and decides a release, the first step of `scan`, `regen`, `graph` and `explain`.
 
 mod examples;
 
@@ -34,15 +34,16 @@ use scan::proofs::Proofs;
 use scan::source::Scanned;
 use scan::{Kind, Language};
 
-/// What is the same for every release: everything in `rules/`.
+/// Everything in `rules/`, which is the same for every release.
 pub struct Knowledge {
     /// The rules.
     pub rules: Rules,
-    /// Which calls run commands.
+    /// The calls that run commands.
     pub calls: Calls,
     /// The text of `rules/general/calls.toml`: scans made with other calls are not believed.
     pub calls_text: String,
-    /// Attributes that rules name and that only a release can have; none where the rules are not those of a project.
+    /// Attributes that rules name and that only a release can have; empty if the rules are not a
+    /// project's.
     pub homeless: Vec<Homeless>,
 }
 
@@ -50,15 +51,15 @@ impl Knowledge {
     /// Reads `rules/` below `root`.
     ///
     /// # Errors
-    /// Every rule that cannot be read.
+    /// One problem for each invalid rule.
     pub fn read(root: &Path) -> Result<Self, Vec<Problem>> {
         Self::read_with(root, &[])
     }
 
-    /// The same, with the rules of other directories beside them.
+    /// As [`Self::read`], with the rules of other directories added.
     ///
     /// # Errors
-    /// Every rule that cannot be read.
+    /// One problem for each invalid rule.
     pub fn read_with(root: &Path, added: &[PathBuf]) -> Result<Self, Vec<Problem>> {
         let mut knowledge = Self::read_directories(&directories(root), added)?;
         let own = attributes::own(root, &knowledge.rules);
@@ -106,13 +107,13 @@ pub fn directories(root: &Path) -> Vec<Directory> {
 pub struct AnalysedSource {
     /// The source.
     pub source: Source,
-    /// What the scanners found.
+    /// The scanners' results.
     pub scanned: Scanned,
     /// Every occurrence with its decision, by file.
     pub decided: Vec<Decided>,
     /// Its packaging, one for each `debian/`.
     pub packagings: Vec<Packaging>,
-    /// Which of its edited files are known to parse.
+    /// The edited files that are known to parse.
     pub proofs: Arc<Proofs>,
 }
 
@@ -122,40 +123,41 @@ pub struct Analysis {
     pub manifest: Manifest,
     /// Its sources, sorted by name.
     pub sources: Vec<AnalysedSource>,
-    /// What cargo builds, sorted by name.
+    /// The programs that cargo builds, sorted by name.
     pub programs: Vec<Program>,
-    /// What needs what.
+    /// The dependency graph.
     pub graph: Graph,
-    /// What its sources have for one another.
+    /// The exports of its sources to one another.
     pub offered: Offered,
     /// How often each rule decided.
     pub uses: Uses,
-    /// What is undecided or unmapped.
+    /// Undecided occurrences, and unmapped modules and packages.
     pub findings: Vec<Problem>,
-    /// Sources that could not be had, when that was allowed.
+    /// Missing sources, if those are allowed.
     pub missing: Vec<Problem>,
-    /// Sources that are known by their commits alone and are not scanned here, each with the cause.
+    /// Sources that are known by their commits alone and are not scanned here, each with the
+    /// reason.
     pub unread: Vec<(String, String)>,
-    /// How long it took.
+    /// The time that each stage took.
     pub timings: Timings,
 }
 
-/// How long each stage took. The first two run side by side: theirs is the sum over the threads, the others' is that
-/// of the clock.
+/// The time of each stage. The first two run in parallel, so theirs is the sum over all threads;
+/// that of the others is wall-clock time.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Timings {
     /// Reading and scanning files.
     pub scan: Duration,
-    /// Reading and understanding `debian/`.
+    /// Reading and parsing `debian/`.
     pub debian: Duration,
-    /// Asking the rules.
+    /// Applying the rules.
     pub decide: Duration,
-    /// Finding what needs what.
+    /// Building the dependency graph.
     pub graph: Duration,
 }
 
 impl Analysis {
-    /// Whether every source of the release that is scanned was there.
+    /// Whether every source that the release scans was available.
     pub fn is_whole(&self) -> bool {
         self.missing.is_empty() && self.unread.is_empty()
     }
@@ -163,7 +165,7 @@ impl Analysis {
     /// Scans and decides `sources`.
     ///
     /// # Errors
-    /// Every file that cannot be read or parsed, every malformed packaging.
+    /// One problem for each unreadable or invalid file or packaging.
     pub fn new(
         manifest: Manifest,
         sources: Vec<Source>,
@@ -183,7 +185,7 @@ impl Analysis {
         )
     }
 
-    /// The same; `watch` is told each source that is scanned.
+    /// As [`Self::new`]. Calls `watch` for each scanned source.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -237,7 +239,8 @@ impl Analysis {
         Ok(analysis)
     }
 
-    /// Scans and decides a source that is compiled against a release, of which only what it offers is known.
+    /// Scans and decides a source that is compiled against a release. Only the release's exports
+    /// are known.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -448,7 +451,7 @@ impl Analysis {
     }
 }
 
-/// A source, read and scanned, and how long that took.
+/// A source that was read and scanned, and the time that took.
 struct Read {
     source: Source,
     scanned: Scanned,
@@ -522,7 +525,8 @@ fn wanted(name: &str, programs: &[Program]) -> Option<Language> {
     (is_own_pin(name) && !programs.iter().any(own)).then_some(Language::Rust)
 }
 
-/// Leaves of the Rust files those that a program is compiled from; tells what of them is missing or does not parse.
+/// Reduces the Rust files to those that a program compiles. Returns the problems of missing or
+/// invalid ones.
 fn compile(read: &mut [Read], attached: &Attached) -> Result<Vec<Problem>, Problem> {
     let files = read.iter().map(|one| {
         let files = Files::of(&one.source, &one.scanned.files);
@@ -539,14 +543,15 @@ fn compile(read: &mut [Read], attached: &Attached) -> Result<Vec<Problem>, Probl
     Ok(compiled.problems)
 }
 
-/// The cache with the name under which it has what of a source's commit; `None` for what may change.
+/// Returns the cache and a name for a value that depends only on a source's commit, or `None` if
+/// the tree may change.
 fn kept(source: &Source, cache: Option<&Cache>, what: &str) -> Option<(Cache, String)> {
     let rev = source.pin.rev.as_deref();
     let rev = rev.filter(|_| source.tree.is_commit())?;
     Some((cache?.clone(), format!("{}-{rev}-{what}", source.name)))
 }
 
-/// What a source's `debian/` directories say; kept by the commit they stand in.
+/// Reads a source's `debian/` directories, cached by commit.
 fn packagings(source: &Source, cache: Option<&Cache>) -> Result<Vec<Packaging>, Vec<Problem>> {
     let kept = kept(source, cache, "debian");
     if let Some((cache, name)) = &kept
@@ -557,7 +562,8 @@ fn packagings(source: &Source, cache: Option<&Cache>) -> Result<Vec<Packaging>, 
     }
     let packagings = debian::read_all(&source.name, source.tree.as_ref())?;
     if let Some((cache, name)) = kept {
-        // As JSON: a packaging leaves out what is empty, which only a format with names can read back.
+        // Cached as JSON: a packaging omits empty fields, which only a format with names can read
+        // back.
         if let Ok(text) = serde_json::to_vec(&packagings) {
             cache.put(&name, &text);
         }
@@ -566,7 +572,7 @@ fn packagings(source: &Source, cache: Option<&Cache>) -> Result<Vec<Packaging>, 
 }
 
 impl Analysis {
-    /// Lets go of the syntax trees, which only making patches needs.
+    /// Drops the syntax trees, which only the making of patches needs.
     pub fn forget_trees(&mut self) {
         for source in &mut self.sources {
             source.scanned.trees = HashMap::new();
@@ -574,8 +580,8 @@ impl Analysis {
     }
 }
 
-/// The files that exactly one source installs, by their place on Debian; no configuration. Programs in `bin` and `sbin` are known
-/// by both.
+/// Returns the files that exactly one source installs, by path on Debian, without configuration.
+/// Programs in `bin` and `sbin` are listed under both.
 fn installed(read: &[Read]) -> HashMap<String, String> {
     let mut owners: HashMap<String, Option<String>> = HashMap::new();
     let mut claim = |path: &str, source: &str| {
@@ -583,7 +589,8 @@ fn installed(read: &[Read]) -> HashMap<String, String> {
         if path.contains(['*', '?', '[', '$', '%']) {
             return;
         }
-        // What is installed there is a first version: the administrator's own stands in the same place (Debian Policy, 10.7).
+        // Packages install only a first version there; the administrator's own replaces it (Debian
+        // Policy, 10.7).
         if is_below(&path, "/etc") {
             return;
         }
@@ -596,7 +603,7 @@ fn installed(read: &[Read]) -> HashMap<String, String> {
             })
             .or_insert_with(|| Some(source.to_owned()));
     };
-    // A program's own pin installs what the release's does.
+    // A program's own pin installs the same files as the release's.
     let read = read.iter().filter(|one| !is_own_pin(&one.source.name));
     for Read {
         source, packagings, ..
@@ -623,7 +630,8 @@ fn installed(read: &[Read]) -> HashMap<String, String> {
         .collect()
 }
 
-/// The files that the compiler reads by their place on Debian, and exactly one source has in its tree: by that place.
+/// Returns the files that the compiler reads by their path on Debian and that exactly one source
+/// has in its tree, by that path.
 fn embedded(read: &[Read]) -> HashMap<String, (String, String)> {
     let places = read.iter().flat_map(|one| &one.scanned.files);
     let places = places.flat_map(|file| {
@@ -651,7 +659,7 @@ fn embedded(read: &[Read]) -> HashMap<String, (String, String)> {
     found.collect()
 }
 
-/// The undecided occurrences of a source, one problem each.
+/// Returns the undecided occurrences of a source, one problem each.
 fn undecided(source: &AnalysedSource) -> Vec<Problem> {
     let unknown = source
         .decided
@@ -672,7 +680,8 @@ fn undecided(source: &AnalysedSource) -> Vec<Problem> {
     unknown.map(problem).collect()
 }
 
-/// Places below `/etc` of no sort, and writes to what NixOS links into the store.
+/// Returns the problems of paths below `/etc`: rules without a sort, and writes to files that NixOS
+/// links into the store.
 fn below_etc(source: &AnalysedSource) -> Vec<Problem> {
     let mut problems = etc::unsaid(&source.source.name, &source.decided);
     let files = source.scanned.files.iter();
@@ -684,8 +693,8 @@ fn below_etc(source: &AnalysedSource) -> Vec<Problem> {
     problems
 }
 
-/// The attributes that rules name and nobody has: not nixpkgs, not this project, not the release by its sources and their
-/// packages.
+/// Returns the attributes that rules name but that neither nixpkgs, nor this project, nor the
+/// release's sources and packages have.
 fn homeless(
     manifest: &Manifest,
     sources: &[AnalysedSource],
@@ -710,14 +719,14 @@ fn homeless(
         .collect()
 }
 
-/// The rules that decided nothing in any of the releases looked at.
+/// Returns the rules that decided nothing in any of the releases.
 pub fn stale(uses: &Uses, knowledge: &Knowledge) -> Vec<Problem> {
     let stale = uses.stale(&knowledge.rules);
     let problem = |rule: &RuleId| stale_rule(rule, "in any release", knowledge);
     stale.iter().map(problem).collect()
 }
 
-/// The added rules that decided nothing in `what`: who adds a rule for it means it to be used there.
+/// Returns the added rules that decided nothing in `what`, for which they were added.
 pub fn stale_added(uses: &Uses, what: &str, knowledge: &Knowledge) -> Vec<Problem> {
     let stale = uses.stale(&knowledge.rules).into_iter();
     let added = stale.filter(|rule| knowledge.rules.added.contains(rule));

@@ -1,4 +1,4 @@
-//! A stale rule is reported where it is written.
+//! A stale rule is reported at its own line.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ fn each_rule_is_reported_in_its_file_and_on_its_line() {
         let text = fs::read_to_string(root.join(path)).unwrap_or_default();
         let line = problem.place.line.expect("a line") as usize;
         let line = text.lines().nth(line - 1).unwrap_or_default();
-        // A switch is named with its source, a table of crates.toml with its kind.
+        // A switch's name includes its source, and a table's name in crates.toml includes its kind.
         let mut names = rule.match_indices('.').map(|(at, _)| &rule[at + 1..]);
         assert!(
             names.any(|name| line.contains(name)),

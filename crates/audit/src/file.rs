@@ -1,4 +1,4 @@
-//! One node of an output.
+//! Audits one node of an output.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
@@ -23,46 +23,48 @@ use problem::{
 use release::Mode;
 use scan::{Language, paths};
 
-/// Whether a path is below a directory of the kernel. They are the same everywhere, also in files that no source of the
-/// release has.
+/// Whether a path is below a directory of the kernel. These are the same on every system, even in
+/// files from outside the release.
 pub(super) fn is_kernels(path: &str) -> bool {
     ["/dev/", "/proc/", "/sys/"]
         .iter()
         .any(|directory| path.starts_with(directory))
 }
 
-/// Files up to this size are read whole and, where a scanner knows their language, parsed.
+/// The largest file to read whole and, if a scanner knows its language, to parse.
 const WHOLE: u64 = 16 << 20;
 
-/// Where builds take place: in Nix's sandbox, without one, and of a Nix that keeps them below `/nix/var`.
+/// The build directories of Nix' sandbox, of builds without one, and of a Nix that keeps them below
+/// `/nix/var`.
 const BUILD_DIRECTORIES: [&str; 3] = ["/build/", "/tmp/nix-build-", "/nix/var/nix/builds/"];
 
-/// What pdfTeX writes before the name of the file that it took a picture from, which no reader of the PDF asks for.
+/// The text that pdfTeX writes before the name of an included picture's file. No PDF reader opens
+/// it.
 const PICTURE: &[u8] = b"/PTEX.FileName (";
 
-/// What Rust's standard library and the linker bring into every program, whatever its source.
+/// Texts that Rust's standard library and the linker add to every program.
 const TOOLCHAINS: [&str; 1] = ["/usr/lib/debug"];
 
-/// What was seen of a node.
+/// The audit's result for one node.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// It is a regular file.
+    /// Whether it is a regular file.
     pub is_file: bool,
-    /// It is a link.
+    /// Whether it is a link.
     pub is_link: bool,
     /// A file's bytes.
     pub bytes: u64,
-    /// What is wrong with it.
+    /// Its findings.
     pub findings: Findings,
     /// The store paths that it names.
     pub names: BTreeSet<String>,
-    /// The programs that it runs by name, to be looked for on the output's search path.
+    /// The programs that it runs by name, to look up on the output's search path.
     pub commands: Vec<Command>,
     /// The search paths that it sets.
     pub paths: Vec<String>,
 }
 
-/// Looks at a node.
+/// Audits a node.
 pub(super) fn look(root: &Root, node: &Node, context: &Context) -> Seen {
     let mut looker = Looker {
         context,
@@ -76,7 +78,7 @@ pub(super) fn look(root: &Root, node: &Node, context: &Context) -> Seen {
     match &node.nature {
         Err(error) => looker.unreadable(error),
         Ok(Nature::Odd(what)) => {
-            looker.find(&ODD_NODE, format!("{what} stands in the output"), None);
+            looker.find(&ODD_NODE, format!("the output contains {what}"), None);
         }
         Ok(Nature::Link) => {
             looker.seen.is_link = true;
@@ -92,37 +94,37 @@ pub(super) fn look(root: &Root, node: &Node, context: &Context) -> Seen {
     looker.seen
 }
 
-/// One node that is looked at.
+/// The state of one node's audit.
 pub(super) struct Looker<'a> {
-    /// What it is read with.
+    /// The shared input of the audit.
     pub context: &'a Context<'a>,
-    /// The output that it is in.
+    /// The output that contains the node.
     root: &'a Root,
-    /// Where, relative to the output.
+    /// Its path relative to the output.
     relative: &'a str,
-    /// How it is named in reports.
+    /// Its name in reports.
     place: String,
-    /// What was seen so far.
+    /// The result so far.
     pub seen: Seen,
-    /// What was told, so that a reference that stands in a file a hundred times is told once.
+    /// The references already reported, so that each is reported once per file.
     told: HashSet<(&'static str, String)>,
-    /// What an ELF file says of itself; without sections where it is damaged.
+    /// The facts of an ELF file, without sections if it is damaged.
     elf: Option<Elf>,
 }
 
 impl Looker<'_> {
-    /// Notes a finding.
+    /// Adds a finding.
     pub fn find(&mut self, code: &'static Code, cause: impl Into<String>, line: Option<u32>) {
         let problem = Problem::new(code, cause).at(self.place.clone(), line);
         self.seen.findings.add(problem);
     }
 
-    /// Where the node is, relative to the output.
+    /// Returns the node's path relative to the output.
     pub fn relative(&self) -> &str {
         self.relative
     }
 
-    /// How the node is named in reports.
+    /// Returns the node's name in reports.
     pub fn place(&self) -> &str {
         &self.place
     }
@@ -178,7 +180,7 @@ impl Looker<'_> {
         if head.starts_with(elf::MAGIC) {
             self.program(elf::read(&mut *file));
         } else {
-            // Too large to be parsed: paths are looked for wherever they stand.
+            // The file is too large to parse, so search all of its bytes for paths.
             let origin = self.context.keeping.origin(&node.relative);
             plain =
                 language(&origin, &node.relative, mode, &head).map(|language| (origin, language));
@@ -187,7 +189,7 @@ impl Looker<'_> {
         pieces::each(file, |piece| self.bytes(&piece, plain.as_ref()))
     }
 
-    /// What an ELF file says of itself.
+    /// Records the headers of an ELF file.
     fn program(&mut self, read: Result<Elf, String>) {
         let elf = match read {
             Ok(elf) => elf,
@@ -216,8 +218,8 @@ impl Looker<'_> {
         self.elf = Some(elf);
     }
 
-    /// What can be told of any bytes: references into the store, to the build directory, and in programs, and in what is
-    /// too large to be parsed, paths of Debian.
+    /// Checks raw bytes: references into the store and to the build directory and, in programs and
+    /// in files too large to parse, paths of Debian's.
     fn bytes(&mut self, piece: &Piece, plain: Option<&(Origin, Language)>) {
         self.references(piece);
         self.build_directories(piece);
@@ -228,7 +230,7 @@ impl Looker<'_> {
         }
     }
 
-    /// The paths of a text that is too large to be parsed.
+    /// Checks the paths of a text that is too large to parse.
     fn unparsed(&mut self, piece: &Piece, origin: &Origin, language: Language) {
         for path in paths::paths(paths::Piece::whole(piece.bytes)) {
             if !piece.owns(path.start) || path.joined {
@@ -271,7 +273,8 @@ impl Looker<'_> {
         }
     }
 
-    /// Notes that a store path lacks what is put together from several texts, unless it need not be there.
+    /// Reports that a store path lacks a file whose path the code assembles, unless it may be
+    /// missing.
     pub fn absent(&mut self, base: &str, rest: &str, cause: String, line: u32) {
         if self.may_lack(base, rest) || !self.told.insert((NOT_IN_PACKAGE.id, cause.clone())) {
             return;
@@ -279,9 +282,10 @@ impl Looker<'_> {
         self.find(&NOT_IN_PACKAGE, cause, Some(line));
     }
 
-    /// Whether a file need not be there: a decision says so, or nobody goes by the list that names it.
+    /// Whether a file may be missing: a decision says so, or nothing uses the list that names it.
     fn may_lack(&self, base: &str, rest: &str) -> bool {
-        // What MakeMaker installed, before manual pages were compressed: nobody reads it but to take it away.
+        // MakeMaker's list of installed files, from before manual pages were compressed. Only an
+        // uninstallation reads it.
         if self.relative.ends_with("/.packlist") {
             return true;
         }
@@ -318,7 +322,7 @@ impl Looker<'_> {
         }
     }
 
-    /// The literals of a program: those that name a program or its data.
+    /// Checks the literals of a program that name a program or its data.
     fn literals(&mut self, piece: &Piece) {
         let bytes = piece.bytes;
         for path in paths::paths(paths::Piece::whole(bytes)) {
@@ -326,7 +330,8 @@ impl Looker<'_> {
                 continue;
             }
             let text = String::from_utf8_lossy(&bytes[path.start..path.end]);
-            // `src/bin/x.rs` is no absolute path; below `/usr` one is, whatever literal stands before it.
+            // `src/bin/x.rs` is not an absolute path. A path below `/usr` is, whatever literal
+            // precedes it.
             let is_program = if path.joined {
                 text.starts_with("/usr/") && !self.is_below_store(bytes, path.start)
             } else {
@@ -343,7 +348,8 @@ impl Looker<'_> {
         }
     }
 
-    /// Whether an offset lies in a section that holds a program's data; without a table of sections, everything does.
+    /// Whether an offset is in a section with a program's data. Without a section table, every
+    /// offset is.
     fn is_data(&self, piece: &Piece, at: usize) -> bool {
         self.elf.as_ref().is_some_and(|elf| {
             let section = elf.section(piece.offset + at as u64);
@@ -351,7 +357,7 @@ impl Looker<'_> {
         })
     }
 
-    /// Whether what stands before a path is a store path's beginning.
+    /// Whether the bytes before a path are the start of a store path.
     fn is_below_store(&self, bytes: &[u8], at: usize) -> bool {
         let before = &bytes[at.saturating_sub(256)..at];
         let word = before
@@ -374,7 +380,8 @@ impl Looker<'_> {
         self.once(&LEFT_OVER, text, cause, piece, at);
     }
 
-    /// Notes a finding at a byte, once for each `what`: by its line, in a program by its section and offset.
+    /// Adds a finding at a byte, once for each `what`, with the line in a text, or section and
+    /// offset in a program.
     fn once(&mut self, code: &'static Code, what: &str, cause: String, piece: &Piece, at: usize) {
         if !self.told.insert((code.id, what.to_owned())) {
             return;
@@ -398,7 +405,7 @@ impl Looker<'_> {
     }
 }
 
-/// What a built file is scanned as.
+/// Returns the language to scan a built file as.
 fn language(origin: &Origin, relative: &str, mode: Mode, head: &[u8]) -> Option<Language> {
     let head = &head[..head.len().min(scan::HEAD)];
     match origin.file() {
@@ -407,7 +414,8 @@ fn language(origin: &Origin, relative: &str, mode: Mode, head: &[u8]) -> Option<
     }
 }
 
-/// Whether a file must be where it is named: in programs, directories that were configured and never made are named too.
+/// Whether a file must exist where it is named. Programs also name directories that were configured
+/// but never made.
 fn is_required(rest: &str, is_program: bool) -> bool {
     let top = rest.split('/').next().unwrap_or(rest);
     if is_program {
@@ -443,7 +451,8 @@ mod tests {
         look(root, node, &context)
     }
 
-    /// What is found of `name` in an output that holds a directory `there`, listed as `nature`.
+    /// Audits `name`, listed as `nature`, in an output that contains a directory `there`. Returns
+    /// the findings.
     fn found(name: &str, nature: io::Result<Nature>) -> String {
         let work = tempfile::TempDir::new().expect("a directory");
         std::fs::create_dir(work.path().join("there")).expect("a directory");
@@ -464,7 +473,7 @@ mod tests {
             found("x", Ok(Nature::File)),
             found("x", Ok(Nature::Link)),
             found("x", Err(gone())),
-            // A directory, or a pipe, took its place.
+            // A directory, or a pipe, has replaced it.
             found("there", Ok(Nature::File)),
         ] {
             assert!(told.starts_with("PNX-607: out/"), "{told}");

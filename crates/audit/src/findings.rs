@@ -1,13 +1,13 @@
-//! Findings, of which only so many are held.
+//! A collection of findings with a limit.
 
 use std::collections::BTreeMap;
 
 use problem::Problem;
 
-/// How many findings of one code are listed.
+/// The most findings of one code to list.
 pub const LISTED: usize = 100;
 
-/// Findings in the order in which they were found, at most [`LISTED`] of a code.
+/// Findings in the order of discovery, at most [`LISTED`] for each code.
 #[derive(Debug, Default)]
 pub struct Findings {
     listed: Vec<Problem>,
@@ -15,7 +15,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Adds one.
+    /// Adds a finding.
     pub fn add(&mut self, problem: Problem) {
         let count = self.counts.entry(problem.code.id).or_default();
         *count += 1;
@@ -24,7 +24,7 @@ impl Findings {
         }
     }
 
-    /// Adds those of another file.
+    /// Adds the findings of another file.
     pub fn merge(&mut self, other: Self) {
         let mut unlisted = other.counts;
         for problem in other.listed {
@@ -38,7 +38,7 @@ impl Findings {
         }
     }
 
-    /// What is listed, by code and place, and how many more there are of each code.
+    /// Returns the listed findings by code and place, and the number of further ones for each code.
     pub fn sorted(mut self) -> (Vec<Problem>, BTreeMap<&'static str, u64>) {
         self.listed
             .sort_by(|a, b| (a.code.id, &a.place, &a.cause).cmp(&(b.code.id, &b.place, &b.cause)));

@@ -1,7 +1,8 @@
-//! Files that a configuration includes: of an output, and of what its links lead to in other packages.
+//! Checks the files that a configuration includes, in an output and behind its links into other
+//! packages.
 //!
-//! What another package has is that package's; but a file that the output lays in by a link is read as the output's, and what it includes must be
-//! there: in the store, or where a machine has it.
+//! Files of other packages are not audited. But a file that the output links to counts as the
+//! output's, so its includes must exist, in the store or on the machine.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -12,14 +13,15 @@ use regex::Regex;
 use super::file::Looker;
 use problem::{LEFT_OVER, NO_STORE_PATH, NOT_IN_PACKAGE};
 
-/// Bytes of a linked file that are looked at: configurations are shorter.
+/// The most bytes of a linked file to read. Configurations are shorter.
 const CONFIGURATION: u64 = 1 << 18;
-/// Where only Debian has files.
+/// Directories that only Debian fills.
 const DEBIAN: [&str; 6] = ["/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/opt/"];
-/// What an administrator installed: nobody knows what is there.
+/// The administrator's programs, whose presence is unknown.
 const SYSTEM: &str = "/run/current-system/sw/";
 
-/// Directives that read another file or directory: LXC's, the shell's, PAM's, sudo's, dnsmasq's, a unit's, of programs that say `include`.
+/// Matches directives that read another file or directory: LXC's, the shell's, PAM's, sudo's,
+/// dnsmasq's, a unit's, and any program's `include`.
 fn directives() -> Option<&'static Regex> {
     static DIRECTIVES: LazyLock<Option<Regex>> = LazyLock::new(|| {
         let keys = r"lxc\.include|lxc\.seccomp\.profile|lxc\.hook\.[\w-]+|[@#]?include(?:dir)?|conf-(?:dir|file)|EnvironmentFile|source";
@@ -28,15 +30,16 @@ fn directives() -> Option<&'static Regex> {
     DIRECTIVES.as_ref()
 }
 
-/// Holds what a configuration of the output includes against what is there. What is in the store, every reference is asked for.
+/// Checks the includes of a configuration in the output. Paths in the store are checked as
+/// references elsewhere.
 pub(super) fn look(looker: &mut Looker, bytes: &[u8]) {
     for (line, path) in includes(bytes) {
         one(looker, &path, Some(line), "", false);
     }
 }
 
-/// The same of what a link leads to in another package. A package of hostpkgs leads on to a file of this machine's: that includes this
-/// machine's.
+/// As [`look`], for the target of a link into another package. If a hostpkgs package leads on to a
+/// file of this machine, its includes are this machine's too.
 pub(super) fn linked(looker: &mut Looker, link: &Path, target: &str) {
     let store = &looker.context.store;
     if !store.machine.ends_in_store(link, store.prefix()) {
@@ -67,7 +70,7 @@ fn includes(bytes: &[u8]) -> Vec<(u32, String)> {
         .collect()
 }
 
-/// One file that is included. `of` says where that stands, where it is not the looked at file.
+/// Checks one included file. `of` names the including file if it is not the audited one.
 fn one(looker: &mut Looker, path: &str, line: Option<u32>, of: &str, is_linked: bool) {
     if path.starts_with(SYSTEM) {
         let cause = format!(
@@ -85,17 +88,17 @@ fn one(looker: &mut Looker, path: &str, line: Option<u32>, of: &str, is_linked: 
         if is_linked && !store.exists(base) {
             looker.find(
                 &NO_STORE_PATH,
-                format!("`{path}` is included{of}, and is not there"),
+                format!("`{path}` is included{of}, but does not exist"),
                 line,
             );
         } else if is_linked && !is_there {
             looker.find(
                 &NOT_IN_PACKAGE,
-                format!("`{path}` is included{of}, and is not there"),
+                format!("`{path}` is included{of}, but does not exist"),
                 line,
             );
         } else if is_there && store.is_empty(base, rest) {
-            let cause = format!("`{path}` is included{of}, and nothing is in it");
+            let cause = format!("`{path}` is included{of}, but is empty");
             looker.find(&NOT_IN_PACKAGE, cause, line);
         }
     }

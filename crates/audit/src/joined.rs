@@ -1,4 +1,4 @@
-//! Paths that a file puts together, and directories that it reads: what stands in no one literal.
+//! Checks paths that a file assembles from several literals, and directories that it reads.
 
 use std::borrow::Cow;
 
@@ -6,9 +6,9 @@ use super::file::Looker;
 use super::store::Store;
 use scan::perl::joined::{self, Joined, Part};
 
-/// Holds the paths that Perl code puts together against what is there.
+/// Checks the paths that Perl code assembles.
 pub(super) fn look(looker: &mut Looker, bytes: &[u8]) {
-    // What does not parse is told by whoever scans it.
+    // The scanner reports a file that does not parse.
     let Ok(found) = joined::paths(bytes, looker.context.store.prefix()) else {
         return;
     };
@@ -19,7 +19,7 @@ pub(super) fn look(looker: &mut Looker, bytes: &[u8]) {
     }
 }
 
-/// A path is the first word of a command that is put together.
+/// Reduces an assembled command to its first word, the path.
 fn first_word(mut path: Joined) -> Joined {
     let is_end = |letter: char| letter.is_whitespace() || "\"'`;|&<>()".contains(letter);
     for at in 0..path.parts.len() {
@@ -37,11 +37,11 @@ fn first_word(mut path: Joined) -> Joined {
     path
 }
 
-/// What a path does not lead to.
+/// A missing file.
 struct Missing {
     /// The store path's name.
     base: String,
-    /// What would have to be in it.
+    /// The path in it.
     rest: String,
     cause: String,
 }
@@ -52,7 +52,7 @@ fn missing(store: &Store, path: &Joined) -> Option<Missing> {
     };
     let text = head.strip_prefix(store.prefix())?;
     let (base, rest) = text.split_once('/').unwrap_or((text, ""));
-    // A store path that is not there is told by its name alone.
+    // A missing store path is reported by its name alone.
     if !store.exists(base) || path.is_asked {
         return None;
     }
@@ -71,18 +71,18 @@ fn missing(store: &Store, path: &Joined) -> Option<Missing> {
         if !rest.is_empty() && !store.exists(&format!("{base}/{rest}")) {
             return told(
                 rest,
-                format!("`{prefix}{base}` has no `{rest}`, as it is put together here"),
+                format!("`{prefix}{base}` has no `{rest}`, a path that this code assembles"),
             );
         }
         if path.is_listed && store.is_empty(base, rest) {
             return told(
                 rest,
-                format!("`{prefix}{base}/{rest}` is read here, and nothing is in it"),
+                format!("`{prefix}{base}/{rest}` is read here, but is empty"),
             );
         }
         return None;
     }
-    // Of names that begin so, one must be there; what more holes stand for may be anything.
+    // At least one name with this beginning must exist. Further variables may have any value.
     let (directory, begins) = rest.rsplit_once('/').unwrap_or(("", rest.as_ref()));
     let follows = match path.parts.get(1..) {
         Some([Part::Hole, Part::Text(follows)]) => follows.as_str(),
@@ -91,10 +91,12 @@ fn missing(store: &Store, path: &Joined) -> Option<Missing> {
     let (ends, below) = follows.split_once('/').unwrap_or((follows, ""));
     let within = format!("{base}/{directory}");
     if !directory.is_empty() && !store.exists(&within) {
-        let cause = format!("`{prefix}{base}` has no `{directory}`, as it is put together here");
+        let cause =
+            format!("`{prefix}{base}` has no `{directory}`, a path that this code assembles");
         return told(directory, cause);
     }
-    // What stands for a hole may be a path itself: then it leads into a directory of a name that begins so.
+    // The variable part may contain slashes. Then the path goes through a directory whose name
+    // begins like this.
     let fits = |name: &String| {
         name.starts_with(begins)
             && (store.is_directory(&format!("{within}/{name}")) && below.is_empty()
@@ -107,11 +109,11 @@ fn missing(store: &Store, path: &Joined) -> Option<Missing> {
     let rest = format!("{directory}/{begins}");
     told(
         rest.trim_start_matches('/'),
-        format!("`{prefix}{within}` has no `{begins}…{follows}`, as it is put together here"),
+        format!("`{prefix}{within}` has no `{begins}…{follows}`, a path that this code assembles"),
     )
 }
 
-/// Slashes in a row are one.
+/// Collapses repeated slashes.
 fn collapsed(path: &str) -> Cow<'_, str> {
     if !path.contains("//") {
         return path.into();

@@ -1,4 +1,4 @@
-//! What releases keep, by the built file.
+//! Looks up the texts that releases keep, by built file.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use scan::Language;
 /// Reads the `kept.json` files.
 ///
 /// # Errors
-/// Every one that cannot be read.
+/// One problem for each unreadable file.
 pub fn read(files: &[PathBuf]) -> Result<Vec<Kept>, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut all = Vec::new();
@@ -36,7 +36,7 @@ pub fn read(files: &[PathBuf]) -> Result<Vec<Kept>, Vec<Problem>> {
     }
 }
 
-/// The `kept.json` of every release that is generated below `root`, or of one.
+/// Returns the `kept.json` of every release below `root`, or of one release.
 ///
 /// # Errors
 /// There is none.
@@ -52,23 +52,24 @@ pub fn generated(root: &Path, release: Option<&str>) -> Result<Vec<PathBuf>, Pro
     found.sort();
     if found.is_empty() {
         let of = release.unwrap_or("RELEASE");
-        let cause = format!("there is no pkgs/{of}/{NAME}, which says what decisions keep");
+        let cause =
+            format!("there is no pkgs/{of}/{NAME}, which lists the texts that decisions keep");
         let remedy = format!("Run `cargo xtask regen {of}`, or name the file with `--kept`.");
         return Err(Problem::new(&BAD_KEPT, cause).mend(remedy));
     }
     Ok(found)
 }
 
-/// Where programs have state and configuration, which nothing is asked of.
+/// Directories of state and configuration, where nothing is required to exist.
 const STATE: [&str; 6] = ["/etc/", "/var/", "/run/", "/tmp/", "/proc/", "/dev/"];
 
-/// What releases keep, by the built file.
+/// The texts that releases keep, by built file.
 pub struct Keeping<'a> {
-    /// By the place that Makefiles and `debian/` put a file at.
+    /// Files by the path at which Makefiles and `debian/` install them.
     at: HashMap<&'a str, Vec<&'a KeptFile>>,
-    /// By file name, `.in` taken away.
+    /// Files by name, without `.in`.
     named: HashMap<&'a str, Vec<&'a KeptFile>>,
-    /// What any file of a language keeps: for what is joined or generated.
+    /// The texts that any file of a language keeps, for joined and generated files.
     of_language: HashMap<Language, Allowed<'a>>,
 }
 
@@ -78,16 +79,17 @@ struct Allowed<'a> {
     commands: HashSet<&'a str>,
 }
 
-/// What a built file may hold.
+/// The sources of a built file, which determine the texts it may contain.
 pub enum Origin<'a> {
-    /// It is made of these files of the same name and place (in several releases, say).
+    /// These files of the same name and path, for instance in several releases.
     Files(Vec<&'a KeptFile>),
-    /// It is joined from several, or generated: what any file of the language keeps.
+    /// Unknown, because it was joined from several files or generated. It may contain what any file
+    /// of its language keeps.
     Any,
 }
 
 impl<'a> Keeping<'a> {
-    /// Of releases.
+    /// Indexes the files of some releases.
     pub fn new(releases: &'a [Kept]) -> Self {
         let mut keeping = Self {
             at: HashMap::new(),
@@ -101,7 +103,7 @@ impl<'a> Keeping<'a> {
             let name = file.path.rsplit('/').next().unwrap_or(&file.path);
             let name = name.strip_suffix(".in").unwrap_or(name);
             keeping.named.entry(name).or_default().push(file);
-            // What a Rust file includes ends up where its literals do.
+            // A file that Rust includes ends up beside Rust's literals.
             let language = if file.embedded {
                 Language::Rust
             } else {
@@ -116,14 +118,15 @@ impl<'a> Keeping<'a> {
         keeping
     }
 
-    /// What the built file at this place is made of.
+    /// Returns the sources of the built file at this path.
     pub fn origin(&self, place: &str) -> Origin<'a> {
         if let Some(files) = self.at.get(place) {
             return Origin::Files(files.clone());
         }
         let name = place.rsplit('/').next().unwrap_or(place);
         let unwrapped = unwrapped(name);
-        // What is known to be put elsewhere is another file of that name, unless a wrapper took its name.
+        // A source file that is installed elsewhere is not this one, unless a wrapper has taken its
+        // name.
         let named = self
             .named
             .get(unwrapped.unwrap_or(name))
@@ -143,7 +146,7 @@ impl<'a> Keeping<'a> {
         }
     }
 
-    /// Why what a built file names below an output need not be there.
+    /// Returns the reason why a file below an output that a built file names may be missing.
     pub fn absence(&self, relative: &str, rest: &str) -> Option<&'a Absence> {
         let Origin::Files(files) = self.origin(relative) else {
             return None;
@@ -158,7 +161,7 @@ impl<'a> Keeping<'a> {
             .map(|(_, absence)| absence)
     }
 
-    /// How often a text may stand in a file; `None` for as often as it likes.
+    /// Returns how often a text may occur in a file; `None` for any number.
     pub fn times(&self, origin: &Origin, language: Language, text: &str) -> Option<u32> {
         match origin {
             Origin::Files(files) => files
@@ -174,7 +177,7 @@ impl<'a> Keeping<'a> {
         }
     }
 
-    /// Whether a file may run a program that no search path has.
+    /// Whether a file may run a program that is on no search path.
     pub fn runs(&self, origin: &Origin, language: Language, program: &str) -> bool {
         match origin {
             Origin::Files(files) => files.iter().any(|file| file.commands.contains(program)),
@@ -185,8 +188,8 @@ impl<'a> Keeping<'a> {
         }
     }
 
-    /// Whether a compiled program may hold a path: literals of C and Rust end up there. With `run_on`, the next literals
-    /// may stand behind it, which may be paths, too.
+    /// Whether a compiled program may contain a path, because literals of C and Rust end up there.
+    /// With `run_on`, further literals, which may also be paths, may directly follow it.
     pub fn compiled(&self, text: &str, run_on: bool) -> bool {
         let compiled = [Language::C, Language::Rust];
         let allowed: Vec<&Allowed> = compiled
@@ -210,7 +213,7 @@ impl<'a> Keeping<'a> {
 }
 
 impl<'a> Origin<'a> {
-    /// The source's file that says how it is scanned.
+    /// Returns the source file that determines how to scan it.
     pub fn file(&self) -> Option<&'a KeptFile> {
         match self {
             Self::Files(files) => files.first().copied(),
@@ -219,12 +222,12 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// The name of a program that a wrapper runs: `.NAME-wrapped`.
+/// Returns the name of the program that a wrapper runs: `.NAME-wrapped`.
 pub fn unwrapped(name: &str) -> Option<&str> {
     name.strip_prefix('.')?.strip_suffix("-wrapped")
 }
 
-/// How many components at their ends two paths share.
+/// Counts the components that two paths share at their ends.
 fn common(a: &str, b: &str) -> usize {
     let pairs = a.rsplit('/').zip(b.rsplit('/'));
     pairs
@@ -232,7 +235,7 @@ fn common(a: &str, b: &str) -> usize {
         .count()
 }
 
-/// The programs that rules say are in `/run/wrappers/bin`.
+/// Returns the programs that rules place in `/run/wrappers/bin`.
 pub fn wrappers(rules: &decide::rules::Rules) -> BTreeSet<String> {
     let all = rules.programs.iter();
     all.filter(|(_, provider)| matches!(provider, decide::rules::Provider::Wrapper))

@@ -1,9 +1,10 @@
-//! A built output to what it still assumes of Debian: left-over paths, references to what is not there, commands that
-//! no search path has, and how much its closure weighs.
+//! Audits a built output for remaining assumptions about Debian: left-over paths, references to
+//! missing files, commands on no search path, and the size of its closure.
 //!
-//! Files are read one after the other by every processor: those that a scanner of [`scan`] knows, as their source was
-//! scanned; programs by their sections ([`elf`]); others as bytes. What is large is read in pieces ([`pieces`]), and
-//! only so many findings of a kind are held ([`findings`]), so that memory is bounded by the number of names.
+//! Every processor audits one file after the other. Files in a language that [`scan`] knows are
+//! scanned like their source, programs by their sections ([`elf`]), others as bytes. Large files
+//! are read in pieces ([`pieces`]), and findings are limited ([`findings`]), so only the number of
+//! names determines the memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -35,24 +36,26 @@ use search::{Search, Shelves};
 use store::Store;
 use walk::{Node, Root};
 
-/// Entries that are read before their findings are put together: a bound for memory, not for speed.
+/// The number of entries to audit before their findings are merged. It limits memory and does not
+/// affect speed.
 const BATCH: usize = 4096;
 
-/// What an audit is asked.
+/// The options of an audit.
 pub struct Options<'a> {
-    /// The store's directory; `None`: `NIX_STORE_DIR`, else the one that the first output lies in, else `/nix/store`.
+    /// The store's directory. `None` means `NIX_STORE_DIR`, or else the store that contains the
+    /// first output, or else `/nix/store`.
     pub store: Option<PathBuf>,
-    /// What the releases keep.
+    /// The texts that the releases keep.
     pub kept: &'a [Kept],
-    /// Which calls run commands.
+    /// The calls that run commands.
     pub calls: &'a Calls,
-    /// The programs that are in `/run/wrappers/bin`.
+    /// The programs in `/run/wrappers/bin`.
     pub wrappers: BTreeSet<String>,
-    /// Whether the closure is weighed, for which every file in it is read.
+    /// Whether to weigh the closure, which reads every file in it.
     pub weigh: bool,
 }
 
-/// How much one store path weighs.
+/// The size of one store path.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Weight {
     /// The store path.
@@ -65,10 +68,10 @@ pub struct Weight {
     pub files: u64,
 }
 
-/// What an audit found.
+/// The result of an audit.
 #[derive(Debug, Clone, Default)]
 pub struct Audit {
-    /// The outputs, as they were named.
+    /// The outputs, as the caller named them.
     pub outputs: Vec<String>,
     /// Regular files in them.
     pub files: u64,
@@ -76,22 +79,22 @@ pub struct Audit {
     pub bytes: u64,
     /// Symbolic links in them.
     pub links: u64,
-    /// What was found, by code and place.
+    /// The findings, by code and place.
     pub problems: Vec<Problem>,
-    /// How many more there are of a code than are listed.
+    /// The number of unlisted findings for each code.
     pub more: BTreeMap<&'static str, u64>,
-    /// The closure, heaviest first; empty where it was not weighed.
+    /// The closure, largest first; empty if it was not weighed.
     pub closure: Vec<Weight>,
 }
 
 impl Audit {
-    /// Whether nothing was found.
+    /// Whether there are no findings.
     pub fn is_clean(&self) -> bool {
         self.problems.is_empty()
     }
 }
 
-/// What all of an audit's files are read with.
+/// The input that all of an audit's files share.
 struct Context<'a> {
     store: Store,
     keeping: Keeping<'a>,
@@ -102,7 +105,7 @@ struct Context<'a> {
 /// Audits outputs.
 ///
 /// # Errors
-/// An output that is not there.
+/// An output does not exist.
 pub fn audit(outputs: &[PathBuf], options: &Options) -> Result<Audit, Vec<Problem>> {
     let roots = roots(outputs)?;
     let store = options
@@ -133,7 +136,7 @@ pub fn audit(outputs: &[PathBuf], options: &Options) -> Result<Audit, Vec<Proble
     Ok(audit)
 }
 
-/// The outputs with their links resolved; a name that leads nowhere is an error.
+/// Resolves the links of the outputs' paths. A path that leads nowhere is an error.
 fn roots(outputs: &[PathBuf]) -> Result<Vec<Root>, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut roots: Vec<Root> = Vec::new();
@@ -163,7 +166,7 @@ fn roots(outputs: &[PathBuf]) -> Result<Vec<Root>, Vec<Problem>> {
     }
 }
 
-/// How an output is named in places: as it was given, or, through a link such as `result`, where it leads.
+/// Returns an output's name in reports: as given or, for a link such as `result`, its target.
 fn shown(given: &Path, path: &Path) -> String {
     let is_link = given.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
     let named = if is_link { path } else { given };

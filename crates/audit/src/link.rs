@@ -1,4 +1,4 @@
-//! A symbolic link of an output.
+//! Audits a symbolic link of an output.
 
 use std::path::Path;
 
@@ -7,14 +7,15 @@ use super::include;
 use super::walk::Root;
 use problem::{BUILD_DIRECTORY, DANGLING, LEFT_OVER};
 
-/// Where files of the system and its state are: a link into these leads to what a machine has, not an output.
+/// Directories of the system and its state. A link into these leads to a file of the machine rather
+/// than of an output.
 const SYSTEM: [&str; 7] = [
     "/etc/", "/var/", "/run/", "/proc/", "/sys/", "/dev/", "/srv/",
 ];
-/// Where only Debian has files.
+/// Directories that only Debian fills.
 const DEBIAN: [&str; 6] = ["/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/opt/"];
 
-/// Looks at a link.
+/// Audits a link.
 pub(super) fn look(looker: &mut Looker, root: &Root, path: &Path) {
     let target = match std::fs::read_link(path) {
         Ok(target) => target,
@@ -28,7 +29,7 @@ pub(super) fn look(looker: &mut Looker, root: &Root, path: &Path) {
     if let Some(base) = store.base_of(&target) {
         looker.seen.names.insert(base);
     }
-    // What an object leaves open for its link, and manual pages, which the link makes.
+    // An object leaves these open for its link. Manual pages are made by the link too.
     let is_page = root.is_object() && looker.relative().starts_with("share/man/");
     if shown.starts_with('@') || is_page {
         return;
@@ -44,7 +45,7 @@ pub(super) fn look(looker: &mut Looker, root: &Root, path: &Path) {
             None,
         );
     } else if !inside && within(&SYSTEM) {
-        // It is there on the machine that runs it, or is not.
+        // It exists on the machine that runs it, or not.
     } else if let Err(error) = store.machine.follow(path) {
         let why = match error.kind() {
             std::io::ErrorKind::NotFound => "which does not exist".to_owned(),
@@ -60,7 +61,7 @@ pub(super) fn look(looker: &mut Looker, root: &Root, path: &Path) {
     }
 }
 
-/// Whether a place is one of configurations: nothing that people read, no code.
+/// Whether a path is a configuration's rather than a document's or code's.
 fn is_configuration(relative: &str) -> bool {
     let below = ["etc/", "lib/systemd/", "lib/udev/"];
     let ends = [".conf", ".conf.d", ".config", ".cfg", ".seccomp"];

@@ -1,6 +1,6 @@
-//! The machine whose store is read: this one, or one in another root, as `nix build --store /tmp/other` makes it (Nix manual,
-//! "Local Store": its `root` setting). Outputs name their files as they are on their own machine: links that lead to
-//! `/nix/store/…` lead into that root.
+//! The machine whose store is audited: this one, or one in another root, such as `nix build --store
+//! /tmp/other` makes (Nix manual, "Local Store": its `root` setting). Outputs name files by their
+//! paths on their own machine, so links to `/nix/store/…` lead into that root.
 
 use std::fs::File;
 use std::io;
@@ -11,7 +11,7 @@ use store::place::Store;
 /// A machine's file system.
 #[derive(Debug, Clone)]
 pub struct Machine {
-    /// Its store; `None`: this machine's own.
+    /// Its store; `None` for this machine's own.
     store: Option<Store>,
 }
 
@@ -21,14 +21,15 @@ impl Machine {
         Self { store: None }
     }
 
-    /// The machine whose store lies in a directory of this one.
+    /// Returns the machine whose store lies in a directory of this one.
     pub fn of(directory: &Path) -> Self {
-        // What is asked for is the store of a path in it.
+        // Look up the store of a path in it.
         let (store, _) = Store::of(&directory.join("-"));
         Self { store: Some(store) }
     }
 
-    /// Where on this machine a path leads to, given by where it is there or here.
+    /// Returns the place on this machine to which a path leads. The path may be that machine's or
+    /// this one's.
     ///
     /// # Errors
     /// It leads nowhere.
@@ -42,15 +43,15 @@ impl Machine {
         found.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    /// Whether a link leads to something.
+    /// Follows a link.
     ///
     /// # Errors
-    /// Why it cannot be followed.
+    /// The reason why the link cannot be followed.
     pub fn follow(&self, link: &Path) -> io::Result<()> {
         self.leads(link)?.metadata().map(drop)
     }
 
-    /// Whether what a path leads to, over all links, lies in the store whose directory outputs name so.
+    /// Whether a path ends, after all links, in the store whose directory outputs call `prefix`.
     pub fn ends_in_store(&self, path: &Path, prefix: &str) -> bool {
         let directory = match &self.store {
             Some(store) => store.physical.clone(),
@@ -63,7 +64,7 @@ impl Machine {
         }
     }
 
-    /// Whether something has this name, be it a link that leads nowhere.
+    /// Whether a file of this name exists, dangling links included.
     pub fn has(&self, path: &Path) -> bool {
         let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
             return self.is_directory(path);
@@ -72,21 +73,21 @@ impl Machine {
         directory.is_ok_and(|directory| directory.join(name).symlink_metadata().is_ok())
     }
 
-    /// Whether a directory is there, or a link to one.
+    /// Whether the path is a directory, or a link to one.
     pub fn is_directory(&self, path: &Path) -> bool {
         self.leads(path).is_ok_and(|path| path.is_dir())
     }
 
-    /// Opens a regular file for reading, or what a link leads to.
+    /// Opens a regular file, or a link's target, for reading.
     ///
     /// # Errors
-    /// Nothing is there, or something else is.
+    /// It does not exist or is not a regular file.
     pub fn read(&self, path: &Path) -> io::Result<File> {
         let (file, _) = super::walk::open(&self.leads(path)?.canonicalize()?)?;
         Ok(file)
     }
 
-    /// The names in a directory; none of what cannot be read.
+    /// Returns the names in a directory, or none if it cannot be read.
     pub fn names(&self, directory: &Path) -> Vec<String> {
         let entries = self.leads(directory).and_then(std::fs::read_dir);
         let entries = entries.into_iter().flatten().flatten();

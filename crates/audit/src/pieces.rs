@@ -1,31 +1,31 @@
-//! Files read in pieces: as many bytes as are looked at at once, with those before and after them that a search needs.
+//! Reads files in pieces, each with enough bytes before and after it for a search.
 
 use std::io::{self, Read};
 
-/// Bytes that are read at once.
+/// The number of bytes in a piece.
 const SIZE: usize = 4 << 20;
-/// Bytes before a piece's own: what stands directly before a path tells whether it is one.
+/// The number of bytes to include before a piece. They decide whether a text is a path.
 const BEFORE: usize = 256;
-/// Bytes after a piece's own: no path that is looked for is longer (`PATH_MAX` is 4096).
+/// The number of bytes to include after a piece. No path is longer (`PATH_MAX` is 4096).
 const AFTER: usize = 8192;
 
-/// A part of a file.
+/// A piece of a file.
 #[derive(Debug, Clone, Copy)]
 pub struct Piece<'a> {
     /// Its bytes, with some before and after.
     pub bytes: &'a [u8],
-    /// Where in the file the first of them stands.
+    /// The offset of the first byte in the file.
     pub offset: u64,
-    /// What begins from here on is this piece's.
+    /// The start of this piece's own bytes.
     pub from: usize,
-    /// What begins here is the next one's.
+    /// The start of the next piece's bytes.
     pub until: usize,
-    /// The line ends before the first byte.
+    /// The number of newlines before the first byte.
     pub lines: u64,
 }
 
 impl<'a> Piece<'a> {
-    /// A file that is in memory.
+    /// Makes a piece of a whole file in memory.
     pub fn whole(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
@@ -36,12 +36,12 @@ impl<'a> Piece<'a> {
         }
     }
 
-    /// Whether what begins at `at` is this piece's.
+    /// Whether a text that begins at `at` belongs to this piece.
     pub fn owns(&self, at: usize) -> bool {
         (self.from..self.until).contains(&at)
     }
 
-    /// The 1-based line of a byte.
+    /// Returns the 1-based line of a byte.
     pub fn line(&self, at: usize) -> u32 {
         let before = &self.bytes[..at.min(self.bytes.len())];
         let line = self.lines + memchr::memchr_iter(b'\n', before).count() as u64 + 1;
@@ -49,10 +49,10 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// Reads to the end and hands out the pieces in order; gives the number of bytes.
+/// Reads a file to its end, passes its pieces to `look` in order, and returns the number of bytes.
 ///
 /// # Errors
-/// What reading says; the pieces before it were handed out.
+/// A read fails. The pieces before it have been passed on.
 pub fn each(mut file: impl Read, mut look: impl FnMut(Piece)) -> io::Result<u64> {
     let mut bytes = Vec::new();
     let (mut offset, mut from, mut lines) = (0_u64, 0, 0_u64);

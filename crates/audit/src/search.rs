@@ -1,4 +1,4 @@
-//! Commands, and the search paths that they are looked for on.
+//! Looks up commands on search paths.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -10,12 +10,12 @@ use super::store::Store;
 use super::walk::Root;
 use problem::{NOT_ON_PATH, Problem};
 
-/// Where `NixOS` has its setuid wrappers.
+/// The directory of NixOS' setuid wrappers.
 pub(super) const WRAPPERS: &str = "/run/wrappers/bin";
-/// Where NixOS has what an administrator installed: the last on every `PATH`, for programs of other people.
+/// The directory of the administrator's programs, the last on every `PATH`, for programs of others.
 const SYSTEM: &str = "/run/current-system/sw/bin";
 
-/// Bytes of a unit that are looked at: none comes near.
+/// The most bytes of a unit to read, far more than any has.
 const UNIT: u64 = 1 << 20;
 
 /// A program that a file runs by its name.
@@ -30,14 +30,14 @@ pub(super) struct Command {
 }
 
 impl Command {
-    /// The finding that `path` has no such program.
+    /// Makes the finding that `path` lacks the program.
     pub fn missing(&self, path: &str) -> Problem {
         let cause = format!("`{}` is run, and {path} has no such program", self.program);
         Problem::new(&NOT_ON_PATH, cause).at(self.place.clone(), Some(self.line))
     }
 }
 
-/// What directories hold, each listed once.
+/// The contents of directories, each listed once.
 pub(super) struct Shelves {
     machine: Machine,
     wrappers: BTreeSet<String>,
@@ -45,7 +45,7 @@ pub(super) struct Shelves {
 }
 
 impl Shelves {
-    /// Nothing of the machine listed yet.
+    /// Starts with nothing listed.
     pub fn new(machine: Machine, wrappers: BTreeSet<String>) -> Self {
         Self {
             machine,
@@ -54,17 +54,17 @@ impl Shelves {
         }
     }
 
-    /// Whether the wrappers are known to hold a program.
+    /// Whether a program is among the known wrappers.
     pub fn wraps(&self, program: &str) -> bool {
         self.wrappers.contains(program)
     }
 
-    /// Whether a directory holds a program.
+    /// Whether a directory contains a program.
     pub fn has(&self, directory: &str, program: &str) -> bool {
         if directory == WRAPPERS {
             return self.wraps(program);
         }
-        // What an administrator may have installed is no answer to what the output itself runs.
+        // The output must not rely on programs that an administrator may have installed.
         if directory == SYSTEM {
             return false;
         }
@@ -80,18 +80,18 @@ impl Shelves {
     }
 }
 
-/// The search path of an output, and what is to be looked for on it.
+/// The search path of an output, and the commands to look up on it.
 pub(super) struct Search {
-    /// Of its services; `None` while it is not known.
+    /// The search path of its services; `None` until it is known.
     path: Option<String>,
-    /// What files set, and how many do.
+    /// The search paths that files set, with the number of files.
     set: BTreeMap<String, u64>,
-    /// By program.
+    /// The commands, by program.
     waiting: BTreeMap<String, Vec<Command>>,
 }
 
 impl Search {
-    /// Of an output: the `PATH` that most of its services have.
+    /// Makes the search of an output with the `PATH` that most of its services have.
     pub fn of(root: &Root, store: &Store) -> Self {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         let units = root.path.join("lib/systemd/system");
@@ -109,7 +109,7 @@ impl Search {
         }
     }
 
-    /// Takes what a file runs, and the search paths it sets.
+    /// Adds the commands that a file runs and the search paths that it sets.
     pub fn wait(&mut self, commands: Vec<Command>, paths: Vec<String>) {
         for command in commands {
             self.waiting
@@ -121,13 +121,13 @@ impl Search {
             *self.set.entry(path).or_default() += 1;
         }
         for commands in self.waiting.values_mut() {
-            // No more are told.
+            // No more than this are reported.
             commands.truncate(LISTED + 1);
         }
     }
 
-    /// Looks for what waits. Without a search path in the whole output nothing can be said of its commands: an object's
-    /// is its link's.
+    /// Looks up the collected commands. If the whole output has no search path, it checks nothing:
+    /// the commands of an object run on its link's path.
     pub fn settle(self, shelves: &Shelves, findings: &mut Findings) {
         let Some(path) = self.path.or_else(|| most(&self.set)) else {
             return;
@@ -147,7 +147,7 @@ impl Search {
     }
 }
 
-/// The most frequent, of several the first.
+/// Returns the most frequent path, or the first of several.
 fn most(counts: &BTreeMap<String, u64>) -> Option<String> {
     let most = counts.values().max()?;
     counts
@@ -156,7 +156,7 @@ fn most(counts: &BTreeMap<String, u64>) -> Option<String> {
         .map(|(path, _)| path.clone())
 }
 
-/// The search paths that a unit sets.
+/// Returns the search paths that a unit sets.
 pub(super) fn unit(machine: &Machine, path: &Path) -> Vec<String> {
     use std::io::Read as _;
     let mut text = Vec::new();
@@ -182,7 +182,7 @@ pub(super) fn unit(machine: &Machine, path: &Path) -> Vec<String> {
     set.collect()
 }
 
-/// Whether every directory of a search path is known: in the store, or the wrappers'.
+/// Whether every directory of a search path is known: in the store, or NixOS' own.
 pub(super) fn is_complete(path: &str, prefix: &str) -> bool {
     let is_known = |one: &str| is_machines(one) || (one.starts_with(prefix) && !one.contains('$'));
     !path.is_empty() && path.split(':').filter(|one| !one.is_empty()).all(is_known)

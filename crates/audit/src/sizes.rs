@@ -1,7 +1,8 @@
-//! The closure of an output, and how much each store path in it weighs.
+//! The closure of an output, and the size of each store path in it.
 //!
-//! Nix finds references by their hashes in a built path's bytes when it registers it. The same is done here, by the whole
-//! `/nix/store/HASH-NAME`: a database is not asked, which a build's sandbox does not have.
+//! When Nix registers a built path, it finds references by their hashes in its bytes. This module
+//! does the same with the whole `/nix/store/HASH-NAME`. It asks no database, because a build's
+//! sandbox has none.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt as _;
@@ -14,7 +15,7 @@ use super::pieces;
 use super::store::{Leads, Store};
 use super::{Weight, walk};
 
-/// The closure of some store paths, heaviest first.
+/// Returns the closure of some store paths, largest first.
 pub(super) fn closure(store: &Store, names: &BTreeSet<String>) -> Vec<Weight> {
     let mut seen: BTreeSet<String> = names.clone();
     let mut next: Vec<String> = names.iter().cloned().collect();
@@ -36,7 +37,7 @@ pub(super) fn closure(store: &Store, names: &BTreeSet<String>) -> Vec<Weight> {
     weights
 }
 
-/// Weighs a store path and finds what it refers to.
+/// Measures a store path and finds its references.
 fn weigh(store: &Store, base: &str) -> (Weight, BTreeSet<String>) {
     let path = store.path(base);
     let mut names = BTreeSet::new();
@@ -72,11 +73,11 @@ fn weigh(store: &Store, base: &str) -> (Weight, BTreeSet<String>) {
     (weight, names)
 }
 
-/// The store paths that a file names; none of one that cannot be read, which is its package's.
+/// Returns the store paths that a file names, or none if it cannot be read.
 fn references(store: &Store, file: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     if let Ok((file, _)) = walk::open(file) {
-        // What was read before an error counts.
+        // The part read before an error counts.
         let _ = pieces::each(file, |piece| {
             for reference in store.references(&piece) {
                 let base = reference.text.split('/').next().unwrap_or(reference.text);

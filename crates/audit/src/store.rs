@@ -9,12 +9,13 @@ use memchr::memmem::Finder;
 use super::machine::Machine;
 use super::pieces::Piece;
 
-/// Where the store is unless something says otherwise.
+/// The default directory of the store.
 const DEFAULT: &str = "/nix/store";
-/// Letters of a store path's hash.
+/// The number of letters in a store path's hash.
 const HASH: usize = 32;
 
-/// The store's directory: `NIX_STORE_DIR`, else the one that `output` lies in, else `/nix/store`.
+/// Returns the store's directory: `NIX_STORE_DIR`, or else the store that contains `output`, or
+/// else `/nix/store`.
 pub fn directory(output: &Path) -> PathBuf {
     if let Some(set) = std::env::var_os("NIX_STORE_DIR").filter(|set| !set.is_empty()) {
         return set.into();
@@ -29,46 +30,46 @@ pub fn directory(output: &Path) -> PathBuf {
 
 /// A store.
 pub struct Store {
-    /// The machine that it is a part of.
+    /// The machine that it belongs to.
     pub machine: Machine,
-    /// Where it is.
+    /// Its directory.
     directory: PathBuf,
-    /// How outputs name it, with a slash at its end.
+    /// Its name in outputs, with a final slash.
     prefix: String,
     finder: Finder<'static>,
     /// Names by hash.
     listed: OnceLock<HashMap<String, Vec<String>>>,
-    /// Whether a path below the store is there.
+    /// Whether a path below the store exists.
     known: RwLock<HashMap<String, bool>>,
 }
 
 /// A reference in some bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference<'a> {
-    /// Where its first byte stands.
+    /// The offset of its first byte.
     pub start: usize,
-    /// Where the byte after its last stands.
+    /// The offset after its last byte.
     pub end: usize,
-    /// `HASH-NAME/…`, what follows the store's directory.
+    /// `HASH-NAME/…`, the text after the store's directory.
     pub text: &'a str,
-    /// Something that is filled in later continues it: a variable, a pattern.
+    /// Whether a variable or a pattern continues it.
     pub open: bool,
 }
 
-/// What a reference leads to.
+/// The target of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Leads {
-    /// To what is there, in this store path.
+    /// A file that exists, in this store path.
     There(String),
-    /// To a store path that is not there.
+    /// A store path that does not exist.
     NoPath(String),
-    /// To a file that is not in its store path: the store path, the file.
+    /// A file that its store path lacks: the store path and the file.
     NoFile(String, String),
 }
 
 impl Store {
-    /// The store in `directory`. One in `ROOT/nix/store` is a machine's whose root is `ROOT`, unless `NIX_STORE_DIR` says that
-    /// it is called so.
+    /// Opens the store in `directory`. A store in `ROOT/nix/store` belongs to a machine whose root
+    /// is `ROOT`, unless `NIX_STORE_DIR` gives this very path.
     pub fn new(directory: &Path) -> Self {
         let of_root = directory
             .ancestors()
@@ -89,12 +90,13 @@ impl Store {
         }
     }
 
-    /// How outputs name the store, with a slash at its end.
+    /// Returns the store's name in outputs, with a final slash.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// The store path's name that a path lies in, as outputs name it or by where it is.
+    /// Returns the name of the store path that contains a path, given as outputs name it or by its
+    /// place.
     pub fn base_of(&self, path: &Path) -> Option<String> {
         let named = path.strip_prefix(&self.prefix);
         let below = named.or_else(|_| path.strip_prefix(&self.directory)).ok()?;
@@ -102,23 +104,23 @@ impl Store {
         (base_length(first.as_bytes()) == Some(first.len())).then(|| first.to_owned())
     }
 
-    /// The store path of a name.
+    /// Returns the store path of a name.
     pub fn path(&self, base: &str) -> PathBuf {
         self.directory.join(base)
     }
 
-    /// The references that begin in a piece, in order.
+    /// Returns the references that begin in a piece, in order.
     pub fn references<'a>(&'a self, piece: &Piece<'a>) -> impl Iterator<Item = Reference<'a>> + 'a {
         let piece = *piece;
         self.finder.find_iter(piece.bytes).filter_map(move |start| {
-            // `nuke-refs` writes hashes of the letter e, which no hash has.
+            // `nuke-refs` writes hashes of the letter e, which real hashes do not contain.
             let owned = piece.owns(start);
             owned.then(|| reference(piece.bytes, start, start + self.prefix.len()))?
         })
     }
 
-    /// What a reference leads to. In a program, strings stand one after the other without an end: with `run_on` a
-    /// file's name may have the next one's letters behind it.
+    /// Returns the target of a reference. Strings in a program follow one another without a
+    /// separator, so with `run_on` the next string's letters may follow a file's name.
     pub fn leads(&self, reference: &Reference, run_on: bool) -> Leads {
         let text = reference.text;
         let (name, rest) = text.split_at(text.find('/').unwrap_or(text.len()));
@@ -126,7 +128,7 @@ impl Store {
             (name, rest)
         } else {
             match self.spelled(name) {
-                // What follows the name is the sentence's.
+                // The text after the name belongs to the sentence.
                 Some(base) => (base, ""),
                 None => return Leads::NoPath(name.to_owned()),
             }
@@ -151,7 +153,7 @@ impl Store {
         Leads::NoFile(base.to_owned(), collapsed(trimmed))
     }
 
-    /// Whether a path below the store is there; a link is, wherever it leads.
+    /// Whether a path below the store exists. A link does, wherever it leads.
     pub fn exists(&self, below: &str) -> bool {
         let known = self
             .known
@@ -170,23 +172,23 @@ impl Store {
         there
     }
 
-    /// The names in a directory of a store path.
+    /// Returns the names in a directory of a store path.
     pub fn names(&self, base: &str, below: &str) -> Vec<String> {
         self.machine.names(&self.directory.join(base).join(below))
     }
 
-    /// Whether a place below the store is a directory.
+    /// Whether a path below the store is a directory.
     pub fn is_directory(&self, below: &str) -> bool {
         self.machine.is_directory(&self.directory.join(below))
     }
 
-    /// Whether a place below a store path is a directory with nothing in it.
+    /// Whether a path in a store path is an empty directory.
     pub fn is_empty(&self, base: &str, below: &str) -> bool {
         let path = self.directory.join(base).join(below);
         self.machine.is_directory(&path) && self.machine.names(&path).is_empty()
     }
 
-    /// Whether a file's name in its directory begins as that of `rest`.
+    /// Whether a file name in the same directory begins with that of `rest`.
     pub fn has_head(&self, base: &str, rest: &str) -> bool {
         let path = self.directory.join(base).join(rest);
         let (Some(directory), Some(head)) = (path.parent(), path.file_name()) else {
@@ -197,7 +199,7 @@ impl Store {
         names.iter().any(|name| name.starts_with(&*head))
     }
 
-    /// The store path of the same hash that `name` begins with.
+    /// Returns the store path with the same hash as the start of `name`.
     fn spelled(&self, name: &str) -> Option<&str> {
         let listed = self.listed.get_or_init(|| {
             let mut listed: HashMap<String, Vec<String>> = HashMap::new();
@@ -213,7 +215,7 @@ impl Store {
         found.max_by_key(|there| there.len()).map(String::as_str)
     }
 
-    /// Whether a path leads to a file whose name the rest begins with.
+    /// Whether a path leads to a file whose name is a prefix of the rest.
     fn begins(&self, base: &str, rest: &str) -> bool {
         let mut directory = self.directory.join(base);
         for part in rest.split('/').filter(|part| !part.is_empty()) {
@@ -229,7 +231,7 @@ impl Store {
     }
 }
 
-/// The reference whose text begins at `at`.
+/// Returns the reference whose text begins at `at`.
 fn reference(bytes: &[u8], start: usize, at: usize) -> Option<Reference<'_>> {
     let rest = bytes.get(at..)?;
     let base = base_length(rest)?;
@@ -252,7 +254,7 @@ fn reference(bytes: &[u8], start: usize, at: usize) -> Option<Reference<'_>> {
     })
 }
 
-/// How long the `HASH-NAME` at the beginning of some bytes is.
+/// Returns the length of the `HASH-NAME` at the start of some bytes.
 fn base_length(bytes: &[u8]) -> Option<usize> {
     let hash = bytes.get(..HASH)?;
     let is_hash = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'd' | b'f'..=b'n' | b'p'..=b's' | b'v'..=b'z');
@@ -274,7 +276,7 @@ fn is_path(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_' | b'/' | b'~' | b'@')
 }
 
-/// Slashes in a row mean one.
+/// Collapses repeated slashes.
 fn collapsed(path: &str) -> String {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     parts.join("/")

@@ -1,4 +1,5 @@
-//! A text that a scanner knows: read again as its source was, and held against what decisions keep.
+//! Audits a text in a known language: scans it like its source, and compares it with the texts that
+//! decisions keep.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -14,7 +15,8 @@ use problem::{LEFT_OVER, NOT_ON_PATH, Problem};
 use release::Mode;
 use scan::{FileScan, Form, Kind, Language, Occurrence};
 
-/// What people read; and what modules read to make what Debian's packages make, with Debian's names.
+/// Documents for people, and files with Debian's names that modules read to set up what Debian's
+/// packages do.
 const DOCUMENTATION: [&str; 5] = [
     "share/doc/",
     "share/man/",
@@ -22,13 +24,13 @@ const DOCUMENTATION: [&str; 5] = [
     "share/licenses/",
     "share/pve-nix/",
 ];
-/// What the user's own shell reads, with its own search path.
+/// Files that the user's own shell reads, with its own search path.
 const COMPLETIONS: [&str; 2] = ["share/bash-completion/", "share/zsh/"];
 
-/// Bytes of a wrapper that are looked at.
+/// The most bytes of a wrapper to read.
 const WRAPPER: u64 = 1 << 20;
 
-/// Looks at a text.
+/// Audits a text.
 pub(super) fn look(
     looker: &mut Looker,
     root: &Root,
@@ -47,7 +49,7 @@ pub(super) fn look(
         .file()
         .map_or(node.relative.as_str(), |file| &file.path);
     let scanned = scan::scan(language, path, bytes, looker.context.calls);
-    // What does not parse is read as any text; Perl alone is refused.
+    // A file that does not parse is read as plain text. Only Perl's scanner rejects files.
     let scanned =
         scanned.or_else(|_| scan::scan(Language::Text, path, bytes, looker.context.calls));
     let Ok(scanned) = scanned else { return };
@@ -56,7 +58,7 @@ pub(super) fn look(
         origin,
         language,
     };
-    // The link writes the first line of an object's programs.
+    // The link writes the shebangs of an object's programs.
     let is_executable = mode == Mode::Executable && !root.is_object();
     text.paths(&scanned, bytes, is_executable);
     if language == Language::Perl {
@@ -74,8 +76,8 @@ pub(super) fn look(
     }
 }
 
-/// A directory of `share` that holds texts for people: a documentation of its own, translations (`share/pve-docs`,
-/// `share/pve-i18n`).
+/// Whether a file is in a directory of `share` with texts for people: documentation or translations
+/// (`share/pve-docs`, `share/pve-i18n`).
 fn is_handbook(relative: &str) -> bool {
     let directory = relative
         .strip_prefix("share/")
@@ -94,7 +96,7 @@ struct Text<'l, 'c, 'o> {
 }
 
 impl Text<'_, '_, '_> {
-    /// Holds the paths of the text against what is kept of them.
+    /// Compares the paths of the text with those that decisions keep.
     fn paths(&mut self, scanned: &FileScan, bytes: &[u8], is_executable: bool) {
         let mut places: BTreeMap<&str, Vec<&Occurrence>> = BTreeMap::new();
         for place in &scanned.occurrences {
@@ -120,7 +122,7 @@ impl Text<'_, '_, '_> {
                 let lines: Vec<String> =
                     places.iter().map(|place| place.line.to_string()).collect();
                 format!(
-                    "`{text}` stands here {} times (lines {}), and decisions keep it {times} times",
+                    "`{text}` occurs {} times (lines {}), but decisions keep {times}",
                     places.len(),
                     lines.join(", ")
                 )
@@ -129,8 +131,8 @@ impl Text<'_, '_, '_> {
         }
     }
 
-    /// Whether a place names the kernel's, or a file that a machine may have: systemd goes without a file whose name has
-    /// `-` before it.
+    /// Whether a place names a file of the kernel, or one that may be missing: systemd ignores a
+    /// missing file whose name has `-` before it.
     fn is_a_machines(&self, place: &Occurrence, bytes: &[u8]) -> bool {
         let text = place.text.as_str();
         let is_optional = self.language == Language::Unit
@@ -140,7 +142,7 @@ impl Text<'_, '_, '_> {
         is_optional || is_kernels(text)
     }
 
-    /// Whether an occurrence is of what the host must have as Debian does.
+    /// Whether an occurrence assumes that the host is like Debian.
     fn assumes(&self, place: &Occurrence, is_executable: bool) -> bool {
         let prefix = self.looker.context.store.prefix();
         let text = place.text.as_str();
@@ -164,7 +166,7 @@ impl Text<'_, '_, '_> {
         }
     }
 
-    /// Looks for the commands on the search path that the text sets, or leaves them to that of the output.
+    /// Looks up commands on the search path that the text sets, or leaves them to the output's.
     fn commands(&mut self, scanned: &FileScan, path: &Path) {
         let context = self.looker.context;
         let prefix = context.store.prefix();
@@ -234,7 +236,7 @@ fn is_started(place: &Occurrence) -> bool {
             .is_some_and(|key| key.starts_with("Exec"))
 }
 
-/// Whether a placeholder stands before an offset: an object's `@pve@/bin/x` is its link's.
+/// Whether a placeholder precedes an offset. The link of an object closes its `@pve@/bin/x`.
 fn is_open(bytes: &[u8], offset: usize) -> bool {
     let Some(name) = bytes[..offset.min(bytes.len())].strip_suffix(b"@") else {
         return false;
@@ -247,13 +249,13 @@ fn is_open(bytes: &[u8], offset: usize) -> bool {
     length > 0 && name[..name.len() - length].ends_with(b"@")
 }
 
-/// Whether a search path has nothing of Debian's.
+/// Whether a search path contains nothing of Debian's.
 fn is_known(path: &str, prefix: &str) -> bool {
     let mut directories = path.split(':').filter(|one| one.starts_with('/'));
     directories.all(|one| one.starts_with(prefix) || is_machines(one))
 }
 
-/// The directories of programs that a wrapper names, of the program that it runs.
+/// Returns the directories in the `PATH` that a program's wrapper sets.
 fn wrapper(looker: &Looker, path: &Path) -> Vec<String> {
     let name = path.file_name().and_then(|name| name.to_str());
     let Some(wrapper) = name.and_then(keep::unwrapped) else {

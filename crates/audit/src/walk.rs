@@ -1,4 +1,4 @@
-//! What is in an output, in a fixed order.
+//! Lists the nodes of an output in a fixed order.
 
 use std::collections::BTreeSet;
 use std::fs::{File, Metadata, OpenOptions};
@@ -9,25 +9,25 @@ use std::path::PathBuf;
 use rustix::fs::OFlags;
 use walkdir::WalkDir;
 
-/// Where a link lists what it lacks.
+/// The file in which a link lists its gaps.
 const LACKS: &str = "nix-support/pve-lacks";
 
-/// Bytes of that list that are read.
+/// The most bytes of that list to read.
 const LIST: u64 = 1 << 20;
 
 /// An output.
 #[derive(Debug, Clone)]
 pub(super) struct Root {
-    /// Where it is, with no link on the way.
+    /// Its path without links.
     pub path: PathBuf,
-    /// How it is named in places.
+    /// Its name in reports.
     pub shown: String,
-    /// What a link lacks, of its `nix-support/pve-lacks`.
+    /// The gaps of a link, from its `nix-support/pve-lacks`.
     pub lacks: BTreeSet<String>,
 }
 
 impl Root {
-    /// The output that lies at `path`.
+    /// Opens the output at `path`.
     pub fn new(path: PathBuf, shown: String) -> Self {
         let mut text = String::new();
         let read =
@@ -46,13 +46,13 @@ impl Root {
         }
     }
 
-    /// Whether it is what `mkPveObject` makes, by the name that it gives.
+    /// Whether `mkPveObject` made it, judged by the name.
     pub fn is_object(&self) -> bool {
         let name = self.path.file_name().and_then(|name| name.to_str());
         name.is_some_and(|name| name.contains("-object-"))
     }
 
-    /// The place of a node in reports.
+    /// Returns a node's name in reports.
     pub fn place(&self, relative: &str) -> String {
         if relative.is_empty() {
             self.shown.clone()
@@ -62,7 +62,7 @@ impl Root {
     }
 }
 
-/// What a node is.
+/// The type of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Nature {
     /// A regular file.
@@ -76,15 +76,16 @@ pub(super) enum Nature {
 /// One node of an output.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// Relative to the output, `/`-separated, lossily decoded: for rules and reports.
+    /// The path relative to the output, `/`-separated and lossily decoded, for rules and reports.
     pub relative: String,
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// What it is, or why that cannot be told.
+    /// Its type, or the error that hides it.
     pub nature: io::Result<Nature>,
 }
 
-/// The nodes below a root but directories, by name; those of a directory that cannot be read are one node with the error.
+/// Returns the nodes below a root, except directories, sorted by name. A directory that cannot be
+/// read is one node with the error.
 pub(super) fn nodes(root: &Root) -> impl Iterator<Item = Node> + '_ {
     let walk = WalkDir::new(&root.path)
         .follow_links(false)
@@ -130,7 +131,8 @@ fn nature(kind: std::fs::FileType) -> Nature {
     }
 }
 
-/// Opens a regular file for reading, and nothing that took its place since it was listed: a pipe would never end.
+/// Opens a regular file for reading, but nothing that has replaced it since it was listed. A pipe
+/// would never end.
 pub(super) fn open(path: &std::path::Path) -> io::Result<(File, Metadata)> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
@@ -142,6 +144,6 @@ pub(super) fn open(path: &std::path::Path) -> io::Result<(File, Metadata)> {
     if meta.is_file() {
         Ok((file, meta))
     } else {
-        Err(io::Error::other("it is no regular file any more"))
+        Err(io::Error::other("it is no longer a regular file"))
     }
 }

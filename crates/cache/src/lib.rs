@@ -1,7 +1,9 @@
-//! What is kept between runs in the user's cache directory, so that only what changed is read again.
+//! Keeps parsed values in the user's cache directory between runs, so that only changed input is
+//! read again.
 //!
-//! One file a value: the SHA-256 of the rest, then the value in postcard's format. All of it can be thrown away: a cache
-//! that cannot be read or is not whole is an empty one, one that cannot be written is left.
+//! Each value has one file: the SHA-256 of the rest, then the value in postcard's format. The cache
+//! may be deleted at any time. A cache that is unreadable or damaged counts as empty; if it cannot
+//! be written, the run goes on without it.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -19,18 +21,18 @@ pub struct Cache {
     place: Place,
 }
 
-/// Where values are kept.
+/// The place of the values.
 #[derive(Debug, Clone)]
 enum Place {
-    /// In files below a directory, for the next run.
+    /// In files below a directory, for later runs.
     Dir(PathBuf),
     /// In memory, for the rest of this run.
     Memory(Arc<Mutex<HashMap<String, Vec<u8>>>>),
 }
 
 impl Cache {
-    /// The cache below `dir` for the build of the scanners that `scanners` names, and these calls: any other finds nothing
-    /// in it.
+    /// Opens the cache below `dir` for one build of the scanners (`scanners` identifies it) and one
+    /// table of calls. Values of other builds or tables are not found.
     pub fn new(dir: &Path, scanners: &str, calls_text: &str) -> Self {
         let mut hash = Sha256::new();
         hash.update(scanners);
@@ -44,14 +46,14 @@ impl Cache {
         }
     }
 
-    /// One that ends with this run: what two releases have in common is read once.
+    /// Makes a cache that ends with this run. Files that two releases share are then read once.
     pub fn in_memory() -> Self {
         Self {
             place: Place::Memory(Arc::default()),
         }
     }
 
-    /// The directory it stands in, which is made when something is kept; `None` for one in memory.
+    /// Returns its directory, which the first value creates. `None` for a cache in memory.
     pub fn dir(&self) -> Option<&Path> {
         match &self.place {
             Place::Dir(dir) => Some(dir),
@@ -59,19 +61,20 @@ impl Cache {
         }
     }
 
-    /// A value kept under a name; `None` where there is none, or none that is whole.
+    /// Returns the value of a name, or `None` if it is missing or damaged.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         postcard::from_bytes(&self.read(name)?).ok()
     }
 
-    /// Keeps a value under a name. Written beside and renamed, so that a kill leaves the old one.
+    /// Stores a value under a name. It writes a temporary file and renames it, so a kill leaves the
+    /// old value.
     pub fn put<T: Serialize>(&self, name: &str, value: &T) {
         let write = || -> std::io::Result<()> {
             let bytes = postcard::to_allocvec(value).map_err(std::io::Error::other)?;
             let dir = match &self.place {
                 Place::Dir(dir) => dir,
                 Place::Memory(values) => {
-                    // A thread that panicked here has left a whole map.
+                    // The map stays intact if a thread panics while it holds the lock.
                     let mut values = values.lock().unwrap_or_else(PoisonError::into_inner);
                     values.insert(name.to_owned(), bytes);
                     return Ok(());
@@ -85,11 +88,11 @@ impl Cache {
                 .map_err(|error| error.error)?;
             Ok(())
         };
-        // The cache only saves time; a run without one is whole.
+        // The cache only saves time, so errors do not matter.
         drop(write());
     }
 
-    /// The bytes kept under a name.
+    /// Returns the bytes of a name.
     pub fn read(&self, name: &str) -> Option<Vec<u8>> {
         let dir = match &self.place {
             Place::Dir(dir) => dir,
@@ -108,12 +111,12 @@ impl Cache {
     }
 }
 
-/// The file of a value.
+/// The path of a value's file.
 fn file_in(dir: &Path, name: &str) -> PathBuf {
     dir.join(format!("{name}.postcard"))
 }
 
-/// The length of the hash at a file's start.
+/// The length of the hash at the start of a file.
 const HASH: usize = 32;
 
 #[cfg(test)]

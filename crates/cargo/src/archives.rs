@@ -1,4 +1,4 @@
-//! The archives of a lock's crates: cargo downloads them and keeps them in its home.
+//! The archives of a lock's crates, which cargo downloads and keeps in its home directory.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,10 +24,10 @@ pub struct Archive {
     pub checksum: Digest,
 }
 
-/// The crates of the registry in a `Cargo.lock`; those of the tree itself have no archive.
+/// Returns the registry crates of a `Cargo.lock`. Crates of the tree itself have no archive.
 ///
 /// # Errors
-/// PNX-211 for what is no lock, and for a crate from elsewhere or without a checksum.
+/// PNX-211 for an invalid lock, and for a crate from elsewhere or without a checksum.
 pub fn archives(lock: &str, shown: &str) -> Result<BTreeSet<Archive>, Problem> {
     let bad = |cause: String| Problem::new(&BAD_CRATES, cause).at(shown, None);
     let lock = Lock::parse(lock).map_err(bad)?;
@@ -45,7 +45,7 @@ pub fn archives(lock: &str, shown: &str) -> Result<BTreeSet<Archive>, Problem> {
         // Both become part of a file's name.
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
         if !which.replace(' ', "").chars().all(plain) {
-            return Err(bad(format!("{which:?} is no name and version of a crate")));
+            return Err(bad(format!("{which:?} is not a crate's name and version")));
         }
         found.insert(Archive {
             name: package.name,
@@ -56,22 +56,23 @@ pub fn archives(lock: &str, shown: &str) -> Result<BTreeSet<Archive>, Problem> {
     Ok(found)
 }
 
-/// Where an archive is looked for.
+/// The result of looking for an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kept {
-    /// Here, and it is the one the lock means.
+    /// Found, and its checksum matches the lock.
     At(PathBuf),
-    /// Here, and it is another.
+    /// Found, but its checksum differs.
     Other(PathBuf),
-    /// Nowhere.
+    /// Not found.
     Nowhere,
 }
 
-/// cargo's cache of archives: one directory for each registry, whichever it is that stands in for crates.io.
+/// cargo's cache of archives, with one directory for each registry. Any of them may stand in for
+/// crates.io.
 pub struct Cache(Vec<PathBuf>);
 
 impl Cache {
-    /// The caches in `CARGO_HOME`, by default `~/.cargo`.
+    /// Opens the caches in `CARGO_HOME`, by default `~/.cargo`.
     pub fn open() -> Self {
         let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         let home = set("CARGO_HOME").map(PathBuf::from);
@@ -88,7 +89,7 @@ impl Cache {
         Self(directories)
     }
 
-    /// The archive, where it is kept.
+    /// Looks for an archive.
     pub fn find(&self, archive: &Archive) -> Kept {
         let name = format!("{}-{}.crate", archive.name, archive.version);
         let mut kept = Kept::Nowhere;
@@ -106,11 +107,12 @@ impl Cache {
     }
 }
 
-/// Has cargo download `archives`, which one lock holds. Nothing is compiled, and no source is needed: cargo is given a
-/// package that depends on every one of them at its version.
+/// Has cargo download `archives`, which must come from one lock. Nothing is compiled, and no source
+/// is needed: cargo gets a package that depends on each of them at its version. Returns cargo's
+/// message if it failed; callers check the cache afterwards.
 ///
 /// # Errors
-/// PNX-405 where nothing can be written. That cargo fails is told as its words: what it has is looked at afterwards.
+/// PNX-405: a file cannot be written.
 pub fn download(archives: &BTreeSet<Archive>) -> Result<Option<String>, Problem> {
     let written = |directory: &Path| {
         fs::write(directory.join("lib.rs"), "")?;
@@ -122,7 +124,7 @@ pub fn download(archives: &BTreeSet<Archive>) -> Result<Option<String>, Problem>
         .args(["fetch", "--quiet"])
         .current_dir(directory.path())
         .env_remove("CARGO_TARGET_DIR")
-        // Within `cargo xtask` these are about this project.
+        // Within `cargo xtask`, these variables describe this project.
         .env_remove("CARGO")
         .env_remove("RUSTUP_TOOLCHAIN")
         .stdin(Stdio::null())
@@ -146,7 +148,8 @@ fn unwritten(error: &std::io::Error) -> Problem {
     Problem::new(&OUTPUT_FAILED, format!("a temporary directory: {error}"))
 }
 
-/// The manifest of a package that depends on every one of `archives`, as few features as possible turned on.
+/// Writes the manifest of a package that depends on all of `archives`, with as few features as
+/// possible.
 fn manifest(archives: &BTreeSet<Archive>) -> String {
     let mut document = DocumentMut::new();
     let mut package = Table::new();
@@ -163,7 +166,7 @@ fn manifest(archives: &BTreeSet<Archive>) -> String {
     document.insert("workspace", Item::Table(workspace));
     let mut dependencies = Table::new();
     for (at, archive) in archives.iter().enumerate() {
-        // What follows a `+` does not count in a requirement.
+        // A requirement ignores the text after a `+`.
         let version = archive.version.split('+').next().unwrap_or_default();
         let mut dependency = InlineTable::new();
         dependency.insert("package", archive.name.as_str().into());

@@ -1,4 +1,4 @@
-//! What is kept of a release's programs, held against its sources.
+//! Combines the kept data of a release's programs with its sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,17 +15,17 @@ use release::{Manifest, Source, is_own_pin, own_pin};
 pub struct Attached {
     /// Sorted by name.
     pub programs: Vec<Program>,
-    /// Programs without a kept lock, locks that do not fit.
+    /// Programs without a kept lock, and locks that do not match.
     pub problems: Vec<Problem>,
-    /// The rules that said something.
+    /// The rules that were applied.
     pub used: BTreeSet<RuleId>,
 }
 
-/// Fills in what the sources say of the kept programs: their Debian packages, and where their crates stand. Sources that
-/// could not be had are missing from `sources`; nothing is said of their programs.
+/// Fills in facts from the sources: the programs' Debian packages, and the place of their crates.
+/// Programs whose sources are missing from `sources` are skipped.
 ///
 /// # Errors
-/// Manifests that cannot be read.
+/// A manifest cannot be read.
 pub fn attach<'s>(
     manifest: &Manifest,
     kept: Vec<Program>,
@@ -95,7 +95,7 @@ pub fn attach<'s>(
     Ok(attached)
 }
 
-/// The rules that say something of a source's programs.
+/// Returns the rules that apply to a source's programs.
 fn used(
     source: &str,
     packagings: &[Packaging],

@@ -1,4 +1,5 @@
-//! Which Rust files are compiled into a program, and which places in them: by the module tree, features and platforms.
+//! Determines the Rust files that are compiled into a program, and the places in them, by module
+//! tree, features and platforms.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,42 +15,42 @@ use release::{Entry, Mode, Source, source_name};
 use scan::source::ScannedFile;
 use scan::{FileScan, Language, RustModule, rust};
 
-/// The configuration that a place has when only tests compile it: what rules ask for.
+/// The configuration of places that only tests compile, as rules refer to it.
 pub const TEST: &str = "test";
 
-/// How a file is compiled into one crate.
+/// The conditions under which a file is compiled into one crate.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct View {
     /// The crate's features.
     features: BTreeSet<String>,
     /// The target triples.
     targets: Vec<String>,
-    /// The predicates of the modules that lead to it.
+    /// The predicates of the modules above it.
     under: Vec<String>,
 }
 
-/// The compiled files of each source, by the name under which the analysis knows it.
+/// The compiled files of each source, by the source's name in the analysis.
 #[derive(Debug, Default)]
 pub struct Compiled {
     views: BTreeMap<String, BTreeMap<String, Vec<View>>>,
-    /// Files that are compiled and do not parse or are not there.
+    /// Problems of compiled files that are invalid or missing.
     pub problems: Vec<Problem>,
 }
 
-/// What is known of one source's files.
+/// One source's files.
 #[derive(Default)]
 pub struct Files<'a> {
     /// The scans of its Rust files, by path.
     scans: HashMap<&'a str, &'a FileScan>,
-    /// Its symbolic links: place and where it leads, both relative to the source.
+    /// Its symbolic links: path and target, both relative to the source.
     links: Vec<(String, String)>,
 }
 
 impl<'a> Files<'a> {
-    /// The Rust files among those scanned, and the tree's links.
+    /// Collects the Rust files among those scanned, and the tree's links.
     ///
     /// # Errors
-    /// What reading the links says.
+    /// The links cannot be read.
     pub fn of(source: &Source, files: &'a [ScannedFile]) -> Result<Self, Problem> {
         let rust = files.iter().filter(|file| file.language == Language::Rust);
         let scans: HashMap<&str, &FileScan> =
@@ -71,7 +72,7 @@ impl<'a> Files<'a> {
         })
     }
 
-    /// The file that a path leads to, links on the way followed; `None` where no Rust file is.
+    /// Follows links and returns the Rust file that a path leads to, if there is one.
     fn find(&self, path: &str) -> Option<String> {
         let mut path = path.to_owned();
         // A circle of links leads nowhere.
@@ -90,8 +91,8 @@ impl<'a> Files<'a> {
 }
 
 impl Compiled {
-    /// Follows the module trees of every program from the files that cargo compiles. `sources` are the scans by the
-    /// analysis' names of the sources.
+    /// Follows the module trees of every program from the files that cargo compiles. `sources` are
+    /// the scans by the sources' names in the analysis.
     pub fn of<'a>(programs: &[Program], sources: &HashMap<&'a str, Files<'a>>) -> Self {
         let mut compiled = Self::default();
         let mut seen = BTreeSet::new();
@@ -114,8 +115,8 @@ impl Compiled {
         compiled
     }
 
-    /// Leaves of a source's scanned files the Rust ones that are compiled, and of these the places that are; a place that
-    /// only tests compile is told by its configuration, [`TEST`].
+    /// Reduces a source's scanned files to the compiled Rust ones, and their places to the compiled
+    /// ones. A place that only tests compile gets the configuration [`TEST`].
     pub fn retain(&self, source: &str, files: &mut Vec<ScannedFile>) {
         let views = self.views.get(source);
         files.retain_mut(|file| {
@@ -141,7 +142,7 @@ impl Compiled {
 }
 
 impl View {
-    /// Whether everything above the file and `own` can hold on any of the targets.
+    /// Whether the predicates above the file and `own` can hold on any of the targets.
     fn holds(&self, own: Option<&str>, test: bool) -> bool {
         let all = || self.under.iter().map(String::as_str).chain(own);
         self.targets.iter().any(|target| {
@@ -151,7 +152,8 @@ impl View {
     }
 }
 
-/// Whether a predicate can hold. What neither features nor the target tell (a build script may set it) can.
+/// Whether a predicate can hold. If neither features nor the target decide it, it can, because a
+/// build script may set it.
 fn holds(
     predicate: &str,
     features: &BTreeSet<String>,
@@ -222,7 +224,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             .push(problem.in_source(source_name(self.source)).at(path, None));
     }
 
-    /// A file, whose own scan is known to be there, and the modules below it.
+    /// Visits a file, whose scan exists, and the modules below it.
     fn file(&mut self, path: &str, root: bool, under: &[String]) {
         if !self.visited.insert((path.to_owned(), under.to_vec())) {
             return;
@@ -263,9 +265,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         let candidates = rust::module_files(path, root, module);
         let mut found = candidates.iter().filter_map(|path| self.files.find(path));
         match found.next() {
-            // A file that `#[path]` names has its modules beside it, as a root has.
+            // The modules of a file named by `#[path]` lie beside it, as with a root.
             Some(found) => self.file(&found, module.path.is_some(), under),
-            // An inclusion is mostly of what a build script writes.
+            // Most inclusions read a file that a build script writes.
             None if module.included => {}
             None => {
                 let first = candidates.first().map_or(path, String::as_str).to_owned();
@@ -293,7 +295,7 @@ mod tests {
         assert!(can("test", &[], true));
         assert!(can("all(unix, target_arch = \"aarch64\")", &[], false));
         assert!(!can("windows", &[], false));
-        // A build script may set it, or not.
+        // A build script may set it.
         assert!(can("perlmod = \"multiplicity\"", &[], false));
         assert!(can("not(perlmod = \"multiplicity\")", &[], false));
         assert!(!can("all(unknown_flag, feature = \"x\")", &[], false));

@@ -19,13 +19,13 @@ pub struct Member {
     pub directory: String,
     /// Its name.
     pub name: String,
-    /// Its version, the workspace's put in.
+    /// Its version, inherited if necessary.
     pub version: Version,
-    /// Its dependencies, with what the workspace says of them; a path is relative to the source.
+    /// Its dependencies, merged with the workspace's. Paths are relative to the source.
     pub dependencies: Vec<Dependency>,
     /// `[features]`.
     pub features: BTreeMap<String, Vec<String>>,
-    /// The directory of the workspace it belongs to; its own where it has none.
+    /// The directory of its workspace, or its own without one.
     pub workspace: String,
 }
 
@@ -36,18 +36,18 @@ pub struct SourceCrates {
     pub source: String,
     /// Its crates, by directory.
     pub members: BTreeMap<String, Arc<Member>>,
-    /// Directories of manifests that are a workspace.
+    /// Directories of manifests with a workspace.
     pub workspaces: Vec<String>,
-    /// Where other repositories would stand, which no tree holds.
+    /// The places of submodules, whose files no tree contains.
     pub submodules: Vec<String>,
-    /// The sources that stand there for a program, by those places.
+    /// The sources mounted at such places for a program, by place.
     pub mounted: BTreeMap<String, String>,
 }
 
 /// The name of a manifest.
 const MANIFEST: &str = "Cargo.toml";
 
-/// The manifests among a tree's entries.
+/// Returns the manifests among a tree's entries.
 pub fn manifests(tree: &dyn Tree) -> Vec<&Entry> {
     let is_manifest = |entry: &&Entry| {
         let name = entry.path.rsplit('/').next();
@@ -60,8 +60,8 @@ impl SourceCrates {
     /// Reads every manifest of a tree.
     ///
     /// # Errors
-    /// PNX-212 for what is no manifest, PNX-213 for one that inherits from a workspace that is not there; what the
-    /// tree says.
+    /// PNX-212 for an invalid manifest, PNX-213 for one that inherits from a missing workspace, and
+    /// the tree's own errors.
     pub fn read(source: &str, tree: &dyn Tree) -> Result<Self, Vec<Problem>> {
         let wanted = manifests(tree);
         let contents = tree
@@ -104,8 +104,8 @@ impl SourceCrates {
         }
     }
 
-    /// The crates by name of some manifests of a source: path and bytes. What is no manifest or lacks its workspace
-    /// is left out, for in a history there are such states.
+    /// Returns the crates by name in some manifests of a source: path and bytes. Invalid manifests,
+    /// and those without their workspace, are skipped, because histories contain such states.
     pub fn of_texts<'t>(
         source: &str,
         texts: impl Iterator<Item = (&'t str, Vec<u8>)>,
@@ -169,7 +169,8 @@ impl SourceCrates {
             } else {
                 (dependency.clone(), directory)
             };
-            // A path that leaves the source leads to nothing that is pinned; it is told where it is needed.
+            // A path that leaves the source leads to nothing pinned. The crate that needs it
+            // reports that.
             whole.path = whole.path.map(|path| joined(base, &path));
             dependencies.push(whole);
         }
@@ -184,27 +185,27 @@ impl SourceCrates {
         })
     }
 
-    /// The submodule that a path leads into.
+    /// Returns the submodule that contains a path.
     pub fn submodule(&self, path: &str) -> Option<&String> {
         let mut submodules = self.submodules.iter();
         submodules.find(|submodule| is_below(path, submodule))
     }
 
-    /// The crates of the workspace in `root`, or the one crate there.
+    /// Returns the crates of the workspace in `root`, or the single crate there.
     pub fn roots(&self, root: &str) -> Vec<Arc<Member>> {
         let of = |member: &&Arc<Member>| member.directory == root || member.workspace == root;
         self.members.values().filter(of).cloned().collect()
     }
 }
 
-/// A directory and those above it, up to the top, which is empty.
+/// Returns a directory and those above it, up to the top, which is empty.
 fn ancestors(directory: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(directory), |path| {
         (!path.is_empty()).then(|| path.rsplit_once('/').map_or("", |(above, _)| above))
     })
 }
 
-/// `path` from `base`, with `..` taken away where that is possible.
+/// Joins `path` to `base` and resolves `..` if possible.
 pub(super) fn joined(base: &str, path: &str) -> String {
     let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {

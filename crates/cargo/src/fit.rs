@@ -1,4 +1,4 @@
-//! Whether a kept lock is still that of the pinned manifests. What cargo would find is found without it, offline.
+//! Checks whether a kept lock still matches the pinned manifests, offline and without cargo.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,9 @@ use super::manifest::For;
 use super::{Program, kept};
 use problem::{LOCK_UNFIT, Problem};
 
-/// What does not fit: one problem for each crate of the release's sources that the lock has in another version, and for
-/// each of its requirements that no locked version satisfies. `crates` are the manifests by source, at the program's pins.
+/// Returns one problem for each crate of the release's sources that the lock has in another
+/// version, and for each of its requirements that no locked version satisfies. `crates` are the
+/// manifests by source, at the program's pins.
 pub fn unfit(
     program: &Program,
     release: &str,
@@ -27,7 +28,7 @@ pub fn unfit(
     };
     let lock = match Lock::parse(&program.lock) {
         Ok(lock) => lock,
-        Err(cause) => return vec![place(format!("is no lock: {cause}"))],
+        Err(cause) => return vec![place(format!("is not a lock: {cause}"))],
     };
     let mut problems = Vec::new();
     for local in &program.crates {
@@ -61,7 +62,7 @@ pub fn unfit(
     problems
 }
 
-/// The requirements of a crate that the lock does not meet.
+/// Returns the requirements of a crate that the lock does not satisfy.
 fn lacking(member: &Member, locked: &Package, lock: &Lock) -> Vec<String> {
     let mut causes = Vec::new();
     let needed = member
@@ -74,7 +75,7 @@ fn lacking(member: &Member, locked: &Package, lock: &Lock) -> Vec<String> {
             .iter()
             .map(|one| one.split(' ').next().unwrap_or(one));
         let is_listed = names.clone().any(|name| name == dependency.package);
-        // An optional one is in the lock when a feature turns it on.
+        // An optional dependency is in the lock only if a feature enables it.
         if dependency.optional && !is_listed {
             continue;
         }

@@ -1,4 +1,4 @@
-//! One tree with every source of a program beside the others: what of its files changes.
+//! The joined tree, with every source of a program side by side: the edits of its files.
 
 use toml_edit::{DocumentMut, InlineTable, Item, Table, Value};
 
@@ -6,11 +6,11 @@ use super::{Program, below};
 use problem::{BAD_CARGO_MANIFEST, Problem};
 use release::{Entry, Source};
 
-/// Where a crate stands: its name, and its directory in the joined tree.
+/// A crate's name, and its directory in the joined tree.
 pub type Place = (String, String);
 
-/// The files of the program's own source that change so that cargo takes crates from the joined tree: the root
-/// manifest, and every Cargo configuration that cargo reads for it.
+/// Returns the files of the program's own source that must change so that cargo takes crates from
+/// the joined tree: the root manifest, and every Cargo configuration that cargo reads for it.
 pub fn changing<'s>(program: &Program, source: &'s Source) -> Vec<&'s Entry> {
     let manifest = below(&program.root, "Cargo.toml");
     let mut paths = vec![manifest];
@@ -28,10 +28,10 @@ pub fn changing<'s>(program: &Program, source: &'s Source) -> Vec<&'s Entry> {
         .collect()
 }
 
-/// What becomes of one of the files that [`changing`] gives. Comments, order and everything else stay.
+/// Edits one of the files that [`changing`] returns. Comments, order and everything else stay.
 ///
 /// # Errors
-/// PNX-212 for a file that is no TOML.
+/// PNX-212: the file is not TOML.
 pub fn changed(program: &Program, path: &str, text: &str) -> Result<String, Problem> {
     let document = text.parse::<DocumentMut>().map_err(|error| {
         let head = error.span().and_then(|span| text.get(..span.start));
@@ -47,7 +47,7 @@ pub fn changed(program: &Program, path: &str, text: &str) -> Result<String, Prob
     })
 }
 
-/// The crates of `[patch.crates-io]`, sorted.
+/// Returns the crates of `[patch.crates-io]`, sorted.
 fn patches(program: &Program) -> impl Iterator<Item = Place> + '_ {
     let crates = program.crates.iter();
     let named = crates.filter(|one| program.patch.contains(&one.name));
@@ -58,7 +58,7 @@ fn patches(program: &Program) -> impl Iterator<Item = Place> + '_ {
     places.into_iter()
 }
 
-/// The root manifest with `[patch.crates-io]` by path, relative to it.
+/// Adds `[patch.crates-io]` with relative paths to the root manifest.
 fn with_patches(mut document: DocumentMut, program: &Program) -> String {
     let up = "../".repeat(program.directory().split('/').count());
     let mut table = match document
@@ -92,7 +92,7 @@ fn with_patches(mut document: DocumentMut, program: &Program) -> String {
     document.to_string()
 }
 
-/// Cargo's configuration without other sources in the place of crates.io: Debian's registry, above all.
+/// Removes replacements of crates.io from Cargo's configuration, above all Debian's registry.
 fn without_apt(mut document: DocumentMut) -> String {
     document.remove("source");
     document.to_string()
@@ -159,8 +159,8 @@ mod tests {
         assert_eq!(changed.trim_start(), "[profile.release]\ndebug = true\n");
     }
 
-    /// Lines outside `[patch]` and `[patch.crates-io]`, and comments, which may be those of the next table; the line
-    /// before a new table is empty.
+    /// Returns the lines outside of `[patch]` and `[patch.crates-io]`, without comments, which may
+    /// belong to the next table, and without the empty line before a new table.
     fn outside(text: &str) -> Vec<&str> {
         let mut is_patch = false;
         let is_outside = |line: &&str| {
@@ -172,7 +172,7 @@ mod tests {
         text.lines().filter(is_outside).collect()
     }
 
-    /// Tables of a manifest, each at most once, in any order.
+    /// Generates manifests from tables, each at most once, in any order.
     fn manifests() -> impl Strategy<Value = String> {
         const TABLES: [&str; 8] = [
             "[package]\n  name   = 'term' # short\n\nversion.workspace=true\n",

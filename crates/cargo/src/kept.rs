@@ -1,19 +1,19 @@
-//! `releases/RELEASE/cargo/`: for each program its `Cargo.lock` and what cargo said of its crates.
+//! `releases/RELEASE/cargo/`: for each program its `Cargo.lock` and cargo's facts about its crates.
 
 use std::path::{Path, PathBuf};
 
 use super::Program;
 use problem::{BAD_CRATES, Problem};
 
-/// The directory of a release, relative to the project's root.
+/// Returns the directory of a release, relative to the project's root.
 pub fn directory(release: &str) -> PathBuf {
     Path::new("releases").join(release).join("cargo")
 }
 
-/// Reads the programs of a release, sorted by name; a release without the directory has none.
+/// Reads the programs of a release, sorted by name; none without the directory.
 ///
 /// # Errors
-/// PNX-211 for a file that cannot be read or is none, and for one of a pair without the other.
+/// PNX-211 for an unreadable or invalid file, and for one of a pair without the other.
 pub fn read(root: &Path, release: &str) -> Result<Vec<Program>, Problem> {
     let relative = directory(release);
     let bad = |path: &Path, cause: String| {
@@ -33,7 +33,7 @@ pub fn read(root: &Path, release: &str) -> Result<Vec<Program>, Problem> {
         } else if let Some(stem) = name.strip_suffix(".lock") {
             let other = relative.join(format!("{stem}.toml"));
             if !root.join(&other).exists() {
-                let cause = format!("there is no {stem}.toml, which tells its crates");
+                let cause = format!("there is no {stem}.toml, which lists its crates");
                 return Err(bad(&relative.join(&name), cause));
             }
         }
@@ -42,7 +42,8 @@ pub fn read(root: &Path, release: &str) -> Result<Vec<Program>, Problem> {
     Ok(programs)
 }
 
-/// The kept lock of one program, whatever is damaged beside it; empty where there is none that cargo could start from.
+/// Returns the kept lock of one program, even if files beside it are damaged; empty if cargo could
+/// not start from it.
 pub fn lock(root: &Path, release: &str, program: &str) -> String {
     let path = directory(release).join(format!("{program}.lock"));
     let text = std::fs::read_to_string(root.join(path)).unwrap_or_default();
@@ -74,10 +75,11 @@ fn one(root: &Path, directory: &Path, name: &str) -> Result<Program, Problem> {
 }
 
 impl Program {
-    /// Its file's text; the lock is a file of its own.
+    /// Returns the text of its file. The lock has a file of its own.
     ///
     /// # Panics
-    /// Never: it is made of strings and tables.
+    ///
+    /// Never: it consists of strings and tables.
     pub fn to_toml(&self, release: &str) -> String {
         format!(
             "# The crates of {} in {release}; written by `cargo xtask lock {release}`.\n\n{}",

@@ -1,11 +1,11 @@
-//! Rust workspaces to resolved crates: which Proxmox crates a program is built from, of which source and version, with
-//! which features; which native libraries and tools the others need.
+//! Resolves Rust workspaces to crates: the Proxmox crates of a program with their sources, versions
+//! and features, and the native libraries and tools that the other crates need.
 //!
-//! Upstream's crates build only against what Debian installed below `/usr/share/cargo/registry`, and keep no
-//! `Cargo.lock`. Here every source that a program needs stands beside the others in one tree, named as the source;
-//! Debian's registry goes from Cargo's configuration, `[patch.crates-io]` names Proxmox' crates by path, and cargo
-//! resolves a `Cargo.lock` that is kept with the release. cargo itself runs in `lock`
-//! and, to download, in `archives` only.
+//! Upstream's crates build only against Debian's packages in `/usr/share/cargo/registry`, and have
+//! no `Cargo.lock`. Here every source that a program needs lies in one tree, in a directory of its
+//! own name. Debian's registry is removed from Cargo's configuration, `[patch.crates-io]` names
+//! Proxmox' crates by path, and the `Cargo.lock` that cargo resolves is kept with the release.
+//! cargo itself runs only in `lock` and, to download, in `archives`.
 
 pub mod archives;
 pub mod attach;
@@ -27,11 +27,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Something that cargo builds of a source, with its crates: `releases/RELEASE/cargo/PROGRAM.toml` and `PROGRAM.lock`.
+/// A program or library that cargo builds from a source, with its crates:
+/// `releases/RELEASE/cargo/PROGRAM.toml` and `PROGRAM.lock`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Program {
-    /// The root package's name, or that of the source where the root is a workspace only. The files' stem.
+    /// The root package's name, or the source's if the root is only a workspace. It is also the
+    /// files' stem.
     #[serde(skip)]
     pub name: String,
     /// The source it is in.
@@ -42,33 +44,35 @@ pub struct Program {
     /// The Cargo packages that are built, sorted.
     #[serde(default)]
     pub packages: Vec<String>,
-    /// The target triple, where it is not the machine's own (`wasm32-unknown-unknown`).
+    /// The target triple, if it is not the machine's own (`wasm32-unknown-unknown`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// Why it is built from an earlier release of its own source than the pinned one: what could not be met at the pin.
+    /// The requirement that its pin could not satisfy, if it is built from an earlier release of
+    /// its own source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<String>,
-    /// Why there is no lock; the other lists are empty then.
+    /// The reason why it has no lock. The other lists are then empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unresolved: Option<String>,
-    /// The Debian packages that are made of it, those of crates left out. Of a library there are none.
+    /// The Debian packages made from it, without those of crates. A library has none.
     #[serde(skip)]
     pub debian: Vec<String>,
     /// The text of its `Cargo.lock`.
     #[serde(skip)]
     pub lock: String,
-    /// Which of the release's sources stand in its tree: directory (the source's name) to the name under which the
-    /// analysis knows it, which is another one where the program has a pin of its own.
+    /// The sources in its tree: directory (the source's name) to the source's name in the analysis,
+    /// which differs if the program has its own pin.
     #[serde(skip)]
     pub sources: BTreeMap<String, String>,
-    /// The crates that `[patch.crates-io]` names by path, because others ask for them by name; sorted.
+    /// The crates that `[patch.crates-io]` names by path because others depend on them by name;
+    /// sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patch: Vec<String>,
-    /// The sources that stand in another's submodule, each with its directory in the joined tree; the others stand in
-    /// directories of their names.
+    /// The sources that lie in another's submodule, each with its directory in the joined tree. The
+    /// others lie in directories of their names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub submodules: BTreeMap<String, String>,
-    /// The crates that are built from sources of the release, sorted by source and path.
+    /// The crates built from sources of the release, sorted by source and path.
     #[serde(default, rename = "crate", skip_serializing_if = "Vec::is_empty")]
     pub crates: Vec<LocalCrate>,
     /// The crates of the registry that link a native library, sorted.
@@ -76,7 +80,7 @@ pub struct Program {
     pub natives: Vec<Native>,
 }
 
-/// A crate that is built from a source of the release.
+/// A crate built from a source of the release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LocalCrate {
@@ -92,8 +96,8 @@ pub struct LocalCrate {
     /// The features it is built with, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
-    /// What of it is compiled, in the order of the paths; nothing where it is only resolved, because a part of the
-    /// workspace that is not built asks for it.
+    /// Its compiled targets, in the order of paths; empty if it is only resolved, for a part of the
+    /// workspace that is not built.
     pub targets: Vec<Target>,
 }
 
@@ -103,13 +107,13 @@ pub struct LocalCrate {
 pub struct Target {
     /// Its root file, relative to the crate.
     pub path: String,
-    /// What it becomes.
+    /// Its kind.
     pub kind: TargetKind,
-    /// Its name, without the extension of what it becomes.
+    /// Its name, without the extension of the result.
     pub name: String,
 }
 
-/// What a compilation gives.
+/// The kind of a compiled target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TargetKind {
@@ -119,9 +123,9 @@ pub enum TargetKind {
     Cdylib,
     /// A program.
     Bin,
-    /// A build script: it runs while the crate is built.
+    /// A build script, which runs before the crate is compiled.
     Build,
-    /// A procedural macro: it runs while others are built.
+    /// A procedural macro, which runs while others are compiled.
     ProcMacro,
 }
 
@@ -139,30 +143,31 @@ pub struct Native {
 }
 
 impl Program {
-    /// Whether there is a lock, without which nothing can be built.
+    /// Whether it has a lock, without which it cannot be built.
     pub fn is_resolved(&self) -> bool {
         self.unresolved.is_none()
     }
 
-    /// The name under which the analysis knows the source that it is in.
+    /// Returns the name of its own source in the analysis.
     pub fn own_source(&self) -> &str {
         let own = self.sources.get(&self.source);
         own.map_or(self.source.as_str(), String::as_str)
     }
 
-    /// What rustc is told beside what cargo tells it. The crates of other sources are dependencies from a registry on Debian, of which cargo
-    /// lets no lint become an error; by path they are as the program's own, and a newer rustc refuses what it only warns of there.
+    /// Returns additional flags for rustc. On Debian, the crates of other sources come from a
+    /// registry, so cargo caps their lints at warnings. By path they count as the program's own,
+    /// and a newer rustc would reject code that it only warns of there.
     pub fn rustc_flags(&self) -> Option<&'static str> {
         (self.sources.len() > 1).then_some("--cap-lints=warn")
     }
 
-    /// The place of a source's file or directory in the joined tree.
+    /// Returns the path of a source's file or directory in the joined tree.
     pub fn place(&self, source: &str, path: &str) -> String {
         let directory = self.submodules.get(source);
         below(directory.map_or(source, String::as_str), path)
     }
 
-    /// The source and the path in it of a place in the joined tree.
+    /// Returns the source, and the path in it, of a path in the joined tree.
     pub fn source_at<'p>(&'p self, place: &'p str) -> (&'p str, &'p str) {
         let within = self.submodules.iter().filter_map(|(source, directory)| {
             let rest = place.strip_prefix(directory.as_str())?;
@@ -173,18 +178,18 @@ impl Program {
             };
             Some((source.as_str(), rest))
         });
-        // Of submodules in one another the innermost.
+        // If submodules are nested, the innermost counts.
         let innermost = within.min_by_key(|(_, rest)| rest.len());
         innermost.unwrap_or_else(|| place.split_once('/').unwrap_or((place, "")))
     }
 
-    /// The root manifest's directory in the joined tree.
+    /// Returns the root manifest's directory in the joined tree.
     pub fn directory(&self) -> String {
         below(&self.source, &self.root)
     }
 }
 
-/// `DIRECTORY/PATH`, or the directory alone.
+/// Returns `DIRECTORY/PATH`, or the directory alone.
 pub fn below(directory: &str, path: &str) -> String {
     match (directory, path) {
         (directory, "") => directory.to_owned(),

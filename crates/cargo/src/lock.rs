@@ -1,5 +1,5 @@
-//! Locks: cargo resolves a program in a joined tree, and tells what it is built from. Beside `archives`, the only
-//! place where cargo runs.
+//! Locks: has cargo resolve a program in a joined tree, and reads its report on the result. This
+//! module and `archives` are the only ones that run cargo.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,14 +17,15 @@ use release::{Entry, Source, checkout, source_name};
 
 /// The platforms that a release is built for.
 pub const PLATFORMS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
-/// What helps where cargo or what it runs is not there.
+/// The remedy if cargo or rustc is missing.
 const NO_CARGO: &str = "Have cargo and rustc on PATH (https://rustup.rs), and run it again.";
-/// The registry that a lock may name; every other source would need a hash that nobody gives.
+/// The registry that a lock may name. Any other source would need a hash that nobody publishes.
 pub const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-/// What keeps cargo from resolving a program.
+/// The reasons why cargo cannot resolve a program.
 pub enum Refused {
-    /// Requirements that no versions meet together: an earlier release of the program may ask for others.
+    /// No versions meet the requirements together. An earlier release of the program may have other
+    /// requirements.
     Conflict(Problem),
     /// Anything else.
     Problem(Problem),
@@ -36,12 +37,12 @@ impl From<Problem> for Refused {
     }
 }
 
-/// Has cargo resolve `program` from the crates selected for it; `program.lock` so far is changed as little as cargo can.
-/// Fills in the lock and the crates.
+/// Has cargo resolve `program` from the crates selected for it, and fills in the lock and the
+/// crates. cargo changes the previous `program.lock` as little as possible.
 ///
 /// # Errors
-/// PNX-218 where cargo is not there or reaches no registry; PNX-214 for a crate that no registry has, and where no versions
-/// meet what is asked for.
+/// PNX-218 if cargo is missing or reaches no registry; PNX-214 for a crate that no registry has, or
+/// if no versions meet the requirements.
 pub fn lock(
     program: &mut Program,
     resolved: &Resolved,
@@ -69,7 +70,7 @@ pub fn lock(
         gather(program, &metadata, directory.path(), &mut told)?;
     }
     program.lock = fs::read_to_string(&kept).map_err(|error| failed(&kept, &error))?;
-    // What cargo builds, and what it only resolves: the rest of the workspace asks for that, too.
+    // Separates built crates from those that are only resolved for the rest of the workspace.
     let built: BTreeSet<String> = told.values().map(|one| one.name.clone()).collect();
     program.crates.retain(|one| !built.contains(&one.name));
     program.crates.extend(told.into_values());
@@ -85,8 +86,8 @@ fn failed(path: &Path, error: &std::io::Error) -> Problem {
     Problem::new(&OUTPUT_FAILED, format!("{}: {error}", path.display()))
 }
 
-/// What the root manifest's `[patch.crates-io]` will name: crates that something asks for by name. Those of the
-/// root's own workspace are there already.
+/// Sets the crates that the root manifest's `[patch.crates-io]` will name: those that others depend
+/// on by name. Crates of the root's own workspace need no entry.
 fn prepare(program: &mut Program, resolved: &Resolved) {
     let Selection { patched, .. } = &resolved.selection;
     program.natives.clear();
@@ -106,7 +107,7 @@ fn prepare(program: &mut Program, resolved: &Resolved) {
         .collect();
 }
 
-/// Lays what cargo looks at of a source: manifests and Rust files.
+/// Writes the files of a source that cargo reads: manifests and Rust files.
 fn lay(
     directory: &Path,
     program: &Program,
@@ -144,8 +145,8 @@ fn lay(
     })
 }
 
-/// The manifest with the version of Rust that will compile it, where it names none: cargo then takes no crate that
-/// needs a newer one. The lock does not hold it.
+/// Adds the Rust version of the compiler to the manifest if it states none, so that cargo selects
+/// no crate that needs a newer one. The lock does not contain it.
 fn with_rust_version(text: &str, rust_version: Option<&str>) -> String {
     let (Some(version), Ok(mut document)) = (rust_version, text.parse::<DocumentMut>()) else {
         return text.to_owned();
@@ -160,7 +161,7 @@ fn with_rust_version(text: &str, rust_version: Option<&str>) -> String {
     document.to_string()
 }
 
-/// What cargo says of the tree, for one platform; it writes the lock.
+/// Returns cargo's metadata of the tree for one platform. cargo writes the lock.
 fn metadata(program: &Program, root: &Path, platform: &str) -> Result<Metadata, Refused> {
     let mut command = MetadataCommand::new();
     command
@@ -168,7 +169,7 @@ fn metadata(program: &Program, root: &Path, platform: &str) -> Result<Metadata, 
         .manifest_path(root.join("Cargo.toml"))
         .env("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback")
         .env_remove("CARGO_TARGET_DIR")
-        // Within `cargo xtask` these are about this project.
+        // Within `cargo xtask`, these variables describe this project.
         .env_remove("CARGO")
         .env_remove("RUSTUP_TOOLCHAIN")
         .other_options(vec!["--filter-platform".to_owned(), platform.to_owned()]);
@@ -183,14 +184,14 @@ fn metadata(program: &Program, root: &Path, platform: &str) -> Result<Metadata, 
     })
 }
 
-/// What cargo says, with places as they are in the joined tree.
+/// Replaces paths in cargo's message by paths in the joined tree.
 fn without(told: &str, root: &Path, directory: &str) -> String {
     let root = root.display().to_string();
     let joined = root.strip_suffix(directory).unwrap_or(&root);
     told.replace(joined, "")
 }
 
-/// What cargo's refusal means.
+/// Interprets cargo's error.
 fn refused(program: &Program, stderr: &str) -> Refused {
     let mut lines = stderr.lines().map(str::trim);
     let lines: Vec<&str> = lines
@@ -222,7 +223,7 @@ fn refused(program: &Program, stderr: &str) -> Refused {
         .and_then(|(_, rest)| rest.split_once('`'));
     if let Some((name, _)) = missing {
         let cause = format!(
-            "{}: the crate {name} is in no source of the release and on no registry, only in Debian's archive: {told}",
+            "{}: the crate {name} is in neither a source of the release nor a registry, only in Debian's archive: {told}",
             program.name
         );
         let problem = Problem::new(&UNSATISFIED_CRATE, cause);
@@ -233,12 +234,11 @@ fn refused(program: &Program, stderr: &str) -> Refused {
         let problem = Problem::new(&UNSATISFIED_CRATE, cause);
         return Refused::Conflict(problem.in_source(&program.source));
     }
-    let help =
-        "cargo's own words are above: pin sources that fit together, or mend the manifest named.";
+    let help = "cargo's own message is above: pin sources that fit together, or correct the manifest that it names.";
     Problem::new(&UNRESOLVED, cause).mend(help).into()
 }
 
-/// Adds what one platform's build is made of.
+/// Adds the crates of one platform's build.
 fn gather(
     program: &mut Program,
     metadata: &Metadata,
@@ -315,7 +315,8 @@ fn gather(
     Ok(())
 }
 
-/// The packages that the program's own are built from: themselves, their dependencies and those of build scripts.
+/// Returns the packages that the program's own are built from: themselves, their dependencies and
+/// those of build scripts.
 fn built(program: &Program, metadata: &Metadata) -> BTreeSet<PackageId> {
     let nodes: BTreeMap<&PackageId, &cargo_metadata::Node> = metadata
         .resolve
@@ -347,7 +348,8 @@ fn built(program: &Program, metadata: &Metadata) -> BTreeSet<PackageId> {
     found
 }
 
-/// What of a package is compiled: its library and build script, of the program's own its programs too.
+/// Returns the compiled targets of a package: its library and build script, and for the program's
+/// own package also its programs.
 fn targets(package: &cargo_metadata::Package, is_root: bool, directory: &Path) -> Vec<Target> {
     let mut targets: Vec<Target> = package
         .targets
@@ -382,7 +384,7 @@ fn targets(package: &cargo_metadata::Package, is_root: bool, directory: &Path) -
     targets
 }
 
-/// Where a lock stands in the joined tree.
+/// Returns the path of a lock in the joined tree.
 pub fn place(program: &Program) -> String {
     below(&program.directory(), "Cargo.lock")
 }

@@ -1,4 +1,4 @@
-//! Every program of a release locked.
+//! Locks all programs of a release.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,21 +11,23 @@ use decide::rules::CrateRules;
 use problem::{Problem, Severity};
 use release::{Manifest, OpenOptions, OwnPins, Pin, Source};
 
-/// The programs of a release with what cargo resolved, or why it could not.
+/// The programs of a release, with cargo's results or the reasons for failures.
 #[derive(Debug, Default)]
 pub struct LockedPrograms {
     /// Sorted by name.
     pub programs: Vec<Program>,
-    /// The sources that programs have at commits of their own.
+    /// The sources that programs pin themselves.
     pub own: BTreeMap<String, OwnPins>,
-    /// Why programs keep no lock; crates that carry patches of Debian's.
+    /// Reasons why programs have no lock, and crates with patches of Debian's.
     pub problems: Vec<Problem>,
 }
 
-/// Locks every program of `manifest`, whose sources are given at their pins. `root` holds the locks kept so far.
+/// Locks every program of `manifest`, whose sources are given at their pins. `root` contains the
+/// previous locks.
 ///
 /// # Errors
-/// What keeps all programs from being locked: sources that cannot be read, no cargo, no network.
+/// A problem that prevents all programs from being locked: unreadable sources, no cargo, no
+/// network.
 pub fn lock_programs(
     manifest: &Manifest,
     sources: &[Source],
@@ -103,10 +105,10 @@ impl LockedPrograms {
         Ok(())
     }
 
-    /// Writes the programs' files; those of programs that are no more go.
+    /// Writes the programs' files, and removes those of programs that no longer exist.
     ///
     /// # Errors
-    /// What writing says.
+    /// Writing fails.
     pub fn write(&self, root: &Path, release: &str) -> Result<(), Problem> {
         let directory = root.join(kept::directory(release));
         let mut names = Vec::new();
@@ -138,7 +140,8 @@ fn is_fatal(problem: &Problem) -> bool {
     problem.code.severity == Severity::Fatal
 }
 
-/// The program's crates that Debian's archive has with patches: those beside their manifests.
+/// Returns the program's crates that Debian's archive patches, judged by patches beside their
+/// manifests.
 fn patched(program: &Program, known: &Known, own: &BTreeMap<String, Source>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for one in &program.crates {

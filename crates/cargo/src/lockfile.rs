@@ -1,6 +1,7 @@
-//! `Cargo.lock`: the one place that reads it.
+//! Parses `Cargo.lock`, for the whole project.
 //!
-//! The crate `cargo-lock` reads the same; it brings twenty-five crates for URLs that nothing here asks for.
+//! The crate `cargo-lock` could do it too, but brings twenty-five crates for URLs that nothing here
+//! needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,26 +22,26 @@ pub struct Package {
     pub name: String,
     /// Its version, as written.
     pub version: String,
-    /// Where it comes from; `None` for one of the tree itself.
+    /// Its source; `None` for a crate of the tree itself.
     pub source: Option<String>,
     /// The SHA-256 of its archive, hexadecimal.
     pub checksum: Option<String>,
-    /// What it depends on: `NAME`, `NAME VERSION` or `NAME VERSION (SOURCE)`.
+    /// Its dependencies: `NAME`, `NAME VERSION` or `NAME VERSION (SOURCE)`.
     #[serde(default)]
     pub dependencies: Vec<String>,
 }
 
 impl Lock {
-    /// Reads a lock's text.
+    /// Parses a lock.
     ///
     /// # Errors
-    /// The cause, where it is not one.
+    /// The cause of the syntax error.
     pub fn parse(text: &str) -> Result<Self, String> {
         toml::from_str(text).map_err(|error| error.message().to_owned())
     }
 }
 
-/// The packages of a lock by name, each with its versions; none where the text is not a lock.
+/// Returns the packages of a lock by name, each with its versions; empty for an invalid lock.
 pub fn versions(text: &str) -> BTreeMap<String, String> {
     let lock = Lock::parse(text).unwrap_or_default();
     let mut packages: BTreeMap<String, String> = BTreeMap::new();
@@ -53,12 +54,12 @@ pub fn versions(text: &str) -> BTreeMap<String, String> {
     packages
 }
 
-/// The names of the packages in a lock; none where the text is not one.
+/// Returns the names of the packages in a lock; empty for an invalid lock.
 pub fn names(text: &str) -> BTreeSet<String> {
     versions(text).into_keys().collect()
 }
 
-/// How many packages a lock has.
+/// Counts the packages of a lock.
 pub fn count(text: &str) -> usize {
     Lock::parse(text).unwrap_or_default().packages.len()
 }

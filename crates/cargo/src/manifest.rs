@@ -1,4 +1,4 @@
-//! `Cargo.toml` as far as it says which crates a crate needs (the Cargo Book, "The Manifest Format").
+//! Reads the dependencies in a `Cargo.toml` (the Cargo Book, "The Manifest Format").
 
 use std::collections::BTreeMap;
 
@@ -23,9 +23,9 @@ pub struct CargoManifest {
 pub struct Package {
     /// Its name.
     pub name: String,
-    /// Its version; `None` where it is the workspace's.
+    /// Its version; `None` if inherited from the workspace.
     pub version: Option<Version>,
-    /// In all tables, those of targets included.
+    /// The dependencies of all tables, including those of targets.
     pub dependencies: Vec<Dependency>,
     /// `[features]`.
     pub features: BTreeMap<String, Vec<String>>,
@@ -36,7 +36,7 @@ pub struct Package {
 pub struct Workspace {
     /// Members, as globs relative to the manifest.
     pub members: Vec<String>,
-    /// What is left out of them.
+    /// Globs of excluded members.
     pub exclude: Vec<String>,
     /// `[workspace.package] version`.
     pub version: Option<Version>,
@@ -44,7 +44,7 @@ pub struct Workspace {
     pub dependencies: Vec<Dependency>,
 }
 
-/// For what a dependency is needed.
+/// The purpose of a dependency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum For {
     /// The crate itself.
@@ -60,25 +60,25 @@ pub struct Dependency {
     pub key: String,
     /// The package's name.
     pub package: String,
-    /// Which versions will do; any without one.
+    /// The versions that satisfy it; any without a requirement.
     pub requirement: VersionReq,
-    /// Where it is, relative to the manifest.
+    /// Its path, relative to the manifest.
     pub path: Option<String>,
-    /// Only with a feature.
+    /// Whether only a feature enables it.
     pub optional: bool,
-    /// It is what the workspace says.
+    /// Whether it is inherited from the workspace.
     pub inherited: bool,
     /// Its features.
     pub features: Vec<String>,
     /// Whether its default features are on.
     pub default_features: bool,
-    /// For what.
+    /// Its purpose.
     pub purpose: For,
     /// 1-based line.
     pub line: Option<u32>,
 }
 
-/// What reads one file.
+/// The state of reading one file.
 struct Reader<'a> {
     source: &'a str,
     path: &'a str,
@@ -86,10 +86,10 @@ struct Reader<'a> {
 }
 
 impl CargoManifest {
-    /// Reads a manifest's bytes.
+    /// Parses a manifest's bytes.
     ///
     /// # Errors
-    /// PNX-212 for what is no manifest, with the line.
+    /// PNX-212 for an invalid manifest, with the line.
     pub fn parse(source: &str, path: &str, bytes: &[u8]) -> Result<Self, Problem> {
         let text = str::from_utf8(bytes).unwrap_or_default();
         let reader = Reader { source, path, text };
@@ -114,7 +114,7 @@ impl CargoManifest {
         })
     }
 
-    /// Its directory, relative to the source.
+    /// Returns its directory, relative to the source.
     pub fn directory(&self) -> &str {
         self.path.rsplit_once('/').map_or("", |(dir, _)| dir)
     }
@@ -158,7 +158,7 @@ impl Reader<'_> {
         })
     }
 
-    /// `version`; none is 0.0.0, as cargo has it, and `None` what the workspace says.
+    /// Returns `version`: 0.0.0 if it is missing, as in cargo, and `None` if it is inherited.
     fn version(&self, table: &dyn TableLike) -> Result<Option<Version>, Problem> {
         let Some(item) = table.get("version") else {
             return Ok(Some(Version::new(0, 0, 0)));
@@ -241,11 +241,11 @@ impl Reader<'_> {
 
     fn table<'t>(&self, item: &'t Item, name: &str) -> Result<&'t dyn TableLike, Problem> {
         item.as_table_like()
-            .ok_or_else(|| self.bad(item.span(), format!("`{name}` is no table")))
+            .ok_or_else(|| self.bad(item.span(), format!("`{name}` is not a table")))
     }
 }
 
-/// An array's strings.
+/// Returns an array's strings.
 fn strings(item: &Item) -> Vec<String> {
     let all = item.as_array().into_iter().flatten();
     all.filter_map(|value| value.as_str().map(str::to_owned))
@@ -253,7 +253,7 @@ fn strings(item: &Item) -> Vec<String> {
 }
 
 impl Dependency {
-    /// A dependency that says `workspace = true`, with what the workspace says of it: features add up, the path is the
+    /// Merges an inherited dependency with the workspace's: features add up, the path is the
     /// workspace's (the Cargo Book, "Inheriting a dependency from a workspace").
     #[must_use]
     pub fn inherit(&self, whole: &Self) -> Self {
@@ -264,7 +264,7 @@ impl Dependency {
             requirement: whole.requirement.clone(),
             path: whole.path.clone(),
             features: features.cloned().collect(),
-            // The crate cannot switch off what the workspace leaves on.
+            // The crate cannot disable what the workspace enables.
             default_features: whole.default_features,
             ..self.clone()
         }

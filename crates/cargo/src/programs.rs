@@ -1,12 +1,13 @@
-//! Which programs and libraries of a release cargo builds.
+//! Finds the programs and libraries of a release that cargo builds.
 
 use super::Program;
 use super::crates::SourceCrates;
 use debian::Packaging;
 use decide::rules::CrateRules;
 
-/// The programs of one source: every `debian/` that cargo builds into something other than crates, at the manifest
-/// beside it; and the source itself where a rule says that it is a library.
+/// Returns the programs of one source: one for each `debian/` that cargo builds into something
+/// other than crates, with the manifest beside it; and the source itself if a rule declares it a
+/// library.
 pub fn of_source(
     source: &str,
     packagings: &[Packaging],
@@ -42,7 +43,7 @@ pub fn of_source(
     programs
 }
 
-/// The Debian packages that are no crates.
+/// Returns the Debian packages that are not crates.
 fn debian(packaging: &Packaging) -> Vec<String> {
     let names = packaging.control.binaries.iter().map(|one| &one.name);
     names
@@ -55,7 +56,8 @@ fn has_manifest(crates: &SourceCrates, root: &str) -> bool {
     crates.members.contains_key(root) || crates.workspaces.iter().any(|one| one == root)
 }
 
-/// Fills in the name and the Cargo packages, and leaves of the Debian packages those that a rule names.
+/// Fills in the name and the Cargo packages, and reduces the Debian packages to those that a rule
+/// names.
 fn name(program: &mut Program, crates: &SourceCrates, rules: &CrateRules) {
     let package = crates.members.get(&program.root);
     program.name = package.map_or(&program.source, |one| &one.name).clone();

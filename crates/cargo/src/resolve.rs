@@ -1,4 +1,4 @@
-//! A program's crates, with earlier commits of the sources whose pins have gone past what it needs.
+//! Selects a program's crates, and earlier commits of sources whose pins are too new for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,46 +15,48 @@ use decide::rules::CrateRules;
 use problem::{Problem, UNSATISFIED_CRATE};
 use release::{Earlier, Entry, Mode, OpenOptions, Pin, Source};
 
-/// A program's crates and the commits of its own that they need.
+/// A program's crates, and the commits that it needs for itself.
 pub struct Resolved {
     /// The crates.
     pub selection: Selection,
-    /// The sources that it has at other commits than the release, by the source's name.
+    /// The sources that it has at other commits than the release, by name.
     pub own: BTreeMap<String, Source>,
-    /// Those of them that stand in another's submodule, with their directories in the joined tree.
+    /// The sources among them that lie in another's submodule, with their directories in the joined
+    /// tree.
     pub submodules: BTreeMap<String, String>,
-    /// Why its own source is at an earlier release than the pinned one.
+    /// The reason why its own source is at an earlier release than the pinned one.
     pub behind: Option<String>,
 }
 
-/// What is known of a release before its programs are resolved.
+/// The input for resolving the programs of a release.
 pub struct Known<'a> {
     /// The sources at the release's pins.
     pub sources: &'a [Source],
     /// Their crates, by source.
     pub crates: &'a BTreeMap<String, SourceCrates>,
-    /// The pins that programs had so far.
+    /// The previous pins of programs.
     pub kept: &'a BTreeMap<String, BTreeMap<String, Pin>>,
-    /// Where histories are.
+    /// The options for opening histories.
     pub options: &'a OpenOptions,
-    /// What rules say of crates.
+    /// The rules for crates.
     pub rules: &'a CrateRules,
 }
 
 impl Known<'_> {
-    /// The release's pin of a source.
+    /// Returns the release's pin of a source.
     fn pin(&self, name: &str) -> Option<&Pin> {
         let mut sources = self.sources.iter();
         Some(&sources.find(|source| source.name == name)?.pin)
     }
 }
 
-/// Selects the crates of `program`; where a pin has gone past what is needed, an earlier commit of its source is taken.
-/// Where that does not help, the program's own source is taken at the newest earlier release at which all is there.
+/// Selects the crates of `program`. If a pin is too new, it uses an earlier commit of that source.
+/// If that does not help, it uses the program's own source at the newest earlier release that can
+/// be resolved. `settle` has the final say on a selection, because cargo knows the registry.
 ///
 /// # Errors
-/// What cannot be met at any commit, with what there is; what reading an earlier commit says. `settle` has the last word on what is
-/// selected: cargo, which knows the registry.
+/// Requirements that no commit satisfies, with the available versions, or the error of reading a
+/// commit.
 pub fn resolve(program: &Program, known: &Known, settle: Settle) -> Result<Resolved, Vec<Problem>> {
     let one = |problem| vec![problem];
     let released = released(program, known).map_err(one)?;
@@ -75,13 +77,13 @@ pub fn resolve(program: &Program, known: &Known, settle: Settle) -> Result<Resol
     }
 }
 
-/// Has cargo resolve what was selected.
+/// Has cargo resolve a selection.
 pub type Settle<'a> = &'a mut dyn FnMut(&Resolved) -> Result<(), Refused>;
 
-/// Why a program could not be resolved.
+/// The failure to resolve a program.
 struct Failed {
     problems: Vec<Problem>,
-    /// What is there at no commit, where that is why.
+    /// The requirement that no commit satisfies, if that is the reason.
     asked: Option<Box<Asked>>,
 }
 
@@ -100,8 +102,9 @@ impl From<Vec<Problem>> for Failed {
     }
 }
 
-/// The crates of `program` with its own source as given, by default that of the release; the other sources are those of
-/// its time where that is asked for, because it is behind the release or a rule says so.
+/// Tries to select the crates of `program` with its own source as given, by default the release's.
+/// The other sources are taken as of its date if requested, because it is behind the release or a
+/// rule says so.
 fn attempt(
     program: &Program,
     known: &Known,
@@ -150,9 +153,10 @@ struct Taken<'a> {
     known: &'a Known<'a>,
     crates: BTreeMap<String, SourceCrates>,
     own: BTreeMap<String, Source>,
-    /// Sources and commits that the program had before, and that did not do.
+    /// Sources and commits that the program had before and that did not work.
     tried: BTreeSet<(String, String)>,
-    /// Which source stands in which submodule: the source and its directory in the joined tree.
+    /// For each submodule, the source that lies in it: the source and its directory in the joined
+    /// tree.
     submodules: BTreeMap<String, String>,
 }
 
@@ -167,7 +171,8 @@ impl<'a> Taken<'a> {
         }
     }
 
-    /// Takes a source at a commit of the program's own. What stood in its submodules is another commit's.
+    /// Replaces a source by the program's own commit of it. Sources in its submodules belonged to
+    /// another commit.
     fn put(&mut self, name: &str, source: Source) -> Result<(), Vec<Problem>> {
         let read = SourceCrates::read(name, source.tree.as_ref())?;
         let before = self.crates.insert(name.to_owned(), read);
@@ -184,7 +189,7 @@ impl<'a> Taken<'a> {
         Ok(())
     }
 
-    /// Has the source stand in a submodule that the one around it names.
+    /// Mounts a source at a submodule that the outer source names.
     fn mount(&mut self, within: &Within, program: &Program) -> Result<(), Failed> {
         let Within {
             source: around,
@@ -201,7 +206,7 @@ impl<'a> Taken<'a> {
         if let Some(other) = self.submodules.get(&name) {
             let mut problem = problem.clone();
             problem.cause = format!(
-                "{}, which is in the submodule {submodule}; {name} stands in {other} already",
+                "{}, which is in the submodule {submodule}; {name} is already mounted in {other}",
                 problem.cause
             );
             return Err(problem.into());
@@ -212,15 +217,16 @@ impl<'a> Taken<'a> {
         }
         let is_first = self.submodules.is_empty();
         self.submodules.insert(name, directory);
-        // A submodule stays where it was when the source around it was released.
+        // A submodule stays where it was when the outer source was released.
         if is_first {
             self.of_its_time(program)?;
         }
         Ok(())
     }
 
-    /// Takes of every other source the newest commit up to the day of the program's own: upstream's crates change within what their
-    /// versions allow, and what is older than the release was built with what there was.
+    /// Replaces every other source by its newest commit up to the day of the program's own.
+    /// Upstream's crates change within their version requirements, so an older program was built
+    /// with what existed then.
     fn of_its_time(&mut self, program: &Program) -> Result<(), Vec<Problem>> {
         let one = |problem| vec![problem];
         let known = self.known;
@@ -255,7 +261,7 @@ impl<'a> Taken<'a> {
         Ok(())
     }
 
-    /// What of it is needed, with whole pins.
+    /// Returns the sources that are needed, with complete pins.
     fn resolved(mut self, selection: Selection, program: &Program) -> Result<Resolved, Problem> {
         self.own
             .retain(|source, _| selection.sources.contains(source));
@@ -280,7 +286,7 @@ impl<'a> Taken<'a> {
     }
 }
 
-/// The history of the program's own source up to the release's pin.
+/// Returns the history of the program's own source up to the release's pin.
 fn own_history(program: &Program, known: &Known) -> Result<Option<Earlier>, Problem> {
     match known.pin(&program.source) {
         Some(pin) => Earlier::of(&program.source, pin, known.options),
@@ -288,8 +294,8 @@ fn own_history(program: &Program, known: &Known) -> Result<Option<Earlier>, Prob
     }
 }
 
-/// The program at the newest release of its own source, before the one that `failed`, at which it can be resolved. Its
-/// `rev` is that of the one that failed, where it is not the release's pin.
+/// Returns the program at the newest release of its own source before the one that `failed` at
+/// which it can be resolved. `rev` is the failed commit if it is not the release's pin.
 fn behind(
     program: &Program,
     known: &Known,
@@ -297,7 +303,7 @@ fn behind(
     settle: Settle,
 ) -> Result<Option<Resolved>, Vec<Problem>> {
     let one = |problem| vec![problem];
-    // Anything else is no better at an earlier release.
+    // An earlier release does not help with any other problem.
     let is_unmet = |problem: &Problem| problem.code.id == UNSATISFIED_CRATE.id;
     let Some(cause) = failed.problems.iter().find(|problem| is_unmet(problem)) else {
         return Ok(None);
@@ -315,7 +321,7 @@ fn behind(
     let mut asked = failed.asked.clone();
     for commit in before {
         let source = history.glance(commit, &program.name).map_err(one)?;
-        // A state that cannot be read is no release to build.
+        // A commit that cannot be read is not a release to build.
         let Ok(crates) = SourceCrates::read(&program.source, source.tree.as_ref()) else {
             continue;
         };
@@ -337,7 +343,7 @@ fn behind(
     Ok(None)
 }
 
-/// Whether crates ask for what was found to be nowhere.
+/// Whether crates depend on something that is not available.
 fn asks(crates: &SourceCrates, asked: &Asked) -> bool {
     let members = crates.members.values();
     let mut dependencies = members
@@ -346,8 +352,9 @@ fn asks(crates: &SourceCrates, asked: &Asked) -> bool {
     dependencies.any(|one| one.package == asked.name && one.requirement == asked.requirement)
 }
 
-/// The program's own source at the release of its Debian package, where the pin has gone past that: a repository of
-/// several packages is pinned at its newest commit, which may be ahead of what any of them needs from others.
+/// Returns the program's own source at the release of its Debian package, if the pin is newer. A
+/// repository with several packages is pinned at its newest commit, which may be ahead of what each
+/// of them needs from others.
 fn released(program: &Program, known: &Known) -> Result<Option<Source>, Problem> {
     let pinned = known
         .sources
@@ -373,7 +380,7 @@ fn released(program: &Program, known: &Known) -> Result<Option<Source>, Problem>
     Ok((!same).then_some(source))
 }
 
-/// The names of the contents of a program's directory, and of those that links in it lead to.
+/// Returns the names of the contents of a program's directory, and of the targets of its links.
 fn files_of(program: &Program, source: &Source) -> Result<BTreeSet<(String, String)>, Problem> {
     let entries = source.tree.entries();
     let is_link =
@@ -393,8 +400,8 @@ fn files_of(program: &Program, source: &Source) -> Result<BTreeSet<(String, Stri
         .collect())
 }
 
-/// The newest earlier commit of a source at which everything that is asked of it is there; where there is none, that of
-/// the source that asks at which it asks for something that is there.
+/// Returns the newest earlier commit of a source that satisfies all requirements on it. Without
+/// one, returns an earlier commit of the requiring source whose requirement can be satisfied.
 fn earlier(unsatisfied: &Unsatisfied, looking: &Looking) -> Result<Source, Vec<Problem>> {
     let wanted = &unsatisfied.asked;
     let mut seen = Vec::new();
@@ -404,7 +411,7 @@ fn earlier(unsatisfied: &Unsatisfied, looking: &Looking) -> Result<Source, Vec<P
         };
         let rev = pin.rev.as_deref().unwrap_or("a directory");
         seen.push(format!("{version} ({} at {rev})", below(name, directory)));
-        // What others asked of this source goes on holding.
+        // Other requirements on this source must remain satisfied.
         let before = unsatisfied.before.get(name).into_iter().flatten();
         let all: Vec<&Asked> = before.chain([wanted]).collect();
         if let Some(source) = looking.back(name, &all, &|_| true)? {
@@ -439,7 +446,8 @@ fn earlier(unsatisfied: &Unsatisfied, looking: &Looking) -> Result<Source, Vec<P
 }
 
 impl Unsatisfied {
-    /// Whether a crate asks for a version of the one wanted that there is; one that is not the asking crate does.
+    /// Whether a crate's requirement on the wanted one can be satisfied. True for any crate but the
+    /// requiring one.
     fn would_do(&self, member: &Member) -> bool {
         if !self.asked.by.starts_with(&format!("{} ", member.name)) {
             return true;
@@ -458,28 +466,28 @@ impl Unsatisfied {
     }
 }
 
-/// Where earlier commits are looked for.
+/// The input of a search for earlier commits.
 struct Looking<'a> {
     program: &'a Program,
     crates: &'a BTreeMap<String, SourceCrates>,
     own: &'a BTreeMap<String, Source>,
-    /// Sources and commits that the program had before, and that did not do.
+    /// Sources and commits that the program had before and that did not work.
     tried: &'a BTreeSet<(String, String)>,
-    /// Sources that stand in a submodule, at the commit that another names.
+    /// Sources in a submodule, at the commit that another source names.
     mounted: &'a BTreeMap<String, String>,
     known: &'a Known<'a>,
 }
 
 impl Looking<'_> {
-    /// The pin of a source as this program has it now.
+    /// Returns the program's current pin of a source.
     fn pin(&self, name: &str) -> Option<&Pin> {
         let own = self.own.get(name).map(|source| &source.pin);
         own.or_else(|| self.known.pin(name))
     }
 
-    /// The source at the newest commit before its pin at which every requirement and `content` hold. Where the program
-    /// has it at an earlier one already, commits between that and the release's pin may do that did not when less was
-    /// asked.
+    /// Returns the source at the newest commit before its pin that satisfies every requirement and
+    /// `content`. If the program already has an earlier commit, those between it and the release's
+    /// pin may work now that there are more requirements.
     fn back(
         &self,
         name: &str,
@@ -522,8 +530,9 @@ impl Looking<'_> {
     }
 }
 
-/// The commits before the pin at which everything holds and which gave one of the crates its version, newest first: a
-/// crate is released where its version changes, and what follows belongs to the next one.
+/// Returns the commits before the pin that satisfy everything and that gave one of the crates its
+/// version, newest first. A crate is released when its version changes; later commits belong to its
+/// next version.
 fn search(
     history: &Earlier,
     crates: &SourceCrates,
@@ -563,7 +572,7 @@ fn search(
             .map(|(name, member)| (name, &member.version))
             .collect::<Vec<_>>()
     };
-    // The oldest commit has none before it.
+    // The oldest commit has no predecessor.
     let is_release = |at: &usize| versions(*at) != versions(at + 1);
     let found = (1..states.len())
         .filter(|at| states.get(*at).is_some_and(holds))
@@ -609,7 +618,7 @@ mod tests {
             Self(TempDir::new().expect("a directory"))
         }
 
-        /// A commit of a source: its crates by name, version and dependencies.
+        /// Commits crates to a source, with name, version and dependencies.
         fn commit(&self, source: &str, crates: &[(&str, &str, &str)]) -> String {
             let directory = self.0.path().join(source);
             for (name, version, dependencies) in crates {
@@ -626,7 +635,7 @@ mod tests {
             git(&directory, &["rev-parse", "HEAD"])
         }
 
-        /// A commit of a source on another day.
+        /// Commits crates to a source on another day.
         fn commit_on(&self, day: &str, source: &str, crates: &[(&str, &str, &str)]) -> String {
             self.commit(source, crates);
             let directory = self.0.path().join(source);
@@ -662,7 +671,7 @@ mod tests {
             git(&directory, &["commit", "-q", "-m", "x"]);
         }
 
-        /// What becomes of the program `app` of the source `app`: the commits of its own by source.
+        /// Resolves the program `app` of the source `app`. Returns its own commits by source.
         fn resolve(&self) -> Result<(BTreeMap<String, String>, Selection), Vec<Problem>> {
             let resolved = self.resolved()?;
             let rev = |(name, source): (String, Source)| (name, source.pin.rev.unwrap_or_default());
@@ -751,7 +760,7 @@ mod tests {
         all.commit("lib", &[("wax", "0.1.0", "")]);
         all.commit("lib", &[("wax", "0.2.0", "")]);
         let wanted = all.commit("lib", &[("wax", "0.2.1", "")]);
-        // Belongs to the next release already.
+        // This commit already belongs to the next release.
         all.commit("lib", &[("wax", "0.2.1", "comb = \"1\"\n")]);
         all.commit("lib", &[("wax", "0.3.0", "comb = \"1\"\n")]);
         all.commit("app", &[("app", "1.0.0", "wax = \"0.2\"\n")]);
@@ -841,7 +850,7 @@ mod tests {
         let all = Histories::new();
         all.commit("lib", &[("wax", "0.1.0", "")]);
         all.commit("lib", &[("wax", "0.2.0", "")]);
-        // `mid` asks for an old `wax` at its pin, and for nothing at the commit that `comb` needs.
+        // `mid` requires an old `wax` at its pin, and nothing at the commit that `comb` needs.
         let wanted = all.commit("mid", &[("mid", "1.0.0", "")]);
         all.commit("mid", &[("mid", "2.0.0", "wax = \"0.1\"\n")]);
         all.commit(
@@ -866,7 +875,7 @@ mod tests {
         all.commit("app", &[("app", "1.0.0", "wax = \"0.3\"\n")]);
         all.bump("1.1");
         let wanted = all.commit("app", &[("app", "1.1.0", "wax = \"0.3\"\n")]);
-        // What follows a release belongs to none.
+        // A commit after a release belongs to none.
         all.commit("app", &[("app", "1.1.9", "wax = \"0.3\"\n")]);
         for (version, requirement) in [("1.2", "0.4"), ("1.3", "0.4"), ("1.4", "0.5")] {
             all.bump(version);
@@ -905,7 +914,7 @@ mod tests {
         let resolved = all.settled(&mut refuse(true)).expect("1.0 is left");
         let why = resolved.behind.expect("it is told why");
         assert_eq!(why, "h2 has no such feature");
-        // What no release would help with is told at once.
+        // A problem that no other release would solve is reported at once.
         let problems = all.settled(&mut refuse(false)).err().expect("refused");
         assert_eq!(problems[0].cause, "h2 has no such feature");
     }
@@ -941,7 +950,7 @@ mod tests {
         let resolved = all.resolved().expect("resolved");
         assert_eq!(resolved.own["comb"].pin.rev.as_ref(), Some(&wanted));
         assert_eq!(resolved.submodules["comb"], "app/sub/comb");
-        // The path leads to it: nobody asks for it by name.
+        // A path leads to it, so no crate depends on it by name.
         let patched: Vec<&String> = resolved.selection.patched.keys().collect();
         assert_eq!(patched, ["wax"]);
     }
@@ -1006,10 +1015,10 @@ mod tests {
             problems[0].cause.clone()
         };
         let whole = format!(
-            "app needs `comb` at sub/comb/comb, which is in the submodule sub/comb: no copy at hand has its commit \
-             {commit} of https://hive.example/comb.git; looked for in "
+            "app needs `comb` at sub/comb/comb, which is in the submodule sub/comb: no local copy has its commit \
+             {commit} of https://hive.example/comb.git; searched "
         );
-        // Neither where there is no repository, nor where there is one without it.
+        // With no repository at all, or with one that lacks the commit.
         let nowhere = told(&all);
         let directory = all.0.path().display();
         assert_eq!(

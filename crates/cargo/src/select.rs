@@ -1,7 +1,7 @@
-//! Which of the sources' crates a program is built from, by name, version and feature.
+//! Selects the crates of a program from the sources, by name, version and feature.
 //!
-//! cargo takes one version of a crate by path. What it would find is found here first, so that a requirement that no
-//! pin satisfies can be told with the versions that there are, and an earlier commit be looked for.
+//! cargo takes one version of each crate by path. Selecting them here first allows it to report the
+//! available versions for an unsatisfied requirement, and to look for an earlier commit.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -17,14 +17,14 @@ use super::{Program, below};
 use decide::rules::CrateRules;
 use problem::{AMBIGUOUS_CRATE, CRATE_CIRCLE, Problem, UNSATISFIED_CRATE};
 
-/// Who asks for which versions of a crate.
+/// A requirement of one crate on another.
 #[derive(Debug, Clone)]
 pub struct Asked {
     /// The crate.
     pub name: String,
-    /// Which versions will do.
+    /// The versions that satisfy it.
     pub requirement: VersionReq,
-    /// The crate that asks, `name version`.
+    /// The crate that requires it, `name version`.
     pub by: String,
     /// Its source, manifest and line.
     pub place: (String, String, Option<u32>),
@@ -33,51 +33,53 @@ pub struct Asked {
 /// A requirement that no pin satisfies.
 #[derive(Debug, Clone)]
 pub struct Unsatisfied {
-    /// What is asked for.
+    /// The requirement.
     pub asked: Asked,
-    /// What there is: source, directory, version.
+    /// The available versions: source, directory, version.
     pub found: Vec<(String, String, String)>,
-    /// What was asked of the crates of each source before.
+    /// The earlier requirements on the crates of each source.
     pub before: BTreeMap<String, Vec<Asked>>,
 }
 
 /// A path that leads into a submodule.
 #[derive(Debug, Clone)]
 pub struct Within {
-    /// The source whose submodule it is.
+    /// The source that contains the submodule.
     pub source: String,
-    /// The submodule's place in it.
+    /// The submodule's path in it.
     pub submodule: String,
-    /// What is told where it cannot be had: who needs it; the cause goes on with the reason.
+    /// The problem to report if the submodule is not available. It names the crate that needs it;
+    /// the reason is appended to its cause.
     pub problem: Problem,
 }
 
 /// The crates of a program.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// Those that are named by path in the root's `[patch.crates-io]`.
+    /// The crates that the root's `[patch.crates-io]` names by path.
     pub patched: BTreeMap<String, Arc<Member>>,
-    /// The sources that hold any of its crates.
+    /// The sources of its crates.
     pub sources: BTreeSet<String>,
-    /// What was asked of the crates of each source.
+    /// The requirements on the crates of each source.
     pub asked: BTreeMap<String, Vec<Asked>>,
 }
 
-/// What keeps a program from being selected.
+/// The reasons why a selection cannot continue.
 #[derive(Debug)]
 pub enum Stop {
-    /// A version that is not there.
+    /// No version satisfies a requirement.
     Unsatisfied(Box<Unsatisfied>),
-    /// A crate in a submodule that is not there yet.
+    /// A crate is in a submodule that is not mounted yet.
     Submodule(Box<Within>),
     /// Anything else.
     Problem(Problem),
 }
 
-/// Selects the crates of `program` among those of the sources.
+/// Selects the crates of `program` from the sources.
 ///
 /// # Errors
-/// The first requirement that cannot be met, a crate of two sources, a circle, a path that leads nowhere.
+/// The first requirement that cannot be satisfied, a crate in two sources, a circle, or a path that
+/// leads nowhere.
 pub fn select(
     program: &Program,
     all: &BTreeMap<String, SourceCrates>,
@@ -103,7 +105,8 @@ pub fn select(
         return Err(Stop::Problem(problem));
     }
     for root in roots {
-        // cargo resolves a workspace's own crates with all features, and with what their tests need.
+        // cargo resolves a workspace's own crates with all features, and with the dependencies of
+        // their tests.
         let optional = root.dependencies.iter().filter(|one| one.optional);
         let implicit = optional.map(|one| format!("dep:{}", one.key));
         let all: Vec<String> = root.features.keys().cloned().chain(implicit).collect();
@@ -119,7 +122,7 @@ pub fn select(
 /// A crate by source and directory.
 type Key = (String, String);
 
-/// A crate that is needed, and how.
+/// A crate that is needed, with its features.
 struct Active {
     member: Arc<Member>,
     features: BTreeSet<String>,
@@ -131,7 +134,7 @@ struct Selector<'a> {
     rules: &'a CrateRules,
     active: BTreeMap<Key, Active>,
     queue: VecDeque<Key>,
-    /// Which crate needs which, and the line that says so.
+    /// The dependencies between crates, with their lines.
     edges: DiGraphMap<usize, Option<u32>>,
     ids: BTreeMap<Key, usize>,
     selection: Selection,
@@ -142,7 +145,7 @@ fn key(member: &Member) -> Key {
 }
 
 impl Selector<'_> {
-    /// Turns features of a crate on; it is looked at again where that changes anything.
+    /// Enables features of a crate, and queues it again if that changes anything.
     fn activate(&mut self, member: &Arc<Member>, features: &[String], default: bool, tests: bool) {
         let key = key(member);
         let is_new = !self.active.contains_key(&key);
@@ -200,7 +203,7 @@ impl Selector<'_> {
         *self.ids.entry(key.clone()).or_insert(next)
     }
 
-    /// The crate that a dependency leads to; `None` for one of the registry.
+    /// Returns the crate that a dependency leads to, or `None` for one of the registry.
     fn find(
         &mut self,
         member: &Member,
@@ -291,8 +294,8 @@ impl Selector<'_> {
         }
     }
 
-    /// The crate at a path of a source, in the source that stands in its submodule where the path leads into one; the
-    /// submodule in which nothing stands yet.
+    /// Returns the crate at a path of a source, following the path into a mounted submodule. Fails
+    /// with the submodule if nothing is mounted there.
     fn at_path(&self, source: &str, path: &str) -> Result<Arc<Member>, Option<(String, String)>> {
         let crates = self.all.get(source).ok_or(None)?;
         if let Some(found) = crates.members.get(path) {
@@ -306,7 +309,7 @@ impl Selector<'_> {
         self.at_path(mounted, rest.trim_start_matches('/'))
     }
 
-    /// Refuses crates that need one another in a circle.
+    /// Rejects crates that depend on one another in a circle.
     fn circles(&self) -> Result<(), Stop> {
         let itself = |one: &usize| self.edges.contains_edge(*one, *one);
         let circle = tarjan_scc(&self.edges)
@@ -333,7 +336,7 @@ impl Selector<'_> {
         Err(Stop::Problem(problem))
     }
 
-    /// The shortest way from a crate of a circle back to it.
+    /// Returns the shortest path from a crate of a circle back to it.
     fn way_back(&self, start: usize) -> Vec<usize> {
         let mut before: BTreeMap<usize, usize> = BTreeMap::new();
         let mut queue = VecDeque::from([start]);
@@ -355,7 +358,7 @@ impl Selector<'_> {
     }
 }
 
-/// Adds what features turn on (the Cargo Book, "Features").
+/// Adds the features that other features enable (the Cargo Book, "Features").
 fn expand(features: &mut BTreeSet<String>, table: &BTreeMap<String, Vec<String>>) {
     let mut queue: Vec<String> = features.iter().cloned().collect();
     while let Some(feature) = queue.pop() {
@@ -367,7 +370,7 @@ fn expand(features: &mut BTreeSet<String>, table: &BTreeMap<String, Vec<String>>
     }
 }
 
-/// Whether features turn an optional dependency on: `dep:key`, `key`, or `key/feature`.
+/// Whether features enable an optional dependency: `dep:key`, `key`, or `key/feature`.
 fn turns_on(features: &BTreeSet<String>, dependency: &Dependency) -> bool {
     let key = &dependency.key;
     features.contains(key)
@@ -378,7 +381,8 @@ fn turns_on(features: &BTreeSet<String>, dependency: &Dependency) -> bool {
             .any(|(name, _)| name == key)
 }
 
-/// The features of a dependency that a crate's own features pass on: `key/feature`, `key?/feature`.
+/// Returns the features of a dependency that a crate's own features enable: `key/feature`,
+/// `key?/feature`.
 fn passed_on<'a>(
     features: &'a BTreeSet<String>,
     key: &'a str,
@@ -397,7 +401,7 @@ mod tests {
     use problem::Problem;
     use release::{Entry as File, Mode, Tree};
 
-    /// Manifests in memory; a path that ends with `/` is a submodule.
+    /// Manifests in memory. A path that ends with `/` is a submodule.
     struct Texts(Vec<File>, Vec<String>);
 
     impl Tree for Texts {
@@ -412,7 +416,7 @@ mod tests {
         }
     }
 
-    /// The crates of sources: source, path, text.
+    /// Makes the crates of sources: source, path, text.
     fn sources(all: &[(&str, &str, &str)]) -> BTreeMap<String, SourceCrates> {
         let mut trees: BTreeMap<&str, Texts> = BTreeMap::new();
         for (source, path, text) in all {
@@ -451,8 +455,9 @@ mod tests {
         select(&program, &sources(all), &rules)
     }
 
-    /// The crates by path of a program `app` whose manifest goes on with `app`; beside it are `mid`, whose manifest goes
-    /// on with `mid`, and leaves `a`, `b` and `c`, each in a source of its own name.
+    /// Returns the crates by path for a program `app` whose manifest ends with `app`. Beside it are
+    /// `mid`, whose manifest ends with `mid`, and `a`, `b` and `c`, each in a source of its own
+    /// name.
     fn selected(app: &str, mid: &str) -> Vec<String> {
         let leaves = ["a", "b", "c"].map(|name| package(name, "1.0.0", ""));
         let all = [
@@ -488,12 +493,13 @@ mod tests {
             format!("[dependencies]\nmid = {{ version = \"1\", features = [\"{feature}\"] }}\n")
         };
         assert_eq!(selected(plain, OPTIONAL), ["mid"]);
-        // By the name that a dependency without `dep:` gives, by `dep:`, through another feature.
+        // By the implicit feature of a dependency without `dep:`, by `dep:`, and through another
+        // feature.
         assert_eq!(selected(&with("a"), OPTIONAL), ["a", "mid"]);
         assert_eq!(selected(&with("x"), &mid("x = [\"dep:b\"]")), ["b", "mid"]);
         let chain = mid("x = [\"y\"]\ny = [\"a\", \"dep:b\"]");
         assert_eq!(selected(&with("x"), &chain), ["a", "b", "mid"]);
-        // A default feature, and default features off.
+        // A default feature, and disabled default features.
         let default = mid("default = [\"dep:a\"]");
         assert_eq!(selected(plain, &default), ["a", "mid"]);
         let off = "[dependencies]\nmid = { version = \"1\", default-features = false }\n";
@@ -509,10 +515,11 @@ mod tests {
             )
         };
         assert_eq!(selected(&app("mid/a", false), OPTIONAL), ["a", "c", "mid"]);
-        // The root's optional ones are all there: cargo resolves a root with all features.
+        // All optional dependencies of the root are present, because cargo resolves a root with all
+        // features.
         assert_eq!(selected(&app("mid/a", true), OPTIONAL), ["a", "c", "mid"]);
         assert_eq!(selected(&app("mid?/b", true), OPTIONAL), ["b", "c", "mid"]);
-        // In a crate that is not the root, `?` turns nothing on.
+        // In a crate that is not the root, `?` enables nothing.
         let plain = "[dependencies.mid]\nversion = \"1\"\nfeatures = [\"x\"]\n";
         let weak = format!("{OPTIONAL}[features]\nx = [\"a?/y\"]\n");
         assert_eq!(selected(plain, &weak), ["mid"]);
@@ -538,7 +545,7 @@ mod tests {
     fn every_kind_of_dependency_that_is_built_counts() {
         let app = "[build-dependencies]\na = \"1\"\n[target.'cfg(windows)'.dependencies]\nb = \"1\"\n\
                    [dev-dependencies]\nmid = \"1\"\n";
-        // Tests of the root are resolved, those of others are not.
+        // The root's tests are resolved, those of others are not.
         let mid = "[dev-dependencies]\nc = \"1\"\n";
         assert_eq!(selected(app, mid), ["a", "b", "mid"]);
     }
@@ -558,7 +565,7 @@ mod tests {
         assert_eq!(problem.cause, "a ^1 is a 1.0.0 of one and a 1.2.0 of two/x");
         let chosen = run(&all, "[crate.a]\nprefer = \"two\"\n").expect("a rule says it");
         assert_eq!(chosen.patched["a"].source, "two");
-        // Of those that do not satisfy nothing is asked; a rule does not make them satisfy.
+        // Versions that do not satisfy the requirement are ignored, even if a rule prefers them.
         all[2].2 = &far;
         assert_eq!(run(&all, "").expect("one").patched["a"].source, "one");
         let rule = "[crate.a]\nprefer = \"two\"\n";
@@ -585,7 +592,7 @@ mod tests {
         assert_eq!(problem.code.id, "PNX-216");
         assert_eq!(problem.cause, "a needs c needs b needs a");
         assert_eq!(problem.place.to_string(), "a/Cargo.toml:5");
-        // What only tests need closes no circle.
+        // Dependencies of tests alone close no circle.
         let b = package("b", "1.0.0", "[dev-dependencies]\na = \"1\"\n");
         all[2].2 = &b;
         assert_eq!(run(&all, "").expect("no circle").patched.len(), 3);
@@ -657,7 +664,7 @@ mod tests {
             (told.asked.name.as_str(), told.asked.by.as_str()),
             ("a", "app 1.0.0")
         );
-        // What was asked of the source before has to go on holding.
+        // Earlier requirements on the source must remain satisfied.
         assert_eq!(told.before["lib"].len(), 1);
     }
 

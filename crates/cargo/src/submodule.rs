@@ -1,4 +1,4 @@
-//! Crates in submodules: a source that another names by URL and commit stands in the other's tree.
+//! Crates in submodules: mounts a source that another names by URL and commit in the other's tree.
 
 use super::crates::joined;
 use super::resolve::Known;
@@ -6,19 +6,19 @@ use super::select::Within;
 use problem::Problem;
 use release::{Earlier, Mode, OpenOptions, Pin, Source, own_pin};
 
-/// What stands in a submodule for one program.
+/// The source in a submodule, for one program.
 pub struct Mounted {
-    /// The name of the source, by which rules know it.
+    /// The source's name, by which rules refer to it.
     pub name: String,
-    /// The source at the commit that the one around it names, as the program's own pin.
+    /// The source at the commit that the outer source names, as the program's own pin.
     pub source: Source,
 }
 
-/// Opens the repository of a submodule at the commit that `outer`, the source around it, names. It is looked for where a source of its
-/// name is: a source of the release with its URL, else the last part of that.
+/// Opens the repository of a submodule at the commit that `outer`, the source around it, names. Its
+/// name is that of the release's source with the same URL, or else the last part of the URL.
 ///
 /// # Errors
-/// PNX-214 with the commit, the URL and where it was looked for.
+/// PNX-214 with the commit, the URL and the places searched.
 pub fn mount(
     within: &Within,
     outer: &Source,
@@ -44,20 +44,20 @@ pub fn mount(
         return beside(within, path, program, known.options).map_err(refused);
     }
     let url = declared(outer, &within.submodule)
-        .ok_or_else(|| refused("`.gitmodules` tells no URL of it".to_owned()))?;
+        .ok_or_else(|| refused("`.gitmodules` has no URL for it".to_owned()))?;
     let url = absolute(&url, outer.pin.url.as_deref().unwrap_or_default());
     let mut entries = outer.tree.entries().iter();
     let entry = entries.find(|one| one.mode == Mode::Submodule && one.path == within.submodule);
     let commit = entry
         .map(|one| one.id.clone())
         .filter(|id| !id.is_empty())
-        .ok_or_else(|| refused(format!("nothing tells which commit of {url} it is")))?;
+        .ok_or_else(|| refused(format!("nothing records its commit of {url}")))?;
     let name = name_of(&url, known)
         .filter(|name| *name != within.source)
         .ok_or_else(|| refused(format!("{url} names no source")))?;
     let lacks = |place: &str| {
         refused(format!(
-            "no copy at hand has its commit {commit} of {url}; looked for in {place}"
+            "no local copy has its commit {commit} of {url}; searched {place}"
         ))
     };
     let pin = Pin {
@@ -86,7 +86,7 @@ pub fn mount(
     Ok(Mounted { name, source })
 }
 
-/// A submodule of a directory beside the manifest: the directory in it, whatever its repository.
+/// Returns a submodule from a directory beside the manifest, whatever its repository.
 fn beside(
     within: &Within,
     path: &str,
@@ -107,7 +107,7 @@ fn beside(
     Ok(Mounted { name, source })
 }
 
-/// The URL that a source's `.gitmodules` gives for a submodule.
+/// Returns the URL of a submodule in the source's `.gitmodules`.
 fn declared(source: &Source, submodule: &str) -> Option<String> {
     let mut entries = source.tree.entries().iter();
     let file = entries.find(|entry| entry.path == ".gitmodules")?;
@@ -116,7 +116,8 @@ fn declared(source: &Source, submodule: &str) -> Option<String> {
     release::submodules(&text).remove(submodule)?
 }
 
-/// A URL as a repository at `base` means it: one that begins with `./` or `../` is relative to that (gitmodules(5)).
+/// Resolves a URL in a repository at `base`. One that begins with `./` or `../` is relative
+/// (gitmodules(5)).
 fn absolute(url: &str, base: &str) -> String {
     if !(url.starts_with("./") || url.starts_with("../")) {
         return url.to_owned();
@@ -127,7 +128,7 @@ fn absolute(url: &str, base: &str) -> String {
     }
 }
 
-/// The source of the release at a URL; else what the URL's last part names.
+/// Returns the release's source with a URL, or else the name in the URL's last part.
 fn name_of(url: &str, known: &Known) -> Option<String> {
     let same = |source: &&Source| source.pin.url.as_deref() == Some(url);
     let source = known.sources.iter().find(same);

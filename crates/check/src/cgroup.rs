@@ -1,24 +1,28 @@
-//! A control group of the machine's own (cgroups(7), version 2): containers make theirs below it.
+//! The machine's own control group (cgroups(7), version 2), below which containers make theirs.
 //!
-//! The outside makes it beside its own and puts the first process of the inside into it before that asks for a cgroup
-//! namespace: its root is this one then. Only root can; another user's machine has none.
+//! The outside makes it beside its own group and moves the first inner process into it. That
+//! process then asks for a cgroup namespace, whose root is this group. Only root can do this; other
+//! users' machines have none.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where the machine's own processes are: a control group that hands controllers on has none itself.
+/// The group of the machine's own processes. A group that enables controllers for its children must
+/// have no processes itself.
 const OWN: &str = "check";
-/// How often and how long apart it is tried to remove one, until the last process in it is gone.
+/// The number of attempts to remove a group, and the pause between them, until its last process has
+/// ended.
 const TRIES: (u32, Duration) = (40, Duration::from_millis(50));
 
-/// One on this machine, removed with all below it when it is dropped.
+/// A control group on this machine. Dropping it removes it and all groups below it.
 #[derive(Debug)]
 pub struct Cgroup(PathBuf);
 
 impl Cgroup {
-    /// Makes one below this process' own; `None` where this machine has no version 2 or this user may not.
+    /// Makes a group below this process' own. Returns `None` if this machine has no version 2 or
+    /// the user may not.
     pub fn make() -> Option<Self> {
         let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
         let own = fs::read_to_string("/proc/self/cgroup").ok()?;
@@ -27,15 +31,16 @@ impl Cgroup {
         let made = beside.join(name);
         fs::create_dir(&made).ok()?;
         let made = Self(made);
-        // A parent with processes of its own hands nothing on, unless it is the root.
+        // Unless it is the root, a parent with processes cannot enable controllers for its
+        // children.
         hand_on(&beside);
         Some(made)
     }
 
-    /// Puts a process into it.
+    /// Moves a process into the group.
     ///
     /// # Errors
-    /// Where the kernel refuses.
+    /// The kernel refuses.
     pub fn take(&self, process: u32) -> io::Result<()> {
         fs::write(self.0.join("cgroup.procs"), process.to_string())
     }
@@ -53,11 +58,11 @@ impl Drop for Cgroup {
     }
 }
 
-/// Makes the machine's root of control groups, mounted at `root`, ready for others below it: this process goes into one of
-/// its own, and the controllers are handed on.
+/// Prepares the root of the machine's control groups, mounted at `root`, for groups below it: moves
+/// this process into a group of its own, and enables the controllers.
 ///
 /// # Errors
-/// Where the kernel refuses.
+/// The kernel refuses.
 pub fn prepare(root: &Path) -> io::Result<()> {
     let own = root.join(OWN);
     fs::create_dir(&own)?;
@@ -66,7 +71,7 @@ pub fn prepare(root: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Hands every controller on that a control group has; one that is refused is left.
+/// Enables every controller of a group for its children. Refusals are ignored.
 fn hand_on(group: &Path) {
     let controllers = fs::read_to_string(group.join("cgroup.controllers")).unwrap_or_default();
     for controller in controllers.split_whitespace() {
@@ -77,7 +82,8 @@ fn hand_on(group: &Path) {
     }
 }
 
-/// The directory of this process' control group, of `/proc/self/mountinfo` and `/proc/self/cgroup`.
+/// Returns the directory of this process' control group, from `/proc/self/mountinfo` and
+/// `/proc/self/cgroup`.
 fn place(mounts: &str, own: &str) -> Option<PathBuf> {
     let mount = mounts.lines().find_map(|line| {
         let (before, after) = line.split_once(" - ")?;
@@ -89,7 +95,7 @@ fn place(mounts: &str, own: &str) -> Option<PathBuf> {
     Some(Path::new(mount).join(own))
 }
 
-/// Removes a control group and those below it, as far as they are empty.
+/// Removes the empty groups among a control group and those below it.
 fn remove(group: &Path) {
     for entry in fs::read_dir(group).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {

@@ -1,4 +1,4 @@
-//! Programs run in the machine, each with a limit of time.
+//! Runs programs in the machine, each with a time limit.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 use super::trace::Tracer;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// Of an output longer than twice this many bytes, so much is kept of its beginning and of its end.
+/// The number of bytes to keep from each end of an output that is longer than twice this.
 const KEPT: u64 = 256 << 10;
-/// A program that has written this many bytes is stopped.
+/// The number of bytes of output after which a program is stopped.
 const TOO_MUCH: u64 = 64 << 20;
 
-/// Who runs a program.
+/// The user that runs a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// User.
@@ -30,44 +30,44 @@ pub struct Identity {
     pub groups: Vec<u32>,
     /// Its name and directory, for `USER` and `HOME`.
     pub name: String,
-    /// See `name`.
+    /// Its home directory.
     pub home: String,
 }
 
-/// How programs are run.
+/// The environment in which programs run.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    /// The machine's root; `None` runs them on this machine's own.
+    /// The machine's root; `None` for this machine's own.
     pub root: Option<PathBuf>,
-    /// `chroot`, where this machine has it.
+    /// The `chroot` program of this machine.
     pub chroot: PathBuf,
     /// Their `PATH`.
     pub search_path: OsString,
-    /// How long one may take.
+    /// The time limit of one program.
     pub timeout: Duration,
-    /// Who listens to what they ask of the file system.
+    /// Traces their file system calls, if set.
     pub trace: Option<Arc<Tracer>>,
 }
 
-/// What became of a program.
+/// The result of a program.
 #[derive(Debug, Clone)]
 pub struct Ran {
     /// Its exit status.
     pub status: End,
-    /// What it wrote to stdout and stderr.
+    /// Its output to stdout and stderr.
     pub output: String,
 }
 
-/// How a program ended.
+/// The end of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// By itself, with this status.
+    /// It exited with this status.
     Exit(i32),
-    /// By a signal.
+    /// A signal killed it.
     Signal(i32),
-    /// It was stopped after the limit of time.
+    /// It was stopped at the time limit.
     TimedOut(Duration),
-    /// It was stopped because it wrote without an end.
+    /// It was stopped because of too much output.
     Endless,
 }
 
@@ -89,13 +89,13 @@ impl std::fmt::Display for End {
 }
 
 impl Ran {
-    /// Whether it ended by itself with status 0.
+    /// Whether it exited with status 0.
     pub fn succeeded(&self) -> bool {
         self.status == End::Exit(0)
     }
 }
 
-/// A program that runs.
+/// A running program.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -103,10 +103,10 @@ pub struct Running {
 }
 
 impl Runner {
-    /// Starts a program; its input is empty, its output is kept.
+    /// Starts a program with empty input and collects its output.
     ///
     /// # Errors
-    /// Where it cannot be started; what is not there is told by `chroot` with status 127.
+    /// It cannot be started. If it does not exist, `chroot` exits with status 127.
     pub fn start(
         &self,
         words: &[String],
@@ -134,7 +134,7 @@ impl Runner {
         Ok(Running { child, output })
     }
 
-    /// Runs a program to its end, or to the limit of time.
+    /// Runs a program to its end or to the time limit.
     ///
     /// # Errors
     /// As [`Self::start`].
@@ -142,7 +142,7 @@ impl Runner {
         self.run_as(words, None, &BTreeMap::new())
     }
 
-    /// The same, as a user and with more in its environment.
+    /// As [`Self::run`], as another user and with additional environment.
     ///
     /// # Errors
     /// As [`Self::start`].
@@ -182,26 +182,26 @@ impl Runner {
 }
 
 impl Running {
-    /// Its status, if it has ended.
+    /// Returns its status if it has ended.
     ///
     /// # Errors
-    /// Where the system does not tell.
+    /// The system call fails.
     pub fn ended(&mut self) -> io::Result<Option<End>> {
         Ok(self.child.try_wait()?.map(end))
     }
 
-    /// What it has written so far.
+    /// Returns its output so far.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// It cannot be read.
     pub fn output(&self) -> io::Result<String> {
         kept(&self.output)
     }
 
-    /// Waits for its end and stops it when the time is over.
+    /// Waits for its end, and stops it at the time limit.
     ///
     /// # Errors
-    /// Where the system does not tell of it.
+    /// The system call fails.
     pub fn end(mut self, limit: Duration) -> io::Result<Ran> {
         let begun = Instant::now();
         let mut pause = Duration::from_millis(1);
@@ -225,14 +225,14 @@ impl Running {
         Ok(Ran { status, output })
     }
 
-    /// Ends it and all it started in its process group.
+    /// Kills it and everything that it started in its process group.
     ///
     /// # Errors
-    /// Where the system does not tell of it.
+    /// The system call fails.
     pub fn stop(&mut self) -> io::Result<()> {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         if let Some(pid) = pid {
-            // It may have ended by now.
+            // It may have ended already.
             let _ = kill_process_group(pid, Signal::KILL);
         }
         self.child.wait().map(|_| ())
@@ -246,7 +246,8 @@ fn end(status: ExitStatus) -> End {
     }
 }
 
-/// What a file holds, without the middle where it is long. The programs write at the file's offset, which stays.
+/// Returns the content of a file, without the middle if it is long. The programs write at the
+/// file's offset, which does not change.
 fn kept(file: &File) -> io::Result<String> {
     let length = file.metadata()?.len();
     let part = |from: u64, to: u64| -> io::Result<Vec<u8>> {
@@ -267,10 +268,10 @@ fn kept(file: &File) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Where a program of this machine is, by its name, or the first of several names.
+/// Finds a program of this machine by the first of several names that exists.
 pub fn on_this_machine(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // Where administrators' programs are, which users often have not on their PATH.
+    // The directories of administrators' programs, often absent from users' PATH.
     let more = ["/usr/sbin", "/sbin"].map(PathBuf::from);
     let dirs: Vec<PathBuf> = std::env::split_paths(&path).chain(more).collect();
     names
@@ -279,7 +280,7 @@ pub fn on_this_machine(names: &[&str]) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// A file of the machine's root on this machine, its links not followed.
+/// Returns the place on this machine of a file in the machine's root. Follows no links.
 pub fn below(root: &Path, path: &str) -> PathBuf {
     root.join(path.trim_start_matches('/'))
 }

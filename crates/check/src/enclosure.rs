@@ -1,11 +1,14 @@
-//! The half that runs on this machine: asks for namespaces and listens to what is found in them.
+//! The outer half, which runs on this machine: it makes the namespaces and reads the events from
+//! inside.
 //!
-//! `unshare` (util-linux) makes the namespaces and this program is started in them again, as the first process of a PID
-//! namespace: with it ends all that it started, and with the mount namespace all that it mounted. It ends when this half
-//! does, however that ends: its stdin is a pipe that nobody else holds.
+//! `unshare` (util-linux) makes the namespaces and starts this program in them again, as the first
+//! process of a PID namespace. When that process ends, everything that it started ends too, and
+//! everything that it mounted in the mount namespace is gone. It ends when the outer half does, for
+//! whatever reason, because only the outer half holds the other end of its stdin.
 //!
-//! Also root gets a user namespace: its programs then own nothing outside, load no kernel module and set no clock. Root's
-//! has all users of this machine under their own numbers; another user's has the range of `/etc/subuid`, or root alone.
+//! Root gets a user namespace too, so that its programs own nothing outside, load no kernel module
+//! and set no clock. Root's namespace has all users of this machine under their own numbers;
+//! another user's has the range in `/etc/subuid`, or root alone.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, Write};
@@ -16,7 +19,7 @@ use super::cgroup::Cgroup;
 use super::{Event, Outcome, Task};
 use problem::{NO_MACHINE, Problem};
 
-/// What `unshare` is told beside users.
+/// The options of `unshare`, except those for users.
 pub const NAMESPACES: [&str; 8] = [
     "--cgroup",
     "--mount",
@@ -27,13 +30,13 @@ pub const NAMESPACES: [&str; 8] = [
     "--ipc",
     "--kill-child",
 ];
-/// What the first half of the inside says when it waits for users.
+/// The line with which the first inner stage asks for users.
 pub const READY: &str = "ready";
 
-/// Tries the task's points and gives each to `listen` as it comes.
+/// Tries the task's points and passes each event to `listen` as it arrives.
 ///
 /// # Errors
-/// PNX-702 where the namespaces or the machine cannot be made.
+/// PNX-702: the namespaces or the machine cannot be made.
 pub fn run(task: &Task, listen: &mut dyn FnMut(&Event)) -> Result<Vec<Outcome>, Problem> {
     let mut said = told(tempfile::tempfile())?;
     let stderr = told(said.try_clone())?;
@@ -65,7 +68,7 @@ fn told<T>(done: io::Result<T>) -> Result<T, Problem> {
     done.map_err(|error| Problem::new(&NO_MACHINE, error.to_string()))
 }
 
-/// Starts the inside, gives it the task and hands on what it tells.
+/// Starts the inner half, sends it the task and passes on its events.
 fn converse(task: &Task, stderr: File, hear: &mut dyn FnMut(Event)) -> io::Result<String> {
     let cgroup = is_root().then(Cgroup::make).flatten();
     let mut child = start(stderr)?;
@@ -95,7 +98,7 @@ fn converse(task: &Task, stderr: File, hear: &mut dyn FnMut(Event)) -> io::Resul
     Ok(status.to_string())
 }
 
-/// Sends the task. An inside that has ended before it read it has told why.
+/// Sends the task. If the inner half ended before it read the task, its output says why.
 fn send(task: &Task, control_group: bool, stdin: &mut ChildStdin) -> bool {
     let task = Task {
         control_group,
@@ -135,7 +138,7 @@ fn start(stderr: File) -> io::Result<Child> {
     })
 }
 
-/// This program; the file itself, where it was replaced while it runs.
+/// Returns the path of this program, or the open file itself if it was replaced during the run.
 fn program() -> io::Result<PathBuf> {
     let path = std::env::current_exe()?;
     Ok(if path.exists() {
@@ -147,7 +150,7 @@ fn program() -> io::Result<PathBuf> {
     })
 }
 
-/// Whether `unshare` can give this user's range of `/etc/subuid`.
+/// Whether `unshare` can map this user's range in `/etc/subuid`.
 fn has_range() -> bool {
     let tried = Command::new("unshare")
         .args(["--user", "--map-root-user", "--map-auto", "true"])
@@ -158,7 +161,8 @@ fn has_range() -> bool {
     tried.is_ok_and(|status| status.success())
 }
 
-/// Gives the user namespace of a process all users and groups of this one, under their own numbers.
+/// Maps all users and groups of this namespace into a process' user namespace, under their own
+/// numbers.
 fn give_users(pid: u32) -> io::Result<()> {
     for map in ["uid_map", "gid_map"] {
         let ours = std::fs::read_to_string(format!("/proc/self/{map}"))?;

@@ -1,4 +1,4 @@
-//! What is asked of every module, program and unit.
+//! The checks of every module, program and unit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
@@ -14,10 +14,10 @@ use super::points::{Every, FileRule};
 use super::service::Service;
 use super::{Item, Task, Verdict, trace};
 
-/// Where NixOS keeps its setuid programs, which no store holds.
+/// The directory of NixOS' setuid programs, which are in no store.
 const WRAPPERS: &str = "/run/wrappers/bin/";
 
-/// Asks; the verdict is that of all, the items those of each.
+/// Runs a check. Returns its verdict and those of the single items.
 pub fn every(what: Every, task: &Task, machine: &Machine) -> (Verdict, Vec<Item>) {
     match what {
         Every::Module => modules(task, machine),
@@ -28,7 +28,7 @@ pub fn every(what: Every, task: &Task, machine: &Machine) -> (Verdict, Vec<Item>
     }
 }
 
-/// The verdict of all items: failed where one is, else passed.
+/// Combines the verdicts of all items: failed if one failed, otherwise passed.
 fn of_all(what: &str, items: Vec<Item>) -> (Verdict, Vec<Item>) {
     let count =
         |wanted: fn(&Verdict) -> bool| items.iter().filter(|item| wanted(&item.verdict)).count();
@@ -54,7 +54,7 @@ fn of_all(what: &str, items: Vec<Item>) -> (Verdict, Vec<Item>) {
     (verdict, items)
 }
 
-// -- what was traced ---------------------------------------------------------------------------------------------------
+// -- traces ------------------------------------------------------------------------------------
 
 fn traced(task: &Task, machine: &Machine) -> (Verdict, Vec<Item>) {
     let Some(tracer) = &machine.runner.trace else {
@@ -65,7 +65,7 @@ fn traced(task: &Task, machine: &Machine) -> (Verdict, Vec<Item>) {
     let leans = task.link.leans_on.is_some();
     match trace::foreign(&asked, &task.rules.traces, leans) {
         Ok(foreign) if foreign.is_empty() => {
-            let told = format!("{} paths, none that NixOS has not", asked.len());
+            let told = format!("{} paths, all of which NixOS has", asked.len());
             (Verdict::Passed(told), Vec::new())
         }
         Ok(foreign) => {
@@ -80,14 +80,14 @@ fn traced(task: &Task, machine: &Machine) -> (Verdict, Vec<Item>) {
     }
 }
 
-// -- modules ----------------------------------------------------------------------------------------------------------
+// -- modules -----------------------------------------------------------------------------------
 
 fn modules(task: &Task, machine: &Machine) -> (Verdict, Vec<Item>) {
     let Some(perl) = task.link.perl() else {
         let verdict = if task.link.modules.is_empty() {
             Verdict::NotApplicable("the link has no Perl modules".to_owned())
         } else {
-            let cause = "neither a program of the link nor its nix-support/pve-perl tells which Perl runs its modules".to_owned();
+            let cause = "neither a program of the link nor its nix-support/pve-perl names the Perl for its modules".to_owned();
             Verdict::failed(cause, String::new())
         };
         return (verdict, Vec::new());
@@ -130,8 +130,8 @@ impl Compiler<'_> {
             })
     }
 
-    /// Compiled alone; where that fails, loaded as other code loads it: a module that is in a circle of `use` is compiled
-    /// twice when it is also the main program.
+    /// Compiles the module alone. If that fails, loads it as other code does, because a module in a
+    /// circle of `use` is compiled twice if it is also the main program.
     fn item(&self, module: &Module) -> Item {
         if let Some(rule) = self.task.rules.file(&module.place).filter(|rule| rule.skip) {
             return Item::new(&module.place, Verdict::NotApplicable(rule.why.clone()));
@@ -160,8 +160,8 @@ impl Compiler<'_> {
         Item::new(&module.place, verdict)
     }
 
-    /// A module that fails alone may be one that others load before what it needs: it has passed if a module that uses it
-    /// loads, and it with that.
+    /// Tries failed modules through modules that use them. A module may need something that its
+    /// users load first; it passes if a user loads with it.
     fn ask_users(&self, items: &mut [Item]) {
         let texts: BTreeMap<&str, String> = self
             .task
@@ -222,13 +222,13 @@ impl Compiler<'_> {
     }
 }
 
-/// Whether a module's file can stand in a Perl string as it is.
+/// Whether a module's file name can be part of a Perl string without quoting.
 fn is_name(name: &str) -> bool {
     name.chars()
         .all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
 }
 
-// -- programs ---------------------------------------------------------------------------------------------------------
+// -- programs ----------------------------------------------------------------------------------
 
 fn programs(task: &Task, machine: &Machine) -> (Verdict, Vec<Item>) {
     let in_bin = task
@@ -264,7 +264,7 @@ fn run(task: &Task, machine: &Machine, program: &Program, words: &[String]) -> R
     })
 }
 
-/// What a program writes that tells how it is used.
+/// Whether a program's output explains its usage.
 fn tells_usage(output: &str) -> bool {
     let lower = output.to_lowercase();
     lower.contains("usage") || lower.contains("synopsis")
@@ -315,7 +315,7 @@ fn answers_rule(
     }
 }
 
-// -- taint mode -------------------------------------------------------------------------------------------------------
+// -- taint mode --------------------------------------------------------------------------------
 
 fn taint(task: &Task, machine: &Machine) -> (Verdict, Vec<Item>) {
     let programs: Vec<&Program> = task
@@ -352,7 +352,8 @@ fn taint(task: &Task, machine: &Machine) -> (Verdict, Vec<Item>) {
     of_all("program", items)
 }
 
-/// Runs a program with the same first line that tells whether taint mode is on and where modules are looked for.
+/// Runs a small program with the same shebang, which reports whether taint mode is on and the
+/// module search path.
 fn is_on(
     task: &Task,
     machine: &Machine,
@@ -387,7 +388,7 @@ fn is_on(
     }
 }
 
-// -- units ------------------------------------------------------------------------------------------------------------
+// -- units -------------------------------------------------------------------------------------
 
 fn units(task: &Task, machine: &Machine) -> (Verdict, Vec<Item>) {
     let items = task
@@ -421,7 +422,7 @@ fn units(task: &Task, machine: &Machine) -> (Verdict, Vec<Item>) {
     of_all("service", items)
 }
 
-/// Why a unit's program cannot be run; `None` where it can.
+/// Returns the reason why a unit's program cannot run, or `None` if it can.
 fn lacking(service: &Service, machine: &Machine, program: &str) -> Option<String> {
     if program.starts_with(WRAPPERS) || program.starts_with('$') {
         return None;

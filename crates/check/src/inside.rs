@@ -1,4 +1,4 @@
-//! The half that runs in the namespaces.
+//! The inner half, which runs in the namespaces.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -14,16 +14,18 @@ use super::machine::Machine;
 use super::steps::Steps;
 use super::{Event, Item, Outcome, Point, Task, Verdict};
 
-/// Which half of the inside is run.
+/// The stages of the inner half.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Stage {
-    /// In a user namespace that has no users yet: waits until the outside has given it some, then goes on to the second.
+    /// In a user namespace without users: waits until the outer half has mapped some, then starts
+    /// the second stage.
     Users,
     /// In all namespaces.
     Machine,
 }
 
-/// Runs one half. Events are written to stdout; the task comes in on stdin, which stays open as long as the outside is there.
+/// Runs one stage. It reads the task from stdin, which stays open as long as the outer half runs,
+/// and writes events to stdout.
 pub fn main(stage: Stage) -> ExitCode {
     let done = match stage {
         Stage::Users => take_users(),
@@ -42,7 +44,7 @@ fn take_users() -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{READY}")?;
     out.flush()?;
-    // Not a byte more than the line: the task is for the next half, which is another process.
+    // Read no byte beyond the line, because the task is for the next stage, another process.
     let mut byte = [0];
     let mut stdin = std::fs::File::open("/proc/self/fd/0")?;
     while stdin.read(&mut byte)? == 1 && byte != [b'\n'] {}
@@ -60,7 +62,8 @@ fn check() -> io::Result<()> {
     let task: Task = serde_json::from_str(&line)?;
     let scratch = task.scratch.clone();
     std::thread::spawn(move || {
-        // The outside says nothing more; when it is gone, so is all this.
+        // The outer half sends nothing more. When its end closes, this process and all others here
+        // end.
         let _ = io::copy(&mut stdin, &mut io::sink());
         leave(&scratch);
         std::process::exit(1);
@@ -112,7 +115,7 @@ fn try_point(
     }
 }
 
-/// What a point needs and is not there.
+/// Returns a need of the point that the machine does not meet.
 fn unmet(point: &Point, task: &Task, machine: &Machine) -> Option<String> {
     for need in &point.needs {
         if need.starts_with('/') {
@@ -133,7 +136,7 @@ fn unmet(point: &Point, task: &Task, machine: &Machine) -> Option<String> {
     lacking.map(|name| format!("the link lacks {name}"))
 }
 
-/// Writes an event, one on a line.
+/// Writes an event on one line.
 fn tell(event: &Event) -> io::Result<()> {
     let mut out = io::stdout().lock();
     serde_json::to_writer(&mut out, event)?;
@@ -141,7 +144,7 @@ fn tell(event: &Event) -> io::Result<()> {
     out.flush()
 }
 
-/// Takes away the directory that all was mounted on. In this namespace nothing is left mounted there then; in the outer one
+/// Removes the mount point. In this namespace nothing is mounted there any more; in the outer one
 /// nothing ever was.
 fn leave(scratch: &PathBuf) {
     let _ = unmount(scratch, UnmountFlags::DETACH);

@@ -1,4 +1,4 @@
-//! Perl modules that a link lacks because what holds them is packaged nowhere.
+//! Perl modules that a link lacks because nothing packages them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,7 +31,7 @@ struct Holder {
     modules: Vec<String>,
 }
 
-/// The module that a Perl program said first that it cannot find.
+/// Returns the first module that a Perl program reports as missing.
 pub fn missing_module(output: &str) -> Option<String> {
     static LOCATE: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"Can't locate (\S+)\.pm in @INC").ok());
@@ -45,7 +45,7 @@ fn read<T: serde::de::DeserializeOwned>(root: &Path, shown: &str) -> Result<T, V
     toml::from_str(&text).map_err(|error| bad(error.message().to_owned()))
 }
 
-/// What holds modules and may be lacking, by name, with the modules.
+/// Returns the optional packages with Perl modules, by name, with the modules.
 fn holders(root: &Path) -> Result<Vec<(String, Vec<String>)>, Vec<Problem>> {
     let perl: Perl = read(root, "rules/nixpkgs/perl.toml")?;
     let missing = perl.missing.into_iter();
@@ -94,7 +94,7 @@ pub fn modules(
     Ok(lacking)
 }
 
-/// Whether the link has the module in `file`, its own or another package's.
+/// Whether the link has the module in `file`, as its own or from another package.
 fn has(link: &Link, file: &str) -> bool {
     let own = link
         .modules

@@ -1,4 +1,4 @@
-//! Acceptance of a built link (`pve`, `qemu-server` …): does it do what a user wants of it, on a machine without Proxmox?
+//! Acceptance tests of a built link (`pve`, `qemu-server` …) on a machine without Proxmox.
 //!
 //! [`enclosure`] asks this machine for namespaces and starts this program in them again; [`inside`] makes a root there
 //! ([`machine`]) and tries the points of `rules/general/check.toml` ([`points`]) on it, those that ask every module, program and
@@ -31,28 +31,29 @@ pub use link::Link;
 pub use points::{Point, Rules};
 pub use system::System;
 
-/// What is to be checked.
+/// The request for a check.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
-    /// The project's root, which has the rules.
+    /// The project's root, which contains the rules.
     pub root: &'a Path,
     /// The link.
     pub path: &'a Path,
-    /// A release's directory with the `system.json` of its sources, for a link that has none.
+    /// A release's directory with the `system.json` of its sources, for a link that has none of its
+    /// own.
     pub systems: Option<&'a Path>,
-    /// These points and those they come after; all where there are none.
+    /// The points to try, with those that they come after. Empty for all.
     pub only: &'a [String],
-    /// Not these.
+    /// The points to skip.
     pub skip: &'a [String],
-    /// How long one program may take.
+    /// The time limit of one program.
     pub timeout: Duration,
-    /// How many programs run side by side; 0 for one a processor.
+    /// The number of programs to run in parallel; 0 for one per processor.
     pub jobs: usize,
-    /// Every program is traced.
+    /// Whether to trace every program.
     pub trace: bool,
 }
 
-/// What the inside is told.
+/// The task of the inner half.
 #[derive(Serialize, Deserialize, Clone, Debug)]
 pub struct Task {
     /// A directory to mount on.
@@ -63,63 +64,63 @@ pub struct Task {
     pub rules: Rules,
     /// Users, groups and directories.
     pub system: System,
-    /// Perl modules that the link lacks, and the name it lacks them by.
+    /// The Perl modules that the link lacks, with the name of the missing package.
     pub lacking: BTreeMap<String, String>,
-    /// How long one program may take.
+    /// The time limit of one program.
     pub timeout: Duration,
-    /// How many programs run side by side; 0 for one a processor.
+    /// The number of programs to run in parallel; 0 for one per processor.
     pub jobs: usize,
-    /// Every program is traced.
+    /// Whether to trace every program.
     pub trace: bool,
-    /// The outside gave the inside a control group of its own.
+    /// Whether the outer half has given the inner half a control group.
     pub control_group: bool,
 }
 
-/// What the inside tells.
+/// An event that the inner half reports.
 #[derive(Serialize, Deserialize, Clone, Debug)]
 pub enum Event {
-    /// A point is being tried.
+    /// A point begins.
     Begun(String),
-    /// A point was tried.
+    /// A point has ended.
     Ended(Outcome),
     /// The machine could not be made.
     NoMachine(String),
 }
 
-/// What became of a point, a module, a program, a unit.
+/// The verdict on a point, a module, a program or a unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
-    /// It passed; what there is to say of it.
+    /// It passed, with a remark.
     Passed(String),
     /// It failed.
     Failed {
-        /// Why, on one line.
+        /// The cause, on one line.
         cause: String,
-        /// What was written.
+        /// The program's output.
         output: String,
     },
-    /// It does not apply, and why.
+    /// It does not apply, for this reason.
     NotApplicable(String),
 }
 
 impl Verdict {
-    /// It failed with this output.
+    /// Makes a failure with this output.
     pub fn failed(cause: String, output: String) -> Self {
         Self::Failed { cause, output }
     }
 }
 
-/// One of many that a point asks.
+/// One of the many items that a point checks.
 #[derive(Serialize, Deserialize, Clone, Debug)]
 pub struct Item {
-    /// Its place below the output, or the unit's name.
+    /// Its path below the output, or the unit's name.
     pub name: String,
-    /// What became of it.
+    /// Its verdict.
     pub verdict: Verdict,
 }
 
 impl Item {
-    /// The verdict on `name`.
+    /// Makes the verdict on `name`.
     pub fn new(name: impl Into<String>, verdict: Verdict) -> Self {
         Self {
             name: name.into(),
@@ -128,23 +129,23 @@ impl Item {
     }
 }
 
-/// What became of a point.
+/// The result of a point.
 #[derive(Serialize, Deserialize, Clone, Debug)]
 pub struct Outcome {
-    /// The point's.
+    /// The point's id.
     pub id: String,
-    /// The point's.
+    /// The point's title.
     pub title: String,
-    /// How long it took.
+    /// The time that it took.
     pub took: Duration,
-    /// What became of it.
+    /// Its verdict.
     pub verdict: Verdict,
-    /// What became of each module, program or unit, where it asks them.
+    /// The verdicts on single modules, programs or units, if it checks those.
     pub items: Vec<Item>,
 }
 
 impl Task {
-    /// Words of a command; the first may be a place below the output.
+    /// Completes the words of a command. The first may be a path below the output.
     pub fn words(&self, words: impl Iterator<Item = String>) -> Vec<String> {
         let mut words: Vec<String> = words.collect();
         if let Some(program) = words
@@ -156,13 +157,13 @@ impl Task {
         words
     }
 
-    /// A command as it is shown: the link's own programs without the output's path.
+    /// Formats a command for display: the link's own programs without the output's path.
     pub fn shown(&self, words: &[String]) -> String {
         let prefix = format!("{}/bin/", self.link.out.display());
         words.join(" ").replace(&prefix, "")
     }
 
-    /// A failure, unless it comes of a Perl module that the link says it lacks.
+    /// Makes a failure, unless its cause is a Perl module that the link lacks by its own list.
     pub fn judged(&self, cause: String, output: &str) -> Verdict {
         match lacking::missing_module(output) {
             Some(module) if self.lacking.contains_key(&module) => Verdict::NotApplicable(format!(
@@ -174,10 +175,10 @@ impl Task {
     }
 }
 
-/// Makes the task of a request; `scratch` is an empty directory.
+/// Makes the task of a request. `scratch` is an empty directory.
 ///
 /// # Errors
-/// A link that cannot be read, rules that cannot be understood, points that do not exist.
+/// The link cannot be read, the rules are invalid, or a point does not exist.
 pub fn prepare(request: &Request<'_>, scratch: &Path) -> Result<Task, Vec<Problem>> {
     let mut rules = Rules::read(request.root)?;
     rules.points = chosen(&rules.points, request.only, request.skip)?;
@@ -213,7 +214,7 @@ pub fn prepare(request: &Request<'_>, scratch: &Path) -> Result<Task, Vec<Proble
     })
 }
 
-/// The points that are asked for, with those they come after.
+/// Returns the requested points, with those that they come after.
 fn chosen(points: &[Point], only: &[String], skip: &[String]) -> Result<Vec<Point>, Vec<Problem>> {
     for id in only.iter().chain(skip) {
         if !points.iter().any(|point| point.id == *id) {
@@ -225,7 +226,7 @@ fn chosen(points: &[Point], only: &[String], skip: &[String]) -> Result<Vec<Poin
         }
     }
     let mut wanted: Vec<&str> = Vec::new();
-    // A point stands behind those it comes after, so one pass from the last is enough.
+    // A point is listed after those it comes after, so one pass from the end is enough.
     for point in points.iter().rev() {
         let asked = only.is_empty() || only.contains(&point.id);
         if (asked && !skip.contains(&point.id)) || wanted.contains(&point.id.as_str()) {

@@ -1,4 +1,4 @@
-//! What a built link holds.
+//! Reads the contents of a built link.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -11,50 +11,50 @@ use walkdir::WalkDir;
 
 use store::place::Store;
 
-/// Where the link keeps its Perl modules.
+/// The directory of the link's Perl modules.
 const SITE_PERL: &str = "lib/perl5/site_perl";
-/// Where it keeps its units.
+/// The directory of its units.
 const UNITS: &str = "lib/systemd/system";
-/// What it lacks, a line each: the name, a tab, what that costs.
+/// Its list of gaps, one a line: the name, a tab, the cost.
 const LACKS: &str = "nix-support/pve-lacks";
-/// The Perl that its modules are for.
+/// The file that names the Perl for its modules.
 const PERL: &str = "nix-support/pve-perl";
-/// Its sources' `system.json`.
+/// The directory of its sources' `system.json`.
 const SYSTEMS: &str = "share/pve-nix/system";
 
 /// A built link.
 #[derive(Serialize, Deserialize, Clone, Debug)]
 pub struct Link {
-    /// Its output as its programs know it.
+    /// Its output's path as its programs know it.
     pub out: PathBuf,
-    /// What it stands in.
+    /// The store that contains it.
     pub store: Store,
-    /// Its programs, in `bin` and elsewhere, by place.
+    /// Its programs, in `bin` and elsewhere, by path.
     pub programs: Vec<Program>,
-    /// Its own Perl modules, by place.
+    /// Its own Perl modules, by path.
     pub modules: Vec<Module>,
     /// Its services, by name.
     pub services: BTreeMap<String, String>,
-    /// What it lacks; `None` where it does not say.
+    /// The parts that it lacks; `None` if it has no list.
     pub lacks: Option<BTreeSet<String>>,
-    /// The Perl that it says its modules are for.
+    /// The Perl that its own file names.
     pub told_perl: Option<PathBuf>,
     /// The texts of its sources' `system.json`, by name.
     pub systems: BTreeMap<String, String>,
-    /// Why it needs this machine's `/usr`; `None` where its store is all it needs.
+    /// The reason why it needs this machine's `/usr`; `None` if its store is enough.
     pub leans_on: Option<String>,
 }
 
 /// A program.
 #[derive(Serialize, Deserialize, Clone, Debug)]
 pub struct Program {
-    /// Below the output: `bin/qm`.
+    /// The path below the output: `bin/qm`.
     pub place: String,
-    /// The interpreter that its first line names.
+    /// The interpreter in its shebang.
     pub interpreter: Option<PathBuf>,
-    /// What stands behind the interpreter.
+    /// The rest of the shebang.
     pub switches: String,
-    /// The link's own; otherwise a link into another package.
+    /// Whether it is the link's own, rather than a link into another package.
     pub own: bool,
 }
 
@@ -72,13 +72,13 @@ impl Program {
         })
     }
 
-    /// Whether its first line asks for taint mode.
+    /// Whether its shebang enables taint mode.
     pub fn is_tainted(&self) -> bool {
         self.switches.split_whitespace().any(taints)
     }
 }
 
-/// Whether a switch of Perl's holds `T`: `-T`, `-wT`. A switch with a value ends a bundle.
+/// Whether a switch of Perl's contains `T`: `-T`, `-wT`. A switch with a value ends a bundle.
 fn taints(word: &str) -> bool {
     let Some(letters) = word.strip_prefix('-') else {
         return false;
@@ -90,22 +90,23 @@ fn taints(word: &str) -> bool {
 /// A Perl module.
 #[derive(Serialize, Deserialize, Clone, Debug)]
 pub struct Module {
-    /// Below the output.
+    /// The path below the output.
     pub place: String,
-    /// What `require` takes: `PVE/Tools.pm`; `None` where neither its place nor its text tells.
+    /// The argument of `require`, such as `PVE/Tools.pm`; `None` if neither its path nor its text
+    /// shows it.
     pub required: Option<String>,
-    /// The directory below the output that it is required from, where Perl does not look by itself: some program says
-    /// `use lib`.
+    /// The directory below the output from which to require it, if Perl does not search that by
+    /// itself and some program has a `use lib`.
     pub directory: Option<String>,
-    /// Its first line asks for taint mode.
+    /// Whether its first line enables taint mode.
     pub tainted: bool,
 }
 
 impl Link {
-    /// Reads the link at `path`, links to it followed.
+    /// Reads the link at `path`, after following links to it.
     ///
     /// # Errors
-    /// Where `path` is no directory, or something in it cannot be read.
+    /// `path` is not a directory, or something in it cannot be read.
     pub fn read(path: &Path) -> io::Result<Self> {
         let path = path.canonicalize()?;
         if !path.is_dir() {
@@ -137,11 +138,11 @@ impl Link {
         Ok(link)
     }
 
-    /// Takes the file at `place`.
+    /// Adds the file at `place`.
     fn take(&mut self, place: &str) -> io::Result<()> {
         let known = self.out.join(place);
         let own = !self.store.lies(&known).is_symlink();
-        // What leads nowhere on this machine (to state, to a page) is no program.
+        // A link that leads nowhere on this machine (to state, to a manual page) is not a program.
         let Some(lies) = self
             .store
             .resolve_lies(&known)
@@ -179,12 +180,12 @@ impl Link {
         Ok(())
     }
 
-    /// Whether the link holds `place`.
+    /// Whether the link contains `place`.
     pub fn holds(&self, place: &str) -> bool {
         self.store.resolve(&self.out.join(place)).is_some()
     }
 
-    /// The Perl that runs its programs, and that its modules are for.
+    /// Returns the Perl that runs its programs and loads its modules.
     pub fn perl(&self) -> Option<&Path> {
         let perl = |program: &&Program| program.is_perl() && program.own;
         let found = self.programs.iter().find(perl);
@@ -193,12 +194,12 @@ impl Link {
             .or(self.told_perl.as_deref())
     }
 
-    /// Where its own modules are.
+    /// Returns the directory of its own modules.
     pub fn site_perl(&self) -> PathBuf {
         self.out.join(SITE_PERL)
     }
 
-    /// The `PATH` that it gives its services; without one, its programs alone.
+    /// Returns the `PATH` of its services, or else the directory of its programs.
     pub fn search_path(&self) -> String {
         let paths = self.services.values().filter_map(|text| {
             let lines = text.lines().map(str::trim);
@@ -212,7 +213,8 @@ impl Link {
         longest.filter(|path| path.contains(&own)).unwrap_or(own)
     }
 
-    /// What of it leads to this machine's own files, as a store made where no cache can be reached does.
+    /// Describes a part of it that leads to this machine's own files, as in a store built without a
+    /// cache.
     fn leaning(&self) -> Option<String> {
         let interpreters = self.programs.iter().filter_map(|program| {
             let path = program.interpreter.clone()?;
@@ -254,19 +256,20 @@ impl Link {
     }
 }
 
-/// The first 4096 bytes of a file.
+/// Reads the first 4096 bytes of a file.
 fn head(file: &Path) -> io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(4096);
     File::open(file)?.take(4096).read_to_end(&mut head)?;
     Ok(head)
 }
 
-/// Whether a file is a script or a program for this kind of machine, not a shared object.
+/// Whether a file is a script or an executable for this kind of machine, rather than a shared
+/// object.
 fn starts_a_program(file: &Path) -> io::Result<bool> {
     Ok(head(file)?.starts_with(b"#!"))
 }
 
-/// The interpreter of a script and what stands behind it.
+/// Returns the interpreter of a script and the rest of its shebang.
 fn first_line(file: &Path) -> io::Result<(Option<PathBuf>, String)> {
     let head = head(file)?;
     let Some(rest) = head.strip_prefix(b"#!") else {
@@ -279,12 +282,13 @@ fn first_line(file: &Path) -> io::Result<(Option<PathBuf>, String)> {
     Ok((Some(PathBuf::from(interpreter)), switches.trim().to_owned()))
 }
 
-/// The dynamic loader that an ELF program asks for.
+/// Returns the dynamic loader of an ELF program.
 fn loader(file: &Path) -> Option<String> {
     elf::read(File::open(file).ok()?).ok()?.interpreter
 }
 
-/// What `require` takes for the module at `place`: below `site_perl`, or below the version and architecture in it.
+/// Returns the argument of `require` for the module at `place`: its path below `site_perl`, or
+/// below the version and architecture there.
 fn required(place: &str) -> Option<String> {
     let below = place.strip_prefix(SITE_PERL)?.strip_prefix('/')?;
     let mut below = below;
@@ -298,7 +302,8 @@ fn required(place: &str) -> Option<String> {
     Some(below.to_owned())
 }
 
-/// The directory that the module at `place` is required from and what `require` takes, by the package its text declares.
+/// Returns the directory from which to require the module at `place` and the argument of `require`,
+/// judged by the package that its text declares.
 fn declared(place: &str, text: &str) -> Option<(String, String)> {
     let declares = |line: &str| {
         line.trim_start()
@@ -313,10 +318,10 @@ fn declared(place: &str, text: &str) -> Option<(String, String)> {
     Some((directory.to_owned(), file))
 }
 
-/// The lines of a file; `None` where it is not there.
+/// Reads the lines of a file; `None` if it does not exist.
 fn lines(file: &Path) -> io::Result<Option<BTreeSet<String>>> {
     match std::fs::read_to_string(file) {
-        // What stands behind a tab is for people.
+        // The text after the tab is for people.
         Ok(text) => Ok(Some(
             text.lines()
                 .filter_map(|line| line.split('\t').next())
@@ -328,7 +333,8 @@ fn lines(file: &Path) -> io::Result<Option<BTreeSet<String>>> {
     }
 }
 
-/// The texts of a directory's files with this ending, by the name before it; none where the directory is not there.
+/// Reads the files with this ending in a directory, by the name before it. A missing directory has
+/// none.
 fn texts(directory: &Path, ending: &str) -> io::Result<BTreeMap<String, String>> {
     let mut texts = BTreeMap::new();
     if !directory.is_dir() {
@@ -344,10 +350,10 @@ fn texts(directory: &Path, ending: &str) -> io::Result<BTreeMap<String, String>>
     Ok(texts)
 }
 
-/// The texts of `SOURCE/system.json` in a release's directory (`pkgs/RELEASE`), by source.
+/// Reads the texts of `SOURCE/system.json` in a release's directory (`pkgs/RELEASE`), by source.
 ///
 /// # Errors
-/// Where the directory or one of them cannot be read.
+/// The directory or a file cannot be read.
 pub fn systems(directory: &Path) -> io::Result<BTreeMap<String, String>> {
     let mut systems = BTreeMap::new();
     for entry in std::fs::read_dir(directory)? {
@@ -402,7 +408,7 @@ mod tests {
             std::fs::write(&file, bytes).unwrap();
             std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
         };
-        // This machine's shell, by a loader of the store.
+        // This machine's shell, with its loader replaced by one of the store.
         let mut shell = std::fs::read("/bin/sh").unwrap();
         let asked = elf::read(std::io::Cursor::new(&shell)).unwrap();
         let asked = asked.interpreter.expect("a dynamic program");

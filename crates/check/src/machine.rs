@@ -1,7 +1,7 @@
-//! The machine that a link is tried on: a root of its own in namespaces of its own.
+//! The machine for a link: a root of its own in namespaces of its own.
 //!
-//! What is here runs as the first process of a PID namespace, with mount, network, UTS, IPC and user namespaces of its own:
-//! whatever it mounts and starts is gone when it ends.
+//! This code runs as the first process of a PID namespace, with its own mount, network, UTS, IPC
+//! and user namespaces. Everything that it mounts and starts is gone when it ends.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -27,36 +27,36 @@ use store::place::follow;
 
 /// Directories of this machine that hold programs.
 const PROGRAMS: [&str; 5] = ["usr", "bin", "sbin", "lib", "lib64"];
-/// Where programs are that need no library.
+/// The directory of statically linked programs.
 const STATIC: &str = "run/check";
-/// Where control groups are.
+/// The mount point of control groups.
 const CGROUPS: &str = "sys/fs/cgroup";
 /// Devices that every machine has.
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
 /// The machine.
 pub struct Machine {
-    /// Where its root is.
+    /// The directory of its root.
     pub root: PathBuf,
     /// Runs programs in it.
     pub runner: Runner,
-    /// Who is known in it.
+    /// Its users, groups and directories.
     pub system: System,
-    /// Whether it has other users than root.
+    /// Whether it has users other than root.
     pub has_users: bool,
-    /// What was written to its `/dev/log`, on this machine.
+    /// The log of its `/dev/log`, on this machine.
     log: PathBuf,
-    /// What runs in it.
+    /// The running services.
     daemons: Mutex<Vec<(String, Running)>>,
-    /// Its root, once that is the namespace's.
+    /// Its root, once it has become the namespace's.
     held: Option<OwnedFd>,
 }
 
 impl Machine {
-    /// Makes it below `task.scratch`.
+    /// Makes the machine below `task.scratch`.
     ///
     /// # Errors
-    /// What could not be made, and why.
+    /// The part that could not be made, and the reason.
     pub fn make(task: &Task) -> Result<Self, String> {
         let scratch = &task.scratch;
         told("a tmpfs", scratch, {
@@ -100,14 +100,14 @@ impl Machine {
         Ok(machine)
     }
 
-    /// Moves the machine's root over the namespace's own. A program whose root is another place than the namespace's may
-    /// not make a user namespace, so containers would not start. This process keeps the root it had, and reaches the
-    /// machine's through a descriptor.
+    /// Moves the machine's root over the namespace's own. A program may not make a user namespace
+    /// if its root differs from the mount namespace's, so containers would not start. This process
+    /// keeps its old root and reaches the machine's through a descriptor.
     fn become_root(&mut self) -> Result<(), String> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let held = told("a root", &self.root, open(&self.root, flags, Mode::empty()))?;
         told("a root", &self.root, mount_move(&self.root, "/"))?;
-        // Our number in the namespace of the `/proc` that we see.
+        // This process' number in the PID namespace of the visible `/proc`.
         let own = Path::new("/proc").join(told(
             "our number",
             Path::new("/proc/self"),
@@ -119,24 +119,25 @@ impl Machine {
         Ok(())
     }
 
-    /// A place in it, on this machine, links not followed.
+    /// Returns the place on this machine of a path in it. Follows no links.
     pub fn lies(&self, path: &str) -> PathBuf {
         below(&self.root, path)
     }
 
-    /// A place in it, on this machine, with links followed as its programs would; `None` where it is not there.
+    /// Returns the place on this machine of a path in it, after following links as its programs
+    /// would; `None` if it does not exist.
     pub fn find(&self, path: &str) -> Option<PathBuf> {
         let lies = |path: &Path| Some(below(&self.root, path.to_str()?));
         let found = follow(Path::new(path), lies)?;
         lies(&found)
     }
 
-    /// Keeps a service's program running until the machine is gone.
+    /// Keeps a service's program until the machine ends.
     pub fn keep(&self, name: &str, running: Running) {
         self.daemons().push((name.to_owned(), running));
     }
 
-    /// What was kept running and has ended since, with what it wrote; each is told once.
+    /// Reports the kept programs that have ended since, with their output. Each is reported once.
     pub fn ended(&self) -> String {
         let mut told = String::new();
         self.daemons().retain_mut(|(name, running)| {
@@ -155,16 +156,16 @@ impl Machine {
         daemons.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The last lines of its log.
+    /// Returns the text of its log.
     pub fn log(&self) -> String {
         let text = fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&text).into_owned()
     }
 
-    /// Who `user`, `group` and `groups` are; root's is `None`.
+    /// Looks up `user`, `group` and `groups`. Returns `None` for root.
     ///
     /// # Errors
-    /// The name that nothing made known.
+    /// The unknown name.
     pub fn identity(
         &self,
         user: Option<&str>,
@@ -224,7 +225,7 @@ impl Machine {
         for path in plain {
             make_directory(&self.lies(path))?;
         }
-        // /run/lock is root's on NixOS.
+        // On NixOS, /run/lock belongs to root.
         for path in ["tmp", "var/tmp", "dev/shm"] {
             set_mode(&self.lies(path), 0o1777)?;
         }
@@ -233,7 +234,7 @@ impl Machine {
         link("/run/lock", &self.lies("var/lock"))
     }
 
-    /// The store, and what of this machine it leans on.
+    /// Mounts the store, and the parts of this machine that it relies on.
     fn mount_link(&self, link_: &Link, rules: &Rules) -> Result<(), String> {
         let store = &link_.store;
         let place = self.lies(&store.logical.to_string_lossy());
@@ -241,7 +242,7 @@ impl Machine {
         if link_.leans_on.is_some() {
             return self.mount_programs(&store.root, rules);
         }
-        // A NixOS has these two, whatever else it lacks.
+        // Every NixOS has these two, whatever else it lacks.
         let path = search_path(link_);
         for (name, names) in [
             ("bin/sh", &["sh", "bash"][..]),
@@ -264,7 +265,7 @@ impl Machine {
         Ok(())
     }
 
-    /// The programs and libraries below `from`, and what of its `/etc` they read.
+    /// Mounts the programs and libraries below `from`, and the files of its `/etc` that they read.
     fn mount_programs(&self, from: &Path, rules: &Rules) -> Result<(), String> {
         for name in PROGRAMS {
             let here = from.join(name);
@@ -299,7 +300,7 @@ impl Machine {
         Ok(())
     }
 
-    /// `/proc`, `/sys`, `/dev`.
+    /// Mounts `/proc`, `/sys` and `/dev`.
     fn kernel(&self, rules: &Rules) -> Result<(), String> {
         let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
         let proc = self.lies("proc");
@@ -311,7 +312,7 @@ impl Machine {
             }
         }
         self.network_settings(&proc, flags)?;
-        // Without it programs find no devices and no network; that is theirs to tell.
+        // Without `/sys`, programs find no devices and no network, and report that themselves.
         let sys = self.lies("sys");
         let _ = mount("sysfs", &sys, "sysfs", flags | MountFlags::RDONLY, None);
         let pts = self.lies("dev/pts");
@@ -347,7 +348,8 @@ impl Machine {
             .try_for_each(|(target, name)| link(target, &self.lies("dev").join(name)))
     }
 
-    /// `/proc/sys/net`, which is the network namespace's: guests' interfaces are set up by it.
+    /// Makes `/proc/sys/net` writable, which belongs to the network namespace. Programs configure
+    /// guests' interfaces there.
     fn network_settings(&self, proc: &Path, flags: MountFlags) -> Result<(), String> {
         let writable = self.lies("mnt");
         told(
@@ -368,7 +370,7 @@ impl Machine {
         )
     }
 
-    /// `/sys/fs/cgroup`, whose root is the control group that the outside gave.
+    /// Mounts `/sys/fs/cgroup`, whose root is the control group that the outer half made.
     fn control_groups(&self) -> Result<(), String> {
         let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
         let place = self.lies(CGROUPS);
@@ -380,7 +382,7 @@ impl Machine {
         told("a control group", &place, cgroup::prepare(&place))
     }
 
-    /// The files below `/etc` that say who and where the machine is.
+    /// Writes the files below `/etc` that identify the machine and its users.
     fn configuration(&self, rules: &Rules) -> Result<(), String> {
         let name = &rules.machine.host_name;
         let short = name.split('.').next().unwrap_or(name);
@@ -409,14 +411,14 @@ impl Machine {
     /// Writes a file of its root.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// It cannot be written.
     pub fn write(&self, path: &str, text: &str) -> Result<(), String> {
         let place = self.lies(path);
         make_directory(place.parent().unwrap_or(&self.root))?;
         told("a file", &place, fs::write(&place, text))
     }
 
-    /// What the link's sources set up when they are installed.
+    /// Creates the directories that the installation of the link's sources would create.
     fn own_directories(&self, system: &System) -> Result<(), String> {
         for directory in &system.directories {
             let place = self.lies(&directory.path);
@@ -428,10 +430,10 @@ impl Machine {
         Ok(())
     }
 
-    /// Makes a file or directory someone's, where there is someone else than root.
+    /// Changes the owner of a file or directory, if there are users other than root.
     ///
     /// # Errors
-    /// Where the system refuses.
+    /// The system refuses.
     pub fn give(&self, place: &Path, owner: &str, group: &str) -> Result<(), String> {
         if !self.has_users {
             return Ok(());
@@ -441,7 +443,7 @@ impl Machine {
         told("a directory", place, chown(place, uid, gid))
     }
 
-    /// NixOS' wrappers of setuid programs; root's programs need no bit.
+    /// Links NixOS' setuid wrappers. Root needs no setuid bit.
     fn wrappers(&self, rules: &Rules) -> Result<(), String> {
         let dirs = self.runner.search_path.to_string_lossy().into_owned();
         make_directory(&self.lies("run/wrappers/bin"))?;
@@ -455,7 +457,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Copies of this machine's programs that need no library, for the guests that points make.
+    /// Copies statically linked programs of this machine, for the guests that points make.
     fn static_programs(&self, rules: &Rules) -> Result<(), String> {
         for name in &rules.machine.static_programs {
             let Some(program) = on_this_machine(&[name]) else {
@@ -472,7 +474,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Serves `/dev/log`, which programs fail without.
+    /// Serves `/dev/log`, without which programs fail.
     fn listen_to_log(&self) -> Result<(), String> {
         let place = self.lies("dev/log");
         let socket = told("a socket", &place, UnixDatagram::bind(&place))?;
@@ -483,7 +485,7 @@ impl Machine {
             while let Ok(length) = socket.recv(&mut line) {
                 use std::io::Write as _;
                 let text = String::from_utf8_lossy(&line[..length]);
-                // The priority is of no use to a reader.
+                // Drop the priority, which means nothing to a reader.
                 let text = text.split_once('>').map_or(&*text, |(_, text)| text);
                 let _ = writeln!(log, "{}", text.trim_end_matches(['\0', '\n']));
             }
@@ -492,7 +494,7 @@ impl Machine {
     }
 }
 
-/// Who traces, where that is asked for.
+/// Makes the tracer, if requested.
 fn tracer(task: &Task) -> Result<Option<Tracer>, String> {
     if !task.trace {
         return Ok(None);
@@ -507,7 +509,7 @@ fn tracer(task: &Task) -> Result<Option<Tracer>, String> {
     .map(Some)
 }
 
-/// The link's `PATH`, with this machine's programs behind it where the link leans on them.
+/// Returns the link's `PATH`, followed by this machine's programs if the link relies on them.
 fn search_path(link: &Link) -> String {
     let own = link.search_path();
     if link.leans_on.is_some() {
@@ -517,7 +519,7 @@ fn search_path(link: &Link) -> String {
     }
 }
 
-/// The machine's name and addresses.
+/// Sets the machine's name and addresses.
 fn network(rules: &Rules) -> Result<(), String> {
     let machine = &rules.machine;
     let short = machine.host_name.split('.').next().unwrap_or_default();
@@ -539,20 +541,20 @@ fn network(rules: &Rules) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether this user namespace has other users than root.
+/// Whether this user namespace has users other than root.
 fn more_than_root() -> bool {
     let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     let count = |line: &str| line.split_whitespace().nth(2)?.parse::<u64>().ok();
     map.lines().filter_map(count).sum::<u64>() > 1000
 }
 
-/// Mounts what lies at `from` at `place`, which nothing can be written to.
+/// Mounts `from` read-only at `place`.
 fn read_only(from: &Path, place: &Path) -> Result<(), String> {
     if from.is_dir() {
         make_directory(place)?;
     }
     told("a mount", place, mount_bind_recursive(from, place))?;
-    // What a mount was given outside of the namespace cannot be taken from it in here.
+    // A mount keeps the flags that it has outside of the namespace.
     let given = told("a mount", place, statvfs(place))?.f_flag;
     let mut flags = MountFlags::BIND | MountFlags::RDONLY;
     for (had, keep) in [
@@ -583,7 +585,7 @@ fn link(target: &str, place: &Path) -> Result<(), String> {
     told("a link", place, symlink(target, place))
 }
 
-/// An error with what was to be made and where.
+/// Adds the thing to be made and its place to an error.
 fn told<T, E: std::fmt::Display>(
     what: &str,
     place: &Path,

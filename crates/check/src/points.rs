@@ -17,19 +17,19 @@ pub struct Rules {
     /// The machine that is made for the link.
     #[serde(default)]
     pub machine: Machine,
-    /// Places below the output of the programs that upstream runs in taint mode, as globs.
+    /// The programs that upstream runs in taint mode, as globs of paths below the output.
     #[serde(default)]
     pub tainted: Vec<String>,
-    /// Programs and modules that the points which ask each ask otherwise, or not.
+    /// Programs and modules that the checks of each one treat differently or skip.
     #[serde(default, rename = "file")]
     pub files: Vec<FileRule>,
     /// Perl modules that a link has not when it lacks what is named, beside those of `[missing.NAME]` in `rules/nixpkgs/perl.toml`.
     #[serde(default)]
     pub lacking: BTreeMap<String, Vec<String>>,
-    /// What programs may ask for below Debian's directories.
+    /// The paths below Debian's directories that programs may access.
     #[serde(default, rename = "trace")]
     pub traces: Vec<TraceRule>,
-    /// The points, in the order they are tried.
+    /// The points, in order.
     #[serde(default, rename = "point")]
     pub points: Vec<Point>,
 }
@@ -41,31 +41,35 @@ pub struct Machine {
     /// Its name.
     #[serde(default)]
     pub host_name: String,
-    /// The address its name stands for; no loopback address.
+    /// The address of its name; not a loopback address.
     #[serde(default)]
     pub address: String,
-    /// Devices of this machine that it has, below `/dev`, where this machine has them.
+    /// Devices below `/dev` to take from this machine, if it has them.
     #[serde(default)]
     pub devices: Vec<String>,
-    /// Directories of this machine that are empty there: what an installed Proxmox VE would have.
+    /// Directories of this machine to hide, because they would belong to an installed Proxmox VE.
     #[serde(default)]
     pub hide: Vec<String>,
-    /// Files and directories of this machine's `/etc` that it has where the link leans on this machine's `/usr`.
+    /// Files and directories of this machine's `/etc` to add if the link relies on this machine's
+    /// `/usr`.
     #[serde(default)]
     pub etc: Vec<String>,
-    /// Setuid programs that NixOS wraps in `/run/wrappers/bin`: there, where the link's `PATH` has them.
+    /// Setuid programs that NixOS wraps in `/run/wrappers/bin`. The machine has those in the link's
+    /// `PATH`.
     #[serde(default)]
     pub wrappers: Vec<String>,
-    /// Programs that services run before they start and that act on the kernel alone, which is this machine's: not run.
+    /// Programs that services run before they start and that only act on the kernel. The kernel is
+    /// this machine's, so they are not run.
     #[serde(default)]
     pub not_run: Vec<String>,
-    /// Programs of this machine that it has in `/run/check`, where this machine has them linked statically: what guests are made of.
+    /// Programs of this machine to copy to `/run/check` if they are statically linked. Guests are
+    /// made of them.
     #[serde(default)]
     pub static_programs: Vec<String>,
-    /// Files it has, by path.
+    /// Files to write, by path.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
-    /// Users that every system has and no source's `system.json` need name: name to uid.
+    /// Users of every system, which no source's `system.json` needs to list: name to uid.
     #[serde(default)]
     pub users: BTreeMap<String, u32>,
 }
@@ -74,16 +78,16 @@ pub struct Machine {
 #[derive(Serialize, Deserialize, Clone, Debug)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FileRule {
-    /// Its place below the output, with `*` for any run of characters but `/`.
+    /// Its path below the output. `*` matches any characters but `/`.
     pub place: String,
-    /// What it is run with instead of `--help`.
+    /// The arguments to use in place of `--help`.
     pub run: Option<Vec<String>>,
-    /// What its output must match, whatever its exit status.
+    /// A pattern for its output, whatever its exit status.
     pub expect: Option<String>,
-    /// It is not run at all.
+    /// Whether to skip it.
     #[serde(default)]
     pub skip: bool,
-    /// Why.
+    /// The reason.
     pub why: String,
 }
 
@@ -93,17 +97,17 @@ pub struct FileRule {
 pub struct TraceRule {
     /// Globs.
     pub paths: Vec<String>,
-    /// Only where the link leans on this machine's `/usr`.
+    /// Whether the rule applies only if the link relies on this machine's `/usr`.
     #[serde(default)]
     pub leaning: bool,
-    /// Only where no other programs ask for them; without a name, whoever asks.
+    /// The only programs that may access the paths. Empty for any program.
     #[serde(default)]
     pub by: Vec<String>,
-    /// Who asks, and why that is right on NixOS.
+    /// The program that accesses them, and why that is right on NixOS.
     pub why: String,
 }
 
-/// A check that is code: it asks every module, program or unit.
+/// A check in code of every module, program or unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Every {
@@ -111,11 +115,11 @@ pub enum Every {
     Module,
     /// Every program answers.
     Program,
-    /// Every Perl program runs in taint mode.
+    /// Every Perl program runs in taint mode if upstream's does.
     Taint,
-    /// Every unit's programs are there.
+    /// Every unit's programs exist.
     Unit,
-    /// What was traced asks for nothing that NixOS has not.
+    /// Traced programs access only paths that NixOS has.
     Trace,
 }
 
@@ -125,64 +129,65 @@ pub enum Every {
 pub struct Point {
     /// `pmxcfs`
     pub id: String,
-    /// What it says when it passes.
+    /// The title, which states what passing proves.
     pub title: String,
-    /// What is asked of each module, program or unit; without it, `steps`.
+    /// The items to check; without it, `steps` apply.
     pub every: Option<Every>,
-    /// Places below the output, or absolute paths of the machine, without which it does not apply.
+    /// Paths below the output, or absolute paths of the machine, without which the point does not
+    /// apply.
     #[serde(default)]
     pub needs: Vec<String>,
-    /// What the link may lack (`passthru.lacks`); then it does not apply.
+    /// Parts that the link may lack (`passthru.lacks`). If it lacks one, the point does not apply.
     #[serde(default)]
     pub unless_lacking: Vec<String>,
     /// Points that must have passed.
     #[serde(default)]
     pub after: Vec<String>,
-    /// What is done, one after the other.
+    /// The steps, in order.
     #[serde(default, rename = "step")]
     pub steps: Vec<Step>,
 }
 
-/// One step. Exactly one of `run`, `unit`, `get`, `browse`, `read`, `write` says what is done.
+/// One step. It has exactly one of `run`, `unit`, `get`, `browse`, `read`, `write`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Step {
     /// A program with its arguments; `bin/…` is the link's.
     pub run: Option<Vec<String>>,
-    /// A service of the link, started as systemd would.
+    /// A service of the link, which is started as systemd would.
     pub unit: Option<String>,
-    /// An address that is fetched.
+    /// An address to fetch.
     pub get: Option<String>,
-    /// An address that is opened in a browser.
+    /// An address to open in a browser.
     pub browse: Option<String>,
-    /// A file of the machine that is read, once it is there.
+    /// A file of the machine to read, once it exists.
     pub read: Option<String>,
-    /// A file of the machine that is written.
+    /// A file of the machine to write.
     pub write: Option<String>,
     /// Headers that `get` sends.
     #[serde(default)]
     pub headers: Vec<String>,
-    /// Fields that `get` sends as a form does, `name=value`.
+    /// Form fields that `get` sends, `name=value`.
     #[serde(default)]
     pub data: Vec<String>,
-    /// What `write` writes.
+    /// The content that `write` writes.
     pub content: Option<String>,
-    /// What the output, the answer, the file must match.
+    /// A pattern that the output, the answer or the file must match.
     pub expect: Option<String>,
-    /// What it must not match.
+    /// A pattern that it must not match.
     pub refuse: Option<String>,
-    /// The program's exit status; the answer's HTTP status, where it is not 200.
+    /// The program's exit status, or the answer's HTTP status if it is not 200.
     #[serde(default)]
     pub status: i32,
-    /// Every absolute path in the output must be there.
+    /// Whether every absolute path in the output must exist.
     #[serde(default)]
     pub paths: bool,
-    /// Paths in the output that need not be there, as globs: what a guest's start makes.
+    /// Paths in the output that may be missing, as globs: those that a guest's start creates.
     #[serde(default)]
     pub absent: Vec<String>,
 }
 
-/// What a step does.
+/// The action of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed<'a> {
     /// Run a program.
@@ -200,7 +205,7 @@ pub enum Deed<'a> {
 }
 
 impl Step {
-    /// What it does; `None` where it says nothing or more than one thing.
+    /// Returns its action, or `None` if it has none or several.
     pub fn deed(&self) -> Option<Deed<'_>> {
         let run = self.run.as_deref().filter(|words| !words.is_empty());
         let content = self.content.as_deref().unwrap_or_default();
@@ -221,7 +226,7 @@ impl Rules {
     /// Reads `rules/general/check.toml` below `root`.
     ///
     /// # Errors
-    /// PNX-103 for a file that cannot be read or a point that cannot be understood, PNX-104 for two of one name.
+    /// PNX-103 for an unreadable file or an invalid point, PNX-104 for two points of one name.
     pub fn read(root: &Path) -> Result<Self, Vec<Problem>> {
         let shown = "rules/general/check.toml";
         let text = std::fs::read_to_string(root.join(shown))
@@ -229,7 +234,7 @@ impl Rules {
         Self::parse(&text, shown)
     }
 
-    /// Parses the file's text; `shown` is named in problems.
+    /// Parses the file's text. Problems name `shown`.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -256,7 +261,7 @@ impl Rules {
         }
     }
 
-    /// What cannot be understood: the point or program, the code, the cause.
+    /// Returns the faults: the point or program, the code, the cause.
     fn faults(&self) -> Vec<(&str, &'static problem::Code, String)> {
         let mut faults = Vec::new();
         let mut known = BTreeSet::new();
@@ -288,7 +293,7 @@ impl Rules {
                 faults.push((
                     id,
                     &DUPLICATE_RULE,
-                    format!("the point `{id}` stands here already"),
+                    format!("the point `{id}` is already defined"),
                 ));
             }
         }
@@ -300,7 +305,7 @@ impl Rules {
         faults
     }
 
-    /// The rule for the program or module at `place`.
+    /// Returns the rule for the program or module at `place`.
     pub fn file(&self, place: &str) -> Option<&FileRule> {
         self.files.iter().find(|rule| is_at(&rule.place, place))
     }
@@ -311,7 +316,7 @@ impl Rules {
     }
 }
 
-/// Whether a glob, in which `*` stays within a directory, matches a place.
+/// Whether a glob matches a path. Its `*` does not match `/`.
 fn is_at(glob: &str, place: &str) -> bool {
     let glob = globset::GlobBuilder::new(glob)
         .literal_separator(true)
@@ -321,11 +326,11 @@ fn is_at(glob: &str, place: &str) -> bool {
 
 #[allow(clippy::ptr_arg)] // Options of Strings are mapped with it.
 fn bad_pattern(pattern: &String) -> Option<String> {
-    // `{name}` stands for what is only known when it is asked.
+    // `{name}` is a value that is known only when the step runs.
     let names = Regex::new(r"\{[a-z]+\}").ok()?;
     Regex::new(&names.replace_all(pattern, "x"))
         .err()
-        .map(|error| format!("`{pattern}` is no regular expression: {error}"))
+        .map(|error| format!("`{pattern}` is not a regular expression: {error}"))
 }
 
 fn line_at(text: &str, offset: usize) -> u32 {

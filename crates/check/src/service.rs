@@ -1,19 +1,20 @@
-//! A service's unit file, as far as it is started here: systemd.syntax(7), systemd.service(5), systemd.exec(5).
+//! Parses the parts of a service's unit file that this crate acts on: systemd.syntax(7),
+//! systemd.service(5), systemd.exec(5).
 
 use std::collections::BTreeMap;
 use syntax::unit::settings;
 
-/// When a service counts as started.
+/// The condition under which a service counts as started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Kind {
-    /// While its program runs.
+    /// Its program runs.
     #[default]
     Simple,
-    /// When its program has said so.
+    /// Its program has reported that it is ready.
     Notify,
-    /// When its program has ended and left another behind.
+    /// Its program has ended and left another process running.
     Forking,
-    /// When its program has ended.
+    /// Its program has ended.
     Oneshot,
 }
 
@@ -22,9 +23,9 @@ pub enum Kind {
 pub struct Exec {
     /// Its key: `ExecStartPre`.
     pub key: String,
-    /// It may fail (`-`).
+    /// Whether it may fail (`-`).
     pub may_fail: bool,
-    /// It runs as root whatever `User=` says (`+`, `!`).
+    /// Whether it runs as root whatever `User=` says (`+`, `!`).
     pub privileged: bool,
     /// Program and arguments.
     pub words: Vec<String>,
@@ -53,7 +54,7 @@ pub struct Service {
     pub conditions: Vec<(String, bool, String)>,
 }
 
-/// Keys that make directories, and where.
+/// Keys that create directories, and their parent directories.
 const DIRECTORIES: [(&str, &str); 5] = [
     ("RuntimeDirectory", "/run"),
     ("StateDirectory", "/var/lib"),
@@ -63,7 +64,7 @@ const DIRECTORIES: [(&str, &str); 5] = [
 ];
 
 impl Service {
-    /// Reads a unit's text. `name` fills its specifiers; what is not known is left as it is.
+    /// Parses a unit's text. `name` fills its specifiers. Unknown settings are ignored.
     pub fn parse(text: &str, name: &str) -> Self {
         let mut service = Self::default();
         for setting in settings(text.as_bytes()) {
@@ -110,11 +111,11 @@ impl Service {
     }
 
     fn exec(&mut self, key: &str, value: &str) {
-        // An empty value forgets what was said.
+        // An empty value clears the list.
         if value.is_empty() {
             self.execs.retain(|exec| exec.key != key);
         }
-        // One line may hold several commands, with a `;` between.
+        // One line may contain several commands, separated by `;`.
         for command in words(value).split(|word| word == ";") {
             let mut command = command.to_vec();
             let Some(program) = command.first_mut() else {
@@ -149,7 +150,7 @@ impl Service {
         }
     }
 
-    /// The commands of one key.
+    /// Returns the commands of one key.
     pub fn of<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Exec> {
         self.execs.iter().filter(move |exec| exec.key == key)
     }
@@ -163,7 +164,7 @@ fn below(base: &str, path: &str) -> String {
     }
 }
 
-/// The words of a value, their quotes removed.
+/// Splits a value into words and removes their quotes.
 fn words(value: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -188,7 +189,7 @@ fn words(value: &str) -> Vec<String> {
     words
 }
 
-/// A value with its specifiers filled (systemd.unit(5)).
+/// Fills the specifiers in a value (systemd.unit(5)).
 fn specifiers(value: &str, unit: &str) -> String {
     let stem = unit.rsplit_once('.').map_or(unit, |(stem, _)| stem);
     let (prefix, instance) = stem.split_once('@').unwrap_or((stem, ""));

@@ -1,4 +1,4 @@
-//! A service started as systemd would.
+//! Starts a service as systemd would.
 
 use std::collections::BTreeMap;
 use std::os::unix::net::UnixDatagram;
@@ -9,12 +9,12 @@ use super::machine::Machine;
 use super::service::{Exec, Kind, Service};
 use super::{Rules, Task, Verdict};
 
-/// How long a service must have run to count as one that stays.
+/// How long a service must run to count as stable.
 const SETTLED: Duration = Duration::from_secs(1);
-/// Where a service says that it is ready.
+/// The socket on which a service reports that it is ready.
 const NOTIFY: &str = "/run/pve-nix-notify";
 
-/// Starts the service called `name` and leaves it running.
+/// Starts the service `name` and leaves it running.
 pub fn start(machine: &Machine, task: &Task, name: &str) -> Verdict {
     let services = &task.link.services;
     let text = services
@@ -35,7 +35,7 @@ pub fn start(machine: &Machine, task: &Task, name: &str) -> Verdict {
     }
 }
 
-/// The template of an instance: `hive@.service` of `hive@100.service`.
+/// Returns the template of an instance: `hive@.service` for `hive@100.service`.
 fn template(name: &str) -> Option<String> {
     let (prefix, rest) = name.split_once('@')?;
     let (_, kind) = rest.rsplit_once('.')?;
@@ -85,7 +85,7 @@ impl Starting<'_> {
         Ok(Verdict::Passed(format!("{name}: {started}")))
     }
 
-    /// Whether a command acts on the kernel alone, which is not the machine's.
+    /// Whether a command only acts on the kernel, which is this machine's.
     fn is_kernels(&self, exec: &Exec) -> bool {
         let program = exec.words.first().and_then(|word| word.rsplit('/').next());
         program.is_some_and(|program| self.rules.machine.not_run.iter().any(|one| one == program))
@@ -95,9 +95,7 @@ impl Starting<'_> {
         for (key, negated, path) in &self.service.conditions {
             if self.machine.find(path).is_some() == *negated {
                 let not = if *negated { "!" } else { "" };
-                return Err(format!(
-                    "{key}={not}{path} does not hold, so it is not started"
-                ));
+                return Err(format!("{key}={not}{path} is false, so it does not start"));
             }
         }
         Ok(())
@@ -136,7 +134,7 @@ impl Starting<'_> {
         environment
     }
 
-    /// Runs what `ExecStart` says until the service counts as started, and tells how it is known to be.
+    /// Runs `ExecStart` until the service counts as started, and describes how that was determined.
     fn exec(
         &self,
         name: &str,
@@ -180,7 +178,7 @@ impl Starting<'_> {
         Ok(socket)
     }
 
-    /// Waits until a program has run for a moment, or has said that it is ready.
+    /// Waits until a program has run for a moment, or has reported that it is ready.
     fn stays(
         &self,
         name: &str,
@@ -213,7 +211,7 @@ impl Starting<'_> {
         }
     }
 
-    /// What a forking service leaves behind must run.
+    /// Checks that a forking service has left a running process behind.
     fn left_behind(&self, name: &str, exec: &Exec, ran: &Ran) -> Result<&'static str, Verdict> {
         let Some(file) = &self.service.pid_file else {
             return Ok("left a process behind");
@@ -257,7 +255,7 @@ fn says_ready(socket: &UnixDatagram) -> bool {
     }
 }
 
-/// Whether a process of the machine runs; one that has ended and was not asked for its status does not.
+/// Whether a process of the machine runs. A zombie does not.
 fn is_running(machine: &Machine, pid: u32) -> bool {
     let file = machine.lies(&format!("/proc/{pid}/stat"));
     let text = std::fs::read_to_string(file).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The steps of a point.
+//! Runs the steps of a point.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ use super::points::{Deed, Step};
 use super::start;
 use super::{Task, Verdict};
 
-/// Names of browsers that know `--headless` and `--dump-dom`.
+/// Names of browsers that support `--headless` and `--dump-dom`.
 const BROWSERS: [&str; 5] = [
     "chromium",
     "chromium-browser",
@@ -21,19 +21,19 @@ const BROWSERS: [&str; 5] = [
     "google-chrome",
     "google-chrome-stable",
 ];
-/// How long a server may take until it listens.
+/// How long to wait until a server listens.
 const LISTENS: Duration = Duration::from_secs(20);
 
-/// Does steps, and knows what earlier ones found.
+/// Runs steps and remembers the values that earlier ones captured.
 pub struct Steps<'a> {
     task: &'a Task,
     machine: &'a Machine,
-    /// What `{name}` stands for: `out`, `host`, `address`, `perl`, and named groups of `expect`.
+    /// The values of `{name}`: `out`, `host`, `address`, `perl`, and the named groups of `expect`.
     known: BTreeMap<String, String>,
 }
 
 impl<'a> Steps<'a> {
-    /// Steps in `machine`.
+    /// Prepares to run steps in `machine`.
     pub fn new(task: &'a Task, machine: &'a Machine) -> Self {
         let rules = &task.rules.machine;
         let host = rules.host_name.split('.').next().unwrap_or_default();
@@ -55,7 +55,7 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// Does all steps of a point; the first that does not pass ends it.
+    /// Runs all steps of a point, up to the first that does not pass.
     pub fn all(&mut self, steps: &[Step]) -> Verdict {
         let mut told = String::new();
         for step in steps {
@@ -98,7 +98,7 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// `text` with every `{name}` that is known replaced.
+    /// Replaces every known `{name}` in `text`.
     fn fill(&self, text: &str) -> String {
         let mut filled = text.to_owned();
         for (name, value) in &self.known {
@@ -107,7 +107,7 @@ impl<'a> Steps<'a> {
         filled
     }
 
-    /// The same in a pattern, where what is known stands for itself.
+    /// As [`Self::fill`], for a pattern. Values match literally.
     fn fill_pattern(&self, text: &str) -> String {
         let mut filled = text.to_owned();
         for (name, value) in &self.known {
@@ -131,12 +131,15 @@ impl<'a> Steps<'a> {
         self.judge(&shown, &ran.output, step)
     }
 
-    /// Holds what was said against what is expected of it.
+    /// Compares an output with the step's expectations.
     fn judge(&mut self, shown: &str, output: &str, step: &Step) -> Verdict {
         if let Some(pattern) = &step.expect {
             let pattern = self.fill_pattern(pattern);
             let Some(expected) = expression(&pattern) else {
-                return Verdict::failed(format!("`{pattern}` is no pattern"), String::new());
+                return Verdict::failed(
+                    format!("`{pattern}` is not a valid pattern"),
+                    String::new(),
+                );
             };
             let Some(found) = expected.captures(output) else {
                 let cause = format!("{shown}: nothing in its output matches `{pattern}`");
@@ -161,7 +164,7 @@ impl<'a> Steps<'a> {
         Verdict::Passed(String::new())
     }
 
-    /// Every absolute path in the output must be there.
+    /// Checks that every absolute path in the output exists.
     fn paths(&self, shown: &str, output: &str, step: &Step) -> Verdict {
         let (mut missing, mut count) = (Vec::new(), 0);
         for path in paths(output) {
@@ -172,13 +175,13 @@ impl<'a> Steps<'a> {
                 .filter_map(|glob| Glob::new(glob).ok())
                 .any(|glob| glob.compile_matcher().is_match(path));
             if !may_be_absent && self.machine.find(path).is_none() {
-                missing.push(format!("{path} is not there"));
+                missing.push(format!("{path} does not exist"));
             }
         }
         if missing.is_empty() {
             Verdict::Passed(format!("{count} paths"))
         } else {
-            let cause = format!("{shown}: {} of {count} paths are not there", missing.len());
+            let cause = format!("{shown}: {} of {count} paths do not exist", missing.len());
             Verdict::failed(cause, format!("{}\n{output}", missing.join("\n")))
         }
     }
@@ -199,11 +202,11 @@ impl<'a> Steps<'a> {
         match seen {
             Some(Ok(bytes)) => self.judge(&path, &String::from_utf8_lossy(&bytes), step),
             Some(Err(error)) => Verdict::failed(format!("{path}: {error}"), self.machine.log()),
-            None => Verdict::failed(format!("{path} is not there"), self.machine.log()),
+            None => Verdict::failed(format!("{path} does not exist"), self.machine.log()),
         }
     }
 
-    /// Runs a program of this machine in the networks of the made one.
+    /// Runs a program of this machine in the network namespace of the one under test.
     fn here(&self, words: &[String], environment: &[(&str, String)]) -> std::io::Result<Ran> {
         let runner = Runner {
             root: None,
@@ -302,7 +305,7 @@ fn expression(pattern: &str) -> Option<Regex> {
     Regex::new(pattern).ok()
 }
 
-/// The absolute paths in a command line or a text.
+/// Finds the absolute paths in a command line or a text.
 fn paths(text: &str) -> BTreeSet<&str> {
     static PATH: LazyLock<Option<Regex>> =
         LazyLock::new(|| expression(r#"(?:^|[\s'"=,:])(/[\w.@+/-]*[\w@+])"#));

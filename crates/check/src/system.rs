@@ -1,4 +1,5 @@
-//! What the link's sources set up on a machine: users, groups and directories, from their `system.json` and units.
+//! The users, groups and directories that the link's sources set up, from their `system.json` and
+//! units.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::service::Service;
 
-/// `system.json`, as far as a machine is made of it (`docs/system-json.md`).
+/// The parts of `system.json` (`docs/system-json.md`) that the machine needs.
 #[derive(Debug, Deserialize)]
 struct Facts {
     directories: Vec<Directory>,
@@ -39,13 +40,13 @@ struct FactGroup {
 /// A directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Directory {
-    /// Absolute.
+    /// The absolute path.
     pub path: String,
     /// Four octal digits.
     pub mode: String,
-    /// Its user.
+    /// The owner's name.
     pub owner: String,
-    /// Its group.
+    /// The group's name.
     pub group: String,
 }
 
@@ -56,29 +57,31 @@ pub struct User {
     pub uid: u32,
     /// Its group's number.
     pub gid: u32,
-    /// Its directory.
+    /// Its home directory.
     pub home: String,
 }
 
 /// Users, groups and directories.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct System {
-    /// By name.
+    /// The users, by name.
     pub users: BTreeMap<String, User>,
-    /// By name: number and members.
+    /// The groups, by name, with their numbers and members.
     pub groups: BTreeMap<String, (u32, BTreeSet<String>)>,
-    /// By path.
+    /// The directories, by path.
     pub directories: Vec<Directory>,
 }
 
-/// The first number for a user or group that has none of its own; they are counted downwards, as Debian does.
+/// The first number for users and groups without a fixed one. Further ones count down, as on
+/// Debian.
 const FREE: u32 = 999;
 
 impl System {
-    /// What `systems` (`system.json` by source) and `services` need, beside the users that every machine has.
+    /// Collects the needs of `systems` (`system.json` by source) and `services`, in addition to the
+    /// users of every machine.
     ///
     /// # Errors
-    /// The source whose `system.json` cannot be understood, and why.
+    /// The source whose `system.json` is invalid, and the reason.
     pub fn new(
         systems: &BTreeMap<String, String>,
         services: &BTreeMap<String, String>,
@@ -93,7 +96,7 @@ impl System {
         for (source, text) in systems {
             let facts: Facts =
                 serde_json::from_str(text).map_err(|error| format!("{source}: {error}"))?;
-            // The machine is as Debian's is.
+            // The machine uses Debian's numbers.
             users.extend(facts.users.into_iter().map(|user| FactUser {
                 uid: user.uid.or(user.debian_number),
                 ..user
@@ -126,7 +129,7 @@ impl System {
         Ok(system)
     }
 
-    /// Gives every user and group a number, those first that have one.
+    /// Assigns a number to every user and group, starting with those that have a fixed one.
     fn number(&mut self, users: &[FactUser], mut groups: Vec<FactGroup>) {
         let owned = self.directories.iter();
         let group = |name: &str| FactGroup {
@@ -176,7 +179,7 @@ impl System {
         }
     }
 
-    /// `/etc/passwd`.
+    /// Returns the text of `/etc/passwd`.
     pub fn passwd(&self) -> String {
         let mut text = String::new();
         for (name, user) in &self.users {
@@ -187,7 +190,7 @@ impl System {
         text
     }
 
-    /// `/etc/group`.
+    /// Returns the text of `/etc/group`.
     pub fn group(&self) -> String {
         let mut text = String::new();
         for (name, (gid, members)) in &self.groups {
@@ -197,7 +200,7 @@ impl System {
         text
     }
 
-    /// The groups a user is in beside its own.
+    /// Returns the groups of a user, apart from its primary group.
     pub fn extra_groups<'a>(&'a self, user: &'a str) -> impl Iterator<Item = u32> + 'a {
         let within = self
             .groups

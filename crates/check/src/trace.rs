@@ -1,8 +1,10 @@
-//! What the machine's programs ask of the file system (`--trace`): strace(1) writes it down, a file for each process.
+//! Records the file system calls of the machine's programs (`--trace`). strace(1) writes them to
+//! one file for each process.
 //!
-//! What a guest asks in a root of its own is its own: from the first change of root on, but that by which this program
-//! enters the machine, a process and those it starts are not listened to. Nor is one that enters the mounts of another
-//! process (`setns`, as `lxc-attach` does), until it comes back to its own.
+//! A guest's accesses in its own root do not count. So a process and its children are ignored from
+//! their first change of root on, other than the one with which this program enters the machine. A
+//! process that enters another's mounts (`setns`, as `lxc-attach` does) is ignored until it returns
+//! to its own.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -15,25 +17,25 @@ use regex::Regex;
 
 use super::points::TraceRule;
 
-/// Directories of Debian's and NixOS', in which the two differ.
+/// Directories in which Debian and NixOS differ.
 const DIRECTORIES: [&str; 7] = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/opt"];
 
 /// Runs programs under strace.
 #[derive(Debug)]
 pub struct Tracer {
-    /// `strace`, where this machine has it.
+    /// The `strace` program of this machine.
     strace: PathBuf,
-    /// Where it writes: a directory for each program that was run.
+    /// The directory of its files, with a subdirectory for each program.
     directory: PathBuf,
-    /// How many were run.
+    /// The number of programs run so far.
     count: AtomicUsize,
 }
 
 impl Tracer {
-    /// Writes below `directory`, which is made.
+    /// Makes a tracer that writes below `directory`, and creates it.
     ///
     /// # Errors
-    /// Where it cannot be made.
+    /// The directory cannot be created.
     pub fn new(strace: PathBuf, directory: PathBuf) -> std::io::Result<Self> {
         fs::create_dir_all(&directory)?;
         Ok(Self {
@@ -43,10 +45,11 @@ impl Tracer {
         })
     }
 
-    /// The words before a command that is to be traced. The tracer is no parent of the program, whose end is seen as ever.
+    /// Returns the words to put before a command to trace it. The tracer is not the program's
+    /// parent, so its exit status is visible as usual.
     ///
     /// # Errors
-    /// Where a directory cannot be made.
+    /// A directory cannot be created.
     pub fn words(&self) -> std::io::Result<Vec<String>> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let directory = self.directory.join(number.to_string());
@@ -69,7 +72,7 @@ impl Tracer {
         .into())
     }
 
-    /// Every absolute path that was asked for, with the programs that asked.
+    /// Returns every absolute path that was accessed, with the programs that accessed it.
     pub fn asked(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut asked = BTreeMap::new();
         for entry in fs::read_dir(&self.directory)
@@ -93,23 +96,25 @@ impl Tracer {
     }
 }
 
-/// A process and where it stands when it begins.
+/// A process and its state at its start.
 #[derive(Clone)]
 struct Process {
     number: u32,
     program: String,
-    /// How many roots it will have entered until it is in the machine.
+    /// The number of roots still to enter until it is in the machine.
     roots: usize,
-    /// Whether it is among the mounts of another process: a guest's.
+    /// Whether it is in the mounts of another process, that is, a guest's.
     is_away: bool,
-    /// Name spaces that it has opened, by descriptor.
+    /// The namespaces that it has opened, by descriptor.
     spaces: BTreeMap<u32, String>,
 }
 
-/// Takes the paths of the processes of one program, by their numbers.
+/// Collects the paths that one program's processes accessed. `processes` has their traces by
+/// number.
 fn collect(processes: &BTreeMap<u32, String>, asked: &mut BTreeMap<String, BTreeSet<String>>) {
     let started: HashSet<u32> = processes.values().flat_map(|text| children(text)).collect();
-    // Those that nobody here started: the program itself. A guest's processes are numbered in a name space of their own.
+    // The program itself is the process that no other started. A guest's processes have numbers of
+    // another namespace.
     let first = processes.keys().find(|number| !started.contains(number));
     let first = first.map(|number| Process {
         number: *number,
@@ -129,7 +134,7 @@ fn collect(processes: &BTreeMap<u32, String>, asked: &mut BTreeMap<String, BTree
 }
 
 impl Process {
-    /// Follows its calls, and gives those that it starts to `waiting`.
+    /// Follows a process' calls, and adds the processes that it starts to `waiting`.
     fn run(
         mut self,
         text: &str,
@@ -162,7 +167,7 @@ impl Process {
                 _ => {}
             }
             self.open(rest, line);
-            // Before it has entered the machine, it is a program of this one.
+            // Until it enters the machine, it is a program of this one.
             if self.roots > 0 || self.is_away {
                 continue;
             }
@@ -179,7 +184,7 @@ impl Process {
         }
     }
 
-    /// Remembers a name space that it opens.
+    /// Remembers a namespace that it opens.
     fn open(&mut self, rest: &str, line: &str) {
         let opened = paths(rest).find(|path| path.starts_with("/proc/") && path.contains("/ns/"));
         if let (Some(path), Some(descriptor)) = (opened, result(line)) {
@@ -187,8 +192,8 @@ impl Process {
         }
     }
 
-    /// `setns(7, CLONE_NEWNS|CLONE_NEWPID)`: into the mounts of another, back to its own, or into what has no files. By a type of 0
-    /// any name space may be entered: which, the descriptor says.
+    /// Follows `setns(7, CLONE_NEWNS|CLONE_NEWPID)`: into another process' mounts, back to its own,
+    /// or into a namespace without files. Type 0 allows any namespace; the descriptor then decides.
     fn enter(&mut self, arguments: &str) {
         let (descriptor, kind) = arguments.split_once(", ").unwrap_or((arguments, ""));
         let space = descriptor.parse().ok().and_then(|at| self.spaces.get(&at));
@@ -219,7 +224,7 @@ fn children(text: &str) -> impl Iterator<Item = u32> + '_ {
         .filter_map(result)
 }
 
-/// What a call gave: `… = 1234`.
+/// Returns the result of a call: `… = 1234`.
 fn result(line: &str) -> Option<u32> {
     let (_, result) = line.rsplit_once(" = ")?;
     result.split(' ').next()?.parse().ok()
@@ -230,7 +235,8 @@ fn succeeded(line: &str) -> bool {
         .is_some_and(|(_, result)| !result.starts_with('-') && !result.starts_with('?'))
 }
 
-/// The absolute paths among a call's arguments, but those of the arguments that a program is given.
+/// Returns the absolute paths among a call's arguments, without the arguments of a program that it
+/// runs.
 fn paths(rest: &str) -> impl Iterator<Item = &str> {
     static PATH: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r#"(?:^|, )"(/[^"\\]*)""#).ok());
@@ -240,11 +246,11 @@ fn paths(rest: &str) -> impl Iterator<Item = &str> {
         .filter_map(|found| found.get(1).map(|path| path.as_str()))
 }
 
-/// The paths that are in a directory of Debian's and that no rule says NixOS has, with the programs that ask for them and are
-/// not excused.
+/// Returns the paths in directories of Debian's that no rule allows, with the programs that access
+/// them without an excuse.
 ///
 /// # Errors
-/// A glob that cannot be read.
+/// A glob is invalid.
 pub fn foreign<'a>(
     asked: &'a BTreeMap<String, BTreeSet<String>>,
     rules: &[TraceRule],
@@ -333,7 +339,7 @@ rename(\"/etc/a\", \"/etc/b\") = 0
         );
     }
 
-    /// A program that is in the machine, its calls, and those of a process 12 that it starts.
+    /// Traces a program in the machine that makes these calls and starts process 12.
     fn entered(calls: &str, child: &str) -> Vec<String> {
         let main = format!(
             "chroot(\"/m\") = 0\nexecve(\"/nix/store/x/bin/lxc-attach\", [\"lxc-attach\"], 0x7 /* 3 vars */) = 0\n{calls}"
@@ -413,7 +419,7 @@ rename(\"/etc/a\", \"/etc/b\") = 0
         };
         assert_eq!(found(true), ["/usr/bin/qm"]);
         assert_eq!(found(false), ["/etc/perl/x", "/usr/bin/qm"]);
-        // An excuse of one program is none for another.
+        // One program's excuse does not excuse another.
         let of = |by: &str| TraceRule {
             by: vec![by.to_owned()],
             ..rule(&["/usr/bin/*"], false)

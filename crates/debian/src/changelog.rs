@@ -1,4 +1,4 @@
-//! `debian/changelog` (`deb-changelog(5)`): which version a tree is.
+//! Parses `debian/changelog` (`deb-changelog(5)`), which states a tree's version.
 
 use debversion::Version;
 use serde::{Deserialize, Serialize};
@@ -30,30 +30,30 @@ pub struct Entry {
     pub version: String,
     /// `trixie`, `unstable`; several are joined by blanks.
     pub distribution: String,
-    /// From the trailer, as written (RFC 5322); empty where an entry has no trailer.
+    /// The trailer's date as written (RFC 5322), or empty without a trailer.
     pub date: String,
     /// 1-based line of the header.
     pub line: u32,
 }
 
 impl Entry {
-    /// The version for comparing.
+    /// Returns the parsed version, for comparisons.
     ///
     /// # Errors
-    /// Never for an entry that [`parse`] made: the version was read there.
+    /// Never for an entry made by [`parse`], which checks the version.
     pub fn parsed(&self) -> Result<Version, debversion::ParseError> {
         self.version.parse()
     }
 }
 
-/// Reads a changelog; `path` is named in problems.
+/// Parses a changelog. Problems name `path`.
 ///
 /// # Errors
-/// PNX-302 at the first line that cannot stand where it does.
+/// PNX-302 at the first line that is out of place.
 pub fn parse(path: &str, text: &str) -> Result<Changelog, Problem> {
     let bad = |line: u32, cause: String| Problem::new(&BAD_CHANGELOG, cause).at(path, Some(line));
     let mut entries: Vec<Entry> = Vec::new();
-    // Whether the newest header still waits for its trailer.
+    // Whether the newest header still lacks its trailer.
     let mut open = false;
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim_end();
@@ -75,12 +75,12 @@ pub fn parse(path: &str, text: &str) -> Result<Changelog, Problem> {
             open = false;
         } else if is_ignored(line) {
         } else if is_old_format(line) && !entries.is_empty() {
-            // `deb-changelog(5)`: nothing below is in this format any more.
+            // `deb-changelog(5)`: everything below is in an older format.
             break;
         } else {
             if open {
                 let cause = format!(
-                    "`{line}` stands before the trailer ` -- Name <address>  date` of the entry above"
+                    "`{line}` comes before the trailer ` -- Name <address>  date` of the entry above"
                 );
                 return Err(bad(number, cause));
             }
@@ -95,7 +95,7 @@ pub fn parse(path: &str, text: &str) -> Result<Changelog, Problem> {
         ));
     }
     if entries.is_empty() {
-        return Err(bad(1, "the file holds no entry".into()));
+        return Err(bad(1, "the file has no entry".into()));
     }
     Ok(Changelog {
         path: path.to_owned(),
@@ -103,7 +103,7 @@ pub fn parse(path: &str, text: &str) -> Result<Changelog, Problem> {
     })
 }
 
-/// Comments and editor settings, which dpkg skips.
+/// Whether a line is a comment or an editor setting, which dpkg skips.
 fn is_ignored(line: &str) -> bool {
     line.starts_with('#')
         || line.starts_with("/*")
@@ -113,18 +113,18 @@ fn is_ignored(line: &str) -> bool {
         || line.trim() == "--"
 }
 
-/// The markers after which dpkg stops reading.
+/// Whether a line is a marker at which dpkg stops reading.
 fn is_old_format(line: &str) -> bool {
     line.eq_ignore_ascii_case("old changelog:")
         || line.starts_with("Changes from version ")
         || line.starts_with("Changes for ")
 }
 
-/// `package (version) distribution…; key=value,…`.
+/// Parses `package (version) distribution…; key=value,…`.
 fn header(line: &str, number: u32) -> Result<Entry, String> {
     let wrong = || {
         format!(
-            "`{line}` is no first line of an entry: `package (version) distribution; urgency=…`"
+            "`{line}` is not the first line of an entry: `package (version) distribution; urgency=…`"
         )
     };
     let (package, rest) = line.split_once(" (").ok_or_else(wrong)?;
@@ -137,7 +137,7 @@ fn header(line: &str, number: u32) -> Result<Entry, String> {
         return Err(wrong());
     }
     if version.parse::<Version>().is_err() {
-        return Err(format!("`{version}` is no version"));
+        return Err(format!("`{version}` is not a version"));
     }
     Ok(Entry {
         package: package.to_owned(),
@@ -151,13 +151,14 @@ fn header(line: &str, number: u32) -> Result<Entry, String> {
     })
 }
 
-/// The date of a trailer: what follows the address. Old entries have one blank there, not two.
+/// Returns the date of a trailer, which follows the address. Old entries have one blank before it
+/// instead of two.
 fn date(trailer: &str) -> Result<String, String> {
     let after = trailer.rsplit_once('>').map(|(_, date)| date.trim());
     match after {
         Some(date) if !date.is_empty() => Ok(date.to_owned()),
         _ => Err(format!(
-            "` --{trailer}` is no trailer: ` -- Name <address>  date`"
+            "` --{trailer}` is not a trailer: ` -- Name <address>  date`"
         )),
     }
 }

@@ -1,9 +1,10 @@
-//! `debian/control`: the source stanza and the binary packages' (Debian Policy 5.2 and 7.1).
+//! Parses `debian/control`: the source stanza and those of the binary packages (Debian Policy 5.2
+//! and 7.1).
 //!
-//! The stanzas are read by `deb822-fast`. It keeps no line numbers, so one walk over the lines
-//! notes where each field and continuation stands, with the same notion of comments and stanzas;
-//! that walk also says which line is malformed. Relation fields have a parser of their own here:
-//! the crates that have one bring a lossless syntax tree this room has no use for.
+//! `deb822-fast` reads the stanzas but keeps no line numbers. A second walk over the lines, with
+//! the same treatment of comments and stanzas, records the line of each field and continuation and
+//! reports malformed lines. Relation fields have their own parser in this module, because the
+//! crates with such a parser bring a lossless syntax tree that this crate does not need.
 
 use std::borrow::Cow;
 
@@ -31,7 +32,7 @@ pub struct SourceStanza {
     pub name: String,
     /// 1-based line of `Source`.
     pub line: u32,
-    /// `Maintainer`, empty without.
+    /// `Maintainer`, or empty if the field is missing.
     pub maintainer: String,
     /// `Homepage`.
     pub homepage: Option<String>,
@@ -48,7 +49,7 @@ pub struct SourceStanza {
 }
 
 impl SourceStanza {
-    /// `Build-Depends` with `-Arch` and `-Indep`: what building everything needs.
+    /// `Build-Depends` with `-Arch` and `-Indep`: everything that a full build needs.
     pub fn all_build_depends(&self) -> impl Iterator<Item = &Relation> {
         self.build_depends
             .iter()
@@ -66,7 +67,7 @@ pub struct Binary {
     pub line: u32,
     /// `Architecture`, split at blanks: `any`, `all`, `amd64`.
     pub architecture: Vec<String>,
-    /// `Section`, the source's where it has none.
+    /// `Section`, by default the source's.
     pub section: Option<String>,
     /// `Essential: yes`.
     pub essential: bool,
@@ -90,29 +91,30 @@ pub struct Binary {
     pub replaces: Vec<Relation>,
     /// The first line of `Description`.
     pub short: String,
-    /// The rest of it: paragraphs between empty lines, the lone dots removed.
+    /// The rest of it: paragraphs separated by empty lines, without the lone dots.
     pub long: String,
 }
 
-/// One member of a relation field: alternatives, of which one has to be there.
+/// One member of a relation field: alternatives, one of which must be present.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relation {
     /// In the file's order; never empty.
     pub alternatives: Vec<Alternative>,
-    /// 1-based line its first word stands on.
+    /// 1-based line of its first word.
     pub line: u32,
 }
 
 /// One alternative: `name:any (>= 1.2) [amd64 !i386] <!nocheck>`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alternative {
-    /// The package, or a substitution variable as written (`${misc:Depends}`; in a `control.in` also `@PERLAPI@`).
+    /// The package, or a substitution variable as written (`${misc:Depends}`, or `@PERLAPI@` in a
+    /// `control.in`).
     pub name: String,
     /// The architecture qualifier after the colon: `any`, `native`.
     pub qualifier: Option<String>,
-    /// How the version is compared; `None` without a version.
+    /// The comparison, or `None` without a version.
     pub op: Option<Op>,
-    /// The version as written, which may hold substitution variables.
+    /// The version as written, which may contain substitution variables.
     pub version: Option<String>,
     /// The words of the architecture list, with their `!`.
     pub arches: Vec<String>,
@@ -121,12 +123,13 @@ pub struct Alternative {
 }
 
 impl Alternative {
-    /// Whether it stands for what a build fills in, not for a package.
+    /// Whether it is a substitution variable rather than a package.
     pub fn is_substvar(&self) -> bool {
         is_substituted(&self.name)
     }
 
-    /// Whether `version` satisfies it. Without a version, or with one that a build fills in, any does.
+    /// Whether `version` satisfies it. Without a version, or with one that the build substitutes,
+    /// any version does.
     pub fn accepts(&self, version: &Version) -> bool {
         let (Some(op), Some(wanted)) = (self.op, &self.version) else {
             return true;
@@ -158,7 +161,7 @@ pub enum Op {
     /// `<<`
     #[serde(rename = "<<")]
     Earlier,
-    /// `<=`, and the deprecated `<`, which dpkg reads so.
+    /// `<=`, and the deprecated `<`, which dpkg reads as `<=`.
     #[serde(rename = "<=")]
     EarlierOrEqual,
     /// `=`
@@ -173,7 +176,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// Whether `version` stands so to `wanted`, in Debian's ordering.
+    /// Whether `version` compares to `wanted` this way, in Debian's ordering.
     pub fn holds(self, version: &Version, wanted: &Version) -> bool {
         match self {
             Self::Earlier => version < wanted,
@@ -184,7 +187,7 @@ impl Op {
         }
     }
 
-    /// As control files write it.
+    /// The operator as control files write it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Earlier => "<<",
@@ -195,7 +198,7 @@ impl Op {
         }
     }
 
-    /// The operator at the front of `text`, and what follows it.
+    /// Splits an operator from the start of `text`.
     fn split(text: &str) -> Option<(Self, &str)> {
         [
             ("<<", Self::Earlier),
@@ -211,7 +214,7 @@ impl Op {
     }
 }
 
-/// Reads a control file; `path` is named in problems.
+/// Parses a control file. Problems name `path`.
 ///
 /// # Errors
 /// PNX-301 at every malformed line.
@@ -229,7 +232,7 @@ pub fn parse(path: &str, text: &str) -> Result<Control, Vec<Problem>> {
     }
 }
 
-/// Without carriage returns, which deb822 does not know.
+/// Removes carriage returns, which deb822 does not allow.
 fn unix_lines(text: &str) -> Cow<'_, str> {
     if text.contains('\r') {
         text.replace('\r', "").into()
@@ -238,14 +241,14 @@ fn unix_lines(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A stanza and, for each of its fields, the lines its value stands on.
+/// A stanza, with the lines of each field's value.
 pub(super) struct Stanza<'a> {
     fields: BorrowedParagraph<'a>,
     lines: Vec<Vec<u32>>,
 }
 
 impl Stanza<'_> {
-    /// The lines of a field's value with their numbers.
+    /// Returns the lines of a field's value, with their numbers.
     pub(super) fn field(&self, name: &str) -> Option<Vec<(u32, &str)>> {
         let (field, lines) = self
             .fields
@@ -264,7 +267,7 @@ impl Stanza<'_> {
         )
     }
 
-    /// A field's value, its lines joined by one blank.
+    /// Returns a field's value, its lines joined by single blanks.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let lines = self.field(name)?;
         let words: Vec<&str> = lines
@@ -275,7 +278,7 @@ impl Stanza<'_> {
         Some(words.join(" ")).filter(|text| !text.is_empty())
     }
 
-    /// The line a field starts on, the stanza's first where it is missing.
+    /// Returns the first line of a field, or the stanza's first line if the field is missing.
     fn line(&self, name: &str) -> u32 {
         let lines = self.field(name).unwrap_or_default();
         lines
@@ -292,7 +295,7 @@ impl Stanza<'_> {
     }
 }
 
-/// Splits a deb822 file; also what `copyright` is read with.
+/// Splits a deb822 file into stanzas. The parser of `copyright` uses it too.
 pub(super) fn stanzas<'a>(path: &str, text: &'a str) -> Result<Vec<Stanza<'a>>, Vec<Problem>> {
     let lines = line_numbers(text).map_err(|(line, what)| vec![bad(path, line, what)])?;
     let paragraphs = BorrowedParser::new(text)
@@ -305,7 +308,7 @@ pub(super) fn stanzas<'a>(path: &str, text: &'a str) -> Result<Vec<Stanza<'a>>, 
         .collect())
 }
 
-/// For each stanza, for each field, the lines of its value.
+/// Returns the lines of each field's value, for each stanza.
 fn line_numbers(text: &str) -> Result<Vec<Vec<Vec<u32>>>, (u32, String)> {
     let mut stanzas: Vec<Vec<Vec<u32>>> = Vec::new();
     let mut open = false;
@@ -318,7 +321,7 @@ fn line_numbers(text: &str) -> Result<Vec<Vec<Vec<u32>>>, (u32, String)> {
         } else if line.starts_with([' ', '\t']) {
             match stanzas.last_mut().and_then(|stanza| stanza.last_mut()) {
                 Some(field) if open => field.push(number),
-                // Between stanzas, a line of blanks is an empty line.
+                // Between stanzas, a line of blanks counts as empty.
                 _ if line.trim().is_empty() => {}
                 _ => {
                     return Err((
@@ -332,7 +335,7 @@ fn line_numbers(text: &str) -> Result<Vec<Vec<Vec<u32>>>, (u32, String)> {
             if !line.contains(':') || name.is_empty() || name.contains([' ', '\t']) {
                 return Err((
                     number,
-                    format!("`{line}` is no field: a field is a name, a colon, a value"),
+                    format!("`{line}` is not a field: a name, a colon, a value"),
                 ));
             }
             if !open {
@@ -351,7 +354,7 @@ fn bad(path: &str, line: u32, cause: impl Into<String>) -> Problem {
     Problem::new(&BAD_CONTROL, cause).at(path, Some(line))
 }
 
-/// Reads stanzas and collects what is wrong with them.
+/// Reads stanzas and collects their problems.
 struct Reader<'a> {
     path: &'a str,
     problems: Vec<Problem>,
@@ -361,7 +364,7 @@ impl Reader<'_> {
     fn control(&mut self, stanzas: &[Stanza]) -> Option<Control> {
         let [first, packages @ ..] = stanzas else {
             self.problems
-                .push(bad(self.path, 1, "the file holds no stanza"));
+                .push(bad(self.path, 1, "the file has no stanza"));
             return None;
         };
         let source = self.source(first)?;
@@ -441,7 +444,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The value of `Source` or `Package`, which is a package's name.
+    /// Returns the value of `Source` or `Package`, checked as a package name.
     fn name(&mut self, stanza: &Stanza, field: &str) -> Option<String> {
         let line = stanza.line(field);
         let Some(name) = stanza.text(field) else {
@@ -450,8 +453,11 @@ impl Reader<'_> {
             return None;
         };
         if !is_package_name(&name) {
-            self.problems
-                .push(bad(self.path, line, format!("`{name}` is no package name")));
+            self.problems.push(bad(
+                self.path,
+                line,
+                format!("`{name}` is not a package name"),
+            ));
             return None;
         }
         Some(name)
@@ -469,7 +475,7 @@ impl Reader<'_> {
     }
 }
 
-/// `Description`: its first line, and the rest with `.` lines as empty ones.
+/// Splits `Description` into its first line and the rest, with `.` lines as empty ones.
 fn description(stanza: &Stanza) -> (String, String) {
     let lines = stanza.field("Description").unwrap_or_default();
     let mut lines = lines.into_iter().map(|(_, text)| text);
@@ -480,7 +486,8 @@ fn description(stanza: &Stanza) -> (String, String) {
     (short, long.join("\n").trim().to_owned())
 }
 
-/// Debian Policy 5.6.1 says lower case; upper case occurs in local packages and does no harm.
+/// Whether a name is a package's. Debian Policy 5.6.1 requires lower case; upper case occurs in
+/// local packages and does no harm.
 fn is_package_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name
@@ -488,7 +495,8 @@ fn is_package_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
-/// A relation field's members. Empty ones, as a trailing comma leaves, are skipped, as dpkg does.
+/// Parses the members of a relation field. It skips empty ones, such as a trailing comma leaves, as
+/// dpkg does.
 fn relations(lines: &[(u32, &str)]) -> Result<Vec<Relation>, (u32, String)> {
     let mut members = Vec::new();
     let mut member = String::new();
@@ -533,7 +541,7 @@ fn finish(
     Ok(())
 }
 
-/// One alternative of a relation, without blanks around it.
+/// Parses one alternative of a relation, already trimmed.
 fn alternative(text: &str) -> Result<Alternative, String> {
     let end = text
         .find(|c: char| c.is_whitespace() || "([<".contains(c))
@@ -549,7 +557,7 @@ fn alternative(text: &str) -> Result<Alternative, String> {
             name.clone_into(&mut found.name);
         }
         if !is_package_name(&found.name) {
-            return Err(format!("`{}` is no package name", found.name));
+            return Err(format!("`{}` is not a package name", found.name));
         }
     }
     loop {
@@ -580,19 +588,19 @@ fn alternative(text: &str) -> Result<Alternative, String> {
     }
 }
 
-/// What stands in the parentheses. A version with a substitution variable is not looked into.
+/// Parses the text in the parentheses. A version with a substitution variable is not checked.
 fn version(text: &str) -> Result<(Option<Op>, Option<String>), String> {
     let (op, version) =
         Op::split(text).ok_or_else(|| format!("`{text}` starts with no comparison"))?;
     let version = version.trim();
     if !version.contains("${") && version.parse::<Version>().is_err() {
-        return Err(format!("`{version}` is no version"));
+        return Err(format!("`{version}` is not a version"));
     }
     Ok((Some(op), Some(version.to_owned())))
 }
 
-/// Whether something is put in the place of `name` when the package is built: by `dpkg-gencontrol`, or by the Makefile that
-/// makes `control` of `control.in`.
+/// Whether the build substitutes `name`: `dpkg-gencontrol` does, or the Makefile that makes
+/// `control` from `control.in`.
 fn is_substituted(name: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let inner = name

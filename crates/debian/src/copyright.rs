@@ -1,28 +1,29 @@
-//! `debian/copyright`: the licence, as an SPDX expression for Nix's `meta.license`.
+//! Reads the licence in `debian/copyright` as an SPDX expression, for Nix's `meta.license`.
 //!
-//! Where the file is machine readable (DEP-5) its short names are translated; otherwise the first
-//! statement of the GNU family in the text is recognised.
+//! The short names of a machine-readable file (DEP-5) are translated. In any other file, the first
+//! statement of a GNU licence counts.
 
 use serde::{Deserialize, Serialize};
 
 use super::control::stanzas;
 
-/// What a copyright file says.
+/// The licences that a copyright file states.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Licence {
-    /// The licence of the package as a whole, an SPDX expression: `AGPL-3.0-or-later`, `MIT OR Apache-2.0`.
+    /// The licence of the package as a whole, as an SPDX expression: `AGPL-3.0-or-later`, `MIT OR
+    /// Apache-2.0`.
     pub main: String,
-    /// The SPDX ids of parts under other licences, sorted; unknown short names are left out.
+    /// The sorted SPDX ids of parts with other licences. Unknown short names are omitted.
     pub others: Vec<String>,
 }
 
-/// The licence a copyright file states, `None` when it is not recognised.
+/// Returns the licence that a copyright file states, or `None` if it is not recognised.
 pub fn parse(text: &str) -> Option<Licence> {
     let text = text.replace('\r', "");
     machine_readable(&text).or_else(|| free_text(&text))
 }
 
-/// DEP-5: the licence of `Files: *`, or of the header, or of the first stanza that has files.
+/// Reads DEP-5: the licence of `Files: *`, of the header, or of the first stanza with files.
 fn machine_readable(text: &str) -> Option<Licence> {
     if !text.starts_with("Format:") && !text.starts_with("Files:") {
         return None;
@@ -61,7 +62,7 @@ fn machine_readable(text: &str) -> Option<Licence> {
     Some(Licence { main, others: all })
 }
 
-/// A DEP-5 licence expression, `MIT or Apache-2.0 and GPL-2+`, in SPDX's words.
+/// Translates a DEP-5 licence expression, `MIT or Apache-2.0 and GPL-2+`, to SPDX.
 fn expression(names: &str) -> Option<String> {
     let mut out = Vec::new();
     for word in names.replace(',', " ").split_whitespace() {
@@ -75,7 +76,7 @@ fn expression(names: &str) -> Option<String> {
     Some(out.join(" ")).filter(|text| !text.is_empty())
 }
 
-/// Debian's short name for a licence, or an SPDX id, as an SPDX id.
+/// Translates Debian's short name of a licence to its SPDX id. SPDX ids stay as they are.
 fn spdx(name: &str) -> Option<String> {
     let lower = name.to_ascii_lowercase();
     for family in ["agpl", "lgpl", "gfdl", "gpl"] {
@@ -105,7 +106,8 @@ fn spdx(name: &str) -> Option<String> {
     Some(id.to_owned())
 }
 
-/// The GNU licences: `-2+`, `-3.0-or-later`, `v3`, `-1.3-no-invariants-or-later`.
+/// Translates the versions of GNU licences: `-2+`, `-3.0-or-later`, `v3`,
+/// `-1.3-no-invariants-or-later`.
 fn gnu(family: &str, rest: &str) -> Option<String> {
     let rest = rest.trim_start_matches(['-', 'v']);
     let end = rest
@@ -126,7 +128,7 @@ fn gnu(family: &str, rest: &str) -> Option<String> {
     ))
 }
 
-/// `3` as `3.0`, the way SPDX writes it; only numbers.
+/// Writes `3` as `3.0`, as SPDX does. Accepts only numbers.
 fn full_version(version: &str) -> Option<String> {
     let mut parts = version.split('.').filter(|part| !part.is_empty());
     let major: u8 = parts.next()?.parse().ok()?;
@@ -134,7 +136,7 @@ fn full_version(version: &str) -> Option<String> {
     Some(format!("{major}.{minor}"))
 }
 
-/// The first statement of a GNU licence that comes with a version, in text made for people.
+/// Finds the first statement of a GNU licence with a version in free text.
 fn free_text(text: &str) -> Option<Licence> {
     let words: Vec<String> = text
         .split_whitespace()
@@ -160,7 +162,7 @@ fn free_text(text: &str) -> Option<Licence> {
     })
 }
 
-/// The licence named at the front of `words`, and in how many words.
+/// Returns the licence named at the start of `words`, and the number of words in its name.
 fn family(words: &[String]) -> Option<(&'static str, usize)> {
     let word = |index: usize| {
         words.get(index).map_or("", |word| {
@@ -182,9 +184,10 @@ fn family(words: &[String]) -> Option<(&'static str, usize)> {
     named.then_some((family, general + 3))
 }
 
-/// The id, if a version is stated within the sentence that follows a licence's name.
+/// Returns the SPDX id, if the sentence after a licence's name states a version.
 fn stated(family: &str, after: &[String]) -> Option<String> {
-    // "…as published by the Free Software Foundation, either version 3 of the License": ten words.
+    // "…as published by the Free Software Foundation, either version 3 of the License" has ten
+    // words.
     let reach = after.get(..after.len().min(14)).unwrap_or_default();
     let at = reach.iter().position(|word| word == "version")?;
     if reach

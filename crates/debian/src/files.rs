@@ -1,4 +1,4 @@
-//! Which files of a tree this room reads, and what stands in them: one read for all.
+//! Selects the files of a tree that this crate needs, and reads them all at once.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,14 +9,14 @@ use super::{make, role, stray_link, tree_path, units};
 use problem::Problem;
 use release::{Entry, Mode, Tree};
 
-/// Bigger files are no packaging: firmware images and logos stand in `debian/`, too.
+/// The size limit for packaging. Some `debian/` directories also contain firmware images and logos.
 const MAX_SIZE: u64 = 4 * 1024 * 1024;
-/// Configuration outside of `debian/` is small.
+/// The size limit for configuration outside of `debian/`.
 const MAX_CONFIGURATION: u64 = 64 * 1024;
-/// Symbolic links that lead to one another.
+/// The longest chain of symbolic links to follow.
 const MAX_LINKS: usize = 8;
 
-/// `path` below `root`, which may be `""`.
+/// Joins `root`, which may be `""`, and `path`.
 pub(super) fn under(root: &str, path: &str) -> String {
     if root.is_empty() {
         path.to_owned()
@@ -25,7 +25,7 @@ pub(super) fn under(root: &str, path: &str) -> String {
     }
 }
 
-/// The directories of a tree that hold a `debian/` with a control file, sorted.
+/// The directories of a tree with a `debian/` and a control file in it, sorted.
 pub(super) struct Roots(Vec<String>);
 
 impl Roots {
@@ -67,12 +67,12 @@ impl Roots {
     }
 }
 
-/// Whether a path is among tests or examples, which are not installed as they are.
+/// Whether a path is a test's or an example's, which packages do not install as is.
 fn is_aside(path: &str) -> bool {
     layout::is_test(path) || layout::is_example(path)
 }
 
-/// Whether a file may say something about what is installed.
+/// Whether a file may affect the installation.
 fn is_wanted(entry: &Entry) -> bool {
     let path = entry.path.as_str();
     if entry.mode == Mode::Submodule {
@@ -111,7 +111,7 @@ fn has_extension(name: &str, extension: &str) -> bool {
 struct Content {
     path: String,
     bytes: Vec<u8>,
-    /// The same as text, where it is not valid UTF-8 with replacement characters.
+    /// The bytes as text with replacement characters, if they are not valid UTF-8.
     lossy: Option<String>,
 }
 
@@ -124,19 +124,19 @@ impl Content {
     }
 }
 
-/// The files of a tree, and the contents of those that matter.
+/// The files of a tree, and the contents of the relevant ones.
 pub(super) struct Contents {
     /// Every path of the tree, sorted.
     paths: Vec<String>,
     /// Sorted by path.
     files: Vec<Content>,
     index: HashMap<String, usize>,
-    /// Symbolic links with what is wrong with them.
+    /// Problems with symbolic links.
     stray: Vec<Problem>,
 }
 
 impl Contents {
-    /// Reads what matters in one go; symbolic links among them are followed within the tree.
+    /// Reads all relevant files at once, and follows symbolic links among them within the tree.
     pub(super) fn read(tree: &dyn Tree, roots: &Roots) -> Result<Self, Problem> {
         let entries = tree.entries();
         let in_roots = |entry: &&Entry| {
@@ -181,7 +181,7 @@ impl Contents {
         self.files.push(Content { path, bytes, lossy });
     }
 
-    /// Reads what symbolic links lead to, where it was not read already. Hardly any source has one.
+    /// Reads the targets of symbolic links that were not read already. Hardly any source has one.
     fn targets(&mut self, tree: &dyn Tree, links: &HashMap<String, String>) -> Result<(), Problem> {
         let targets: Vec<String> = links
             .iter()
@@ -205,7 +205,7 @@ impl Contents {
         Ok(())
     }
 
-    /// Gives each symbolic link among packaging files the content it leads to.
+    /// Gives each symbolic link among packaging files the content of its target.
     fn follow(&mut self, links: &HashMap<String, String>) {
         let mut sorted: Vec<(&String, &String)> = links.iter().collect();
         sorted.sort_unstable();
@@ -230,23 +230,23 @@ impl Contents {
         }
     }
 
-    /// Links that leave the tree or lead in circles.
+    /// Returns the problems of links that leave the tree or lead in circles.
     pub(super) fn problems(&self) -> Vec<Problem> {
         self.stray.clone()
     }
 
-    /// A file's path and text.
+    /// Returns a file's path and text.
     pub(super) fn get(&self, path: &str) -> Option<(&str, &str)> {
         let content = self.files.get(*self.index.get(path)?)?;
         Some((content.path.as_str(), content.text()))
     }
 
-    /// A file's bytes.
+    /// Returns a file's bytes.
     pub(super) fn bytes(&self, path: &str) -> Option<&[u8]> {
         Some(&self.files.get(*self.index.get(path)?)?.bytes)
     }
 
-    /// Whether the tree holds a file, or files below a directory, of that path.
+    /// Whether the tree contains a file of that path, or files below it.
     pub(super) fn exists(&self, path: &str) -> bool {
         if path.is_empty() {
             return true;
@@ -265,7 +265,7 @@ impl Contents {
                 .is_some_and(|entry| entry.starts_with(&prefix))
     }
 
-    /// The same for a glob.
+    /// As [`Contents::exists`], for a glob.
     pub(super) fn matches(&self, glob: &str) -> bool {
         if !glob.contains(['*', '?', '[', '{']) {
             return self.exists(glob);
@@ -277,7 +277,7 @@ impl Contents {
         self.paths.iter().any(|path| matcher.is_match(path))
     }
 
-    /// The files directly in a root's `debian/`: name, path, text.
+    /// Returns the files directly in a root's `debian/`: name, path, text.
     pub(super) fn in_debian(&self, root: &str) -> Vec<(&str, &str, &str)> {
         let directory = under(root, "debian");
         let direct = |content: &Content| {
@@ -300,7 +300,7 @@ impl Contents {
         files
     }
 
-    /// The Makefiles of a root.
+    /// Returns the Makefiles of a root.
     pub(super) fn makefiles(&self, root: &str, roots: &Roots) -> Vec<make::File<'_>> {
         let is_makefile = |path: &str| {
             let name = tree_path::file_name(path);
@@ -319,7 +319,7 @@ impl Contents {
         files
     }
 
-    /// The unit files of a root, with their text.
+    /// Returns the unit files of a root, with their text.
     pub(super) fn units(&self, root: &str, roots: &Roots) -> Vec<(&str, &str)> {
         let is_unit = |path: &str| roots.owns(root, path) && units::unit_name(path).is_some();
         let files = self.files.iter().filter(|content| is_unit(&content.path));

@@ -1,4 +1,4 @@
-//! A source that is given as a tree: a plugin's, which no manifest pins.
+//! A source given as a tree, such as a plugin's, which no manifest pins.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use release::{DirTree, Omitting, Pin, Source};
 /// The directory of a plugin's own rules, in its tree.
 pub const RULES: &str = "pve-nix";
 
-/// The tree at `path` as the source `name`; without a name it is called as `Source` of its `debian/control`. Directories of
-/// rules that lie in it are no part of it.
+/// Makes a source of the tree at `path`. Its default name is `Source` of its `debian/control`.
+/// Directories of rules inside the tree are excluded.
 ///
 /// # Errors
-/// No name that a source can have, a tree that cannot be read.
+/// The name is not valid for a source, or the tree cannot be read.
 pub fn given(path: &Path, name: Option<&str>, rules: &[PathBuf]) -> Result<Source, Problem> {
     let bad = |cause: String| {
         let problem = Problem::new(&BAD_TREE, cause).at(path.display().to_string(), None);
@@ -41,14 +41,14 @@ pub fn given(path: &Path, name: Option<&str>, rules: &[PathBuf]) -> Result<Sourc
     })
 }
 
-/// The version of the newest entry of the `debian/changelog` below `path`.
+/// Returns the version of the newest entry in the `debian/changelog` below `path`.
 fn version_of(path: &Path) -> Option<String> {
     let text = fs::read_to_string(path.join("debian/changelog")).ok()?;
     let changelog = changelog::parse("debian/changelog", &text).ok()?;
     Some(changelog.top()?.version.as_str().to_owned())
 }
 
-/// `Source` of the `debian/control` below `path`.
+/// Returns `Source` from the `debian/control` below `path`.
 fn source_of(path: &Path) -> Option<String> {
     let text = fs::read_to_string(path.join("debian/control")).ok()?;
     let control = control::parse("debian/control", &text).ok()?;

@@ -1,7 +1,8 @@
-//! What debhelper installs from the files in `debian/`: `install`, `links`, `dirs`, units, udev rules …
+//! The files that debhelper installs according to `debian/`: `install`, `links`, `dirs`, units,
+//! udev rules and so on.
 //!
-//! `dh` is never run; the manual pages of its programs (`dh_install(1)`, `dh_link(1)`,
-//! `dh_installsystemd(1)` …) say what each file does, and the tables here hold that. Globs stay globs.
+//! `dh` never runs. The tables in this module encode the manual pages of its programs
+//! (`dh_install(1)`, `dh_link(1)`, `dh_installsystemd(1)` …). Globs are not expanded.
 
 use std::borrow::Cow;
 
@@ -12,44 +13,46 @@ use super::role::{COPIED, Role, UNIT_SUFFIXES};
 use super::tree_path;
 use problem::{BAD_TREE, PATH_ESCAPES, Problem};
 
-/// Where an origin is looked for.
+/// The directory in which to look for an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Base {
     /// A file of the source.
     Source,
-    /// `debian/tmp`, what `make install` left.
+    /// `debian/tmp`, the result of `make install`.
     Built,
-    /// The build directory first, then `debian/tmp`; the source has no such file, so a build makes it.
+    /// The build directory, then `debian/tmp`. The source does not contain the file, so a build
+    /// makes it.
     Either,
 }
 
-/// Files that one line, or one file, of `debian/` puts into a package.
+/// The files that one line, or one file, of `debian/` puts into a package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Installed {
     /// The binary package.
     pub package: String,
-    /// The debhelper program that does it: `dh_install`, `dh_installudev`.
+    /// The debhelper program that installs it: `dh_install`, `dh_installudev`.
     pub tool: Cow<'static, str>,
-    /// What is installed, relative to the directory that holds `debian/`, or to `debian/tmp`; may be a glob or a directory.
+    /// The origin, relative to the directory that contains `debian/`, or to `debian/tmp`. May be a
+    /// glob or a directory.
     pub origin: String,
-    /// Where `origin` is looked for.
+    /// The directory in which to look for `origin`.
     pub base: Base,
-    /// Relative to the package's root: a directory, or a file's path where `renames`. Where a glob's
-    /// directory is kept, it holds the glob's characters.
+    /// The destination relative to the package's root: a directory, or a file's path if `renames`.
+    /// If the directory part of a glob is kept, it contains the glob's characters.
     pub dest: String,
-    /// Whether `dest` is the installed file itself (`=>`, and the files debhelper names).
+    /// Whether `dest` is the installed file itself (with `=>`, or for files that debhelper names).
     pub renames: bool,
-    /// The file's mode; `None` keeps what the origin has.
+    /// The file's mode. `None` keeps the origin's.
     pub mode: Option<u32>,
-    /// The file in `debian/` that says so, relative to the source.
+    /// The file in `debian/` that lists it, relative to the source.
     pub path: String,
-    /// 1-based line in it; 1 for a file that is installed itself.
+    /// 1-based line in that file; 1 for a file that is installed itself.
     pub line: u32,
 }
 
 impl Installed {
-    /// Whether it installs something at `path`, relative to the package's root (`usr/bin/x`).
+    /// Whether it installs a file at `path`, relative to the package's root (`usr/bin/x`).
     pub fn covers(&self, path: &str) -> bool {
         if self.renames {
             return self.dest == path;
@@ -90,11 +93,11 @@ pub fn matches(glob: &str, path: &str) -> bool {
 pub struct Link {
     /// The binary package.
     pub package: String,
-    /// What the link points to, relative to the package's root.
+    /// The link's target, relative to the package's root.
     pub target: String,
     /// The link, relative to the package's root.
     pub link: String,
-    /// The file that says so, relative to the source.
+    /// The file that lists it, relative to the source.
     pub path: String,
     /// 1-based line in it.
     pub line: u32,
@@ -107,19 +110,19 @@ pub struct Made {
     pub package: String,
     /// Relative to the package's root.
     pub directory: String,
-    /// The file that says so, relative to the source.
+    /// The file that lists it, relative to the source.
     pub path: String,
     /// 1-based line in it.
     pub line: u32,
 }
 
-/// A line of a list in `debian/`, its words and where it stands.
+/// A line of a list in `debian/`: its words and its number.
 struct Line<'a> {
     words: Vec<&'a str>,
     number: u32,
 }
 
-/// The lines that say something: not empty, no comments.
+/// Returns the lines that are neither empty nor comments.
 fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     (1..).zip(text.lines()).filter_map(|(number, line)| {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -131,17 +134,18 @@ fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 fn escapes(path: &str, line: u32, word: &str) -> Problem {
     Problem::new(
         &PATH_ESCAPES,
-        format!("`{word}` leaves the directory that holds `debian/`"),
+        format!("`{word}` leaves the directory that contains `debian/`"),
     )
     .at(path, Some(line))
 }
 
-/// Reads a `debian/install` or `debian/PACKAGE.install`; `path` is named in problems.
+/// Parses a `debian/install` or `debian/PACKAGE.install`. Problems name `path`.
 ///
-/// Both `dh_install(1)`'s lines and `dh-exec`'s (`from => to`, `[arch]`, `<profile>`) are understood.
+/// It understands both the lines of `dh_install(1)` and those of `dh-exec` (`from => to`, `[arch]`,
+/// `<profile>`).
 ///
 /// # Errors
-/// PNX-303 for a path that leaves the tree, PNX-209 for a line that cannot be read.
+/// PNX-303 for a path that leaves the tree, PNX-209 for an unreadable line.
 pub fn parse(path: &str, package: &str, text: &str) -> Result<Vec<Installed>, Vec<Problem>> {
     let mut installed = Vec::new();
     let mut problems = Vec::new();
@@ -155,7 +159,8 @@ pub fn parse(path: &str, package: &str, text: &str) -> Result<Vec<Installed>, Ve
 }
 
 fn install_line(path: &str, package: &str, line: &Line) -> Result<Vec<Installed>, Problem> {
-    // dh-exec's conditions stand before or after the paths; the lists Nix uses are not by architecture.
+    // dh-exec's conditions precede or follow the paths. Lists for Nix are not split by
+    // architecture.
     let condition = |word: &str| word.starts_with('<') && word.ends_with('>');
     let words: Vec<&str> = line
         .words
@@ -172,7 +177,7 @@ fn install_line(path: &str, package: &str, line: &Line) -> Result<Vec<Installed>
             ([from], ["=>", to]) => Ok(vec![one(from, Some(to), true)?]),
             ([], ["=>", to]) => Ok(vec![one(to, Some(tree_path::parent(to)), false)?]),
             _ => {
-                let cause = "`=>` stands between one file and its new name";
+                let cause = "`=>` needs one file and its new name";
                 Err(Problem::new(&BAD_TREE, cause)
                     .at(path, Some(line.number))
                     .mend("write `from => to`"))
@@ -189,7 +194,8 @@ fn install_line(path: &str, package: &str, line: &Line) -> Result<Vec<Installed>
     }
 }
 
-/// `[amd64 arm64]`, in one word or the first or last of several: never a glob's, which has text around it.
+/// Whether a word is an architecture list `[amd64 arm64]`, or its first or last word. A glob's
+/// brackets always have text around them.
 fn is_architecture_list(word: &str) -> bool {
     word.starts_with('[') && word.ends_with(']') && !word.contains('/')
 }
@@ -209,7 +215,7 @@ fn one_file(
     };
     let dest = match dest {
         Some(dest) => tree_path::join("", dest).ok_or_else(|| escapes(path, line, dest))?,
-        // Without a destination the file keeps its place below `debian/tmp`.
+        // Without a destination, the file keeps its place below `debian/tmp`.
         None => tree_path::parent(&origin).to_owned(),
     };
     Ok(Installed {
@@ -225,10 +231,12 @@ fn one_file(
     })
 }
 
-/// What debhelper puts the processor's GNU name for (debhelper(7), "Substitutions in debhelper config files").
+/// The variable that debhelper replaces by the processor's GNU name (debhelper(7), "Substitutions
+/// in debhelper config files").
 pub const GNU_CPU: &str = "${DEB_HOST_GNU_CPU}";
 
-/// The first of debhelper's variables in a path that nothing here knows: a link with it would lead nowhere.
+/// Returns the first unknown debhelper variable in a path. A link with such a variable would lead
+/// nowhere.
 fn unknown_variable(path: &str) -> Option<&str> {
     let variables = path.match_indices("${").map(|(at, _)| &path[at..]);
     let whole = variables.map(|rest| rest.find('}').map_or(rest, |end| &rest[..=end]));
@@ -236,10 +244,11 @@ fn unknown_variable(path: &str) -> Option<&str> {
     unknown.next()
 }
 
-/// Reads a `debian/links`: pairs of target and link.
+/// Parses a `debian/links`: pairs of target and link.
 ///
 /// # Errors
-/// PNX-303 for a path that leaves the package, PNX-209 for an odd number of words and for a variable that is not known.
+/// PNX-303 for a path that leaves the package, PNX-209 for an odd number of words or an unknown
+/// variable.
 pub fn parse_links(path: &str, package: &str, text: &str) -> Result<Vec<Link>, Vec<Problem>> {
     let mut links = Vec::new();
     let mut problems = Vec::new();
@@ -285,7 +294,7 @@ pub fn parse_links(path: &str, package: &str, text: &str) -> Result<Vec<Link>, V
     unless(problems, links)
 }
 
-/// Reads a `debian/dirs`.
+/// Parses a `debian/dirs`.
 ///
 /// # Errors
 /// PNX-303 for a path that leaves the package.
@@ -310,7 +319,7 @@ pub fn parse_dirs(path: &str, package: &str, text: &str) -> Result<Vec<Made>, Ve
     unless(problems, made)
 }
 
-/// Reads a `docs`, `examples`, `manpages` or `info`: every word a file of the source.
+/// Parses a `docs`, `examples`, `manpages` or `info` file. Each word is a file of the source.
 fn parse_documents(
     path: &str,
     package: &str,
@@ -339,7 +348,7 @@ fn parse_documents(
     unless(problems, installed)
 }
 
-/// `usr/share/man/man8` for `x.8`, `x.8.gz` and `x.8pve`.
+/// Returns `usr/share/man/man8` for `x.8`, `x.8.gz` and `x.8pve`.
 fn manual_directory(word: &str) -> String {
     let name = word.strip_suffix(".gz").unwrap_or(word);
     let section = name
@@ -351,7 +360,7 @@ fn manual_directory(word: &str) -> String {
     )
 }
 
-/// Reads a `bash-completion`: the completion itself, or a list of `file [name]`.
+/// Parses a `bash-completion` file: the completion itself, or a list of `file [name]`.
 fn parse_completions(
     path: &str,
     package: &str,
@@ -413,7 +422,7 @@ fn unless<T>(problems: Vec<Problem>, read: Vec<T>) -> Result<Vec<T>, Vec<Problem
     }
 }
 
-/// A file of `debian/` that is installed itself.
+/// Describes a file of `debian/` that is installed itself.
 fn whole(path: &str, package: &str, tool: &'static str, dest: String, mode: u32) -> Installed {
     let origin = path
         .find("debian/")
@@ -445,10 +454,10 @@ pub struct Files {
 }
 
 impl Files {
-    /// Adds what the file of this role installs; `path` is relative to the source.
+    /// Adds the files that a file of this role installs. `path` is relative to the source.
     ///
     /// # Errors
-    /// As [`parse`] and its like.
+    /// As [`parse`] and the other parsers.
     pub fn add(&mut self, role: &Role, path: &str, text: &str) -> Result<(), Vec<Problem>> {
         let package = role.package.as_str();
         match role.suffix {
@@ -492,7 +501,7 @@ impl Files {
         Ok(())
     }
 
-    /// Says of each origin that could be either whether the source holds it.
+    /// Decides for each origin that could be either whether the source contains it.
     pub fn locate(&mut self, in_source: impl Fn(&str) -> bool) {
         for file in &mut self.installed {
             if file.base == Base::Either && in_source(&file.origin) {
@@ -502,7 +511,7 @@ impl Files {
     }
 }
 
-/// A file that debhelper gives a name: `debian/PACKAGE.70.udev` becomes `70-PACKAGE.rules`.
+/// Describes a file that debhelper renames: `debian/PACKAGE.70.udev` becomes `70-PACKAGE.rules`.
 fn copied(role: &Role, path: &str, row: &(&str, &'static str, &str, &str, &str, u32)) -> Installed {
     let (suffix, tool, directory, before, after, mode) = *row;
     let priority = role

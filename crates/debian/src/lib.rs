@@ -1,7 +1,8 @@
-//! `debian/`: packages, dependencies, installed files, units, directories, users, quilt series.
+//! Reads `debian/`: packages, dependencies, installed files, units, directories, users, quilt
+//! series.
 //!
-//! [`read_all`] takes a source's tree and gives a [`Packaging`] for each `debian/` in it; what all of
-//! them set up on a machine is [`system::System::of`].
+//! [`read_all`] takes a source's tree and returns a [`Packaging`] for each `debian/` in it.
+//! [`system::System::of`] combines what all of them set up on a machine.
 
 pub mod changelog;
 pub mod control;
@@ -29,35 +30,36 @@ use files::{Contents, Roots};
 use problem::{PATH_ESCAPES, Problem};
 use release::Tree;
 
-/// One `debian/` directory, read.
+/// The contents of one `debian/` directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Packaging {
     /// The source's name.
     pub source: String,
-    /// The directory that holds `debian/`, relative to the source, `""` for its root.
+    /// The directory that contains `debian/`, relative to the source; `""` for its root.
     pub root: String,
-    /// `debian/control`, or `debian/control.in` where only that exists.
+    /// `debian/control`, or else `debian/control.in`.
     pub control: control::Control,
     /// `debian/changelog`.
     pub changelog: Option<changelog::Changelog>,
-    /// What `debian/copyright` states; `None` when missing or not recognised.
+    /// The licence in `debian/copyright`; `None` if the file is missing or not recognised.
     pub licence: Option<copyright::Licence>,
-    /// What the files of `debian/` install. What an override of `debian/rules` switches off is left out.
+    /// The files that `debian/` installs, without those that an override in `debian/rules` switches
+    /// off.
     pub files: install::Files,
-    /// What the Makefiles' install targets install.
+    /// The files that the Makefiles' install targets install.
     pub made: Vec<make::Action>,
     /// The systemd units, by name.
     pub units: Vec<units::Unit>,
-    /// What maintainer scripts and installed configuration do.
+    /// The effects of maintainer scripts and installed configuration.
     pub effects: scripts::Effects,
-    /// The quilt series; `None` without one.
+    /// The quilt series, if there is one.
     pub series: Option<series::Series>,
-    /// `debian/rules` and what the source is built with.
+    /// `debian/rules` and the source's build system.
     pub rules: rules::Rules,
 }
 
 impl Packaging {
-    /// Whether cargo builds it: `Cargo.toml` stands beside `debian`, or `Build-Depends` names cargo.
+    /// Whether cargo builds it: `Cargo.toml` lies beside `debian`, or `Build-Depends` names cargo.
     pub fn is_built_by_cargo(&self) -> bool {
         let cargo = |relation: &control::Relation| {
             let mut names = relation.alternatives.iter().map(|one| one.name.as_str());
@@ -67,16 +69,16 @@ impl Packaging {
             || self.control.source.all_build_depends().any(cargo)
     }
 
-    /// The version of the newest changelog entry.
+    /// Returns the version of the newest changelog entry.
     pub fn version(&self) -> Option<&str> {
         Some(self.changelog.as_ref()?.top()?.version.as_str())
     }
 }
 
-/// Reads every `debian/` of a tree, sorted by where they stand.
+/// Reads every `debian/` of a tree, sorted by path.
 ///
 /// # Errors
-/// Everything that is wrong in any of them: PNX-301, PNX-302, PNX-303, PNX-306, PNX-209, and whatever the tree says.
+/// All problems in any of them: PNX-301, PNX-302, PNX-303, PNX-306, PNX-209, and those of the tree.
 pub fn read_all(source_name: &str, tree: &dyn Tree) -> Result<Vec<Packaging>, Vec<Problem>> {
     let in_source = |problem: Problem| {
         if problem.place.source.is_none() {
@@ -125,7 +127,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A file of this `debian/`: its path and text.
+    /// Returns the path and text of a file in this `debian/`.
     fn debian(&self, name: &str) -> Option<(&'a str, &'a str)> {
         self.contents
             .get(&files::under(self.root, &format!("debian/{name}")))
@@ -135,7 +137,7 @@ impl<'a> Reader<'a> {
         self.contents.exists(path)
     }
 
-    /// Keeps a result's value, or its problems.
+    /// Returns a result's value, or collects its problems.
     fn keep<T>(&mut self, result: Result<T, Vec<Problem>>) -> Option<T> {
         result
             .map_err(|problems| self.problems.extend(problems))
@@ -143,7 +145,7 @@ impl<'a> Reader<'a> {
     }
 
     fn packaging(mut self) -> Result<Packaging, Vec<Problem>> {
-        // `Roots` found the one or the other.
+        // `Roots` found one of the two.
         let (path, text) = self
             .debian("control")
             .or_else(|| self.debian("control.in"))
@@ -228,7 +230,7 @@ impl<'a> Reader<'a> {
         Some(series)
     }
 
-    /// Reads the files of `debian/` that have a role; scripts and triggers go to the effects.
+    /// Reads the files of `debian/` that have a role. Scripts and triggers go to the effects.
     fn installed(
         &mut self,
         packages: &[&str],
@@ -281,7 +283,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Hands every installed configuration file to the effects.
+    /// Passes every installed configuration file to the effects.
     fn configuration(
         &self,
         files: &install::Files,
@@ -313,7 +315,7 @@ fn install_name(origin: &str) -> &str {
     tree_path::file_name(origin)
 }
 
-/// A symbolic link that leaves its tree, or that leads in a circle.
+/// Makes the problem of a symbolic link that leaves its tree or leads in a circle.
 fn stray_link(path: &str, target: &str) -> Problem {
     Problem::new(
         &PATH_ESCAPES,

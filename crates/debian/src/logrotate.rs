@@ -1,4 +1,4 @@
-//! `logrotate.d` files (`logrotate(8)`): which logs a package has rotated, and how.
+//! Parses `logrotate.d` files (`logrotate(8)`): the logs that a package rotates, and how.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::tree_path;
 
-/// What `endscript` ends.
+/// The directives that `endscript` ends.
 const SCRIPTS: [&str; 5] = [
     "firstaction",
     "lastaction",
@@ -15,20 +15,22 @@ const SCRIPTS: [&str; 5] = [
     "prerotate",
 ];
 
-/// One section: files, and what is done to them.
+/// One section: files and their rotation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Rotation {
-    /// Absolute, or patterns.
+    /// Absolute paths or patterns.
     pub files: Vec<String>,
-    /// Directive to argument; empty where it takes none.
+    /// Each directive's argument, or an empty text.
     pub directives: BTreeMap<String, String>,
-    /// `postrotate` and its like, to their lines. Debian's ways to call a service are systemd's here.
+    /// The lines of `postrotate` and the like. Debian's ways to call a service are replaced by
+    /// systemd's.
     pub scripts: BTreeMap<String, Vec<String>>,
-    /// Where it begins.
+    /// The place where the section begins.
     pub from: String,
 }
 
-/// The sections of a file. Directives outside of a section are those of all that follow.
+/// Parses a file into its sections. A directive outside of a section applies to all sections after
+/// it.
 pub fn read(path: &str, text: &str) -> Vec<Rotation> {
     let mut sections = Vec::new();
     let mut common: BTreeMap<String, String> = BTreeMap::new();
@@ -93,7 +95,8 @@ fn begun(
     }
 }
 
-/// `invoke-rc.d NAME VERB` and `service NAME VERB` as a call of systemctl; every other line as it is.
+/// Turns `invoke-rc.d NAME VERB` and `service NAME VERB` into a call of systemctl. Other lines
+/// stay.
 fn systemd(line: &str) -> String {
     let mut words = line.split_whitespace();
     let program = words.next().map(tree_path::file_name);

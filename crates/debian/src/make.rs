@@ -1,4 +1,4 @@
-//! What Makefiles install: `install`, `ln` and `mkdir` in the recipes of install targets.
+//! The files that Makefiles install: `install`, `ln` and `mkdir` in the recipes of install targets.
 //!
 //! Much of what a package puts on a machine is in no file of `debian/`: `make install` makes
 //! `/var/log/pveproxy` with its owner, and copies the units. Variables are expanded as far as they can
@@ -20,12 +20,12 @@ use super::tree_path;
 /// A file, directory or link that a recipe installs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Action {
-    /// What it is.
+    /// Its kind.
     pub kind: ActionKind,
-    /// The file that is copied, relative to the source where it stands there, as written otherwise;
-    /// a link's target; empty for a directory.
+    /// The origin: the copied file (relative to the source if it lies there, otherwise as written),
+    /// a link's target, or empty for a directory.
     pub origin: String,
-    /// Relative to `DESTDIR`, the file itself: `usr/bin/qm`.
+    /// The destination itself, relative to `DESTDIR`: `usr/bin/qm`.
     pub dest: String,
     /// `install -m`, as written.
     pub mode: Option<String>,
@@ -39,7 +39,7 @@ pub struct Action {
     pub line: u32,
 }
 
-/// What an [`Action`] makes.
+/// The result of an [`Action`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActionKind {
@@ -58,7 +58,7 @@ pub struct Makefile {
     pub variables: Vec<Variable>,
     /// Files named by `include` and `-include`, unexpanded.
     pub includes: Vec<String>,
-    /// Targets with their recipes.
+    /// The rules, with their recipes.
     pub rules: Vec<Rule>,
 }
 
@@ -76,11 +76,11 @@ pub struct Variable {
 /// A rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
-    /// What stands before the colon, unexpanded.
+    /// The words before the colon, unexpanded.
     pub targets: Vec<String>,
-    /// What stands after it.
+    /// The text after the colon.
     pub prerequisites: String,
-    /// The recipe's lines with their 1-based numbers; continuations stay with their line.
+    /// The recipe's lines with their 1-based numbers. Continuations are joined to their line.
     pub recipe: Vec<(u32, String)>,
     /// 1-based line of the target.
     pub line: u32,
@@ -138,27 +138,29 @@ fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-/// Variables and what is known of their values.
+/// Variables and their values, as far as these are known.
 #[derive(Debug, Clone, Default)]
 pub struct Variables {
     values: BTreeMap<String, String>,
-    /// References followed in the expansion that is under way.
+    /// The number of references followed in the current expansion.
     steps: Cell<u32>,
-    /// Variables that the last expansion asked for.
+    /// The variables that the last expansion read.
     asked: RefCell<BTreeSet<String>>,
-    /// Of a variable whose value was expanded when it was set, those that nothing had set then.
+    /// For each variable whose value was expanded when it was set, the variables that were unset at
+    /// that point.
     unset: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// Longer values than any Makefile needs are cut: `A = $(A)$(A)` must not fill the memory.
+/// The longest value that a variable may have: `A = $(A)$(A)` must not fill the memory.
 const MAX_VALUE: usize = 64 * 1024;
-/// How many references one expansion may follow: empty values that name each other twice double at every step.
+/// The most references that one expansion may follow. Empty values that name each other twice
+/// double at every step.
 const MAX_STEPS: u32 = 50_000;
-/// How deep variables may refer to one another.
+/// The deepest chain of variables that refer to one another.
 const MAX_DEPTH: u32 = 24;
 
 impl Variables {
-    /// Takes a Makefile's assignments, which make reads in order.
+    /// Adds a Makefile's assignments in the order in which make reads them.
     pub fn assign(&mut self, makefile: &Makefile) {
         for variable in &makefile.variables {
             self.assign_one(variable);
@@ -200,12 +202,13 @@ impl Variables {
         self.values.insert(name.to_owned(), value.to_owned());
     }
 
-    /// The variables that the last expansion asked for, one by another.
+    /// Returns the variables that the last expansion read, directly or through another.
     pub fn asked(&self) -> BTreeSet<String> {
         self.asked.borrow().clone()
     }
 
-    /// Those of them that nothing sets: empty, unless the environment has them.
+    /// Returns those of [`Variables::asked`] that nothing sets. They are empty unless the
+    /// environment sets them.
     pub fn unset(&self) -> BTreeSet<String> {
         let mut unset = BTreeSet::new();
         for name in self.asked.borrow().iter() {
@@ -222,8 +225,8 @@ impl Variables {
         self.values.contains_key(name)
     }
 
-    /// `text` with its variables and the simple functions expanded. What is not known stays: `$(shell …)`, `$@`.
-    /// A variable that nothing sets is empty, as for make.
+    /// Expands variables and simple functions in `text`. Unknown parts stay: `$(shell …)`, `$@`. As
+    /// in make, an unset variable is empty.
     pub fn expand(&self, text: &str) -> String {
         let mut out = String::new();
         self.steps.set(0);
@@ -249,7 +252,7 @@ impl Variables {
         }
     }
 
-    /// What stands in `$(…)`.
+    /// Expands the inside of a `$(…)`.
     fn reference(&self, inner: &str, depth: u32, local: &BTreeMap<&str, &str>, out: &mut String) {
         self.steps.set(self.steps.get() + 1);
         if depth > MAX_DEPTH || self.steps.get() > MAX_STEPS {
@@ -283,7 +286,7 @@ impl Variables {
             }
             match local_value.or_else(|| self.values.get(&name).map(String::as_str)) {
                 Some(value) => self.expand_into(value, depth + 1, local, out),
-                // `$(@D)` and its like are make's own.
+                // `$(@D)` and the like are automatic variables of make.
                 None if automatic => {
                     out.push_str("$(");
                     out.push_str(&name);
@@ -294,7 +297,7 @@ impl Variables {
         }
     }
 
-    /// The functions whose value follows from their arguments alone.
+    /// Evaluates the functions whose value depends only on their arguments.
     fn function(
         &self,
         name: &str,
@@ -390,7 +393,7 @@ fn fits(word: &str, pattern: &str) -> bool {
     }
 }
 
-/// `$(VALUE:from=to)`, with `%` or as a suffix.
+/// Expands `$(VALUE:from=to)`, with `%` or as a suffix.
 fn substitute(value: &str, from: &str, to: &str) -> String {
     let word = |word: &str| {
         let (before, after) = from.split_once('%').unwrap_or(("", from));
@@ -410,7 +413,7 @@ fn substitute(value: &str, from: &str, to: &str) -> String {
         .join(" ")
 }
 
-/// A Makefile's place and text.
+/// A Makefile's path and text.
 #[derive(Debug, Clone, Copy)]
 pub struct File<'a> {
     /// Relative to the source.
@@ -419,9 +422,9 @@ pub struct File<'a> {
     pub text: &'a str,
 }
 
-/// What the install targets of these Makefiles install, by path and line.
+/// Returns the actions of these Makefiles' install targets, sorted by path and line.
 ///
-/// `exists` tells whether the source holds a path, so that an origin can be given relative to it.
+/// `exists` says whether the source contains a path, so that origins can be relative to it.
 pub fn actions(files: &[File], exists: &dyn Fn(&str) -> bool) -> Vec<Action> {
     let parsed: BTreeMap<&str, Makefile> = files
         .iter()
@@ -443,14 +446,15 @@ pub fn actions(files: &[File], exists: &dyn Fn(&str) -> bool) -> Vec<Action> {
     actions
 }
 
-/// Whether a rule belongs to `make install`.
+/// Whether a rule is part of `make install`.
 fn is_install(rule: &Rule) -> bool {
     rule.targets.iter().any(|target| {
         target == "install" || target.starts_with("install") || target.ends_with("-install")
     })
 }
 
-/// The variables a Makefile sees: those of the Makefiles above it, of what it includes, and its own.
+/// Collects the variables that a Makefile sees: those of the Makefiles above it, those of its
+/// includes, and its own.
 fn variables(path: &str, parsed: &BTreeMap<&str, Makefile>) -> Variables {
     let mut variables = Variables::default();
     let directory = tree_path::parent(path);
@@ -469,7 +473,7 @@ fn variables(path: &str, parsed: &BTreeMap<&str, Makefile>) -> Variables {
         with_includes(&makefile, parsed, &mut variables, 0);
     }
     with_includes(path, parsed, &mut variables, 0);
-    // `make install` under dh: everything is made below DESTDIR, which is cut off again.
+    // dh passes DESTDIR to `make install`. Empty, it leaves paths relative to the package's root.
     variables.set("DESTDIR", "");
     variables.set("MAKE", "make");
     variables
@@ -494,7 +498,7 @@ fn with_includes(
     variables.assign(makefile);
 }
 
-/// The Makefile whose recipe is read.
+/// The Makefile that contains the recipe.
 struct Place<'a> {
     path: &'a str,
     exists: &'a dyn Fn(&str) -> bool,
@@ -502,7 +506,7 @@ struct Place<'a> {
 
 fn recipe(rule: &Rule, variables: &Variables, place: &Place, actions: &mut Vec<Action>) {
     for (line, text) in &rule.recipe {
-        // Most lines copy nothing; parsing shell is what costs here.
+        // Most lines copy nothing, and parsing shell is the expensive part.
         let expanded = variables.expand(text);
         if !["install", "mkdir", "ln "]
             .iter()
@@ -517,19 +521,19 @@ fn recipe(rule: &Rule, variables: &Variables, place: &Place, actions: &mut Vec<A
     }
 }
 
-/// The shell commands of one recipe line.
+/// Parses the shell commands of one recipe line.
 pub fn commands(text: &str, variables: &Variables) -> Vec<Command> {
     shell_commands(&variables.expand(text))
 }
 
-/// Without make's own prefixes and with its doubled dollars made single.
+/// Strips make's own prefixes and undoubles dollar signs, then parses.
 fn shell_commands(expanded: &str) -> Vec<Command> {
     let is_flag = |letter: char| RECIPE_FLAGS.contains(&letter) || matches!(letter, ' ' | '\t');
     let text = expanded.trim_start_matches(is_flag);
     shell::run(&text.replace("$$", "$")).commands
 }
 
-/// An `install`, `mkdir` or `ln` of a recipe.
+/// Adds the actions of an `install`, `mkdir` or `ln` in a recipe.
 fn installs(command: &Command, line: u32, place: &Place, actions: &mut Vec<Action>) {
     if command.words.iter().any(|word| !word.known) {
         return;
@@ -600,7 +604,7 @@ fn installs(command: &Command, line: u32, place: &Place, actions: &mut Vec<Actio
 }
 
 impl Place<'_> {
-    /// A file named in a recipe, relative to the source where it is there.
+    /// Returns a file named in a recipe, relative to the source if it is there.
     fn origin(&self, word: &str, kind: ActionKind) -> String {
         match tree_path::beside(tree_path::parent(self.path), word) {
             Some(path)
@@ -614,12 +618,12 @@ impl Place<'_> {
     }
 }
 
-/// `install(1)`'s arguments.
+/// The arguments of `install(1)`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct InstallOptions {
     /// `-d`
     pub directory: bool,
-    /// `-D`: directories on the way are made, so the destination of one file is that file.
+    /// `-D`: creates the directories above the destination, which is thus the file itself.
     pub leading: bool,
     /// `-t DIRECTORY`
     pub target: Option<String>,
@@ -629,12 +633,13 @@ pub struct InstallOptions {
     pub owner: Option<String>,
     /// `-g`
     pub group: Option<String>,
-    /// Everything that is no option.
+    /// The other arguments.
     pub paths: Vec<String>,
 }
 
 impl InstallOptions {
-    /// Reads the words after `install`: options may be clustered (`-dm755`) or hold their value (`-m0644`).
+    /// Parses the words after `install`. Options may be clustered (`-dm755`) or contain their value
+    /// (`-m0644`).
     pub fn read(arguments: &[&str]) -> Self {
         let mut options = Self::default();
         let mut words = arguments.iter().copied();
@@ -687,7 +692,7 @@ impl InstallOptions {
         }
     }
 
-    /// Origin and destination of each file; a directory has no origin.
+    /// Returns the origin and destination of each file. A directory has no origin.
     fn pairs(&self) -> Vec<(String, String)> {
         let into = |directory: &str, path: &String| {
             (
@@ -709,8 +714,9 @@ impl InstallOptions {
             return Vec::new();
         };
         match origins {
-            // Whether the destination is a directory cannot be seen; without an extension in common, its
-            // last component being no file name like the origin's, `install` recipes mean a directory.
+            // The recipe does not show whether the destination is a directory. Unless its last
+            // component looks like a file name, as the origin's does, `install` recipes mean a
+            // directory.
             [origin] if !dest.ends_with('/') && (self.leading || names_a_file(dest, origin)) => {
                 vec![(origin.clone(), dest.clone())]
             }
@@ -719,7 +725,8 @@ impl InstallOptions {
     }
 }
 
-/// Whether `dest` is a file's name rather than a directory's: it has an extension, or is called as the origin is.
+/// Whether `dest` is a file's name rather than a directory's: it has an extension or the origin's
+/// name.
 fn names_a_file(dest: &str, origin: &str) -> bool {
     let name = tree_path::file_name(dest);
     let stem = |name: &str| {

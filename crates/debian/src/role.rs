@@ -1,7 +1,7 @@
-//! What a file directly in `debian/` is to debhelper, by its name.
+//! The role that debhelper gives a file in `debian/`, judged by its name.
 
-/// The files of `debian/` that debhelper installs under a name of its own: suffix, program, directory, before
-/// the name, after it, mode.
+/// The files of `debian/` that debhelper renames on installation: suffix, program, directory, text
+/// before the name, text after it, mode.
 pub(super) const COPIED: &[(&str, &str, &str, &str, &str, u32)] = &[
     (
         "udev",
@@ -126,7 +126,7 @@ pub const UNIT_SUFFIXES: &[&str] = &[
     "service", "timer", "target", "socket", "path", "mount", "slice",
 ];
 
-/// The suffixes of lists and scripts, which other modules read.
+/// The suffixes of lists and scripts, which other modules parse.
 const LISTS: &[&str] = &[
     "install",
     "links",
@@ -145,7 +145,7 @@ const LISTS: &[&str] = &[
     "postrm",
 ];
 
-/// Whether a file directly in `debian/` may have a role, by its name alone.
+/// Whether a file directly in `debian/` may have a role, judged by its name alone.
 pub(super) fn has_role(name: &str) -> bool {
     let mut suffixes = LISTS
         .iter()
@@ -158,28 +158,28 @@ pub(super) fn has_role(name: &str) -> bool {
     })
 }
 
-/// What a file directly in `debian/` is to debhelper.
+/// The role that debhelper gives a file directly in `debian/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
-    /// The binary package it is for.
+    /// Its binary package.
     pub package: String,
-    /// Whether its name says so, or it stands for the first package.
+    /// Whether its name includes the package; otherwise it belongs to the first one.
     pub prefixed: bool,
     /// The part between package and suffix (`debian/PACKAGE.NAME.service`).
     pub name: Option<String>,
     /// `install`, `service`, `postinst`.
     pub suffix: &'static str,
-    /// For a template unit: `PACKAGE@.service`.
+    /// Whether it is a template unit: `PACKAGE@.service`.
     pub template: bool,
 }
 
 impl Role {
-    /// The name its installed file takes: `NAME` or the package.
+    /// Returns the base name of the installed file: `NAME` or the package.
     pub(super) fn stem(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.package)
     }
 
-    /// The unit's file name.
+    /// Returns the unit's file name.
     pub fn unit(&self) -> String {
         format!(
             "{}{}.{}",
@@ -190,7 +190,7 @@ impl Role {
     }
 }
 
-/// The role of `debian/NAME`, given the binary packages, the main one first.
+/// Determines the role of `debian/NAME`. `packages` lists the binary packages, the main one first.
 pub fn role(name: &str, packages: &[&str]) -> Option<Role> {
     let main = packages.first()?;
     let suffixes = LISTS
@@ -198,7 +198,7 @@ pub fn role(name: &str, packages: &[&str]) -> Option<Role> {
         .chain(UNIT_SUFFIXES)
         .copied()
         .chain(COPIED.iter().map(|row| row.0));
-    // Of `cron.d` and `d` the longer one counts.
+    // The longer suffix wins, such as `cron.d` over `d`.
     let suffix = suffixes
         .filter(|suffix| {
             name.strip_suffix(suffix)
@@ -231,7 +231,7 @@ pub fn role(name: &str, packages: &[&str]) -> Option<Role> {
             .and_then(|rest| rest.strip_prefix('.'));
         return Some(role(package, true, name));
     }
-    // With `--name`, a file without a package's name is the main package's.
+    // A file with a name but without a package's belongs to the main package (`--name`).
     let named = UNIT_SUFFIXES.contains(&suffix) || COPIED.iter().any(|row| row.0 == suffix);
     named.then(|| role(main, false, Some(stem)))
 }

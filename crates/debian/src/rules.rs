@@ -1,4 +1,4 @@
-//! `debian/rules`: what `dh` is told, and what the source is built with.
+//! Reads `debian/rules`: the arguments of `dh`, and the source's build system.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ use super::tree_path;
 /// Facts from `debian/rules`, the top Makefile and the files beside them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
-    /// The file, relative to the source; empty where there is none (debcargo crates).
+    /// The file, relative to the source; empty if there is none (debcargo crates).
     pub path: String,
-    /// Whether `dh $@` drives the build; otherwise the programs are called one by one.
+    /// Whether `dh $@` drives the build. Otherwise the recipes call the programs one by one.
     pub sequencer: bool,
     /// `dh --with`: `systemd`, `bash-completion`.
     pub addons: Vec<String>,
@@ -22,20 +22,21 @@ pub struct Rules {
     pub build_system_option: Option<String>,
     /// The debhelper compatibility level.
     pub compat: Option<u32>,
-    /// Targets that replace or surround a program of the sequence.
+    /// The targets that replace or surround a program of the sequence.
     pub overrides: Vec<Override>,
     /// Every command of every recipe, in order.
     pub calls: Vec<Call>,
-    /// Variables the file exports or sets, as written.
+    /// The variables that the file exports or sets, as written.
     pub variables: BTreeMap<String, String>,
-    /// What the source is built with, by the files that stand in the build directory.
+    /// The build system, judged by the files in the build directory.
     pub build_system: Option<BuildSystem>,
-    /// The directory `dh` works in, relative to the source: the top Makefile often copies `src`, or a
-    /// submodule, beside `debian` and builds there. The directory that holds `debian` otherwise.
+    /// The directory that `dh` works in, relative to the source. The top Makefile often copies
+    /// `src`, or a submodule, beside `debian` and builds there. By default it is the directory that
+    /// contains `debian`.
     pub build_root: String,
-    /// The switches it configures the source with.
+    /// The switches that configure the source.
     pub switches: Vec<Switch>,
-    /// What of its configuration cannot be known.
+    /// The parts of the configuration that cannot be read.
     pub unread: Vec<Unread>,
 }
 
@@ -44,19 +45,19 @@ pub struct Rules {
 pub struct Override {
     /// The program: `dh_auto_install`.
     pub tool: String,
-    /// Whether it stands for the program, or before or after it.
+    /// Whether the target replaces the program, or runs before or after it.
     pub place: OverridePlace,
     /// 1-based line of the target.
     pub line: u32,
-    /// Whether the recipe holds no command at all: the program is switched off.
+    /// Whether the recipe has no command, which switches the program off.
     pub empty: bool,
 }
 
-/// Where an override's recipe runs.
+/// The position of an override's recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OverridePlace {
-    /// `override_`: instead.
+    /// `override_`: in place of the program.
     Instead,
     /// `execute_before_`.
     Before,
@@ -71,11 +72,11 @@ pub struct Call {
     pub target: String,
     /// 1-based line.
     pub line: u32,
-    /// Its words; what make or the shell fills in stands as written.
+    /// Its words. Parts that make or the shell would fill in stay as written.
     pub words: Vec<String>,
 }
 
-/// A build system, as debhelper tells it.
+/// A build system, as debhelper detects it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BuildSystem {
@@ -96,33 +97,34 @@ pub enum BuildSystem {
 }
 
 impl Rules {
-    /// The calls of a program.
+    /// Returns the calls of a program.
     pub fn calls_of<'a>(&'a self, tool: &'a str) -> impl Iterator<Item = &'a Call> {
         self.calls
             .iter()
             .filter(move |call| call.words.first().is_some_and(|word| word == tool))
     }
 
-    /// Whether `tool` is replaced.
+    /// Whether an override replaces `tool`.
     pub fn overrides(&self, tool: &str) -> bool {
         self.overrides
             .iter()
             .any(|entry| entry.tool == tool && entry.place == OverridePlace::Instead)
     }
 
-    /// Whether a build runs `tool`: `dh` does unless an override leaves it out, and recipes may call it.
+    /// Whether a build runs `tool`: `dh` does unless an override omits it, and recipes may call it.
     pub fn runs(&self, tool: &str) -> bool {
         if self.calls_of(tool).next().is_some() {
             return true;
         }
-        // Without a rules file (debcargo) the plain sequence is what runs.
+        // Without a rules file (debcargo), the plain sequence runs.
         let sequence = self.sequencer || self.path.is_empty();
         let addon = tool != "dh_bash-completion"
             || self.addons.iter().any(|addon| addon == "bash-completion");
         sequence && addon && !self.overrides(tool)
     }
 
-    /// The words after `--` of a call: `dh_auto_install -- LIBDIR=…` gives the make variables.
+    /// Returns the words after `--` in a program's calls, such as the make variables of
+    /// `dh_auto_install -- LIBDIR=…`.
     pub fn passed_to<'a>(&'a self, tool: &'a str) -> Vec<&'a str> {
         let calls = self.calls_of(tool);
         calls
@@ -132,9 +134,9 @@ impl Rules {
     }
 }
 
-/// What [`read`] looks at.
+/// The input of [`read`].
 pub struct Input<'a> {
-    /// The directory that holds `debian/`, `""` for the source's root.
+    /// The directory that contains `debian/`; `""` for the source's root.
     pub root: &'a str,
     /// `debian/rules`: its path relative to the source, and its text.
     pub rules: Option<(&'a str, &'a str)>,
@@ -146,11 +148,11 @@ pub struct Input<'a> {
     pub version: Option<&'a str>,
     /// The parsed control file.
     pub control: &'a Control,
-    /// Whether the source holds a file or directory.
+    /// Whether the source contains a file or directory.
     pub exists: &'a dyn Fn(&str) -> bool,
 }
 
-/// Reads the facts.
+/// Collects the facts.
 pub fn read(input: &Input) -> Rules {
     let mut rules = Rules {
         compat: compat(input),
@@ -195,7 +197,7 @@ pub fn read(input: &Input) -> Rules {
     rules
 }
 
-/// `override_dh_x`, `execute_after_dh_x-arch` …
+/// Parses `override_dh_x`, `execute_after_dh_x-arch` and the like.
 fn replaced(target: &str, line: u32, empty: bool) -> Option<Override> {
     let places = [
         ("override_", OverridePlace::Instead),
@@ -217,7 +219,8 @@ fn replaced(target: &str, line: u32, empty: bool) -> Option<Override> {
     })
 }
 
-/// The variables recipes are read with. What dpkg's makefiles would set is left as written.
+/// Returns the variables for expanding recipes. Those that dpkg's makefiles would set stay as
+/// written.
 fn variables(makefile: &Makefile) -> Variables {
     let mut variables = Variables::default();
     for name in [
@@ -252,7 +255,7 @@ fn calls(rule: &make::Rule, variables: &Variables) -> Vec<Call> {
 }
 
 impl Rules {
-    /// `dh $@ --with=bash-completion`.
+    /// Parses `dh $@ --with=bash-completion`.
     fn sequence(&mut self) {
         let Some(call) = self
             .calls
@@ -282,7 +285,7 @@ impl Rules {
     }
 }
 
-/// `debhelper-compat (= 13)`, or the file `debian/compat`.
+/// Reads the level from `debhelper-compat (= 13)` or the file `debian/compat`.
 fn compat(input: &Input) -> Option<u32> {
     let mut relations = input
         .control
@@ -296,7 +299,8 @@ fn compat(input: &Input) -> Option<u32> {
     text.trim().parse().ok()
 }
 
-/// Where the top Makefile copies the build from: `cp -a src BUILD`, `rsync -a src/ debian BUILD`, `cp -a $(SRCDIR) BUILD`.
+/// Returns the directory that the top Makefile copies into the build: `cp -a src BUILD`, `rsync -a
+/// src/ debian BUILD`, `cp -a $(SRCDIR) BUILD`.
 fn build_root(input: &Input) -> String {
     let default = || input.root.to_owned();
     let Some(text) = input.makefile else {
@@ -305,7 +309,8 @@ fn build_root(input: &Input) -> String {
     let makefile = make::parse(text);
     let mut variables = Variables::default();
     variables.assign(&makefile);
-    // Only whole directories matter: what a name cannot be expanded to is no directory of the source.
+    // Only whole directories matter. A name that does not expand to a path is not a directory of
+    // the source.
     variables.set("BUILDDIR", "@BUILD@");
     variables.set("BUILDSRC", "@BUILD@");
     let copies = makefile.rules.iter().flat_map(|rule| &rule.recipe);
@@ -323,7 +328,7 @@ fn build_root(input: &Input) -> String {
     default()
 }
 
-/// The directory whose content becomes the build directory, if the command copies one so.
+/// Returns the directory whose content a command copies into the build directory.
 fn copied_root<'a>(words: &[&'a str]) -> Option<&'a str> {
     let (program, arguments) = words.split_first()?;
     let paths: Vec<&str> = arguments
@@ -340,7 +345,7 @@ fn copied_root<'a>(words: &[&'a str]) -> Option<&'a str> {
     let whole = dest.starts_with("@BUILD@") && !dest.contains('/');
     let first = origins.first().filter(|_| whole)?;
     let content = match *program {
-        // One directory under a new name; several keep their names below it.
+        // A single directory is copied under a new name; several keep their names below it.
         "cp" => origins.len() == 1,
         "rsync" => first.ends_with('/'),
         _ => false,
@@ -352,7 +357,7 @@ fn copied_root<'a>(words: &[&'a str]) -> Option<&'a str> {
 fn build_system(input: &Input, build_root: &str) -> Option<BuildSystem> {
     let holds =
         |name: &str| tree_path::join(build_root, name).is_some_and(|path| (input.exists)(&path));
-    // In the order debhelper asks; a Makefile beside Cargo.toml drives cargo itself.
+    // In debhelper's order. A Makefile beside Cargo.toml drives cargo itself.
     let order = [
         (
             BuildSystem::Autotools,

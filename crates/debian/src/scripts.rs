@@ -1,8 +1,8 @@
-//! Maintainer scripts, and the configuration a package installs: what they do to a machine.
+//! The effects of maintainer scripts and of installed configuration on a machine.
 //!
-//! `preinst`, `postinst`, `prerm` and `postrm` (Debian Policy 6) are run abstractly by
-//! [`super::shell`]. What they set up becomes data; a command that is not understood is kept, so that
-//! a person sees it.
+//! [`super::shell`] runs `preinst`, `postinst`, `prerm` and `postrm` (Debian Policy 6) abstractly.
+//! Their known effects become data; commands that are not understood are kept for a person to
+//! review.
 
 use std::collections::BTreeMap;
 
@@ -17,28 +17,28 @@ use super::tree_path;
 /// The maintainer scripts' names.
 pub const SCRIPTS: &[&str] = &["preinst", "postinst", "prerm", "postrm"];
 
-/// What scripts and installed configuration do.
+/// The effects of scripts and installed configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effects {
-    /// Directories that are made.
+    /// The directories that they create.
     pub directories: Vec<Directory>,
     /// `chown` and `chmod`.
     pub ownerships: Vec<Ownership>,
-    /// Users that are made or changed.
+    /// The users that they create or change.
     pub users: Vec<User>,
-    /// Groups that are made.
+    /// The groups that they create.
     pub groups: Vec<Group>,
     /// Kernel parameters.
     pub sysctls: BTreeMap<String, String>,
-    /// Kernel modules that are loaded.
+    /// The kernel modules that they load.
     pub kernel_modules: Vec<String>,
     /// Files of configuration, and what they say.
     pub configured: Configured,
     /// What is done to units.
     pub unit_calls: Vec<UnitCall>,
-    /// For each package with a `postinst`: whether debhelper's snippets are put into it.
+    /// Whether debhelper inserts its snippets, for each package with a `postinst`.
     pub snippets: BTreeMap<String, bool>,
-    /// What is not understood.
+    /// The commands that are not understood.
     pub other: Vec<Other>,
 }
 
@@ -53,7 +53,7 @@ pub struct Ownership {
     pub group: Option<String>,
     /// The new mode, octal.
     pub mode: Option<String>,
-    /// The command itself, for when the path is no directory that is known.
+    /// The command itself, in case the path turns out not to be a known directory.
     pub command: Other,
 }
 
@@ -64,15 +64,15 @@ pub struct UnitCall {
     pub verb: String,
     /// The unit, with its suffix.
     pub unit: String,
-    /// Whether it happens on upgrades from older versions only, or when a trigger fires.
+    /// Whether the call runs only on upgrades from older versions, or when a trigger fires.
     pub upgrade: bool,
-    /// Whether it happens on removal.
+    /// Whether the call runs on removal.
     pub removal: bool,
     /// `debian/postinst:12`
     pub from: String,
 }
 
-/// Programs and builtins that look or print, and leave nothing behind.
+/// Programs and builtins that only read or print.
 const HARMLESS: &[&str] = &[
     ":",
     ".",
@@ -128,7 +128,7 @@ const HARMLESS: &[&str] = &[
     "which",
 ];
 
-/// Programs whose work NixOS does in its own way whenever a system is activated.
+/// Programs whose work NixOS does in its own way at each activation.
 const ACTIVATION: &[&str] = &[
     "ldconfig",
     "systemd-tmpfiles",
@@ -142,12 +142,13 @@ const ACTIVATION: &[&str] = &[
 ];
 
 impl Effects {
-    /// Whether debhelper's snippets have an effect for a package: it has no `postinst`, or one that takes them.
+    /// Whether debhelper's snippets take effect for a package: it has no `postinst`, or one that
+    /// includes them.
     pub fn takes_snippets(&self, package: &str) -> bool {
         self.snippets.get(package).copied().unwrap_or(true)
     }
 
-    /// Reads a maintainer script of `package`; `path` is relative to the source.
+    /// Reads a maintainer script of `package`. `path` is relative to the source.
     pub fn script(&mut self, path: &str, package: &str, text: &str) {
         let name = SCRIPTS
             .iter()
@@ -224,7 +225,7 @@ impl Effects {
     }
 
     fn mkdir(&mut self, place: &Place, command: &Command, arguments: &[&str]) -> bool {
-        // `-m MODE` is the one option with a value, as for `install`.
+        // As with `install`, `-m MODE` is the only option with a value.
         let options = InstallOptions::read(arguments);
         self.directories(place, command, &options)
     }
@@ -234,7 +235,7 @@ impl Effects {
         options.directory && self.directories(place, command, &options)
     }
 
-    /// Adds directories; whether all of them could be: absolute, and known.
+    /// Adds directories. Returns whether all of them are absolute and known.
     fn directories(&mut self, place: &Place, command: &Command, options: &InstallOptions) -> bool {
         let known = options
             .paths
@@ -300,7 +301,7 @@ impl Effects {
         true
     }
 
-    /// Users and groups: `adduser(8)`, `useradd(8)`, `usermod(8)` and their like.
+    /// Reads users and groups from calls of `adduser(8)`, `useradd(8)`, `usermod(8)` and the like.
     fn account(
         &mut self,
         place: &Place,
@@ -377,7 +378,7 @@ impl Effects {
             .copied()
             .filter(|word| !word.starts_with('-'))
             .collect();
-        // `service NAME start` and `update-rc.d NAME defaults` have the verb second.
+        // In `service NAME start` and `update-rc.d NAME defaults` the verb comes second.
         if matches!(program, "service" | "invoke-rc.d" | "update-rc.d") && words.len() > 1 {
             words.swap(0, 1);
         }
@@ -472,7 +473,7 @@ impl Effects {
         }
     }
 
-    /// `sysctl.d(5)`: `key = value`, a leading `-` for keys that may be missing.
+    /// Parses `sysctl.d(5)`: `key = value`. A leading `-` marks keys that may be missing.
     fn sysctl_file(&mut self, text: &str) {
         for setting in settings("", text) {
             if let Some((key, value)) = setting.text.split_once('=') {
@@ -484,7 +485,7 @@ impl Effects {
         }
     }
 
-    /// `tmpfiles.d(5)`: type, path, mode, user, group, age, argument.
+    /// Parses `tmpfiles.d(5)`: type, path, mode, user, group, age, argument.
     fn tmpfiles(&mut self, path: &str, text: &str) {
         for setting in settings(path, text) {
             let columns: Vec<&str> = setting.text.split_whitespace().collect();
@@ -512,7 +513,7 @@ impl Effects {
         }
     }
 
-    /// `sysusers.d(5)`: `u name id comment home shell`, `g name id`, `m user group`.
+    /// Parses `sysusers.d(5)`: `u name id comment home shell`, `g name id`, `m user group`.
     fn sysusers(&mut self, path: &str, text: &str) {
         for setting in settings(path, text) {
             let columns = quoted_columns(&setting.text);
@@ -551,13 +552,13 @@ impl Effects {
         }
     }
 
-    /// Reads a `debian/triggers`.
+    /// Parses a `debian/triggers`.
     pub fn trigger_file(&mut self, path: &str, text: &str) {
         self.configured.triggers.extend(settings(path, text));
     }
 }
 
-/// Where a command stands.
+/// The place of a command.
 struct Place<'a> {
     path: &'a str,
     removal: bool,
@@ -591,7 +592,7 @@ fn unread(path: &str, line: u32, why: &str) -> Other {
     }
 }
 
-/// Keeps a whole command as a setting.
+/// Records a whole command as a setting.
 fn keep(list: &mut Vec<Setting>, place: &Place, command: &Command) -> bool {
     list.push(Setting {
         text: command.texts().join(" "),
@@ -600,7 +601,7 @@ fn keep(list: &mut Vec<Setting>, place: &Place, command: &Command) -> bool {
     true
 }
 
-/// The lines of a configuration file that are no comments.
+/// Returns the lines of a configuration file, without comments.
 fn settings<'a>(path: &'a str, text: &'a str) -> impl Iterator<Item = Setting> + 'a {
     (1..)
         .zip(text.lines())
@@ -614,7 +615,7 @@ fn settings<'a>(path: &'a str, text: &'a str) -> impl Iterator<Item = Setting> +
         })
 }
 
-/// Columns between blanks, where double quotes hold blanks together.
+/// Splits columns at blanks. Double quotes protect blanks.
 fn quoted_columns(text: &str) -> Vec<String> {
     let mut columns = Vec::new();
     let mut column = String::new();
@@ -699,7 +700,8 @@ impl Account {
                 _ => {}
             }
         }
-        // `adduser --system --group NAME` makes a user and its group; without `--system`, a group.
+        // `adduser --system --group NAME` makes a user and its group. Without `--system` it makes a
+        // group.
         if program == "adduser" && account.is_group && arguments.contains(&"--system") {
             account.is_group = false;
         }

@@ -1,4 +1,4 @@
-//! `debian/patches/series`: quilt's list of patches (`quilt(1)`, `dpkg-source(1)`).
+//! Parses `debian/patches/series`, quilt's list of patches (`quilt(1)`, `dpkg-source(1)`).
 
 use memchr::memchr;
 use serde::{Deserialize, Serialize};
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::tree_path;
 use problem::{BAD_SERIES, PATH_ESCAPES, Problem};
 
-/// A series whose patches all stand in the tree.
+/// A quilt series.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Series {
     /// The file, relative to the source.
     pub path: String,
-    /// In the order they apply.
+    /// The patches, in the order in which they apply.
     pub patches: Vec<Patch>,
 }
 
@@ -20,18 +20,19 @@ pub struct Series {
 pub struct Patch {
     /// The patch file, relative to the source.
     pub path: String,
-    /// How many leading components of its paths fall away (`-p1`: 1).
+    /// The number of leading path components to strip (`-p1`: 1).
     pub strip: u32,
-    /// Whether it is applied in reverse (`-R`).
+    /// Whether it applies in reverse (`-R`).
     pub reverse: bool,
     /// 1-based line in the series.
     pub line: u32,
 }
 
-/// Reads a series; `path` (`debian/patches/series`) is named in problems and says where the patches stand.
+/// Parses a series. Problems name `path` (`debian/patches/series`), and patches are looked up
+/// beside it.
 ///
 /// # Errors
-/// PNX-306 for a malformed line, PNX-303 for a patch outside `debian/patches`.
+/// PNX-306 for a malformed line, PNX-303 for a patch outside of `debian/patches`.
 pub fn parse(path: &str, text: &str) -> Result<Series, Vec<Problem>> {
     let mut patches = Vec::new();
     let mut problems = Vec::new();
@@ -52,9 +53,9 @@ pub fn parse(path: &str, text: &str) -> Result<Series, Vec<Problem>> {
     }
 }
 
-/// One line: a name and options, or nothing.
+/// Parses one line: a name with options, or nothing.
 fn entry(directory: &str, content: &str, line: u32) -> Result<Option<Patch>, Problem> {
-    // Like quilt: `#` starts a comment at the start of a line or after a blank.
+    // As in quilt, `#` starts a comment at the start of a line or after a blank.
     let mut words = content
         .split_whitespace()
         .take_while(|word| !word.starts_with('#'));
@@ -73,15 +74,15 @@ fn entry(directory: &str, content: &str, line: u32) -> Result<Option<Patch>, Pro
             word => word.strip_prefix("-p"),
         };
         strip = match level {
-            // `-pab`: quilt's word for paths as `diff -u a b` writes them, which is one level.
+            // `-pab` is quilt's notation for paths with `a/` and `b/`, which have one level.
             Some("ab") => 1,
-            Some(level) => level
-                .parse()
-                .map_err(|_| Problem::new(&BAD_SERIES, format!("`-p{level}` is no strip level")))?,
+            Some(level) => level.parse().map_err(|_| {
+                Problem::new(&BAD_SERIES, format!("`-p{level}` is not a strip level"))
+            })?,
             None => {
                 return Err(Problem::new(
                     &BAD_SERIES,
-                    format!("`{word}` is no option of quilt's: `-pN` or `-R`"),
+                    format!("`{word}` is not an option of quilt's (`-pN`, `-R`)"),
                 ));
             }
         };
@@ -102,13 +103,13 @@ fn entry(directory: &str, content: &str, line: u32) -> Result<Option<Patch>, Pro
         Some(_) => Err(Problem::new(&BAD_SERIES, format!("`{name}` names no file"))),
         None => Err(Problem::new(
             &PATH_ESCAPES,
-            format!("the patch `{name}` stands outside `{directory}`"),
+            format!("the patch `{name}` is outside of `{directory}`"),
         )),
     }
 }
 
 impl Series {
-    /// A problem for each patch that `exists` does not know.
+    /// Returns a problem for each patch that does not exist.
     pub fn missing(&self, exists: impl Fn(&str) -> bool) -> Vec<Problem> {
         let absent = self.patches.iter().filter(|patch| !exists(&patch.path));
         absent
@@ -123,7 +124,7 @@ impl Series {
     }
 }
 
-/// Holds every path a patch names against the tree it applies to; `path` is the patch itself.
+/// Checks that every path in a patch stays within the tree. `path` is the patch itself.
 ///
 /// # Errors
 /// PNX-303 at each header that leaves the tree.
@@ -162,7 +163,7 @@ pub fn check_patch(path: &str, content: &[u8], strip: u32) -> Result<(), Vec<Pro
     }
 }
 
-/// How many lines of a hunk are still to come: they can look like headers.
+/// The remaining lines of a hunk, which can look like headers.
 #[derive(Default)]
 struct Hunk {
     old: u32,
@@ -170,7 +171,7 @@ struct Hunk {
 }
 
 impl Hunk {
-    /// From what follows `@@ -`: `12,3 +14 @@`.
+    /// Parses the text after `@@ -`: `12,3 +14 @@`.
     fn read(counts: &[u8]) -> Self {
         let text = String::from_utf8_lossy(counts.get(..counts.len().min(64)).unwrap_or_default());
         let mut ranges = text.split_ascii_whitespace();
@@ -186,7 +187,7 @@ impl Hunk {
         }
     }
 
-    /// Whether `line` belongs to the hunk; counts it.
+    /// Whether `line` belongs to the hunk. If so, counts it.
     fn takes(&mut self, line: &[u8]) -> bool {
         if self.old == 0 && self.new == 0 {
             return false;
@@ -194,10 +195,11 @@ impl Hunk {
         let (old, new) = match line.first() {
             Some(b'+') => (0, 1),
             Some(b'-') => (1, 0),
-            // Some mailers cut the blank of an empty context line.
+            // Some mailers strip the blank of an empty context line.
             Some(b' ') | None => (1, 1),
             Some(b'\\') => (0, 0),
-            // No line of a hunk: the counts were wrong, and what follows is looked at again.
+            // This line cannot be part of a hunk, so the counts were wrong. The caller reads it
+            // again as a header.
             Some(_) => {
                 *self = Self::default();
                 return false;
@@ -209,7 +211,7 @@ impl Hunk {
     }
 }
 
-/// The path of a header line, and how many of its components fall away.
+/// Returns the path of a header line, and the number of components to strip.
 fn header_path(line: &[u8], strip: u32) -> Option<(&[u8], u32)> {
     let until_tab = |text| memchr(b'\t', text).map_or(text, |end| &text[..end]);
     for prefix in [&b"--- "[..], b"+++ "] {
@@ -217,7 +219,7 @@ fn header_path(line: &[u8], strip: u32) -> Option<(&[u8], u32)> {
             return Some((until_tab(name).trim_ascii(), strip));
         }
     }
-    // Git's extended headers carry no `a/` and `b/`.
+    // Git's extended headers have no `a/` and `b/`.
     for prefix in [
         &b"rename from "[..],
         b"rename to ",
@@ -231,7 +233,7 @@ fn header_path(line: &[u8], strip: u32) -> Option<(&[u8], u32)> {
     None
 }
 
-/// Whether a path, its first `strip` components removed, leaves the tree.
+/// Whether a path leaves the tree once its first `strip` components are gone.
 fn leaves(name: &str, strip: u32) -> bool {
     let name = name.trim_matches('"');
     if name == "/dev/null" {

@@ -1,9 +1,9 @@
-//! The commands a shell script runs, with what can be known of their words.
+//! Lists the commands that a shell script runs, with their words as far as these are known.
 //!
-//! `tree-sitter-bash` parses; then a small abstract run follows assignments, `for` loops over known
-//! words and calls of the script's own functions, so that a loop over `$UNITS` gives one command a
-//! unit. Where a variable may hold several values, the command is given once for each. What cannot
-//! be known stays in the word as written.
+//! `tree-sitter-bash` parses the script. A small abstract run then follows assignments, `for` loops
+//! over known words and calls of the script's own functions, so that a loop over `$UNITS` yields
+//! one command for each unit. If a variable may have several values, the command is listed once for
+//! each. Unknown parts of a word stay as written.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,27 +13,29 @@ use tree_sitter::Node;
 use syntax::shell::{Part, Quoting, functions, parts, unescape};
 use syntax::{Grammar, children, parse};
 
-/// One command as it would run.
+/// A command that the script may run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Command {
     /// 1-based line of its first word.
     pub line: u32,
     /// Its words, the program first; never empty.
     pub words: Vec<Word>,
-    /// The files its output is written to: `> file`, `>> file`.
+    /// The files to which it writes its output: `> file`, `>> file`.
     pub writes: Vec<String>,
-    /// The patterns of the `case` branches it stands in, outermost first: `configure`.
+    /// The patterns of the `case` branches around it, outermost first: `configure`.
     pub branches: Vec<String>,
-    /// Whether it runs only when `dpkg --compare-versions` says so: an upgrade from something older.
+    /// Whether it runs only if a `dpkg --compare-versions` succeeds: on an upgrade from an older
+    /// version.
     pub upgrade: bool,
-    /// Whether something that is not known before decides if it runs: `if`, `case`, a loop, `||`, a test before `&&`.
+    /// Whether it runs depends on something unknown: `if`, `case`, a loop, `||`, a test before
+    /// `&&`.
     pub guarded: bool,
 }
 
 /// A word of a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Word {
-    /// Its value; expansions that are not known stand as written.
+    /// Its value. Unknown expansions stay as written.
     pub text: String,
     /// Whether all of it is known.
     pub known: bool,
@@ -53,36 +55,37 @@ impl Word {
 }
 
 impl Command {
-    /// The words' texts.
+    /// Returns the texts of the words.
     pub fn texts(&self) -> Vec<&str> {
         self.words.iter().map(|word| word.text.as_str()).collect()
     }
 }
 
-/// What a script runs.
+/// The result of an abstract run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Run {
-    /// In the script's order, each once.
+    /// The commands in the script's order, each once.
     pub commands: Vec<Command>,
-    /// The 1-based line and text of the first place that does not parse.
+    /// The 1-based line and text of the first syntax error.
     pub unparsed: Option<(u32, String)>,
-    /// Whether the script was cut off for its size or depth.
+    /// Whether the run stopped early because of the script's size or depth.
     pub truncated: bool,
 }
 
-/// More commands than any maintainer script has; a hostile one could multiply without end.
+/// The most commands to collect, more than any maintainer script has. A hostile script could
+/// multiply them without end.
 const MAX_COMMANDS: usize = 20_000;
-/// How deep syntax and calls may nest before the rest is left out.
+/// The deepest nesting of syntax and calls to follow.
 const MAX_DEPTH: u32 = 150;
-/// How many values a variable, or words a command, may vary over.
+/// The most values of a variable, or alternatives of a command's words, to follow.
 const MAX_VALUES: usize = 64;
 
-/// The commands of a script.
+/// Runs a script abstractly.
 pub fn run(script: &str) -> Run {
     run_with(script, &BTreeMap::new())
 }
 
-/// The same, with variables that are set beforehand.
+/// As [`run`], with some variables set beforehand.
 pub fn run_with(script: &str, variables: &BTreeMap<String, String>) -> Run {
     let Some(tree) = parse(Grammar::Bash, script.as_bytes()) else {
         return Run {
@@ -100,7 +103,7 @@ pub fn run_with(script: &str, variables: &BTreeMap<String, String>) -> Run {
     shell.run
 }
 
-/// The first node that does not parse.
+/// Finds the first syntax error.
 fn error(root: Node, script: &str) -> Option<(u32, String)> {
     let mut cursor = root.walk();
     loop {
@@ -130,15 +133,16 @@ fn line(node: Node) -> u32 {
 /// The state of the abstract run.
 struct Shell<'s, 't> {
     script: &'s str,
-    /// Every value a variable may hold; one that may be anything is absent.
+    /// Every value that a variable may have. Variables that may have any value are absent.
     variables: HashMap<String, Vec<String>>,
     functions: HashMap<&'s str, Function<'t>>,
     seen: HashMap<(u32, Vec<String>), usize>,
     branches: Vec<String>,
     upgrade: bool,
-    /// Whether control may pass by the statement: an assignment adds a value then.
+    /// Whether the current statement may be skipped. An assignment then adds a value instead of
+    /// replacing.
     maybe: bool,
-    /// Whether something that is not known decides if control comes by.
+    /// Whether an unknown condition decides if the current statement runs.
     guarded: bool,
     run: Run,
 }
@@ -182,7 +186,7 @@ impl<'s, 't> Shell<'s, 't> {
         }
     }
 
-    /// Functions that nothing calls are run last: what is in them shall not be missed.
+    /// Runs functions that nothing calls, at the end, so that no command is missed.
     fn uncalled(&mut self) {
         let mut bodies: Vec<Node> = self
             .functions
@@ -210,7 +214,7 @@ impl<'s, 't> Shell<'s, 't> {
             "if_statement" | "elif_clause" => self.conditional(node, depth),
             "list" => self.list(node, depth),
             "while_statement" | "else_clause" => self.guarded(|shell| shell.children(node, depth)),
-            // Run where it is called.
+            // It runs where it is called.
             "function_definition" => {}
             _ => self.children(node, depth),
         }
@@ -234,7 +238,7 @@ impl<'s, 't> Shell<'s, 't> {
         self.guarded = before;
     }
 
-    /// `if` and `elif`: a condition that compares versions marks what it guards.
+    /// Runs `if` and `elif`. A condition that compares versions marks the commands that it guards.
     fn conditional(&mut self, node: Node<'t>, depth: u32) {
         let mut cursor = node.walk();
         let children: Vec<Node> = node.children(&mut cursor).collect();
@@ -262,7 +266,7 @@ impl<'s, 't> Shell<'s, 't> {
         self.upgrade = before;
     }
 
-    /// `a && b`: what follows a version comparison runs on upgrades only.
+    /// Runs `a && b`. Commands after a version comparison run on upgrades only.
     fn list(&mut self, node: Node<'t>, depth: u32) {
         let children = children(node);
         let before = self.upgrade;
@@ -321,7 +325,7 @@ impl<'s, 't> Shell<'s, 't> {
         }
     }
 
-    /// An assignment. Where control may pass it by, the earlier values stay possible.
+    /// Runs an assignment. If it may be skipped, the earlier values remain possible.
     fn assign(&mut self, node: Node<'t>, depth: u32) {
         let Some(name) = node.child_by_field_name("name") else {
             return;
@@ -368,14 +372,15 @@ impl<'s, 't> Shell<'s, 't> {
         }
     }
 
-    /// A file that a whole group of commands, or nothing (`: > file` without the colon), writes to.
+    /// Records a file that a group of commands writes to, or a redirection without a command (`>
+    /// file`).
     fn written_by_group(&mut self, node: Node<'t>, writes: &[String]) {
         if !writes.is_empty() {
             self.push(line(node), vec![Word::known(":".into())], writes);
         }
     }
 
-    /// The file a redirection writes, if it is one: not a descriptor, not `/dev/null`.
+    /// Returns the file that a redirection writes, unless it is a descriptor or `/dev/null`.
     fn written(&mut self, redirect: Node<'t>, depth: u32) -> Option<String> {
         if redirect.kind() != "file_redirect"
             || !self.text(redirect).contains('>')
@@ -394,7 +399,7 @@ impl<'s, 't> Shell<'s, 't> {
         for child in children(node) {
             self.substitutions(child, depth);
             match child.kind() {
-                // `NAME=value command`: an environment for the one command.
+                // `NAME=value command` sets a variable for that command only.
                 "variable_assignment" | "heredoc_redirect" | "herestring_redirect" => {}
                 "file_redirect" => writes.extend(self.written(child, depth)),
                 _ => commands = self.vary(&commands, child, depth),
@@ -405,7 +410,7 @@ impl<'s, 't> Shell<'s, 't> {
         }
     }
 
-    /// Each command so far with each value of the next word.
+    /// Extends each command so far by each value of the next word.
     fn vary(&mut self, commands: &[Vec<Word>], node: Node<'t>, depth: u32) -> Vec<Vec<Word>> {
         let alternatives = self.words(node, depth);
         let mut varied = Vec::new();
@@ -419,7 +424,7 @@ impl<'s, 't> Shell<'s, 't> {
         varied
     }
 
-    /// A command with its words: a function's body runs here, anything else is noted.
+    /// Runs a function's body, or records the command.
     fn execute(&mut self, line: u32, words: Vec<Word>, writes: &[String], depth: u32) {
         let Some(program) = words.first().filter(|word| !word.text.is_empty()) else {
             return;
@@ -427,7 +432,8 @@ impl<'s, 't> Shell<'s, 't> {
         if let Some(function) = self.functions.get_mut(program.text.as_str()) {
             function.called = true;
             let body = function.body;
-            // Recursion ends with the depth; functions in maintainer scripts are flat.
+            // Limits recursion by counting each call as 20 levels; functions in maintainer scripts
+            // are flat.
             if depth + 20 < MAX_DEPTH {
                 let before = self.positional(&words);
                 self.statement(body, depth + 20);
@@ -445,7 +451,7 @@ impl<'s, 't> Shell<'s, 't> {
         self.push(line, words, writes);
     }
 
-    /// Sets `$1` … to a call's arguments; gives what they were.
+    /// Sets `$1` … to a call's arguments. Returns their previous values.
     fn positional(&mut self, words: &[Word]) -> Vec<(String, Option<Vec<String>>)> {
         let mut before = Vec::new();
         for index in 1..10_usize {
@@ -504,7 +510,8 @@ impl<'s, 't> Shell<'s, 't> {
         }
     }
 
-    /// The words a node of a command stands for, one list for each possible value: `$UNITS` splits at blanks.
+    /// Returns the words that a node of a command expands to, one list for each possible value.
+    /// `$UNITS` splits at blanks.
     fn words(&mut self, node: Node<'t>, depth: u32) -> Vec<Vec<Word>> {
         let splits = matches!(node.kind(), "simple_expansion" | "expansion");
         let values = self.values(node, depth);
@@ -623,7 +630,7 @@ mod tests {
 
     #[test]
     fn code_points_beyond_latin_are_read() {
-        // Each once made the grammar's scanner read outside of a table.
+        // Each of these once made the grammar's scanner read outside of a table.
         for digit in ['\u{10fffd}', '\u{e9}', '\u{1f600}', '\u{3042}'] {
             for before in ["echo {", "echo {1..", "x=${y:", "<<", "[[ a =~ "] {
                 let script = format!("{before}{digit}");

@@ -1,4 +1,4 @@
-//! The files of a source's tree that its packaging puts in place as they are.
+//! Finds the files of a source's tree that its packaging installs unchanged.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::make::ActionKind;
 use super::tree_path;
 use release::{Entry, Mode};
 
-/// A file or directory of the source that goes to a place.
+/// A file or directory of the source that the packaging installs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// Relative to the source.
@@ -19,8 +19,8 @@ pub struct Origin {
     pub executable: bool,
 }
 
-/// The files and directories among `entries` that a pattern of `debian/` names, beside `debian` or where the build takes
-/// place.
+/// Returns the files and directories among `entries` that match a pattern of `debian/`, beside
+/// `debian` or in the build directory.
 pub fn origins(entries: &[Entry], packaging: &Packaging, pattern: &str) -> Vec<Origin> {
     let bases = [&packaging.root, &packaging.rules.build_root];
     for base in bases {
@@ -54,8 +54,9 @@ pub fn origins(entries: &[Entry], packaging: &Packaging, pattern: &str) -> Vec<O
     Vec::new()
 }
 
-/// The file among `entries` that `packaging` or its Makefiles install at `place` (`/usr/share/x/y`), relative to the
-/// source; `None` where they install none there, or make it.
+/// Returns the file among `entries` that `packaging` or its Makefiles install at `place`
+/// (`/usr/share/x/y`), relative to the source. Returns `None` if they install none there, or make
+/// it.
 pub fn file_at(entries: &[Entry], packaging: &Packaging, place: &str) -> Option<String> {
     let place = place.trim_start_matches('/');
     let is_file = |path: &str| entries.iter().any(|entry| entry.path == path);
@@ -88,7 +89,8 @@ mod tests {
     use crate::read_all;
     use release::{DirTree, Tree as _};
 
-    /// A source that installs `templates/*` by `debian/` below `part`, and `one.conf` by its Makefile.
+    /// Makes a source whose `debian/` installs `templates/*` below `part`, and whose Makefile
+    /// installs `one.conf`.
     fn source(root: &Path) -> DirTree {
         let control = "Source: hive\nMaintainer: Hive <hive@hive.example>\n\nPackage: hive\nArchitecture: all\nDescription: x\n";
         for (path, text) in [
@@ -125,7 +127,7 @@ mod tests {
         assert_eq!(found("/usr/share/hive/t/a.jinja"), template);
         let made = Some("part/one.conf".to_owned());
         assert_eq!(found("/usr/share/hive/one.conf"), made);
-        // A directory is none, nor is what nobody installs.
+        // Neither directories nor files that nothing installs count.
         assert_eq!(found("/usr/share/hive/t/sub"), None);
         assert_eq!(found("/usr/share/hive/t/c.jinja"), None);
     }

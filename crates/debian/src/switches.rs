@@ -1,8 +1,9 @@
-//! The switches that `debian/rules` configures a source with: `./configure`, `meson`, `cmake`, `dh_auto_configure --`.
+//! The switches with which `debian/rules` configures a source: `./configure`, `meson`, `cmake`,
+//! `dh_auto_configure --`.
 //!
-//! The file is read once for each processor, with what dpkg's makefiles set for it: its conditionals are evaluated as
-//! make would, its variables expanded. What cannot be known without running something is not passed over: it is an
-//! [`Unread`], with the reason.
+//! The file is read once for each processor, with the variables that dpkg's makefiles set for it.
+//! Conditionals are evaluated and variables expanded as in make. Anything that only a run could
+//! reveal is reported as an [`Unread`], with the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,18 +20,18 @@ use super::tree_path;
 pub struct Switch {
     /// 1-based line in `debian/rules`.
     pub line: u32,
-    /// What is configured.
+    /// The program that reads it.
     pub system: Configure,
     /// With its dashes: `--enable-rbd`, `-Dapparmor`.
     pub name: String,
-    /// What stands after `=`; `{cpu}` in it is the processor's GNU name.
+    /// The text after `=`. `{cpu}` in it is the processor's GNU name.
     pub value: Option<String>,
-    /// The GNU name of the processor that has it, where only one does.
+    /// The GNU name of the processor that has it, if only one does.
     pub on: Option<String>,
 }
 
 impl Switch {
-    /// As it is written: `--prefix=/usr`.
+    /// The switch as written: `--prefix=/usr`.
     pub fn written(&self) -> String {
         match &self.value {
             Some(value) => format!("{}={value}", self.name),
@@ -39,20 +40,20 @@ impl Switch {
     }
 }
 
-/// Something handed to a configuration that cannot be known.
+/// A part of the configuration that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Unread {
     /// 1-based line in `debian/rules`.
     pub line: u32,
-    /// Why, a part of a sentence.
+    /// The reason, as a part of a sentence.
     pub why: String,
 }
 
-/// What reads switches.
+/// The program that reads switches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Configure {
-    /// A script `configure`, or whatever `dh_auto_configure` runs where there is one.
+    /// A script `configure`, or whatever `dh_auto_configure` runs.
     Script,
     /// `meson`
     Meson,
@@ -60,7 +61,7 @@ pub enum Configure {
     Cmake,
 }
 
-/// Switches and what could not be read.
+/// The switches, and the parts that could not be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Switches {
     /// In the order of lines.
@@ -69,18 +70,18 @@ pub struct Switches {
     pub unread: Vec<Unread>,
 }
 
-/// What is known of the package that `debian/rules` makes.
+/// The facts about the package that `debian/rules` builds.
 #[derive(Debug, Clone, Copy)]
 pub struct Package<'a> {
     /// The source package's name.
     pub source: &'a str,
     /// The version of the newest changelog entry.
     pub version: Option<&'a str>,
-    /// What `dh_auto_configure` would run.
+    /// The program that `dh_auto_configure` would run.
     pub automatic: Configure,
 }
 
-/// A processor as dpkg's `architecture.mk` tells it.
+/// A processor, as dpkg's `architecture.mk` describes it.
 struct Cpu {
     gnu: &'static str,
     debian: &'static str,
@@ -97,7 +98,7 @@ const CPUS: [Cpu; 2] = [
     },
 ];
 
-/// The word for the processor's GNU name in a value.
+/// The text that represents the processor's GNU name in a value.
 const ANY_CPU: &str = "{cpu}";
 
 /// Reads the switches of a `debian/rules`.
@@ -122,7 +123,8 @@ pub fn read(text: &str, package: Package) -> Switches {
             }
         }
     }
-    // Of one line the order of the words stays: the last of two that contradict each other holds.
+    // Within a line the words keep their order, because the last of two contradicting switches
+    // wins.
     switches.switches.sort_by_key(|one| one.line);
     switches.unread.sort();
     switches
@@ -149,7 +151,7 @@ fn read_for(text: &str, package: Package, cpu: &Cpu) -> Switches {
     reader.found
 }
 
-/// What `/usr/share/dpkg/default.mk` sets, on `cpu`; `gnu` is what stands for its GNU name.
+/// Sets the variables of `/usr/share/dpkg/default.mk` on `cpu`. `gnu` represents its GNU name.
 fn dpkg(variables: &mut Variables, package: Package, cpu: &Cpu, gnu: &str) {
     let version = package.version.unwrap_or_default();
     let revision = version.split_once(':').map_or(version, |(_, rest)| rest);
@@ -165,7 +167,7 @@ fn dpkg(variables: &mut Variables, package: Package, cpu: &Cpu, gnu: &str) {
             variables.set(name, value);
         }
     }
-    // A plain build has neither; these are directories and programs of the build.
+    // A plain build sets neither of these. The next ones are directories and programs of the build.
     for name in ["DEB_BUILD_OPTIONS", "DEB_BUILD_PROFILES", "DESTDIR"] {
         variables.set(name, "");
     }
@@ -198,19 +200,19 @@ struct Taken {
     makefile: Makefile,
     /// The condition that each line stands behind and that nobody can evaluate.
     behind: BTreeMap<u32, String>,
-    /// Variables that are set behind such a condition, with it.
+    /// The variables set behind such a condition, with the condition.
     unsure: BTreeMap<String, String>,
-    /// Variables that branches set which are not taken: where nothing else sets them they are empty, and known to be.
+    /// The variables that only untaken branches set. They are known to be empty.
     empty: BTreeSet<String>,
 }
 
-/// One `if…` that is open.
+/// An open `if…`.
 struct Open {
-    /// Whether this branch is taken; `None`: unknown.
+    /// Whether this branch is taken; `None` if unknown.
     taken: Option<bool>,
-    /// Whether an earlier branch was.
+    /// Whether an earlier branch was taken.
     earlier: Option<bool>,
-    /// As written.
+    /// The condition as written.
     condition: String,
 }
 
@@ -223,7 +225,7 @@ impl Open {
         }
     }
 
-    /// `else`, or `else if…`: taken where no earlier branch was and the condition holds.
+    /// Enters an `else` or `else if…`, taken if no earlier branch was and the condition holds.
     fn otherwise(&mut self, holds: Option<bool>) {
         self.earlier = either(self.earlier, self.taken);
         self.taken = match (self.earlier, holds) {
@@ -325,11 +327,11 @@ fn conditional(source: &str, line: &Line, open: &mut Vec<Open>, variables: &Vari
     true
 }
 
-/// What a condition comes to; `None` where that cannot be known.
+/// Evaluates a condition. Returns `None` if its value is unknown.
 fn holds(word: &str, arguments: &str, variables: &Variables) -> Option<bool> {
     if matches!(word, "ifdef" | "ifndef") {
         let set = variables.is_set(arguments.trim());
-        // The environment may set what nothing here does.
+        // The environment may set a variable that nothing here sets.
         return set.then_some(word == "ifdef");
     }
     let (left, right) = sides(arguments)?;
@@ -349,7 +351,7 @@ fn holds(word: &str, arguments: &str, variables: &Variables) -> Option<bool> {
     }
 }
 
-/// The two sides of `(a,b)`, `"a" "b"`, `'a' 'b'`.
+/// Returns the two sides of `(a,b)`, `"a" "b"` or `'a' 'b'`.
 fn sides(text: &str) -> Option<(String, String)> {
     if let Some(inner) = text.strip_prefix('(') {
         let inner = inner.trim_end().strip_suffix(')')?;
@@ -381,7 +383,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// One logical line of a recipe.
+    /// Reads one logical line of a recipe.
     fn recipe(&mut self, line: u32, text: &str) {
         for command in make::commands(text, &self.variables) {
             let words = command.texts();
@@ -394,7 +396,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What makes the whole command, or a line of it, uncertain.
+    /// Records the reasons why the command, or a line of it, is uncertain.
     fn doubts(&mut self, command: &Command, lines: &Lines) {
         let mut unread = |line: u32, why: String| {
             let one = Unread { line, why };
@@ -410,7 +412,7 @@ impl Reader<'_> {
             if let Some(condition) = self.taken.behind.get(&number) {
                 unread(
                     number,
-                    format!("it stands behind `{condition}`, which cannot be evaluated"),
+                    format!("it depends on `{condition}`, which cannot be evaluated"),
                 );
             }
             for name in line.unset.difference(&self.taken.empty) {
@@ -419,7 +421,7 @@ impl Reader<'_> {
             for name in &line.asked {
                 if let Some(condition) = self.taken.unsure.get(name) {
                     let why = format!(
-                        "the variable `{name}` is set behind `{condition}`, which cannot be evaluated"
+                        "the variable `{name}` is set depending on `{condition}`, which cannot be evaluated"
                     );
                     unread(number, why);
                 }
@@ -450,10 +452,10 @@ impl Reader<'_> {
                     value,
                     on: None,
                 }),
-                // Directories of the source and the build.
+                // These are directories of the source and the build.
                 None if system != Configure::Script => {}
                 None => {
-                    let why = format!("`{text}` is no switch");
+                    let why = format!("`{text}` is not a switch");
                     self.found.unread.push(Unread { line, why });
                 }
             }
@@ -461,7 +463,7 @@ impl Reader<'_> {
     }
 }
 
-/// The configuration that a command runs, and the index of its first argument.
+/// Returns the configuration that a command runs, and the index of its first argument.
 fn configuring(words: &[&str], automatic: Configure) -> Option<(Configure, usize)> {
     let mut at = 0;
     // `env A=b sh ./configure`.
@@ -493,7 +495,7 @@ fn configuring(words: &[&str], automatic: Configure) -> Option<(Configure, usize
     }
 }
 
-/// Whether the switch's value is the next word.
+/// Whether the next word is the switch's value.
 fn takes_value(system: Configure, word: &str) -> bool {
     match system {
         Configure::Script => false,
@@ -524,7 +526,7 @@ fn takes_value(system: Configure, word: &str) -> bool {
     }
 }
 
-/// Name and value of a switch.
+/// Splits a switch into name and value.
 fn switch(system: Configure, word: &str) -> Option<(String, Option<String>)> {
     // `./configure CC=gcc` sets a variable.
     let variable = |word: &str| {
@@ -546,7 +548,7 @@ fn switch(system: Configure, word: &str) -> Option<(String, Option<String>)> {
     })
 }
 
-/// The lines of a recipe's logical line, to find words again.
+/// The lines of a recipe's logical line, in which to find words again.
 struct Lines {
     first: u32,
     all: Vec<Expanded>,
@@ -575,7 +577,7 @@ impl Lines {
         }
     }
 
-    /// The line of the next word.
+    /// Returns the line of the next word.
     fn line_of(&mut self, word: &str) -> u32 {
         let bare = word.replace(['"', '\'', '\\'], "");
         let found = self
@@ -716,16 +718,16 @@ mod tests {
         assert_eq!(
             why(text),
             [
-                (6, format!("it stands behind `ifdef HAVE_Y`, {cannot}")),
+                (6, format!("it depends on `ifdef HAVE_Y`, {cannot}")),
                 (
                     8,
                     format!(
-                        "the variable `FLAGS` is set behind `ifneq \"$(wildcard /usr/lib/x)\" \"\"`, {cannot}"
+                        "the variable `FLAGS` is set depending on `ifneq \"$(wildcard /usr/lib/x)\" \"\"`, {cannot}"
                     )
                 ),
             ]
         );
-        // What copies a file behind such a condition is no matter.
+        // A command that only copies a file does not matter, even behind such a condition.
         assert_eq!(
             why("c:\nifneq \"$(wildcard /x)\" \"\"\n\tcp a b\nendif\n\t./configure --a\n"),
             []
@@ -738,7 +740,7 @@ mod tests {
             why("c:\n\t./configure --a \\\n\t  $(EXTRA)\n"),
             [(3, "nothing sets the variable `EXTRA`".to_owned())]
         );
-        // The value was taken when nothing was set.
+        // The value was expanded when nothing was set.
         assert_eq!(
             why("FLAGS := $(EXTRA) --b\nc:\n\t./configure $(FLAGS)\n"),
             [(3, "nothing sets the variable `EXTRA`".to_owned())]
@@ -752,7 +754,7 @@ mod tests {
         );
         assert_eq!(
             why("c:\n\t./configure somewhere\n"),
-            [(2, "`somewhere` is no switch".to_owned())]
+            [(2, "`somewhere` is not a switch".to_owned())]
         );
     }
 
@@ -786,7 +788,7 @@ mod tests {
             }
         }
 
-        /// Whatever the order and the line breaks, each switch is found once, and none is lost.
+        /// Finds each switch exactly once, whatever the order and the line breaks.
         #[test]
         fn no_switch_is_lost(switches in prop::collection::vec(("[a-z]{1,6}", any::<bool>()), 1..12)) {
             let mut text = "c:\n\t./configure".to_owned();

@@ -1,7 +1,7 @@
 //! `system.json`: what Debian's packaging sets up on a machine, as data for NixOS modules.
 //!
-//! The schema is documented in `docs/system-json.md`. Everything is sorted, so that the same source
-//! gives the same bytes.
+//! `docs/system-json.md` documents the schema. All lists are sorted, so that the same source gives
+//! the same bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,54 +13,56 @@ use super::make::ActionKind;
 use super::tree_path;
 use super::units::{Install, OnUpgrade};
 
-/// What a path below `/etc` is on NixOS.
+/// The kinds of paths below `/etc` on NixOS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sort {
-    /// The machine's state: real, written by code or an administrator.
+    /// The machine's state: a real file, written by code or an administrator.
     State,
-    /// NixOS writes it from the configuration: a link into the store, read only.
+    /// Written by NixOS from its configuration: a read-only link into the store.
     Nixos,
-    /// A file that another Debian package brings, and that NixOS need not have.
+    /// A file of another Debian package, which NixOS may lack.
     Conffile,
-    /// Data of this upstream: real, and nobody else's.
+    /// Data of this upstream alone: a real file.
     Own,
 }
 
 /// A path below `/etc` that a source reads or writes, for `system.json`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct EtcPath {
-    /// Absolute; the head of several where the code completes it.
+    /// The absolute path, or its start if the code completes it.
     pub path: String,
-    /// Of which sort it is.
+    /// Its sort.
     pub sort: Sort,
-    /// Whether it must be real, and writable: no link into the store.
+    /// Whether it must be a real, writable file instead of a link into the store.
     pub writable: bool,
 }
 
-/// What a source sets up.
+/// Everything that a source sets up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct System {
-    /// By name.
+    /// The units, by name.
     pub units: Vec<Unit>,
-    /// By path.
+    /// The directories, by path.
     pub directories: Vec<Directory>,
-    /// By name.
+    /// The users, by name.
     pub users: Vec<User>,
-    /// By name.
+    /// The groups, by name.
     pub groups: Vec<Group>,
     /// Keys and values of `sysctl.d`.
     pub sysctls: BTreeMap<String, String>,
     /// Modules to load, sorted.
     pub kernel_modules: Vec<String>,
-    /// Names of the PAM services that the code asks, sorted.
+    /// Names of the PAM services that the code uses, sorted.
     pub pam_services: Vec<String>,
     /// Paths below `/etc` that the code reads or writes, by path.
     pub etc: Vec<EtcPath>,
-    /// Absolute paths of programs that other nodes run here over ssh, as a Debian node calls them, sorted.
+    /// Absolute paths of programs that other nodes run here over ssh, as a Debian node calls them,
+    /// sorted.
     pub peer_programs: Vec<String>,
-    /// Names that the code asks the system for: units, names on D-Bus, kernel parameters and modules, PAM's services.
+    /// Names that the code asks the system for: units, D-Bus names, kernel parameters and modules,
+    /// PAM services.
     pub asked: Vec<AskedName>,
     /// Files of configuration, and what they say.
     #[serde(flatten)]
@@ -77,7 +79,8 @@ pub struct System {
 pub struct Configured {
     /// Sections of `logrotate.d`.
     pub logrotate: Vec<Rotation>,
-    /// Files below `systemd/network`, relative to it: names and drop-ins of network interfaces, sorted.
+    /// Names and drop-ins of network interfaces: files below `systemd/network`, relative to it,
+    /// sorted.
     pub network_files: Vec<String>,
     /// Lines of `modprobe.d`.
     pub modprobe: Vec<Setting>,
@@ -112,15 +115,15 @@ pub struct Unit {
     pub name: String,
     /// The binary package that ships it.
     pub package: String,
-    /// The file in the source; `null` where upstream's submodule or a build makes it.
+    /// The file in the source; `null` if a submodule of upstream's contains it or a build makes it.
     pub file: Option<String>,
     /// Whether installation enables it.
     pub enable: bool,
     /// Whether installation starts it.
     pub start: bool,
-    /// What an upgrade of its package does to it while it runs.
+    /// The effect of its package's upgrade on it while it runs.
     pub on_upgrade: OnUpgrade,
-    /// Its `[Install]` section; empty where the source does not hold the unit's file.
+    /// Its `[Install]` section; empty if the source does not contain the unit's file.
     #[serde(flatten)]
     pub install: Install,
 }
@@ -130,15 +133,15 @@ pub struct Unit {
 pub struct AskedName {
     /// `unit-name`, `bus-name`, `sysctl-key`, `kernel-module`, `pam-service`.
     pub kind: &'static str,
-    /// As written, without escapes; the head of several where the code completes it.
+    /// The name as written, without escapes, or its start if the code completes it.
     pub name: String,
     /// Whether the code completes it.
     pub open: bool,
-    /// Whose it is.
+    /// The owner of the name.
     pub reason: String,
 }
 
-/// A directory that has to be there.
+/// A directory that must exist.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Directory {
     /// Absolute.
@@ -149,23 +152,24 @@ pub struct Directory {
     pub owner: String,
     /// A group's name.
     pub group: String,
-    /// Where it is said.
+    /// The place that states it.
     pub from: String,
 }
 
-/// A user that is made, changed or relied on.
+/// A user that the packages create, change or rely on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// The name.
     pub name: String,
-    /// The number, where the packages give it.
+    /// The number, if the packages set it.
     pub uid: Option<u32>,
-    /// The number that `base-passwd` gives it on every Debian system; another user's on NixOS, perhaps.
+    /// The number that `base-passwd` assigns on every Debian system. On NixOS another user may have
+    /// it.
     pub debian_number: Option<u32>,
     /// The primary group.
     pub group: Option<String>,
-    /// Groups it is added to, sorted.
+    /// Further groups of the user, sorted.
     pub extra_groups: Vec<String>,
     /// The home directory.
     pub home: Option<String>,
@@ -173,11 +177,11 @@ pub struct User {
     pub shell: Option<String>,
     /// `100000-165535`
     pub sub_uids: Option<String>,
-    /// The same for groups.
+    /// The subordinate group ids.
     pub sub_gids: Option<String>,
-    /// Whether the packages make it; otherwise they rely on it.
+    /// Whether the packages create the user; otherwise they rely on it.
     pub created: bool,
-    /// Where it is said first.
+    /// The place that states it first.
     pub from: String,
 }
 
@@ -187,13 +191,13 @@ pub struct User {
 pub struct Group {
     /// The name.
     pub name: String,
-    /// The number, where the packages give it.
+    /// The number, if the packages set it.
     pub gid: Option<u32>,
-    /// The number that `base-passwd` gives it on every Debian system.
+    /// The number that `base-passwd` assigns on every Debian system.
     pub debian_number: Option<u32>,
-    /// Whether the packages make it.
+    /// Whether the packages create the group.
     pub created: bool,
-    /// Where it is said first.
+    /// The place that states it first.
     pub from: String,
 }
 
@@ -202,7 +206,7 @@ pub struct Group {
 pub struct Setting {
     /// The line.
     pub text: String,
-    /// Where it stands.
+    /// Its place.
     pub from: String,
 }
 
@@ -211,7 +215,7 @@ pub struct Setting {
 pub struct UdevRules {
     /// `60-demo.rules`, as installed.
     pub name: String,
-    /// The binary package, `null` where `make install` decides.
+    /// The binary package; `null` if `make install` decides.
     pub package: Option<String>,
     /// The file in the source.
     pub file: String,
@@ -222,13 +226,13 @@ pub struct UdevRules {
 pub struct Setuid {
     /// Absolute, as Debian installs it.
     pub path: String,
-    /// Octal (`4755`), or the change as `chmod` writes it (`u+s`).
+    /// The mode in octal (`4755`), or the change as written for `chmod` (`u+s`).
     pub mode: String,
     /// Its owner.
     pub owner: String,
     /// Its group.
     pub group: String,
-    /// Where it is said.
+    /// The place that states it.
     pub from: String,
 }
 
@@ -241,18 +245,18 @@ pub struct Other {
     pub line: u32,
     /// The command's words.
     pub command: Vec<String>,
-    /// The files its output goes to.
+    /// The files to which it writes its output.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub writes: Vec<String>,
-    /// The `case` branches it stands in.
+    /// The `case` branches around it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub branches: Vec<String>,
-    /// Whether it concerns upgrades from older versions only.
+    /// Whether it runs only on upgrades from older versions.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub upgrade: bool,
 }
 
-/// Users that `base-passwd` puts on every Debian system: name, number, home.
+/// The users that `base-passwd` creates on every Debian system: name, number, home.
 const BASE_USERS: &[(&str, u32, &str)] = &[
     ("daemon", 1, "/usr/sbin"),
     ("bin", 2, "/bin"),
@@ -267,7 +271,7 @@ const BASE_USERS: &[(&str, u32, &str)] = &[
     ("nobody", 65534, "/nonexistent"),
 ];
 
-/// Groups of `base-passwd`.
+/// The groups of `base-passwd`.
 const BASE_GROUPS: &[(&str, u32)] = &[
     ("adm", 4),
     ("tty", 5),
@@ -289,7 +293,7 @@ const BASE_GROUPS: &[(&str, u32)] = &[
 ];
 
 impl System {
-    /// What all packages of a source set up.
+    /// Combines everything that the packages of a source set up.
     pub fn of(packagings: &[Packaging]) -> Self {
         let mut system = Self::default();
         for packaging in packagings {
@@ -300,8 +304,9 @@ impl System {
         system
     }
 
-    /// What is left where only some of a `debian/`'s binary packages are made: their units, and what their own scripts
-    /// and lists say. A script that names no package is the first one's; what `make install` places is its owner's.
+    /// Reduces the result to some of the binary packages: their units, and the effects of their own
+    /// scripts and lists. A script without a package's name belongs to the first package. Files
+    /// that `make install` places belong to their owner.
     #[must_use]
     pub fn only(mut self, packaging: &Packaging, packages: &[String]) -> Self {
         let binaries: Vec<&str> = packaging
@@ -377,7 +382,8 @@ impl System {
         self.other.extend(effects.other.iter().cloned());
     }
 
-    /// Directories from `debian/dirs` and `install -d`, where a package's own output cannot hold them.
+    /// Adds directories from `debian/dirs` and `install -d` that a package's own output cannot
+    /// contain.
     fn made(&mut self, packaging: &Packaging) {
         for made in &packaging.files.directories {
             let from = format!("{}:{}", made.path, made.line);
@@ -402,7 +408,8 @@ impl System {
         }
     }
 
-    /// `install -m 4755` in Makefiles, and `chmod u+s debian/PACKAGE/…` in `debian/rules`.
+    /// Adds setuid programs: `install -m 4755` in Makefiles, `chmod u+s debian/PACKAGE/…` in
+    /// `debian/rules`.
     fn setuid(&mut self, packaging: &Packaging) {
         for action in packaging
             .made
@@ -450,7 +457,7 @@ impl System {
         }
     }
 
-    /// Adds a directory; what is said later about one that is known fills what was left open.
+    /// Adds a directory. For a known one, fills in only the facts that are missing.
     fn directory(&mut self, new: Directory) {
         if !is_state(&new.path) {
             return;
@@ -474,7 +481,8 @@ impl System {
         }
     }
 
-    /// `chown` and `chmod` of directories that are known; the rest a person has to see.
+    /// Applies `chown` and `chmod` to known directories. The others are left for a person to
+    /// review.
     fn own(&mut self, packaging: &Packaging) {
         for ownership in &packaging.effects.ownerships {
             match self
@@ -513,7 +521,7 @@ impl System {
         known.extra_groups.extend(new.extra_groups);
     }
 
-    /// `User=` and `Group=` of a unit.
+    /// Adds `User=` and `Group=` of a unit.
     fn runs_as(&mut self, unit: &super::units::Unit) {
         let from = unit.file.clone().unwrap_or_default();
         if let Some(name) = unit.user.clone() {
@@ -532,7 +540,8 @@ impl System {
         }
     }
 
-    /// Names that own directories or have members are relied on; Debian's base users get their numbers.
+    /// Adds the users and groups that own directories or have members. Debian's base users get
+    /// their numbers.
     fn rely(&mut self) {
         let owners: Vec<(String, String, String)> = self
             .directories
@@ -638,7 +647,7 @@ impl System {
     }
 }
 
-/// The binary package that a file of `debian/` names: `debian/PACKAGE.postinst:3`.
+/// Returns the binary package in the name of a `debian/` file: `debian/PACKAGE.postinst:3`.
 fn origin<'a>(from: &str, binaries: &[&'a str]) -> Option<&'a str> {
     let name = tree_path::file_name(from);
     let named = |binary: &&'a str| {
@@ -662,7 +671,8 @@ fn sort<T: Ord>(list: &mut Vec<T>) {
     list.dedup();
 }
 
-/// Whether a directory holds state, rather than files of the package itself, which Nix keeps in the store.
+/// Whether a directory contains state, rather than files of the package itself, which Nix keeps in
+/// the store.
 pub fn is_state(path: &str) -> bool {
     let top = path.trim_start_matches('/');
     let own = ["usr", "bin", "sbin", "lib", "lib64"]

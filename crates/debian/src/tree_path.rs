@@ -1,9 +1,10 @@
-//! Paths within a source: lexical, `/`-separated, relative to the tree's root.
+//! Lexical operations on paths within a source, `/`-separated and relative to the tree's root.
 
-/// `path` below `base` without `.`, `..` and empty components; `None` when it leaves the tree.
+/// Joins `path` to `base` without `.`, `..` and empty components. Returns `None` if it leaves the
+/// tree.
 ///
-/// A leading `/` counts as the root, which is how debhelper reads the paths in `debian/*.install`.
-/// `base` is a path of the tree already, `""` for its root.
+/// A leading `/` is the root, as in the paths of `debian/*.install`. `base` is a normalised path of
+/// the tree; `""` is its root.
 pub fn join(base: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty()).collect();
     let floor = parts.len();
@@ -13,7 +14,8 @@ pub fn join(base: &str, path: &str) -> Option<String> {
             ".." if parts.len() > floor => {
                 parts.pop();
             }
-            // Debian's tools work in the directory that holds `debian/`: above it is another tree.
+            // Debian's tools work in the directory that contains `debian/`. Above it is another
+            // tree.
             ".." => return None,
             part => parts.push(part),
         }
@@ -21,7 +23,7 @@ pub fn join(base: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// `path` below a file's directory, where `..` may climb as far as the tree's root.
+/// Joins `path` to a file's directory. `..` may climb as far as the tree's root.
 pub fn beside(directory: &str, path: &str) -> Option<String> {
     if path.starts_with('/') {
         return None;
@@ -29,17 +31,17 @@ pub fn beside(directory: &str, path: &str) -> Option<String> {
     join("", &format!("{directory}/{path}"))
 }
 
-/// The directory a path stands in, `""` at the root.
+/// Returns the directory of a path, `""` at the root.
 pub fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 
-/// The last component.
+/// Returns the last component.
 pub fn file_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
-/// `path` as seen from `root`, where it stands below it.
+/// Returns `path` relative to `root`, or `None` if it is not below it.
 pub fn below<'a>(root: &str, path: &'a str) -> Option<&'a str> {
     if root.is_empty() {
         return Some(path);

@@ -1,8 +1,8 @@
-//! The systemd units a package ships, and whether installing it enables and starts them.
+//! The systemd units that a package ships, and whether its installation enables and starts them.
 //!
-//! `dh_installsystemd(1)` enables units that have an `[Install]` section and starts them, unless
-//! `debian/rules` says otherwise; maintainer scripts may do it themselves. What debhelper generates
-//! takes effect only where a maintainer script has a `#DEBHELPER#` line to put it.
+//! `dh_installsystemd(1)` enables units with an `[Install]` section and starts them, unless
+//! `debian/rules` says otherwise. Maintainer scripts may do it themselves. debhelper's generated
+//! code takes effect only if a maintainer script has a `#DEBHELPER#` line for it.
 
 use serde::{Deserialize, Serialize};
 use syntax::unit::settings;
@@ -14,7 +14,7 @@ use super::rules::{Call, Rules};
 use super::scripts::{Effects, UnitCall};
 use super::tree_path;
 
-/// A unit's `[Install]` section (`systemd.unit(5)`); each list is sorted.
+/// A unit's `[Install]` section (`systemd.unit(5)`). Each list is sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Install {
@@ -29,7 +29,8 @@ pub struct Install {
 }
 
 impl Install {
-    /// Takes a setting; whether it is one of a unit's installation. An empty value resets the list, as in any unit.
+    /// Takes a setting and returns whether it belongs to the section. As in any unit, an empty
+    /// value resets the list.
     fn take(&mut self, key: &str, value: &str) -> bool {
         let list = match key {
             "WantedBy" => &mut self.wanted_by,
@@ -47,26 +48,26 @@ impl Install {
         true
     }
 
-    /// Whether something pulls the unit in once it is enabled.
+    /// Whether another unit pulls this one in once it is enabled.
     fn is_wanted(&self) -> bool {
         !self.wanted_by.is_empty() || !self.required_by.is_empty()
     }
 }
 
-/// What an upgrade of its package does to a unit that runs.
+/// The effect of its package's upgrade on a running unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnUpgrade {
-    /// It runs on as it is.
+    /// It keeps running.
     #[default]
     None,
-    /// It is told to take up what is new (`ExecReload=`).
+    /// It reloads (`ExecReload=`).
     Reload,
-    /// It ends and starts.
+    /// It restarts.
     Restart,
 }
 
-/// Where installed units stand, relative to a package's root.
+/// The directories of installed units, relative to a package's root.
 const DIRECTORIES: [&str; 2] = ["usr/lib/systemd/system", "lib/systemd/system"];
 
 /// A unit.
@@ -76,17 +77,17 @@ pub struct Unit {
     pub name: String,
     /// The binary package.
     pub package: String,
-    /// The file in the source, `.in` or not; `None` where the source does not hold it.
+    /// The file in the source, with or without `.in`; `None` if the source does not contain it.
     pub file: Option<String>,
     /// Whether installation enables it.
     pub enable: bool,
     /// Whether installation starts it.
     pub start: bool,
-    /// What an upgrade of its package does to it.
+    /// The effect of its package's upgrade on it.
     pub on_upgrade: OnUpgrade,
-    /// Whether its file says how it is reloaded; nothing is known of one that the source does not hold.
+    /// Whether its file defines a reload. `None` if the source does not contain the file.
     pub reloads: Option<bool>,
-    /// What its `[Install]` section says.
+    /// Its `[Install]` section.
     pub install: Install,
     /// `User=`
     pub user: Option<String>,
@@ -94,7 +95,7 @@ pub struct Unit {
     pub group: Option<String>,
 }
 
-/// Whether a file's name is a unit's, or a unit template's (`x.service.in`); gives the unit's name.
+/// Returns the unit's name if a file is a unit or a unit's template (`x.service.in`).
 pub fn unit_name(path: &str) -> Option<&str> {
     let name = tree_path::file_name(path);
     let name = name.strip_suffix(".in").unwrap_or(name);
@@ -102,23 +103,23 @@ pub fn unit_name(path: &str) -> Option<&str> {
     (!stem.is_empty() && UNIT_SUFFIXES.contains(&suffix)).then_some(name)
 }
 
-/// What is known of a package when its units are collected.
+/// The facts about a package that decide about its units.
 pub struct Input<'a> {
     /// The binary packages, the main one first.
     pub packages: &'a [&'a str],
     /// `debian/rules`.
     pub rules: &'a Rules,
-    /// What `debian/` installs.
+    /// The files that `debian/` installs.
     pub files: &'a Files,
-    /// What `make install` installs.
+    /// The files that `make install` installs.
     pub made: &'a [Action],
-    /// What the maintainer scripts do.
+    /// The effects of the maintainer scripts.
     pub effects: &'a Effects,
-    /// Unit files of the source, outside of tests: path and content.
+    /// The unit files of the source, outside of tests: path and content.
     pub candidates: &'a [(&'a str, &'a str)],
 }
 
-/// Collects the units, by name.
+/// Collects the units, sorted by name.
 pub fn collect(input: &Input) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
     for file in &input.files.installed {
@@ -142,7 +143,8 @@ pub fn collect(input: &Input) -> Vec<Unit> {
             add(&mut units, name, input.owner(&action.dest), source, input);
         }
     }
-    // Units that a build installs in a way not understood here (meson, variables of the environment).
+    // Units that a build installs in a way not understood here (meson, variables of the
+    // environment).
     for (path, content) in input.candidates {
         let Some(name) = unit_name(path) else {
             continue;
@@ -153,7 +155,7 @@ pub fn collect(input: &Input) -> Vec<Unit> {
                 "[Unit]" | "[Service]" | "[Timer]" | "[Socket]" | "[Slice]"
             )
         });
-        // One that is installed under another name (`debian/PACKAGE.NAME.service`) is there already.
+        // The unit may already be listed under another name (`debian/PACKAGE.NAME.service`).
         let there = |unit: &Unit| unit.name == name || unit.file.as_deref() == Some(*path);
         if is_unit && !units.iter().any(there) {
             add(
@@ -184,7 +186,7 @@ pub fn collect(input: &Input) -> Vec<Unit> {
     units
 }
 
-/// The unit's name, if a path is one of an installed unit.
+/// Returns the unit's name if a path is an installed unit's.
 fn installed_unit(path: &str) -> Option<&str> {
     let name = DIRECTORIES
         .iter()
@@ -238,7 +240,7 @@ fn add(
 }
 
 impl<'a> Input<'a> {
-    /// The unit's file in the source: where the origin says, or the only one of that name.
+    /// Finds the unit's file in the source: at the origin, or the only file of that name.
     fn source_of(&self, origin: &str, name: &str) -> Option<&'a str> {
         let template = format!("{origin}.in");
         let ends = |path: &str, with: &str| {
@@ -259,7 +261,7 @@ impl<'a> Input<'a> {
         by_origin.or_else(by_name).map(|(path, _)| *path)
     }
 
-    /// The package whose lists take `path` out of `debian/tmp`.
+    /// Returns the package whose lists take `path` from `debian/tmp`.
     fn owner(&self, path: &str) -> Option<&'a str> {
         let short = path.strip_prefix("usr/").unwrap_or(path);
         let mut installed = self.files.installed.iter();
@@ -280,7 +282,7 @@ impl<'a> Input<'a> {
         by_list.or_else(by_rules)
     }
 
-    /// Whether dh, or a maintainer script, enables and starts the unit.
+    /// Decides whether dh, or a maintainer script, enables and starts the unit.
     fn activate(&self, unit: &mut Unit) {
         let template = unit.name.contains("@.");
         let snippets = self.effects.takes_snippets(&unit.package);
@@ -324,7 +326,7 @@ impl<'a> Input<'a> {
             unit.enable |= installs && !options.no_enable;
             let is_meant = installs || options.units.contains(&unit.name);
             unit.start |= is_meant && !options.no_start;
-            // Stopped before and started after the upgrade is a restart, too.
+            // A stop before the upgrade and a start after it is a restart, too.
             let stays = options.no_restart && (options.no_stop || options.no_start);
             if is_meant && !stays {
                 unit.on_upgrade = OnUpgrade::Restart;
@@ -395,7 +397,7 @@ impl UnitCall {
         matches!(self.verb.as_str(), "enable" | "reenable")
     }
 
-    /// Whether the call starts it on a new installation.
+    /// Whether the call starts its unit on a new installation.
     pub fn starts(&self) -> bool {
         matches!(
             self.verb.as_str(),
@@ -403,7 +405,8 @@ impl UnitCall {
         ) && !self.removal
     }
 
-    /// What the call does to its unit on an upgrade; `reloads` is whether the unit says how it is reloaded, where it is known.
+    /// Returns the call's effect on its unit during an upgrade. `reloads` says whether the unit
+    /// defines a reload, if known.
     pub fn on_upgrade(&self, reloads: Option<bool>) -> OnUpgrade {
         match self.verb.as_str() {
             _ if self.removal => OnUpgrade::None,
@@ -575,7 +578,7 @@ mod tests {
         assert_eq!(found[0].reloads, Some(false));
     }
 
-    /// What an upgrade does to `a.service`.
+    /// Returns the effect of an upgrade on `a.service`.
     fn upgraded(rules: &str, script: &str, text: &str) -> OnUpgrade {
         let scripts = [("postinst", script)];
         let scripts = if script.is_empty() { &[][..] } else { &scripts };
@@ -620,11 +623,11 @@ mod tests {
         let script = "#!/bin/sh\nif [ -n \"$2\" ]; then\n act=reload-or-restart\nelse\n act=start\nfi\ndeb-systemd-invoke $act a.service\n";
         let off = "%:\n\tdh $@\noverride_dh_installsystemd:\n";
         assert_eq!(upgraded(off, script, &reloads), OnUpgrade::Reload);
-        // Nothing says how it is reloaded: systemd restarts it.
+        // The unit defines no reload, so systemd restarts it.
         assert_eq!(upgraded(off, script, INSTALLED), OnUpgrade::Restart);
         let start = "#!/bin/sh\ndeb-systemd-invoke start a.service\n";
         assert_eq!(upgraded(off, start, INSTALLED), OnUpgrade::None);
-        // What fires on another package's upgrade yields to what the own one does.
+        // A call on another package's upgrade yields to the call on the package's own.
         let both = "#!/bin/sh\n#DEBHELPER#\n[ \"$1\" = triggered ] && deb-systemd-invoke reload-or-try-restart a.service\n";
         assert_eq!(
             upgraded("%:\n\tdh $@\n", both, &reloads),

@@ -1,4 +1,4 @@
-//! The attributes that rules name: each must be somebody's.
+//! Checks that every attribute in the rules exists somewhere.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,7 +17,7 @@ pub struct Homeless {
 }
 
 impl Homeless {
-    /// Those of `rules`; `own` is what the project packages itself.
+    /// Returns those of `rules`. `own` are the attributes that the project packages itself.
     pub fn of(rules: &Rules, own: &BTreeSet<String>) -> Vec<Self> {
         let has = |attr: &str| {
             // `font-awesome_4.src`: an output or a part of a listed package.
@@ -32,7 +32,7 @@ impl Homeless {
         homeless.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// As a problem of a release that does not have it.
+    /// Makes the problem of a release that does not have it.
     pub fn problem(&self, rules: &Rules, release: &str) -> Problem {
         let Self { attr, rule } = self;
         let cause = format!(
@@ -44,7 +44,8 @@ impl Homeless {
     }
 }
 
-/// What this project packages itself, below `root`: what is outside of nixpkgs, and the shims that stand in for Debian's tools.
+/// Returns the attributes that this project packages itself, below `root`: packages outside of
+/// nixpkgs, and the shims for Debian's tools.
 pub fn own(root: &Path, rules: &Rules) -> BTreeSet<String> {
     let directories = std::fs::read_dir(root.join("pkgs/build-support"));
     let directories = directories.into_iter().flatten().flatten();
@@ -54,7 +55,7 @@ pub fn own(root: &Path, rules: &Rules) -> BTreeSet<String> {
     shims.chain(rules.outside.iter().cloned()).collect()
 }
 
-/// Each attribute that a rule names, with the rule.
+/// Returns each attribute that a rule names, with the rule.
 fn named(rules: &Rules) -> impl Iterator<Item = (String, RuleId)> {
     let programs = rules.programs.iter().filter_map(|(program, provider)| {
         let Provider::Package { attr, .. } = provider else {
@@ -109,7 +110,7 @@ fn named(rules: &Rules) -> impl Iterator<Item = (String, RuleId)> {
         .chain(over(rules))
 }
 
-/// What the packages over nixpkgs' own name.
+/// Returns the attributes that the rules for packages over nixpkgs' own name.
 fn over(rules: &Rules) -> impl Iterator<Item = (String, RuleId)> {
     rules.packages.iter().flat_map(|(source, over)| {
         let package = [&over.over].into_iter().chain(&over.beside);

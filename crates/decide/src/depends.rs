@@ -1,4 +1,4 @@
-//! What Debian installs beside a source's code, held against what the code is given here.
+//! Checks that everything that Debian installs beside a source's code reaches the code here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,26 +8,26 @@ use debian::Packaging;
 use debian::control::Binary;
 use problem::{Problem, UNREACHED_PACKAGE};
 
-/// What came of holding one against the other.
+/// The result of the check.
 #[derive(Debug, Default)]
 pub struct Held {
-    /// The packages that nothing brings.
+    /// The packages that nothing provides.
     pub findings: Vec<Problem>,
     /// The rules that decided.
     pub used: BTreeSet<RuleId>,
 }
 
-/// The sources of a release, as far as is asked of them here.
+/// The sources of a release, as far as the check needs them.
 pub struct Sources<'a> {
     rules: &'a Rules,
-    /// The nixpkgs attributes that reach the code of each.
+    /// The nixpkgs attributes that reach the code of each source.
     given: BTreeMap<&'a str, BTreeSet<&'a str>>,
-    /// Those that reach any crate: a program is made of many sources' crates.
+    /// The attributes that reach any crate, because a program consists of crates from many sources.
     crates: BTreeSet<&'a str>,
 }
 
 impl<'a> Sources<'a> {
-    /// Of each source its name, its packagings and what was decided.
+    /// Collects each source's name, packagings and decisions.
     pub fn new(
         sources: impl Iterator<Item = (&'a str, &'a [Packaging], &'a [Decided])>,
         rules: &'a Rules,
@@ -60,8 +60,9 @@ impl<'a> Sources<'a> {
     }
 }
 
-/// Holds `Pre-Depends`, `Depends` and `Recommends` of a source's packages against the nixpkgs attributes that its code is
-/// given: those whose files it names, whose programs it runs, whose programs a closure has, whose library it is linked with.
+/// Compares `Pre-Depends`, `Depends` and `Recommends` of a source's packages with the nixpkgs
+/// attributes that reach its code: those whose files it names, whose programs it runs or a closure
+/// lists, or whose library it links.
 pub fn hold(source: &str, packagings: &[Packaging], sources: &Sources<'_>) -> Held {
     let rules = sources.rules;
     let mut held = Held::default();
@@ -111,14 +112,15 @@ pub fn hold(source: &str, packagings: &[Packaging], sources: &Sources<'_>) -> He
     held
 }
 
-/// Whether a package is for a machine that runs it: not headers, not documents.
+/// Whether a package is for machines that run it, rather than headers or documents.
 fn is_run(binary: &Binary) -> bool {
     !["-dev", "-doc", "-docs", "-dbg", "-dbgsym"]
         .iter()
         .any(|end| binary.name.ends_with(end))
 }
 
-/// The attribute that a Debian package is; what another source makes and what nobody has is told elsewhere.
+/// Returns the attribute of a Debian package. Packages that another source makes or that nothing
+/// provides are reported elsewhere.
 fn attribute<'r>(name: &str, rules: &'r Rules) -> Option<&'r str> {
     match rules.debian_package(name)?.0 {
         DebianPackage::Attr(attr) => Some(attr),
@@ -126,7 +128,7 @@ fn attribute<'r>(name: &str, rules: &'r Rules) -> Option<&'r str> {
     }
 }
 
-/// The attributes that reach the code.
+/// Returns the attributes that reach the code.
 fn given<'r>(source: &str, decided: &'r [Decided], rules: &'r Rules) -> BTreeSet<&'r str> {
     let host = decided
         .iter()
@@ -152,7 +154,8 @@ fn given<'r>(source: &str, decided: &'r [Decided], rules: &'r Rules) -> BTreeSet
 }
 
 impl Depends {
-    /// Whether the rule says why `package`, which `binary` of `source` depends on, need not be brought.
+    /// Whether the rule explains why `package`, on which `binary` of `source` depends, is not
+    /// needed.
     fn decides(&self, source: &str, binary: &str, package: &str) -> bool {
         let has =
             |names: &[String], name: &str| names.is_empty() || names.iter().any(|one| one == name);

@@ -1,4 +1,4 @@
-//! Deciding: the order in which rules are asked.
+//! Decides occurrences by trying the rules in order.
 //!
 //! 1. The context: the first `[[context]]` rule that matches, else the first `[[last-context]]`; `host` without one.
 //! 2. `[[path]]` rules.
@@ -17,7 +17,7 @@ use super::{Context, Decided, Decision, RuleId, Table};
 use layout::{PROGRAM_DIRECTORIES, fold, program_of};
 use scan::{FileScan, Kind, Language, Occurrence};
 
-/// What is known of a release before its occurrences are decided.
+/// The facts about a release that decisions need.
 pub struct World<'a> {
     /// The rules.
     pub rules: &'a Rules,
@@ -27,21 +27,23 @@ pub struct World<'a> {
     pub declared: HashMap<String, (String, String)>,
     /// Files that exactly one pinned source installs: path on Debian to source.
     pub installed: HashMap<String, String>,
-    /// Files that a compiler reads while it builds, and a pinned source has in its tree: path on Debian to source and file.
+    /// Files that a compiler reads during a build and that a pinned source has in its tree: path on
+    /// Debian to source and file.
     pub embedded: HashMap<String, (String, String)>,
-    /// Units that a source's packages ship, with the source: a template without its instance.
+    /// Units that a source's packages ship, with the source. Templates are listed without an
+    /// instance.
     pub units: HashMap<String, String>,
     /// Perl core modules.
     pub core: HashSet<&'static str>,
 }
 
-/// Perl's core modules, one a line; see the file's head for how it was made.
+/// Perl's core modules, one a line. The file's header says how it was made.
 static PERL_CORE: &str = include_str!("perl_core.txt");
 
 /// Python's standard library, one module a line.
 static PYTHON_CORE: &str = include_str!("python_core.txt");
 
-/// Whether the compiler reads the file of this place while it builds.
+/// Whether the compiler reads the file at this place.
 pub fn is_embedded(language: Language, occurrence: &Occurrence) -> bool {
     let call = occurrence.site.call.as_deref();
     language == Language::Rust
@@ -52,7 +54,7 @@ pub fn is_embedded(language: Language, occurrence: &Occurrence) -> bool {
 type Ruled = (Decision, Option<RuleId>);
 
 impl<'a> World<'a> {
-    /// Collects what the scans declare: `(source, file, scan)`.
+    /// Collects the declarations in the scans: `(source, file, scan)`.
     pub fn new<'s>(
         rules: &'a Rules,
         release: &'a str,
@@ -79,7 +81,7 @@ impl<'a> World<'a> {
                     .or_insert_with(|| (source.to_owned(), path.to_owned()));
             }
         }
-        // A package that no file is named after, declared in a file of another name.
+        // Packages declared in a file of another name, unless a file is named after them.
         for (package, place) in within {
             declared.entry(package).or_insert(place);
         }
@@ -98,7 +100,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Decides every occurrence of one file.
+    /// Decides every occurrence in one file.
     pub fn decide(
         &self,
         source: &str,
@@ -155,7 +157,8 @@ impl<'a> World<'a> {
         })
     }
 
-    /// What a matching rule makes of the occurrence; `None` where a `program` rule meets a name no table has.
+    /// Applies a matching rule to the occurrence. Returns `None` if a `program` rule meets a name
+    /// that no table has.
     fn apply(&self, rule: &PathRule, prefix: &str, subject: &Subject) -> Option<Decision> {
         let text = subject.occurrence.text.as_str();
         let name = text
@@ -237,7 +240,7 @@ impl<'a> World<'a> {
 
     fn perl_module(&self, module: &str, source: &str) -> Option<Ruled> {
         if let Some(provider) = self.rules.perl.get(module) {
-            // What a rule takes for lacking may be at hand all the same.
+            // A module that a rule lists as missing may be available all the same.
             let there = matches!(provider, ModuleProvider::Missing(_))
                 .then(|| self.declared_module(module, source))
                 .flatten();
@@ -260,7 +263,7 @@ impl<'a> World<'a> {
         })
     }
 
-    /// The module of a source that is scanned.
+    /// Returns the module of a scanned source.
     fn declared_module(&self, module: &str, source: &str) -> Option<Decision> {
         let (owner, target) = self.declared.get(module)?;
         let target = format!("lib/perl5/site_perl/{target}");
@@ -292,7 +295,7 @@ impl<'a> World<'a> {
         })
     }
 
-    /// A program by its name: a source's own first, then what the tables say.
+    /// Looks up a program by its name: the source's own first, then the tables.
     fn named_program(&self, name: &str, source: &str) -> Option<Ruled> {
         let place = |dir: &&str| self.installed.get(&format!("{dir}{name}"));
         if let Some(owner) = PROGRAM_DIRECTORIES.iter().find_map(place) {
@@ -308,7 +311,7 @@ impl<'a> World<'a> {
         Some((decision, Some(RuleId::new(Table::Command, name))))
     }
 
-    /// A file that a source is known to install, by its Makefiles and `debian/`.
+    /// Looks up a file that a source installs by its Makefiles and `debian/`.
     fn installed_path(&self, text: &str, source: &str) -> Option<Ruled> {
         let owner = self.installed.get(text)?;
         let target = fold(text);
@@ -323,7 +326,8 @@ impl<'a> World<'a> {
         Some((decision, Some(RuleId::of(Table::Installed))))
     }
 
-    /// A unit that a source ships: by its whole name, without the kind, or the head of an instance.
+    /// Looks up a unit that a source ships: by its whole name, without the suffix, or by the start
+    /// of an instance's name.
     fn shipped_unit(&self, text: &str) -> Option<Ruled> {
         let name = text.replace('\\', "");
         let (stem, kind) = match name.rsplit_once('.') {
@@ -341,7 +345,8 @@ impl<'a> World<'a> {
         ))
     }
 
-    /// A file that the compiler reads: it must be in a tree, for no output exists while a program is compiled.
+    /// Looks up a file that the compiler reads. It must be in a tree, because no output exists
+    /// during compilation.
     fn embedded_path(&self, text: &str) -> Option<Ruled> {
         let (source, path) = self.embedded.get(text)?.clone();
         Some((
@@ -370,7 +375,7 @@ impl<'a> World<'a> {
 
     fn program_path(&self, text: &str, source: &str) -> Option<Ruled> {
         let name = program_of(text)?;
-        // Debian's directories for programs are one: /sbin/qm is /usr/sbin/qm.
+        // Debian merges its directories for programs: /sbin/qm is /usr/sbin/qm.
         let merged = PROGRAM_DIRECTORIES.iter().map(|dir| format!("{dir}{name}"));
         if let Some(found) = merged
             .filter(|path| path != text)
@@ -386,8 +391,9 @@ impl<'a> World<'a> {
     }
 }
 
-/// A command that systemd starts is a path: it looks for a name in directories of its own, which on NixOS hold nothing,
-/// never on the unit's `PATH` (systemd.service(5), "Command lines").
+/// Makes the decision about a command that systemd starts a path. systemd searches directories of
+/// its own, which are empty on NixOS, and never the unit's `PATH` (systemd.service(5), "Command
+/// lines").
 fn absolute(decision: Decision, subject: &Subject) -> Decision {
     let Decision::Command {
         attr,
@@ -418,7 +424,7 @@ fn absolute(decision: Decision, subject: &Subject) -> Decision {
     }
 }
 
-/// The decision a program's provider means where it is run by its bare name.
+/// Returns the decision for a program that is run by its bare name.
 fn command_decision(provider: &Provider, name: &str, source: &str) -> Decision {
     let program = name.to_owned();
     match provider {
@@ -436,8 +442,8 @@ fn command_decision(provider: &Provider, name: &str, source: &str) -> Decision {
     }
 }
 
-/// The modules that `require` would find in this file: the ends of its path that begin with the first
-/// component of a package it declares.
+/// Returns the modules that `require` would find in this file: the ends of its path that begin with
+/// the first component of a package that it declares.
 fn modules_of(path: &str, scan: &FileScan) -> Vec<String> {
     let Some(stem) = path.strip_suffix(".pm") else {
         return Vec::new();
@@ -463,7 +469,7 @@ fn module_decision(provider: &ModuleProvider, module: &str, set: &str) -> Decisi
             attr: attr.clone(),
             target,
         },
-        // A source without a pin is lacking, which the graph tells.
+        // A source without a pin is missing, which the graph reports.
         ModuleProvider::Source(source) | ModuleProvider::Missing(source) => Decision::Sibling {
             source: source.clone(),
             target,
@@ -471,12 +477,12 @@ fn module_decision(provider: &ModuleProvider, module: &str, set: &str) -> Decisi
     }
 }
 
-/// How often each rule decided, over the releases looked at.
+/// The number of decisions of each rule, over all releases.
 #[derive(Debug, Default, Clone)]
 pub struct Uses(pub BTreeMap<RuleId, usize>);
 
 impl Uses {
-    /// Counts what decided `decided`.
+    /// Counts the rules behind `decided`.
     pub fn count<'d>(&mut self, decided: impl Iterator<Item = &'d Decided>) {
         for one in decided {
             for rule in [&one.context_rule, &one.rule].into_iter().flatten() {
@@ -500,7 +506,7 @@ impl Uses {
         *self.0.entry(rule.clone()).or_default() += 1;
     }
 
-    /// The rules that decided nothing.
+    /// Returns the rules that decided nothing.
     pub fn stale(&self, rules: &Rules) -> Vec<RuleId> {
         rules
             .ids()

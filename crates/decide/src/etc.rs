@@ -1,4 +1,5 @@
-//! Paths below `/etc`: of which sort each is, and who writes what NixOS links into the store.
+//! Paths below `/etc`: the sort of each, and code that writes files that NixOS links into the
+//! store.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -13,16 +14,17 @@ use problem::{Problem, UNSAID_SORT, WRITTEN_LINK};
 use release::{Entry, Source};
 use scan::{Kind, Language, Occurrence};
 
-/// What a rule says of a path below `/etc`.
+/// A rule's statement about a path below `/etc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Etc {
-    /// Of which sort it is.
+    /// Its sort.
     pub sort: Sort,
-    /// Whether the rule says what becomes of a write to what NixOS links.
+    /// Whether the rule explains what happens if code writes a file that NixOS links.
     pub written: bool,
 }
 
-/// The path that a place leads to on the machine, where that is below `/etc` and stays as it is.
+/// Returns the path on the machine that a place refers to, if it is below `/etc` and stays as it
+/// is.
 pub fn leads_to(one: &Decided) -> Option<&str> {
     let path = match &one.decision {
         Decision::Keep { .. } => one.occurrence.text.as_str(),
@@ -33,7 +35,7 @@ pub fn leads_to(one: &Decided) -> Option<&str> {
     (acts && !one.occurrence.site.joined && is_below(path, "/etc")).then_some(path)
 }
 
-/// The paths of a source, sorted.
+/// Returns the paths of a source, sorted.
 pub fn paths(decided: &[Decided]) -> Vec<EtcPath> {
     let found: BTreeSet<EtcPath> = decided
         .iter()
@@ -49,7 +51,7 @@ pub fn paths(decided: &[Decided]) -> Vec<EtcPath> {
     found.into_iter().collect()
 }
 
-/// The places below `/etc` of which no rule says the sort.
+/// Returns the problems of places below `/etc` whose rule does not say the sort.
 pub fn unsaid(source: &str, decided: &[Decided]) -> Vec<Problem> {
     let places = decided.iter().filter(|one| one.etc.is_none());
     places
@@ -63,7 +65,7 @@ pub fn unsaid(source: &str, decided: &[Decided]) -> Vec<Problem> {
         .collect()
 }
 
-/// Calls and shell words that change a file.
+/// Matches calls and shell words that change a file.
 static WRITES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r#"(?x)\b(file_set_contents|replace_file|unlink|rename|symlink|mkdir|make_path|mkpath|copy|move|file_copy|tempfile)\b
@@ -75,7 +77,7 @@ static WRITES: LazyLock<Regex> = LazyLock::new(|| {
     .unwrap_or_else(|error| unreachable!("{error}"))
 });
 
-/// The text from the end of the statement before `offset` to the end of its own.
+/// Splits the text into statements, each with its offset.
 fn statements(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut start = 0;
     text.split_inclusive(';').map(move |one| {
@@ -85,7 +87,8 @@ fn statements(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Where `name` stands in `text` as a whole word: with a sigil or as a hash's key, in capitals or in a language without sigils.
+/// Returns the offsets of `name` in `text` as a whole word: with a sigil or as a hash's key, in
+/// capitals, or in a language without sigils.
 fn words<'t>(text: &'t str, name: &'t str, sigils: bool) -> impl Iterator<Item = usize> + 't {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let bytes = text.as_bytes();
@@ -100,15 +103,15 @@ fn words<'t>(text: &'t str, name: &'t str, sigils: bool) -> impl Iterator<Item =
     })
 }
 
-/// The lines that are no comment: their apostrophes and arrows are no code.
+/// Returns the lines that are not comments, whose apostrophes and arrows are not code.
 fn code(text: &str) -> String {
     let lines = text.lines();
     let lines = lines.filter(|line| !line.trim_start().starts_with(['#', '/', '*']));
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The line of a place in a statement that begins at `start`, with two lines before it: a call begins there, and what a long list
-/// says elsewhere is not about the place.
+/// Returns the line of a place in a statement that begins at `start`, with two lines before it,
+/// where a call would begin. Distant lines of a long list are not about the place.
 fn around(text: &str, start: usize, offset: usize) -> String {
     let head = &text[start..offset];
     let begin = head.rmatch_indices('\n').nth(2).map_or(0, |(at, _)| at);
@@ -118,7 +121,8 @@ fn around(text: &str, start: usize, offset: usize) -> String {
     code(&text[start + begin..end])
 }
 
-/// Where a sub stands that holds `offset`: to the brace that closes it at a line's beginning. A variable of it is no other's.
+/// Returns the sub that contains `offset`, up to the closing brace at the start of a line. Its
+/// variables are its own.
 fn enclosing<'t>(text: &'t str, offset: usize, sub: &str) -> (usize, &'t str) {
     let head = &text[..offset.min(text.len())];
     let start = ["sub ", "fn "]
@@ -132,8 +136,8 @@ fn enclosing<'t>(text: &'t str, offset: usize, sub: &str) -> (usize, &'t str) {
     }
 }
 
-/// Whether a statement that writes names the place: the literal itself, or the variable or constant it goes to, which is one of
-/// its sub where it stands in one.
+/// Whether a statement that writes names the place: the literal itself, or the variable or constant
+/// that receives it, within the place's sub if there is one.
 pub fn is_written(text: &str, language: Language, place: &Occurrence) -> bool {
     let (offset, site) = (place.offset, &place.site);
     let sub = site.sub.as_deref();
@@ -149,10 +153,11 @@ pub fn is_written(text: &str, language: Language, place: &Occurrence) -> bool {
     })
 }
 
-/// The places that write what NixOS links into the store, where the rule does not say what becomes of it.
+/// Returns the problems of places that write files that NixOS links into the store, unless the rule
+/// explains that.
 ///
 /// # Errors
-/// Files that cannot be read.
+/// A file cannot be read.
 pub fn written(
     source: &Source,
     decided: &[Decided],

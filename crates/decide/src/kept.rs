@@ -1,5 +1,5 @@
-//! The format of `kept.json`: the paths and commands of Debian that a release's rewritten sources still hold, because a
-//! decision keeps them. `regen` writes the file, `audit` reads it.
+//! The format of `kept.json`: the paths and commands of Debian's that decisions keep in a release's
+//! rewritten sources. `regen` writes the file, `audit` reads it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use scan::Language;
 /// The file's name below `pkgs/RELEASE/`.
 pub const NAME: &str = "kept.json";
 
-/// What a release's sources still hold.
+/// The texts that a release's sources keep.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// The release's name.
@@ -21,42 +21,42 @@ pub struct Kept {
     pub files: Vec<KeptFile>,
 }
 
-/// One file of a source as it is built from.
+/// One file of a source, as it is built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptFile {
     /// The source's name.
     pub source: String,
-    /// Relative to the source.
+    /// The path relative to the source.
     pub path: String,
-    /// What it is scanned as.
+    /// The language in which it is scanned.
     pub language: Language,
-    /// A Rust file includes it.
+    /// Whether a Rust file includes it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub embedded: bool,
-    /// Where Makefiles and `debian/` put it, relative to the output.
+    /// The paths at which Makefiles and `debian/` install it, relative to the output.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub at: BTreeSet<String>,
-    /// Paths and values of `PATH`, with how often each stands in it.
+    /// Paths and values of `PATH`, with the number of occurrences.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub paths: BTreeMap<String, u32>,
-    /// Programs that it runs by name and that no search path of the host's needs to have: in a guest, on another node,
-    /// asked for before they are run, or of a source that has no pin.
+    /// Programs that it runs by name and that may be missing on the host's search paths: they run
+    /// in a guest or on another node, the code checks for them first, or their source has no pin.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub commands: BTreeSet<String>,
-    /// Places below outputs that it names and that need not be there.
+    /// Paths below outputs that it names and that may be missing.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub absent: BTreeMap<String, Absence>,
 }
 
-/// Why a place that a file names need not be there.
+/// The reason why a path that a file names may be missing.
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 pub enum Absence {
-    /// The code asks for it, and does without.
+    /// The code checks for it, and works without it.
     Optional,
-    /// It is the head of names, one of which must be there.
+    /// It is the start of names, one of which must exist.
     Head,
-    /// It is this source's, which a link may lack (`nix-support/pve-lacks`).
+    /// It belongs to this source, which a link may lack (`nix-support/pve-lacks`).
     Source(String),
 }
 
@@ -70,7 +70,7 @@ impl From<Absent> for Absence {
 }
 
 impl Kept {
-    /// The file's text: one line for each file.
+    /// Returns the file's text, one line for each file.
     ///
     /// # Errors
     /// None that a value of this type can cause.
@@ -93,7 +93,7 @@ impl Kept {
 }
 
 impl KeptFile {
-    /// What stands for all files of a crate of the registry.
+    /// Makes the entry for all files of a registry crate.
     pub fn of_crate(name: &str, paths: BTreeMap<String, u32>) -> Self {
         Self {
             source: format!("crate {name}"),

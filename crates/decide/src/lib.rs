@@ -1,4 +1,4 @@
-//! Occurrences and rules to decisions. Contexts live here.
+//! Decides occurrences by rules, including their contexts.
 
 pub mod attributes;
 pub mod depends;
@@ -19,7 +19,7 @@ pub use rule_id::{RuleId, Table};
 use scan::{Language, Occurrence};
 pub use verdict::{Tally, Verdict};
 
-/// Where an occurrence acts.
+/// The place where an occurrence takes effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Context {
@@ -38,7 +38,7 @@ pub enum Context {
 }
 
 impl Context {
-    /// Every context, in the order in which reports count them.
+    /// Every context, in the order of reports.
     pub const ALL: [Self; 6] = [
         Self::Host,
         Self::Guest,
@@ -48,7 +48,7 @@ impl Context {
         Self::Doc,
     ];
 
-    /// Its name, as in rules and reports.
+    /// Returns its name, as in rules and reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Host => "host",
@@ -61,33 +61,33 @@ impl Context {
     }
 }
 
-/// What becomes of an occurrence.
+/// The decision about an occurrence.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Decision {
-    /// Another package's file: `attr` in nixpkgs, `target` below its output (`bin/lvs`).
+    /// A file of another package: `attr` in nixpkgs, `target` below its output (`bin/lvs`).
     Package {
         /// nixpkgs attribute path.
         attr: String,
-        /// Relative to the output.
+        /// The path relative to the output.
         target: String,
     },
     /// This source's own output.
     #[serde(rename = "self")]
     Own {
-        /// Relative to the output.
+        /// The path relative to the output.
         target: String,
     },
     /// Another Proxmox source's output.
     Sibling {
         /// The source's name.
         source: String,
-        /// Relative to the output.
+        /// The path relative to the output.
         target: String,
     },
     /// A bare name, found on the computed `PATH`.
     Command {
-        /// nixpkgs attribute path, or `None` when the program is a Proxmox source's own.
+        /// nixpkgs attribute path; `None` if a Proxmox source installs the program.
         #[serde(skip_serializing_if = "Option::is_none")]
         attr: Option<String>,
         /// The Proxmox source that installs the program.
@@ -101,23 +101,24 @@ pub enum Decision {
         /// The program's file name.
         program: String,
     },
-    /// A path that NixOS itself keeps for this: `/etc/zoneinfo/…`. For what is written into state, where a
-    /// store path would dangle after the next collection of garbage.
+    /// A path that NixOS provides: `/etc/zoneinfo/…`. For text that is written to state, where a
+    /// store path would dangle after the next garbage collection.
     System {
-        /// The path, absolute.
+        /// The absolute path.
         path: String,
     },
-    /// A file of a pinned source's tree, which the compiler reads: the literal becomes its path relative to the file that
-    /// reads it, in the tree in which all sources of a program stand side by side.
+    /// A file in a pinned source's tree that the compiler reads. The literal becomes the file's
+    /// path relative to the file that reads it, in the tree in which all sources of a program lie
+    /// side by side.
     Embed {
         /// The source's name.
         source: String,
-        /// Relative to the source.
+        /// The path relative to the source.
         path: String,
     },
-    /// Stays as it is.
+    /// The text stays.
     Keep {
-        /// Why: `state`, `kernel`, `guest`, `remote`, `doc`, `build`, `test`, or a sentence.
+        /// The reason: `state`, `kernel`, `guest`, `remote`, `doc`, `build`, `test`, or a sentence.
         reason: String,
     },
     /// Removed with the feature it belongs to.
@@ -129,7 +130,7 @@ pub enum Decision {
     Unknown,
 }
 
-/// An occurrence with what was decided.
+/// An occurrence with its decision.
 #[derive(Debug, Clone, Serialize)]
 pub struct Decided {
     /// The file, relative to the source.
@@ -138,21 +139,21 @@ pub struct Decided {
     pub language: Language,
     /// The place.
     pub occurrence: Occurrence,
-    /// Where it acts.
+    /// Its context.
     pub context: Context,
-    /// The rule that said so, `None` for the default (`host`).
+    /// The rule that decided the context; `None` for the default (`host`).
     pub context_rule: Option<RuleId>,
-    /// What becomes of it.
+    /// Its decision.
     pub decision: Decision,
-    /// The rule that decided, `None` when unknown.
+    /// The rule that decided; `None` if unknown.
     pub rule: Option<RuleId>,
-    /// What that rule says of a path below `/etc`.
+    /// The rule's statement about a path below `/etc`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub etc: Option<Etc>,
 }
 
 impl Decided {
-    /// The name of the rule that decided, as reports show it; empty when unknown.
+    /// Returns the name of the rule that decided, as reports show it; empty if unknown.
     pub fn rule_name(&self) -> String {
         self.rule
             .as_ref()

@@ -1,4 +1,4 @@
-//! What a rule asks of an occurrence.
+//! Matches the conditions of a rule against an occurrence.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use regex::Regex;
@@ -7,12 +7,12 @@ use serde::Deserialize;
 use super::Context;
 use scan::{Form, Kind, Language, Occurrence};
 
-/// The `where` table of a rule. Every key given must hold; within a list one must.
-/// Strings are globs (`*`, `?`, `{a,b}`; `**` crosses `/` in file names) unless said otherwise.
+/// The `where` table of a rule. All keys must match; a list matches if one of its entries does.
+/// Strings are globs (`*`, `?`, `{a,b}`; `**` crosses `/` in file names) unless stated otherwise.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Condition {
-    /// Releases it is for: where two releases need a place decided differently.
+    /// The releases to which it applies, if two releases need different decisions.
     #[serde(default)]
     pub releases: Vec<String>,
     /// Sources, by name.
@@ -33,7 +33,7 @@ pub struct Condition {
     /// Contexts (of `[[path]]` only).
     #[serde(default)]
     pub contexts: Vec<Context>,
-    /// The text is one of these, to the letter.
+    /// The text is exactly one of these.
     #[serde(default)]
     pub exact: Vec<String>,
     /// The text is one of these paths or lies below one.
@@ -54,19 +54,20 @@ pub struct Condition {
     /// The static words before it in its command.
     #[serde(default)]
     pub before: Vec<String>,
-    /// The variable or key it goes to.
+    /// The variable or key that receives it.
     #[serde(default)]
     pub targets: Vec<String>,
-    /// The configuration it is compiled under (Rust), exactly; `test` for what only tests compile.
+    /// The exact configuration under which it is compiled (Rust); `test` for code that only tests
+    /// compile.
     #[serde(default)]
     pub cfgs: Vec<String>,
-    /// It follows other text within its literal.
+    /// Whether it follows other text within its literal.
     #[serde(default)]
     pub joined: Option<bool>,
-    /// An interpolation continues it.
+    /// Whether an interpolation continues it.
     #[serde(default)]
     pub open: Option<bool>,
-    /// It names a program: it lies right below an FHS program directory.
+    /// Whether it names a program, that is, lies directly in an FHS program directory.
     #[serde(default)]
     pub names_program: Option<bool>,
 }
@@ -95,7 +96,7 @@ pub struct Matcher {
     names_program: Option<bool>,
 }
 
-/// Where an occurrence is, for a matcher.
+/// An occurrence with its surroundings, for a matcher.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     /// The release.
@@ -144,7 +145,7 @@ impl Matcher {
     /// Compiles the patterns.
     ///
     /// # Errors
-    /// Which pattern is bad, and why.
+    /// The invalid pattern, and the reason.
     pub fn new(condition: &Condition) -> Result<Self, String> {
         let regex = condition.regex.as_deref().map(Regex::new).transpose();
         Ok(Self {
@@ -170,7 +171,8 @@ impl Matcher {
         })
     }
 
-    /// The `below` prefix the text lies in; an empty string where the rule has none. `None`: no match.
+    /// Returns the `below` prefix that contains the text, or an empty string if the rule has none.
+    /// `None` means no match.
     pub fn matches<'a>(&'a self, subject: &Subject) -> Option<&'a str> {
         let place = subject.occurrence;
         let site = &place.site;
@@ -218,7 +220,7 @@ impl Matcher {
 }
 
 impl Matcher {
-    /// The keys of the rule that do not hold of the occurrence; none where it matches.
+    /// Returns the rule's keys that do not match the occurrence.
     pub fn fails(&self, subject: &Subject) -> Vec<&'static str> {
         let place = subject.occurrence;
         let site = &place.site;
@@ -284,13 +286,13 @@ impl Matcher {
             .collect()
     }
 
-    /// Whether the rule asks for the text itself.
+    /// Whether the rule has a condition on the text itself.
     pub fn names_text(&self) -> bool {
         !self.exact.is_empty() || !self.below.is_empty() || self.regex.is_some()
     }
 }
 
-/// Whether `path` is `prefix` or lies below it.
+/// Whether `path` is `prefix` or below it.
 pub fn is_below(path: &str, prefix: &str) -> bool {
     let prefix = prefix.trim_end_matches('/');
     path.strip_prefix(prefix)

@@ -1,4 +1,4 @@
-//! What a release may do without, and what is packaged by hand.
+//! Optional parts of a release, and packages written by hand.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,15 +9,15 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Optional {
-    /// The name of what may be absent.
+    /// Its name.
     pub name: String,
-    /// What a user misses without it.
+    /// The loss to a user without it.
     pub cost: String,
-    /// Where a source asks.
+    /// The places where a source checks for it.
     pub probe: Vec<Probe>,
 }
 
-/// `[[optional.probe]]`: where a source asks for it.
+/// `[[optional.probe]]`: a place where a source checks for it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Probe {
@@ -25,13 +25,13 @@ pub struct Probe {
     pub source: String,
     /// The file, relative to the source.
     pub file: String,
-    /// What decides there, as the file has it.
+    /// The condition, as written in the file.
     pub asks: String,
 }
 
 impl Optional {
-    /// Whether `source` asks in each of the files in which it uses it, which `has` looks up by file and text; one that uses it in no file has it as a dependency
-    /// alone, which a probe of any source answers.
+    /// Whether `source` checks for it in each file that uses it. `has` searches a file for a text.
+    /// If no file uses it, it is only a dependency, and a probe of any source is enough.
     pub fn covers<'f>(
         &self,
         source: &str,
@@ -51,12 +51,12 @@ impl Optional {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PlaceRule {
-    /// The directory, without a slash before it.
+    /// The directory, without a leading slash.
     pub below: String,
-    /// Why nothing below it is laid out.
+    /// The reason to leave out everything below it.
     #[serde(default)]
     pub leave_out: Option<String>,
-    /// Why what is below it is.
+    /// The reason to keep everything below it.
     #[serde(default)]
     pub keep: Option<String>,
 }
@@ -67,7 +67,7 @@ pub struct PlaceRule {
 pub struct AsideRule {
     /// Globs of their names.
     pub files: Vec<String>,
-    /// Why nobody reads them.
+    /// The reason.
     #[allow(dead_code, reason = "for the reader of the rule")]
     pub why: String,
 }
@@ -78,8 +78,8 @@ fn is_control(file: &str) -> bool {
     matches!(name, "control" | "control.in")
 }
 
-/// The attributes of `pkgs/outside`, below the directory that holds `rules`: `NAME.nix`, or `NAME/default.nix`. Its
-/// `default.nix` makes them of the same names.
+/// Returns the attributes of `pkgs/outside`, below the directory that contains `rules`: `NAME.nix`,
+/// or `NAME/default.nix`. Its `default.nix` defines attributes of the same names.
 pub fn outside(root: &Path) -> BTreeSet<String> {
     let entries = std::fs::read_dir(root.join("pkgs/outside"));
     let entries = entries.into_iter().flatten().flatten();

@@ -1,4 +1,4 @@
-//! The switches of a packaging, held against the recipe of nixpkgs that the source is built over.
+//! Compares the switches of a packaging with the nixpkgs recipe over which the source is built.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,42 +8,42 @@ use debian::Packaging;
 use debian::switches::{Configure, Switch};
 use problem::{Problem, UNDECIDED_SWITCH};
 
-/// What the switches of a packaging make of nixpkgs' recipe.
+/// The changes to nixpkgs' recipe that the switches of a packaging require.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Recipe {
     /// Arguments of the attribute's function.
     pub arguments: BTreeMap<String, OverValue>,
-    /// The same, of one processor, by its GNU name.
+    /// Arguments for one processor only, by its GNU name.
     pub only: BTreeMap<String, BTreeMap<String, OverValue>>,
-    /// Switches that are handed on, in order.
+    /// Switches to pass on, in order.
     pub flags: Vec<Flag>,
     /// nixpkgs attributes that they need.
     pub inputs: BTreeSet<String>,
 }
 
-/// A switch that is handed on.
+/// A switch to pass on.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Flag {
-    /// To whom.
+    /// The program that reads it.
     pub system: Configure,
-    /// As it is written.
+    /// Its text.
     pub text: String,
-    /// The GNU name of the processor that has it, where only one does.
+    /// The GNU name of the processor that has it, if only one does.
     pub on: Option<String>,
 }
 
-/// A recipe, and what came of making it.
+/// A recipe, with the results of making it.
 #[derive(Debug, Default)]
 pub struct Held {
     /// The recipe.
     pub recipe: Recipe,
-    /// The switches that no rule decides, or that cannot be read.
+    /// The switches that no rule decides or that cannot be read.
     pub findings: Vec<Problem>,
     /// The rules that decided.
     pub used: BTreeSet<RuleId>,
 }
 
-/// Holds the switches of a source's packagings against the rules for it.
+/// Applies the rules to the switches of a source's packagings.
 pub fn hold(source: &str, packagings: &[Packaging], over: &Over) -> Held {
     let mut held = Held::default();
     for packaging in packagings {
@@ -77,8 +77,8 @@ pub fn hold(source: &str, packagings: &[Packaging], over: &Over) -> Held {
     held
 }
 
-/// The rule for a switch: of the switch with its value, else of any value. That nixpkgs has a switch, or which argument it
-/// is, can be said of one value alone.
+/// Returns the rule for a switch: for the switch with its value, or else for any value. Whether
+/// nixpkgs has a switch, or which argument it is, may depend on the value.
 fn rule<'o>(switch: &Switch, over: &'o Over) -> Option<(&'o str, &'o SwitchRule)> {
     let exact = over.switch.get_key_value(switch.written().as_str());
     let any = || {
@@ -98,7 +98,7 @@ fn takes_any(rule: &SwitchRule) -> bool {
     rule.default.is_none() && (rule.arguments.is_empty() || rule.arguments.values().all(passes))
 }
 
-/// What stands for the switch's value.
+/// The text that represents the switch's value.
 const VALUE: &str = "{value}";
 
 impl Recipe {

@@ -1,4 +1,4 @@
-//! The identity of a rule: the table it is in, and its name there.
+//! The identity of a rule: its table, and its name there.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-/// A table of `rules/`, or a fact of the sources that decides as a rule does.
+/// A table of `rules/`, or a fact about the sources that decides like a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Table {
     /// `[[closure]]` and `[[library]]`.
@@ -21,17 +21,17 @@ pub enum Table {
     Debian,
     /// `[[depends]]`.
     Depends,
-    /// A file that the compiler reads is in a source's tree.
+    /// A file that the compiler reads and a source has in its tree.
     Embedded,
     /// `[[feature]]`.
     Feature,
     /// `[[hardening]]`.
     Hardening,
-    /// A source installs the file.
+    /// A file that a source installs.
     Installed,
     /// `[library.SOURCE]`.
     Library,
-    /// A source declares the module, or the language's core has it.
+    /// A module that a source declares or the language's core has.
     Module,
     /// `[[optional]]`.
     Optional,
@@ -53,12 +53,12 @@ pub enum Table {
     Switch,
     /// `[[directory]]`.
     System,
-    /// A source ships the unit.
+    /// A unit that a source ships.
     Unit,
 }
 
 impl Table {
-    /// The word before the dot in a rule's name.
+    /// Returns the word before the dot in a rule's name.
     pub fn word(self) -> &'static str {
         match self {
             Self::Closure => "closure",
@@ -87,7 +87,7 @@ impl Table {
         }
     }
 
-    /// Whether it is computed from the sources: no file has such a rule.
+    /// Whether its rules are computed from the sources rather than written in a file.
     pub fn is_computed(self) -> bool {
         matches!(
             self,
@@ -95,13 +95,13 @@ impl Table {
         )
     }
 
-    /// Whether its rules each name one literal, and so are right wherever the literal is.
+    /// Whether each of its rules names one literal, and is thus right wherever the literal occurs.
     pub fn names_literals(self) -> bool {
         matches!(self, Self::Command | Self::Own | Self::Perl | Self::Python)
     }
 }
 
-/// A rule: its table, and its name in that. Reports show `TABLE.NAME`.
+/// A rule, identified by its table and its name there. Reports show `TABLE.NAME`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RuleId {
     table: Table,
@@ -109,7 +109,7 @@ pub struct RuleId {
 }
 
 impl RuleId {
-    /// The rule `name` of `table`.
+    /// Makes the rule `name` of `table`.
     pub fn new(table: Table, name: impl AsRef<str>) -> Self {
         Self {
             table,
@@ -117,22 +117,22 @@ impl RuleId {
         }
     }
 
-    /// The one rule of a table without names.
+    /// Makes the only rule of a table without names.
     pub fn of(table: Table) -> Self {
         Self::new(table, "")
     }
 
-    /// The rule for a switch that the source `source` is configured with.
+    /// Makes the rule for a switch in the configuration of `source`.
     pub fn switch(source: &str, switch: &str) -> Self {
         Self::new(Table::Switch, format!("{source}.{switch}"))
     }
 
-    /// Its table.
+    /// Returns its table.
     pub fn table(&self) -> Table {
         self.table
     }
 
-    /// Its name in the table.
+    /// Returns its name in the table.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -1,10 +1,10 @@
-//! Kinds of decision, and how many occurrences have each.
+//! Kinds of decisions, and the number of occurrences of each.
 
 use serde::{Serialize, Serializer};
 
 use super::{Decided, Decision};
 
-/// What kind of decision it is, without what it names.
+/// The kind of a decision, without its details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// [`Decision::Package`].
@@ -30,7 +30,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Every kind of decision, in the order in which reports count them.
+    /// Every kind, in the order of reports.
     pub const ALL: [Self; 10] = [
         Self::Package,
         Self::Own,
@@ -44,7 +44,7 @@ impl Verdict {
         Self::Unknown,
     ];
 
-    /// The kind of `decision`.
+    /// Returns the kind of `decision`.
     pub fn of(decision: &Decision) -> Self {
         match decision {
             Decision::Package { .. } => Self::Package,
@@ -60,7 +60,7 @@ impl Verdict {
         }
     }
 
-    /// Its word: the JSON's `decision.type`.
+    /// Returns its word: the JSON's `decision.type`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Package => "package",
@@ -78,7 +78,7 @@ impl Verdict {
 }
 
 impl Decision {
-    /// A decision as a short phrase: `package lvm2, bin/lvs`.
+    /// Formats a decision as a short phrase: `package lvm2, bin/lvs`.
     pub fn phrase(&self) -> String {
         let word = Verdict::of(self).word();
         match self {
@@ -108,7 +108,7 @@ impl Decision {
 pub struct Tally([u64; Verdict::ALL.len()]);
 
 impl Tally {
-    /// The tally of `decided`.
+    /// Counts `decided`.
     pub fn of<'a>(decided: impl IntoIterator<Item = &'a Decided>) -> Self {
         let mut tally = Self::default();
         for decided in decided {
@@ -117,12 +117,12 @@ impl Tally {
         tally
     }
 
-    /// How many have this verdict.
+    /// Returns the count of a verdict.
     pub fn get(&self, verdict: Verdict) -> u64 {
         self.0[verdict as usize]
     }
 
-    /// All of them.
+    /// Returns the total.
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
     }

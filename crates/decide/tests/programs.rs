@@ -1,4 +1,4 @@
-//! Programs that a source installs are found by either of Debian's directories.
+//! Either of Debian's program directories leads to a program that a source installs.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use decide::rules::Rules;
 use scan::calls::Calls;
 use scan::{Language, scan};
 
-/// The decision for `path` in code of hive-manager, where hive-common installs `/usr/sbin/hived`.
+/// Decides `path` in code of hive-manager, where hive-common installs `/usr/sbin/hived`.
 fn decided(path: &str) -> Decision {
     let installed = HashMap::from([("/usr/sbin/hived".to_owned(), "hive-common".to_owned())]);
     let rules = Rules::default();

@@ -1,4 +1,4 @@
-//! Which upstream commit did what.
+//! Finds the upstream commit behind each change.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,20 +14,20 @@ use release::source_name;
 
 use super::{Commit, History};
 
-/// What is asked of a source's history: the commit that brought or took a text.
+/// A question to a source's history: which commit added or removed a text?
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Ser)]
 pub(super) struct Question {
     /// The file.
     pub(super) path: String,
-    /// The text that its lines gained or lost.
+    /// The text that some lines gained or lost.
     pub(super) text: String,
-    /// Gained; else lost.
+    /// Whether the text was gained; otherwise it was lost.
     pub(super) gained: bool,
-    /// Asked for where no line with the text changed: what the text stands in.
+    /// The text around it, to search for if no changed line contains the text itself.
     pub(super) within: Option<String>,
 }
 
-/// How the two commits of a source are related; `None` where there are not two of them.
+/// Returns the relation of a source's two commits, or `None` unless there are two.
 pub(super) fn relation(
     old: &AnalysedSource,
     new: &AnalysedSource,
@@ -62,10 +62,10 @@ pub(super) fn relation(
     }))
 }
 
-/// The commit of each question, in their order.
+/// Returns the commit for each question, in order.
 ///
 /// # Errors
-/// `PNX-203` when Git cannot list the commits.
+/// `PNX-203`: Git cannot list the commits.
 pub(super) fn answers(
     questions: &[Question],
     old: &AnalysedSource,
@@ -121,7 +121,8 @@ fn rev(source: &AnalysedSource) -> Option<&str> {
     source.source.pin.rev.as_deref()
 }
 
-/// Going back, the oldest commit is undone last, and gives what it took.
+/// Reverses the revisions: going back, the oldest commit is undone last, and what it removed is
+/// added.
 fn undo(revisions: &mut [Revision]) {
     revisions.reverse();
     for lines in revisions.iter_mut().flat_map(|one| one.files.values_mut()) {
@@ -129,8 +130,8 @@ fn undo(revisions: &mut [Revision]) {
     }
 }
 
-/// The last commit after which there was more (or less) of the text in the file; else the last that touched a line with
-/// it, else the last that touched what it stands in.
+/// Returns the last commit that increased (or decreased) the occurrences of the text in the file;
+/// otherwise the last that changed a line with it, or with the text around it.
 fn answer(question: &Question, revisions: &[Revision]) -> Option<Commit> {
     let count = |lines: &[u8], text: &str| memmem::find_iter(lines, text.as_bytes()).count();
     let net = |lines: &Lines| {
@@ -164,7 +165,7 @@ fn answer(question: &Question, revisions: &[Revision]) -> Option<Commit> {
     })
 }
 
-/// A commit as the cache has it.
+/// A commit in the cache.
 #[derive(De, Ser)]
 struct Kept(String, String, String);
 
@@ -186,13 +187,13 @@ impl Kept {
     }
 }
 
-/// Names a list of questions.
+/// Returns a name for a list of questions.
 fn fingerprint(questions: &[Question]) -> String {
     use std::fmt::Write as _;
 
     let mut hash = Sha256::new();
     for one in questions {
-        // Only a text that is too long for memory could fail here.
+        // This fails only if the text does not fit in memory.
         hash.update(postcard::to_allocvec(one).unwrap_or_default());
     }
     let mut name = String::new();

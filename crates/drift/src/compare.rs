@@ -1,4 +1,4 @@
-//! The whole comparison: sources side by side, then what is between them.
+//! Runs the whole comparison: each source, then everything that concerns several sources.
 
 use decide::RuleId;
 use std::collections::{BTreeSet, HashMap};
@@ -20,28 +20,28 @@ use problem::Problem;
 use release::is_own_pin;
 use scan::{Kind, Language};
 
-/// What is compared.
+/// The input of a comparison.
 pub struct Request<'a> {
-    /// The release it is measured from.
+    /// The old release.
     pub old: &'a Analysis,
-    /// The release it is measured to.
+    /// The new release.
     pub new: &'a Analysis,
-    /// What the old release was decided with.
+    /// The knowledge that decided the old release.
     pub old_knowledge: &'a Knowledge,
-    /// What the new release was decided with.
+    /// The knowledge that decided the new release.
     pub new_knowledge: &'a Knowledge,
     /// The directories the two were read from.
     pub rules: (&'a [Directory], &'a [Directory]),
     /// The project, in which `patches/local/` may stand.
     pub root: &'a Path,
-    /// What is kept between runs.
+    /// The cache between runs.
     pub cache: Option<&'a Cache>,
 }
 
 /// Compares two releases.
 ///
 /// # Errors
-/// What cannot be read of trees and histories.
+/// A tree or history cannot be read.
 pub fn drift(request: &Request) -> Result<Drift, Vec<Problem>> {
     let pairs = SourcePair::all(request.old, request.new);
     let mut compared: Vec<Compared> = gather(pairs.par_iter().map(Compared::new))?;
@@ -86,7 +86,7 @@ pub fn drift(request: &Request) -> Result<Drift, Vec<Problem>> {
     Ok(drift)
 }
 
-/// All values, or all problems.
+/// Collects all values, or all problems.
 fn gather<T: Send>(
     results: impl ParallelIterator<Item = Result<T, Problem>>,
 ) -> Result<Vec<T>, Vec<Problem>> {
@@ -113,7 +113,7 @@ fn side(analysis: &Analysis) -> Side {
     }
 }
 
-/// The rules that decided something in the old release and decide nothing in the new one.
+/// Returns the rules that decided something in the old release and nothing in the new one.
 fn idle(request: &Request) -> Vec<RuleId> {
     let known: BTreeSet<RuleId> = request.new_knowledge.rules.ids().into_iter().collect();
     let decided = request
@@ -128,7 +128,7 @@ fn idle(request: &Request) -> Vec<RuleId> {
         .collect()
 }
 
-/// What is wrong with the new release and is told of none of the sources.
+/// Returns the problems of the new release that concern no listed source.
 fn sourceless(new: &Analysis, sources: &[SourceDrift]) -> Vec<Problem> {
     let told: BTreeSet<&str> = sources.iter().map(|source| source.name.as_str()).collect();
     let of_none = |problem: &&Problem| {
@@ -146,7 +146,7 @@ fn sourceless(new: &Analysis, sources: &[SourceDrift]) -> Vec<Problem> {
         .collect()
 }
 
-/// The files of the release's sources.
+/// Returns the files of the release's sources.
 fn files(release: &Analysis) -> impl Iterator<Item = (&str, &str)> {
     let sources = release.sources.iter();
     let sources = sources.filter(|one| !is_own_pin(&one.source.name));
@@ -156,7 +156,7 @@ fn files(release: &Analysis) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Proposes rules for what is undecided or decided otherwise than before, over all sources together.
+/// Proposes rules for places that are undecided or decided differently, for all sources together.
 fn propose(sources: &mut [SourceDrift], compared: &[Compared], request: &Request) {
     let wants = |place: &PlaceDrift| {
         let otherwise = [Aspect::Context, Aspect::Decision, Aspect::Rule];

@@ -2,14 +2,16 @@
 
 use super::Excerpt;
 
-/// Lines before and after.
+/// The number of lines to include before and after.
 const AROUND: u32 = 3;
 
-/// The longest line that is shown, in bytes; of a longer one the part around the literal.
+/// The longest line to include, in bytes. Of a longer one, the excerpt has the part around the
+/// literal.
 const WIDTH: usize = 200;
 
 impl Excerpt {
-    /// The lines around the 1-based `line`, in which `length` bytes from the 1-based `column` on are marked.
+    /// Returns the lines around the 1-based `line`, with `length` bytes marked from the 1-based
+    /// `column`.
     pub(super) fn of(content: &[u8], line: u32, column: u32, length: usize) -> Option<Self> {
         let first = line.saturating_sub(AROUND).max(1);
         let wanted = content
@@ -17,7 +19,7 @@ impl Excerpt {
             .skip(index(first - 1))
             .take(index(line - first + AROUND + 1));
         let mut lines: Vec<&[u8]> = wanted.collect();
-        // What follows the last newline is no line.
+        // The text after the last newline is not a line.
         if lines.len() > index(line - first) + 1 && lines.last().is_some_and(|last| last.is_empty())
         {
             lines.pop();
@@ -38,7 +40,7 @@ impl Excerpt {
     }
 }
 
-/// A line's text, shortened around a part of it, and where that part is in the text.
+/// Shortens a line around a part of it. Returns the text and the part's range in it.
 fn cut(line: &[u8], start: usize, end: usize) -> (String, std::ops::Range<usize>) {
     let from = if line.len() <= WIDTH || start < WIDTH / 2 {
         0

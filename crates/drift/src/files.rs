@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use decide::rules::Directory;
+use decide::rules::{Directory, NO_RULES};
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
 /// The lists of a source's file itself.
@@ -40,6 +40,9 @@ impl RuleFiles {
         for (at, directory) in directories.iter().enumerate() {
             let shown = if at == 0 { "rules" } else { &directory.shown };
             for path in below(&directory.path).unwrap_or_default() {
+                if NO_RULES.iter().any(|other| path == Path::new(other)) {
+                    continue;
+                }
                 let text = fs::read_to_string(directory.path.join(&path)).ok();
                 if let Some(document) = text.and_then(|text| text.parse().ok()) {
                     files.insert(format!("{shown}/{}", path.display()), document);

@@ -1,17 +1,18 @@
-//! Text patches as GNU patch sees them: which hunks still apply, where, and without how much of their context.
+//! Applies text patches as GNU patch does: which hunks still apply, where, and with how much fuzz.
 //!
-//! The search is that of `patch` 2.7 (`locate_hunk`): the line told, moved by what the hunks before were moved, then further
-//! and further away in both directions; then the same with one and with two lines of context left out at either end.
+//! The search is that of `patch` 2.7 (`locate_hunk`). It starts at the stated line, moved by the
+//! offset of the previous hunk, and continues outwards in both directions. Then it repeats the
+//! search without one and two lines of context at either end.
 
-/// How many lines of context `patch` leaves out unless it is told otherwise.
+/// The default fuzz of `patch`, in lines of context.
 const MAX_FUZZ: usize = 2;
 
-/// The part of a patch that is for one file.
+/// The part of a patch for one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FilePatch {
-    /// The file, without the first component of its path; the new name of one that is renamed.
+    /// The file's path without its first component; for a renamed file, the new path.
     pub path: String,
-    /// It makes the file.
+    /// Whether it creates the file.
     pub creates: bool,
     /// Its hunks.
     pub hunks: Vec<Hunk>,
@@ -20,32 +21,33 @@ pub struct FilePatch {
 /// One hunk.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hunk {
-    /// The 1-based line of the old file where it begins.
+    /// The 1-based line of the old file at which it begins.
     pub start: usize,
     /// Its text with the `@@` line.
     pub text: Vec<u8>,
     /// The lines that it expects, without newlines.
     old: Vec<Vec<u8>>,
-    /// How many lines of context it begins with.
+    /// The number of context lines at its start.
     prefix: usize,
-    /// How many it ends with.
+    /// The number of context lines at its end.
     suffix: usize,
 }
 
-/// Whether a hunk applies.
+/// The way in which a hunk applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fit {
-    /// Where it says.
+    /// At the stated line.
     Clean,
     /// At another line.
     Offset,
     /// Without some of its context.
     Fuzz,
-    /// Nowhere.
+    /// Not at all.
     Failed,
 }
 
-/// Reads a patch, the parts of which may be for any number of files. What is no hunk (mail headers, Git's modes) is passed over.
+/// Parses a patch for any number of files. Text outside of hunks (mail headers, Git's modes) is
+/// skipped.
 pub fn parse(patch: &[u8]) -> Vec<FilePatch> {
     let mut files: Vec<FilePatch> = Vec::new();
     let mut lines = patch.split_inclusive(|byte| *byte == b'\n').peekable();
@@ -101,7 +103,8 @@ impl Hunk {
     }
 }
 
-/// The file that a `---` or `+++` line names, without its first component; `None` for `/dev/null`.
+/// Returns the path in a `---` or `+++` line without its first component, or `None` for
+/// `/dev/null`.
 fn path(name: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(name);
     let name = text.split('\t').next().unwrap_or_default().trim_end();
@@ -115,7 +118,7 @@ fn path(name: &[u8]) -> Option<String> {
     )
 }
 
-/// What a hunk's `@@` line says, and how much of it is still to come.
+/// The counts in a hunk's `@@` line, and the lines still to come.
 struct Counts {
     start: usize,
     old: usize,
@@ -125,7 +128,7 @@ struct Counts {
 impl Counts {
     fn read(line: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(line.strip_prefix(b"@@ -")?).ok();
-        // What follows the second `@@` may be no text.
+        // The text after the second `@@` may not be UTF-8.
         let text =
             text.or_else(|| std::str::from_utf8(line[4..].split(|b| *b == b'@').next()?).ok())?;
         let (old, rest) = text.split_once(" +")?;
@@ -148,7 +151,7 @@ impl Counts {
         let (old, new) = match line.first() {
             Some(b'+') => (0, 1),
             Some(b'-') => (1, 0),
-            // An editor may have taken the blank from an empty line of context.
+            // An editor may have stripped the blank from an empty context line.
             Some(b' ' | b'\n' | b'\r') => (1, 1),
             Some(b'\\') => return true,
             _ => return false,
@@ -162,7 +165,7 @@ impl Counts {
     }
 }
 
-/// What becomes of each hunk on `content`; `None` where the file is not there.
+/// Applies each hunk to `content`, which is `None` if the file does not exist.
 pub fn apply(patch: &FilePatch, content: Option<&[u8]>) -> Vec<Fit> {
     let Some(content) = content else {
         let fit = if patch.creates {
@@ -183,22 +186,22 @@ pub fn apply(patch: &FilePatch, content: Option<&[u8]>) -> Vec<Fit> {
     patch.hunks.iter().map(|hunk| target.place(hunk)).collect()
 }
 
-/// The lines of a file, without newlines.
+/// Splits a file into lines, without newlines.
 fn lines(content: &[u8]) -> Vec<&[u8]> {
     let mut lines: Vec<&[u8]> = content.split(|byte| *byte == b'\n').collect();
-    // What follows the last newline is no line.
+    // The text after the last newline is not a line.
     if lines.last().is_some_and(|last| last.is_empty()) {
         lines.pop();
     }
     lines
 }
 
-/// A file while hunks are applied to it, from its first line to its last.
+/// A file to which hunks are applied, from its first line to its last.
 struct Target<'a> {
     lines: Vec<&'a [u8]>,
-    /// By how many lines the last hunk was moved.
+    /// The offset of the last hunk.
     offset: isize,
-    /// Lines before and with this 1-based one are done with.
+    /// The last 1-based line that no further hunk may match.
     frozen: isize,
 }
 
@@ -220,9 +223,9 @@ impl Target<'_> {
         Fit::Failed
     }
 
-    /// The 1-based line where the hunk applies; keeps by how much it was moved.
+    /// Returns the 1-based line at which the hunk applies, and remembers its offset.
     fn locate(&mut self, hunk: &Hunk, fuzz: usize, context: usize) -> Option<isize> {
-        // A hunk of no lines is told by the line before it.
+        // A hunk without old lines states the line before it.
         let told = signed(hunk.start) + isize::from(hunk.old.is_empty());
         let guess = told + self.offset;
         let (count, size) = (signed(hunk.old.len()), signed(self.lines.len()));
@@ -246,7 +249,7 @@ impl Target<'_> {
         Some(at)
     }
 
-    /// Whether the hunk's lines, without so many at either end, stand in the file from the 1-based line on.
+    /// Whether the hunk's lines, without some at either end, match the file from a 1-based line on.
     fn agrees(&self, hunk: &Hunk, at: isize, prefix: isize, suffix: isize) -> bool {
         let (skip, left_out) = (unsigned(prefix), unsigned(suffix));
         let count = hunk.old.len().saturating_sub(skip + left_out);
@@ -265,7 +268,7 @@ impl Target<'_> {
     }
 }
 
-/// `guess`, then the lines around it, farther and farther, the later one first.
+/// Returns `guess`, then the lines around it with growing distance, the later one first.
 fn outward(guess: isize, lowest: isize, highest: isize) -> impl Iterator<Item = isize> {
     let farthest = (highest - guess).max(guess - lowest).max(0);
     let around = (0..=farthest).flat_map(move |offset| {
@@ -327,7 +330,7 @@ mod tests {
         assert_eq!(fits(two, "a\nb\nc\nd\ne\nf\ng\n"), [Fit::Clean, Fit::Clean]);
     }
 
-    /// What GNU patch says of each hunk.
+    /// Runs GNU patch and returns its result for each hunk.
     fn by_patch(patch: &str, content: &str) -> Vec<Fit> {
         let dir = tempfile::tempdir().expect("a directory");
         let write = |name: &str, text: &str| {
@@ -353,7 +356,7 @@ mod tests {
         hunks.map(fit).collect()
     }
 
-    /// A file of few different lines, and two later states of it.
+    /// Generates a file with few distinct lines, and two later states of it.
     fn states() -> impl Strategy<Value = [Vec<u8>; 3]> {
         let change = (
             0usize..40,
@@ -389,7 +392,7 @@ mod tests {
         #[test]
         fn hunks_apply_as_gnu_patch_applies_them([old, ours, theirs] in states()) {
             let (old, ours, theirs) = (file(&old), file(&ours), file(&theirs));
-            // Of an empty file `patch` makes none.
+            // `patch` makes no patch of an empty file.
             if old == ours || ours.is_empty() || theirs.is_empty() {
                 return Ok(());
             }

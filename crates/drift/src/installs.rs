@@ -1,4 +1,4 @@
-//! What is installed and set up on a machine that was not, or the other way round.
+//! Compares what a source installs and sets up on a machine.
 
 use analyse::AnalysedSource;
 use debian::make::ActionKind;
@@ -8,7 +8,7 @@ use debian::units::OnUpgrade;
 use super::needs::{Named, changes};
 use super::{Install, InstallKind, Level};
 
-/// What differs of one source.
+/// Returns the differences of one source.
 pub(super) fn installs(old: Option<&AnalysedSource>, new: Option<&AnalysedSource>) -> Vec<Install> {
     let (old, new) = (
         old.map(SetUp::of).unwrap_or_default(),
@@ -31,8 +31,8 @@ pub(super) fn installs(old: Option<&AnalysedSource>, new: Option<&AnalysedSource
     installs
 }
 
-/// Files are laid where the packaging says; what runs, who it runs as and what the machine must have, a module's author
-/// has to look at.
+/// Returns the level of a difference. Files are placed by the packaging; a module's author must
+/// review everything that runs, its users, and requirements on the machine.
 fn level(kind: InstallKind, was: bool, is: bool) -> Level {
     match kind {
         InstallKind::File => Level::Moved,
@@ -55,7 +55,7 @@ struct SetUp {
     scripts: Named,
 }
 
-/// One of the lists.
+/// Accesses one of the lists.
 type List = fn(&SetUp) -> &Named;
 
 impl SetUp {
@@ -173,7 +173,7 @@ fn settings(system: &System) -> Named {
     named
 }
 
-/// Files and links by their place on Debian.
+/// Returns files and links by their path on Debian.
 fn files(source: &AnalysedSource) -> Named {
     let mut files = Named::new();
     let place = |path: &str| format!("/{}", path.trim_start_matches('/'));

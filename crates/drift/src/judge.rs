@@ -1,4 +1,4 @@
-//! How much of a person a place's drift needs.
+//! Judges how much attention the drift of a place needs.
 
 use std::collections::HashSet;
 
@@ -8,17 +8,18 @@ use scan::Kind;
 
 use super::{Aspect, Change, Level};
 
-/// A level and why, in a sentence's half.
+/// A level and its reason, as half a sentence.
 pub(super) type Judged = (Level, &'static str);
 
-/// What the old release decided: a literal that is decided the same way again needs no second look.
+/// The decisions of the old release. A literal with the same decision as before needs no second
+/// review.
 #[derive(Default)]
 pub(super) struct Known<'a> {
     in_source: HashSet<(&'a str, Said<'a>)>,
     anywhere: HashSet<Said<'a>>,
 }
 
-/// A literal, where it acts, and what became of it.
+/// A literal, its context and its decision.
 type Said<'a> = (Kind, &'a str, Context, &'a Decision);
 
 fn said(one: &Decided) -> Said<'_> {
@@ -31,7 +32,7 @@ fn said(one: &Decided) -> Said<'_> {
 }
 
 impl<'a> Known<'a> {
-    /// Of the places of each source.
+    /// Collects the decisions of each source's places.
     pub(super) fn of(sources: impl Iterator<Item = (&'a str, &'a [Decided])>) -> Self {
         let mut known = Self::default();
         for (source, decided) in sources {
@@ -43,36 +44,40 @@ impl<'a> Known<'a> {
         known
     }
 
-    /// Whether the old release decided such a literal the same way: in this source, or, where the rule is of one name, in any.
+    /// Whether the old release decided such a literal the same way, in this source or, if its rule
+    /// names the literal, in any.
     fn has(&self, source: &'a str, one: &'a Decided) -> bool {
         self.in_source.contains(&(source_name(source), said(one)))
             || (is_of_one_name(one) && self.anywhere.contains(&said(one)))
     }
 }
 
-/// Nothing that is built or run depends on it.
+/// Whether nothing that is built or run depends on the context.
 fn is_idle(context: Context) -> bool {
     matches!(context, Context::Doc | Context::Test)
 }
 
-/// Whether the rule that decides the place names its very literal: such a rule is right wherever the literal stands.
+/// Whether the rule that decides the place names exactly this literal. Such a rule is right
+/// wherever the literal occurs.
 fn is_of_one_name(one: &Decided) -> bool {
     let is = |rule: &RuleId| rule.table().names_literals();
     one.rule.as_ref().is_some_and(is) || is_computed(one)
 }
 
-/// Whether the decision was computed from the sources themselves: who declares a module, who installs a file.
+/// Whether the decision was computed from the sources themselves, from the modules that they
+/// declare or the files that they install.
 fn is_computed(one: &Decided) -> bool {
     let is = |rule: &RuleId| matches!(rule.table(), RuleTable::Module | RuleTable::Installed);
     one.rule.as_ref().is_some_and(is)
 }
 
-/// A program that only a build runs, by its bare name: one that is not there stops the build.
+/// Whether it is a program that only a build runs by its bare name. If the program is missing, the
+/// build stops.
 fn is_build_tool(one: &Decided) -> bool {
     one.context == Context::Build && one.occurrence.kind == Kind::BareCommand
 }
 
-/// What the differences of two paired places amount to; `None` where only the line is another.
+/// Classifies the differences of two paired places. Returns `None` if only the line differs.
 pub(super) fn change(differs: &[Aspect]) -> Option<Change> {
     let is = |wanted: &[Aspect]| differs.iter().any(|aspect| wanted.contains(aspect));
     if is(&[
@@ -89,7 +94,7 @@ pub(super) fn change(differs: &[Aspect]) -> Option<Change> {
     }
 }
 
-/// The level of a new place.
+/// Returns the level of a new place.
 pub(super) fn came<'a>(one: &'a Decided, source: &'a str, known: &Known<'a>) -> Judged {
     if one.decision == Decision::Unknown {
         (Level::Broken, "no rule decides it")
@@ -98,7 +103,7 @@ pub(super) fn came<'a>(one: &'a Decided, source: &'a str, known: &Known<'a>) -> 
     } else if is_computed(one) {
         (Level::Moved, "the sources themselves say who has it")
     } else if is_build_tool(one) {
-        (Level::Moved, "the build itself tells whether it is there")
+        (Level::Moved, "the build itself fails if it is missing")
     } else if known.has(source, one) {
         (Level::Moved, "decided as the same literal was before")
     } else {
@@ -106,7 +111,7 @@ pub(super) fn came<'a>(one: &'a Decided, source: &'a str, known: &Known<'a>) -> 
     }
 }
 
-/// The level of a place that is gone.
+/// Returns the level of a removed place.
 pub(super) fn went(one: &Decided) -> Judged {
     if is_idle(one.context) {
         (Level::Clean, "only people and tests read it")
@@ -115,7 +120,7 @@ pub(super) fn went(one: &Decided) -> Judged {
     }
 }
 
-/// The level of two paired places with these differences.
+/// Returns the level of two paired places with these differences.
 pub(super) fn paired<'a>(
     old: &'a Decided,
     new: &'a Decided,
@@ -141,7 +146,7 @@ pub(super) fn paired<'a>(
         return if is_computed(old) && is_computed(new) {
             (Level::Moved, "the sources themselves say who has it")
         } else {
-            (Level::Review, "it is decided otherwise than before")
+            (Level::Review, "its decision differs from before")
         };
     }
     if is(Aspect::Rule) && !(is_computed(old) && is_computed(new)) {

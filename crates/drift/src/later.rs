@@ -1,4 +1,4 @@
-//! Modules that nobody has at the pins, and a source has later.
+//! Finds missing modules in later versions of a source.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,9 @@ use debian::control::Op;
 use decide::rules::{ModuleProvider, Rules};
 use release::{history, is_own_pin};
 
-/// Which source has a Perl module that `user` uses, and since which version, where its pin is too old for it: by the source's
-/// history, where that goes on long enough; else by the version that the user's packaging asks for.
+/// Names the source that has a Perl module which `user` uses, and the version that introduced it,
+/// if the source's pin is too old. The version comes from the source's history if that is long
+/// enough, or else from the user's packaging.
 pub(super) fn later(module: &str, user: &str, release: &Analysis, rules: &Rules) -> Option<String> {
     let candidates = neighbours(module, release, rules);
     let candidates = candidates.into_iter().filter_map(|name| {
@@ -26,7 +27,7 @@ pub(super) fn later(module: &str, user: &str, release: &Analysis, rules: &Rules)
 fn by_history(module: &str, source: &AnalysedSource) -> Option<String> {
     let (name, pin) = (&source.source.name, source.source.pin.rev.as_deref()?);
     let git_dir = source.source.tree.repository()?;
-    // As Perl declares it, and as the macro of Proxmox' Rust bindings does.
+    // In Perl's declaration, and in the macro of Proxmox' Rust bindings.
     let texts = [format!("package {module};"), format!("\"{module}\"")];
     let since = history::since(name, git_dir, pin, &texts)?;
     let short = since.rev.get(..12).unwrap_or(&since.rev);
@@ -41,7 +42,7 @@ fn by_history(module: &str, source: &AnalysedSource) -> Option<String> {
     })
 }
 
-/// The newest version of the source's packages that the user's packaging asks for.
+/// Returns the newest version of the source's packages that the user's packaging requires.
 fn asked(module: &str, user: &AnalysedSource, source: &AnalysedSource) -> Option<String> {
     let binaries = source.packagings.iter();
     let binaries = binaries.flat_map(|packaging| &packaging.control.binaries);
@@ -68,7 +69,7 @@ fn asked(module: &str, user: &AnalysedSource, source: &AnalysedSource) -> Option
     ))
 }
 
-/// The sources that have modules named most like it, of two parts in common at least.
+/// Returns the sources with the most similar module names, with at least two parts in common.
 fn neighbours<'a>(module: &str, release: &'a Analysis, rules: &'a Rules) -> BTreeSet<&'a str> {
     let common = |other: &str| {
         let parts = module.split("::").zip(other.split("::"));

@@ -1,7 +1,7 @@
-//! Two releases to what moved, changed and broke between them.
+//! Compares two releases: what moved, changed and broke between them.
 //!
-//! Places are matched by what they are and where they stand in the program's structure, never by line number. This room
-//! gives values; `report` writes them.
+//! Places are matched by their text and their position in the program's structure, never by line
+//! number. This crate computes the differences; `report` writes them.
 
 mod commits;
 mod compare;
@@ -32,26 +32,27 @@ use decide::{Context, Decision, RuleId};
 use problem::Problem;
 use scan::{Kind, Language};
 
-/// How much of a person a change needs, from nothing to everything.
+/// How much attention a change needs, from least to most.
 #[derive(Serialize, Debug, Default, Clone, Copy, Hash, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Nothing that the output depends on is different.
+    /// Nothing that affects the output differs.
     #[default]
     Clean,
-    /// Places moved, came or went, all of them decided as such places were decided before; versions went on.
+    /// Places moved, or were added or removed, all with decisions as before; versions changed.
     Moved,
-    /// Something is decided that nobody has looked at, or acts otherwise than before.
+    /// A new decision that nobody has reviewed, or a change in behaviour.
     Review,
-    /// Something has no decision, or no longer finds what it changes: `regen` refuses, or the build will fail.
+    /// A place has no decision, or an edit no longer finds its target: `regen` refuses, or the
+    /// build will fail.
     Broken,
 }
 
 impl Level {
-    /// All, from the least.
+    /// All levels, lowest first.
     pub const ALL: [Self; 4] = [Self::Clean, Self::Moved, Self::Review, Self::Broken];
 
-    /// Its word.
+    /// Returns its word.
     pub fn word(self) -> &'static str {
         match self {
             Self::Clean => "clean",
@@ -62,24 +63,25 @@ impl Level {
     }
 }
 
-/// What is different between two releases.
+/// The differences between two releases.
 #[derive(Serialize, Debug, Default)]
 pub struct Drift {
-    /// The release it is measured from.
+    /// The old release.
     pub old: Side,
-    /// The release it is measured to.
+    /// The new release.
     pub new: Side,
-    /// The greatest level of any source and of the structure.
+    /// The highest level of any source and of the structure.
     pub level: Level,
     /// Every source of either release, sorted by name.
     pub sources: Vec<SourceDrift>,
-    /// What no source alone tells: the objects' knot, the links.
+    /// Differences that concern no single source: the objects' knot, the links.
     pub structure: Structure,
-    /// Rules that decided something in the old release and decide nothing in the new one, sorted.
+    /// Rules that decided something in the old release and nothing in the new one, sorted.
     pub idle_rules: Vec<RuleId>,
-    /// How much it is.
+    /// The figures.
     pub summary: Summary,
-    /// What is wrong in the new release and stands in no source; sources that could not be had, with `--allow-missing`.
+    /// Problems of the new release that concern no source, and sources missing with
+    /// `--allow-missing`.
     #[serde(serialize_with = "problem::problems")]
     pub problems: Vec<Problem>,
 }
@@ -89,45 +91,47 @@ pub struct Drift {
 pub struct Side {
     /// `pve-9.1.4`.
     pub release: String,
-    /// The version that names it; `None` for one of directories.
+    /// Its version; `None` for a release of directories.
     pub version: Option<String>,
 }
 
 /// One source in both releases, or in one of them.
 #[derive(Serialize, Debug, Default)]
 pub struct SourceDrift {
-    /// The repository's name; at a program's own pin `SOURCE+PROGRAM`.
+    /// The repository's name; `SOURCE+PROGRAM` at a program's own pin.
     pub name: String,
-    /// The greatest level of what follows.
+    /// The highest level of its differences.
     pub level: Level,
-    /// Whether it came, went or stayed.
+    /// Whether it was added, removed or neither.
     pub presence: Presence,
-    /// Where the old release has it.
+    /// Its place in the old release.
     pub old: Option<At>,
-    /// Where the new release has it.
+    /// Its place in the new release.
     pub new: Option<At>,
-    /// How the two commits are related; `None` where there are not two commits.
+    /// The relation of the two commits; `None` unless there are two.
     pub history: Option<History>,
-    /// How many places of each sort there are.
+    /// The number of places by kind of change.
     pub counts: Counts,
-    /// Every place that is not unchanged, the riskiest first.
+    /// Every place that is not unchanged, riskiest first.
     pub places: Vec<PlaceDrift>,
     /// Structural edits that no longer find their target.
     pub lost_targets: Vec<LostTarget>,
-    /// Dependencies that came, went or changed.
+    /// Dependencies that were added, removed or changed.
     pub needs: Vec<Need>,
-    /// Files, units, directories, users that are installed or set up and were not, or the other way round.
+    /// Files, units, directories and users whose installation or setup was added, removed or
+    /// changed.
     pub installs: Vec<Install>,
-    /// What would have become of text patches: the old release's generated ones, applied to the new tree.
+    /// How text patches would have fared: the old release's generated patches, applied to the new
+    /// tree.
     pub text: TextDrift,
-    /// The same for patches that a downstream keeps by hand in `patches/local/SOURCE/`.
+    /// The same for a downstream's own patches in `patches/local/SOURCE/`.
     pub local: Vec<LocalPatch>,
-    /// Findings in the new release that no place of `places` tells.
+    /// Findings in the new release that are not in `places`.
     #[serde(serialize_with = "problem::problems")]
     pub problems: Vec<Problem>,
 }
 
-/// Whether a source came, went or stayed.
+/// Whether a source was added, removed or neither.
 #[derive(Serialize, Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Presence {
@@ -140,7 +144,7 @@ pub enum Presence {
     Went,
 }
 
-/// Where a release has a source.
+/// A source's place in a release.
 #[derive(Serialize, Debug, Default, Clone, PartialEq, Eq)]
 pub struct At {
     /// The commit; `None` for a directory.
@@ -153,66 +157,67 @@ pub struct At {
     pub url: Option<String>,
 }
 
-/// How two commits of one repository are related.
+/// The relation of two commits of one repository.
 #[derive(Serialize, Debug, Clone, PartialEq, Eq)]
 #[serde(tag = "relation", rename_all = "kebab-case")]
 pub enum History {
-    /// One and the same.
+    /// They are the same.
     Same,
-    /// The new one comes after the old one, with so many commits between.
+    /// The new one is a descendant of the old one.
     Forward {
-        /// How many.
+        /// The number of commits between them.
         commits: u64,
     },
     /// The new release has the older commit.
     Backward {
-        /// How many lie between.
+        /// The number of commits between them.
         commits: u64,
     },
-    /// Neither comes after the other: the history was rewritten, or one is of another branch.
+    /// Neither is a descendant of the other: the history was rewritten, or they are on different
+    /// branches.
     Diverged {
         /// Commits that only the old one has.
         old: u64,
         /// Commits that only the new one has.
         new: u64,
-        /// The last commit that both have; `None` where there is none.
+        /// The last commit that both have, if any.
         base: Option<String>,
     },
 }
 
-/// How many places there are of each sort.
+/// The number of places by kind of change.
 #[derive(Serialize, Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
-    /// The same literal in the same place of the structure, decided the same way.
+    /// Same literal, same position in the structure, same decision.
     pub unchanged: u64,
-    /// Of these, how many stand on another line.
+    /// The unchanged places on another line.
     pub shifted: u64,
     /// The same literal in another sub or file.
     pub moved: u64,
-    /// The literal, its context or its decision is another.
+    /// The literal, its context or its decision changed.
     pub changed: u64,
-    /// New.
+    /// Only in the new release.
     pub added: u64,
-    /// Gone.
+    /// Only in the old release.
     pub removed: u64,
 }
 
-/// What happened to a place.
+/// The kind of change of a place.
 #[derive(Serialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
     /// The same literal in another sub or file.
     Moved,
-    /// The literal, its context or its decision is another.
+    /// The literal, its context or its decision changed.
     Changed,
-    /// New.
+    /// Only in the new release.
     Added,
-    /// Gone.
+    /// Only in the old release.
     Removed,
 }
 
 impl Change {
-    /// Its word.
+    /// Returns its word.
     pub fn word(self) -> &'static str {
         match self {
             Self::Moved => "moved",
@@ -223,30 +228,30 @@ impl Change {
     }
 }
 
-/// In what a place differs.
+/// A property in which two places differ.
 #[derive(Serialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "lowercase")]
 pub enum Aspect {
-    /// It is in another source.
+    /// The source.
     Source,
-    /// It is in another file.
+    /// The file.
     File,
-    /// It is in another sub, unit section or target.
+    /// The sub, unit section or target.
     Sub,
     /// The literal's text.
     Literal,
-    /// The call, command or assignment it is part of, or how it is written.
+    /// The call, command or assignment around it, or its notation.
     Site,
-    /// Where it acts.
+    /// The context.
     Context,
-    /// What becomes of it.
+    /// The decision.
     Decision,
-    /// The rule that says so.
+    /// The rule.
     Rule,
 }
 
 impl Aspect {
-    /// Its word, as in the JSON.
+    /// Returns its word, as in the JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Source => "source",
@@ -261,43 +266,44 @@ impl Aspect {
     }
 }
 
-/// A place that is not as it was.
+/// A place that changed.
 #[derive(Serialize, Debug, Clone)]
 pub struct PlaceDrift {
-    /// What happened.
+    /// The kind of change.
     pub change: Change,
-    /// How much of a person it needs.
+    /// How much attention it needs.
     pub level: Level,
-    /// In what the two differ; empty where there is one only.
+    /// The properties that differ; empty if the place is in one release only.
     pub differs: Vec<Aspect>,
-    /// Why it has its level, in a sentence's half.
+    /// The reason for its level, as half a sentence.
     pub why: &'static str,
     /// The place in the old release; `None` when added.
     pub old: Option<Spot>,
     /// The place in the new release; `None` when removed.
     pub new: Option<Spot>,
-    /// The upstream commit that did it.
+    /// The upstream commit that made the change.
     pub commit: Option<Commit>,
-    /// The code around the new place, or around the old one when it is gone; for levels from `review` on.
+    /// The code around the new place, or around the old one if it was removed; for levels from
+    /// `review` on.
     pub code: Option<Excerpt>,
-    /// What could be written into `rules/`; for a place that is undecided or decided otherwise than before.
+    /// A rule to add, for a place that is undecided or decided differently than before.
     pub proposal: Option<Proposal>,
-    /// What is to be done where no rule is missing: a source's pin is too old, say.
+    /// Advice if no rule is missing, for instance that a source's pin is too old.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
 
 impl PlaceDrift {
-    /// The new place, or the old one when it is gone.
+    /// Returns the new place, or the old one if it was removed.
     pub fn spot(&self) -> Option<&Spot> {
         self.new.as_ref().or(self.old.as_ref())
     }
 }
 
-/// One end of a place's drift.
+/// A place in one of the releases.
 #[derive(Serialize, Debug, Clone)]
 pub struct Spot {
-    /// The source, where it is not the one under which it is told (a source was split).
+    /// The source, if it differs from the one that lists it (a source was split).
     #[serde(skip_serializing_if = "Option::<String>::is_none")]
     pub source: Option<String>,
     /// The file.
@@ -308,18 +314,18 @@ pub struct Spot {
     pub column: u32,
     /// The literal.
     pub text: String,
-    /// What it assumes.
+    /// Its kind.
     pub kind: Kind,
     /// The file's language.
     pub language: Language,
     /// The enclosing sub, unit section or Makefile target.
     #[serde(skip_serializing_if = "Option::<String>::is_none")]
     pub sub: Option<String>,
-    /// Where it acts.
+    /// The context.
     pub context: Context,
-    /// What becomes of it.
+    /// The decision.
     pub decision: Decision,
-    /// The rule that says so; `None` when undecided.
+    /// The rule that decided; `None` if undecided.
     pub rule: Option<RuleId>,
 }
 
@@ -337,13 +343,14 @@ pub struct Commit {
 /// Lines of a file around a place.
 #[derive(Serialize, Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
-    /// The first line's number, 1-based.
+    /// The 1-based number of the first line.
     pub first: u32,
-    /// The lines, lossily decoded, cut to a bounded length.
+    /// The lines, lossily decoded and limited in length.
     pub lines: Vec<String>,
-    /// The line that holds the literal, as an index into `lines`.
+    /// The index in `lines` of the line with the literal.
     pub at: usize,
-    /// The literal's part of that line, in bytes of the (cut) line; empty where it is not in it whole.
+    /// The byte range of the literal in that (cut) line; empty if the line does not contain all of
+    /// it.
     pub mark: std::ops::Range<usize>,
 }
 
@@ -352,43 +359,43 @@ pub struct Excerpt {
 pub struct Proposal {
     /// The file to paste it into: `rules/sources/pve-storage.toml`.
     pub file: String,
-    /// What to paste.
+    /// The text to paste.
     pub toml: String,
-    /// Where in the file: before this rule; at its end without one.
+    /// The rule before which to paste it; `None` for the file's end.
     pub before: Option<RuleId>,
-    /// The table that it takes the place of, as `[lvm2]`; `None` where it is new.
+    /// The header of the table that it replaces, such as `[lvm2]`; `None` for a new table.
     pub replaces: Option<String>,
-    /// Whether it gives the decision that the old release had; otherwise it is a guess to be looked at.
+    /// Whether it restores the old release's decision. Otherwise it is a guess to review.
     pub as_before: bool,
-    /// The rules that come closest, the closest first.
+    /// The most similar rules, best first.
     pub closest: Vec<Closest>,
 }
 
-/// A rule that nearly decides a place.
+/// A rule that almost matches a place.
 #[derive(Serialize, Debug, Clone, PartialEq, Eq)]
 pub struct Closest {
     /// The rule.
     pub rule: RuleId,
-    /// What it asks for that does not hold here.
+    /// Its conditions that do not hold here.
     pub fails: Vec<String>,
 }
 
-/// A structural edit that no longer finds what it removes.
+/// A structural edit that no longer finds its target.
 #[derive(Serialize, Debug, Clone, PartialEq, Eq)]
 pub struct LostTarget {
     /// The feature's name.
     pub feature: String,
-    /// What it is to remove: `module PVE::API2::APT`.
+    /// The target: `module PVE::API2::APT`.
     pub target: String,
-    /// How much of a person it needs: a file that is merely gone leaves nothing to remove.
+    /// How much attention it needs. If the whole file is gone, nothing is left to remove.
     pub level: Level,
-    /// The nearest there is in the new tree; `None` where nothing is near.
+    /// The most similar target in the new tree, if any is similar.
     pub nearest: Option<String>,
-    /// The commit that took the target away.
+    /// The commit that removed the target.
     pub commit: Option<Commit>,
 }
 
-/// What sort of dependency.
+/// The kind of a dependency.
 #[derive(Serialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 pub enum NeedKind {
@@ -398,7 +405,7 @@ pub enum NeedKind {
     BuildDepends,
     /// A Perl or Python module.
     Module,
-    /// A program run by its name.
+    /// A program run by its bare name.
     Command,
     /// A crate of a program's lock.
     Crate,
@@ -406,12 +413,12 @@ pub enum NeedKind {
     Input,
     /// Another Proxmox source.
     Source,
-    /// Something nobody has.
+    /// Something that nothing provides.
     Lack,
 }
 
 impl NeedKind {
-    /// Its word, as in the JSON.
+    /// Returns its word, as in the JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Depends => "depends",
@@ -426,26 +433,26 @@ impl NeedKind {
     }
 }
 
-/// A dependency that came (`old` is `None`), went (`new` is `None`) or changed.
+/// A dependency that was added (`old` is `None`), removed (`new` is `None`) or changed.
 #[derive(Serialize, Debug, Clone, PartialEq, Eq)]
 pub struct Need {
-    /// What sort.
+    /// Its kind.
     pub kind: NeedKind,
     /// Its name.
     pub name: String,
-    /// How much of a person it needs.
+    /// How much attention it needs.
     pub level: Level,
-    /// What the old release says of it: a version, a relation; empty where it is merely there.
+    /// Its text in the old release: a version, a relation, or empty.
     pub old: Option<String>,
-    /// What the new release says of it.
+    /// Its text in the new release.
     pub new: Option<String>,
 }
 
-/// What sort of thing is installed or set up.
+/// The kind of something installed or set up.
 #[derive(Serialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 pub enum InstallKind {
-    /// A file or symbolic link, by its place on Debian.
+    /// A file or symbolic link, by its path on Debian.
     File,
     /// A systemd unit.
     Unit,
@@ -457,12 +464,12 @@ pub enum InstallKind {
     Group,
     /// A kernel setting or module, a udev rule, a tmpfiles line, a setuid bit, a diversion, a trigger.
     Setting,
-    /// A command of a maintainer script that is known no better.
+    /// A command of a maintainer script that is not understood.
     Script,
 }
 
 impl InstallKind {
-    /// Its word, as in the JSON.
+    /// Returns its word, as in the JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::File => "file",
@@ -476,78 +483,78 @@ impl InstallKind {
     }
 }
 
-/// Something installed or set up that came, went or changed.
+/// Something installed or set up that was added, removed or changed.
 #[derive(Serialize, Debug, Clone, PartialEq, Eq)]
 pub struct Install {
-    /// What sort.
+    /// Its kind.
     pub kind: InstallKind,
     /// Its name.
     pub name: String,
-    /// How much of a person it needs.
+    /// How much attention it needs.
     pub level: Level,
-    /// What the old release says of it; `None` when it came.
+    /// Its description in the old release; `None` if it was added.
     pub old: Option<String>,
-    /// What the new release says of it; `None` when it went.
+    /// Its description in the new release; `None` if it was removed.
     pub new: Option<String>,
 }
 
-/// What would have become of a patch's hunks on the new tree, as GNU patch applies them.
+/// The result of a patch's hunks on the new tree, as GNU patch applies them.
 #[derive(Serialize, Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct TextDrift {
-    /// Hunks that apply where they were.
+    /// Hunks that apply at the stated line.
     pub clean: u64,
     /// Hunks that apply at another line.
     pub offset: u64,
-    /// Hunks that apply without some of their context.
+    /// Hunks that apply with fuzz.
     pub fuzz: u64,
-    /// Hunks that apply nowhere, the files that are gone included.
+    /// Hunks that do not apply, including those for removed files.
     pub failed: u64,
 }
 
-/// A hand-kept patch on the new tree.
+/// A downstream's own patch, applied to the new tree.
 #[derive(Serialize, Debug, Clone, PartialEq, Eq)]
 pub struct LocalPatch {
     /// Relative to the project: `patches/local/pve-manager/logo.patch`.
     pub path: String,
-    /// How much of a person it needs.
+    /// How much attention it needs.
     pub level: Level,
-    /// What becomes of its hunks.
+    /// The result of its hunks.
     pub hunks: TextDrift,
-    /// The hunks that apply nowhere.
+    /// The hunks that do not apply.
     pub conflicts: Vec<Conflict>,
 }
 
-/// A hunk that applies nowhere.
+/// A hunk that does not apply.
 #[derive(Serialize, Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
-    /// The file it is for.
+    /// The file that it changes.
     pub file: String,
-    /// The line it was made for, 1-based.
+    /// The 1-based line that it states.
     pub line: u32,
     /// The hunk, its `@@` line included.
     pub hunk: String,
-    /// What the new tree has there; `None` where the file is gone.
+    /// The new tree's text there; `None` if the file is gone.
     pub upstream: Option<Excerpt>,
 }
 
-/// What no source alone tells.
+/// Differences that concern no single source.
 #[derive(Serialize, Debug, Default, Clone, PartialEq, Eq)]
 pub struct Structure {
-    /// The greatest level of what follows.
+    /// The highest level of the differences.
     pub level: Level,
-    /// Sources that are compiled as objects now and were not.
+    /// Sources that have become objects.
     pub objects_entered: Vec<String>,
-    /// Sources that were compiled as objects and are not now.
+    /// Sources that are no longer objects.
     pub objects_left: Vec<String>,
-    /// Sources that `use` ties into a circle now and did not, with the edge that closes it.
+    /// Sources that `use` has tied into a circle, with the edge that closes it.
     pub knot_entered: Vec<Tied>,
-    /// Sources that were in a circle and are not now.
+    /// Sources that are no longer in a circle.
     pub knot_left: Vec<String>,
-    /// What each link gains or loses.
+    /// The changes of each link.
     pub links: Vec<LinkDrift>,
 }
 
-/// A source that was tied into a circle.
+/// A source that has joined a circle.
 #[derive(Serialize, Debug, Clone, PartialEq, Eq)]
 pub struct Tied {
     /// The source.
@@ -556,25 +563,25 @@ pub struct Tied {
     pub by: Vec<String>,
 }
 
-/// What a link gains or loses.
+/// The changes of a link.
 #[derive(Serialize, Debug, Clone, PartialEq, Eq)]
 pub struct LinkDrift {
-    /// The link's name; `pve` is the one of everything.
+    /// The link's name; `pve` is the link of everything.
     pub link: String,
-    /// It is new, or gone.
+    /// Whether it was added, removed or neither.
     pub presence: Presence,
-    /// Sources it holds now and did not.
+    /// Sources that it has gained.
     pub gained: Vec<String>,
-    /// Sources it held and does not now.
+    /// Sources that it has lost.
     pub lost: Vec<String>,
 }
 
-/// How much there is of everything.
+/// The figures.
 #[derive(Serialize, Debug, Default, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// Sources of each level, as [`Level::ALL`].
+    /// The number of sources at each level, in the order of [`Level::ALL`].
     pub sources: [u64; 4],
-    /// Places that are not unchanged of each level, as [`Level::ALL`].
+    /// The number of changed places at each level, in the order of [`Level::ALL`].
     pub places: [u64; 4],
     /// The places of all sources.
     pub counts: Counts,

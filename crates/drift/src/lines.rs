@@ -1,8 +1,8 @@
-//! Which line of a file is which of another state of it.
+//! Maps the lines of a file to those of another state of it.
 
 use imara_diff::{Algorithm, Diff, InternedInput};
 
-/// For each line of the old state the same line of the new one, where there is one.
+/// For each line of the old state, the same line of the new one, if it exists.
 pub(super) struct LineMap(Vec<Option<u32>>);
 
 impl LineMap {
@@ -27,7 +27,7 @@ impl LineMap {
         Self(lines)
     }
 
-    /// The new 1-based line of an old 1-based line; `None` where it is not there any more.
+    /// Returns the new 1-based line of an old 1-based line, or `None` if it is gone.
     pub(super) fn new_line(&self, old: u32) -> Option<u32> {
         let at = usize::try_from(old.checked_sub(1)?).ok()?;
         *self.0.get(at)?

@@ -1,4 +1,5 @@
-//! How good proposals are: those for a newer release, made with the rules of an older one, held against what people decided.
+//! Measures the quality of proposals: makes them for a newer release with the rules of an older
+//! one, and compares them with the rules that people wrote.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,26 +14,26 @@ use analyse::Analysis;
 use decide::{Context, Decided, Decision, RuleId};
 use release::is_own_pin;
 
-/// What came of the proposals.
+/// The result of a measurement.
 #[derive(Debug, Default, Serialize)]
 pub struct Measured {
     /// The older release.
     pub old: String,
     /// The newer one.
     pub new: String,
-    /// What was taken out of the rules, because it decides nothing in the older release.
+    /// The rules that were removed because they decide nothing in the older release.
     pub taken_out: Vec<String>,
-    /// Places of the newer release that want a rule: undecided, or decided otherwise than before.
+    /// Places of the newer release that need a rule: undecided, or decided differently than before.
     pub wanting: u64,
-    /// Of these, how many are told what to do in the place of a rule.
+    /// The number of those that got advice in place of a rule.
     pub hinted: u64,
-    /// Places whose proposal gives what people decided.
+    /// Places whose proposal gives the decision that people made.
     pub equal: u64,
-    /// Those whose proposal gives something else.
+    /// Places whose proposal gives another decision.
     pub wrong: Vec<Wrong>,
-    /// Places without a proposal, each with what is told in its place.
+    /// Places without a proposal, each with the advice given.
     pub without: Vec<(Place, Option<String>)>,
-    /// Places that the older rules decide otherwise than people did, and nobody is asked.
+    /// Places that the older rules decide differently than people did, without asking anybody.
     pub unasked: Vec<Wrong>,
 }
 
@@ -43,29 +44,29 @@ pub struct Place {
     pub place: String,
     /// The literal.
     pub text: String,
-    /// What people decided: the context, what becomes of it, and the rule.
+    /// The decision that people made: the context, the decision and the rule.
     pub wanted: String,
 }
 
-/// A place that got something else than people decided.
+/// A place whose decision differs from the one that people made.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Wrong {
-    /// Which.
+    /// The place.
     #[serde(flatten)]
     pub place: Place,
-    /// What it got.
+    /// Its decision.
     pub got: String,
-    /// The proposal; empty where there is none.
+    /// The proposal; empty if there was none.
     pub proposal: String,
 }
 
 impl Measured {
-    /// How many proposals there are.
+    /// Counts the proposals.
     pub fn proposed(&self) -> u64 {
         self.equal + self.wrong.len() as u64
     }
 
-    /// The share of proposals that equal the rule that a person wrote, in hundredths; of none all are.
+    /// Returns the percentage of proposals that equal a person's rule; 100 without proposals.
     pub fn share(&self) -> u64 {
         (self.equal * 100)
             .checked_div(self.proposed())
@@ -73,14 +74,14 @@ impl Measured {
     }
 }
 
-/// Where a place stands.
+/// The position of a place.
 type Key = (String, String, u32, u32, &'static str);
 
-/// What a release decides of each place.
+/// A release's decision for each place.
 pub struct Decisions<'a>(BTreeMap<Key, &'a Decided>);
 
 impl<'a> Decisions<'a> {
-    /// Of all sources.
+    /// Collects the decisions of all sources.
     pub fn of(release: &'a Analysis) -> Self {
         let all = release.sources.iter().flat_map(|source| {
             let name = source.source.name.as_str();
@@ -119,17 +120,17 @@ fn key_of(source: &str, spot: &Spot) -> Key {
     )
 }
 
-/// The newer release, decided three ways.
+/// The newer release, decided in three ways.
 pub struct Ways<'a> {
-    /// By what people wrote.
+    /// By the rules that people wrote.
     pub people: Decisions<'a>,
     /// By the older release's rules.
     pub older: Decisions<'a>,
-    /// By those with every proposal.
+    /// By the older rules and all proposals.
     pub proposed: Decisions<'a>,
 }
 
-/// Holds the proposals of `drift` against what people decided.
+/// Compares the proposals of `drift` with the decisions that people made.
 pub fn measure(drift: &Drift, ways: &Ways, taken_out: Vec<String>) -> Measured {
     let mut measured = Measured {
         old: drift.old.release.clone(),
@@ -144,7 +145,7 @@ pub fn measure(drift: &Drift, ways: &Ways, taken_out: Vec<String>) -> Measured {
             let key = key_of(&source.name, spot);
             let is_unknown = spot.decision == Decision::Unknown;
             if place.proposal.is_none() && !is_unknown {
-                // What is told as decided otherwise is looked at by a person.
+                // A person reviews places that are reported as decided differently.
                 if place.level >= super::Level::Review {
                     asked.insert(key);
                 }
@@ -187,7 +188,8 @@ pub fn measure(drift: &Drift, ways: &Ways, taken_out: Vec<String>) -> Measured {
     measured
 }
 
-/// Whether two decisions do the same. Where nothing acts on the machine, why it stays is for the reader.
+/// Whether two decisions have the same effect. Where nothing acts on the machine, the reason for
+/// keeping a place does not matter.
 fn is_same(people: &Decided, other: &Decided) -> bool {
     let acts = |one: &Decided| {
         matches!(
@@ -222,7 +224,7 @@ fn verdict(one: &Decided) -> String {
 /// Writes every proposal of `drift` into the rules of a project at `rules`, each once.
 ///
 /// # Errors
-/// Files that cannot be read, parsed or written.
+/// A file cannot be read, parsed or written.
 pub fn take(drift: &Drift, rules: &Path) -> io::Result<()> {
     let places = drift.sources.iter().flat_map(|source| &source.places);
     let proposals = places.filter_map(|place| place.proposal.as_ref());
@@ -252,7 +254,7 @@ fn parsed(text: &str) -> io::Result<DocumentMut> {
     text.parse().map_err(io::Error::other)
 }
 
-/// Puts a proposal where it says.
+/// Pastes a proposal.
 fn paste(document: &mut DocumentMut, proposal: &Proposal) -> io::Result<()> {
     let new = parsed(&proposal.toml)?;
     for (key, item) in new.iter() {
@@ -270,7 +272,8 @@ fn paste(document: &mut DocumentMut, proposal: &Proposal) -> io::Result<()> {
     Ok(())
 }
 
-/// Puts elements before the one that the proposal names, in the place of the one that it replaces, or behind all.
+/// Inserts elements before the one that the proposal names, in place of the one that it replaces,
+/// or at the end.
 fn insert(document: &mut DocumentMut, key: &str, new: &ArrayOfTables, proposal: &Proposal) {
     let named = |table: &toml_edit::Table| {
         let name = table.get("name").and_then(Item::as_str);

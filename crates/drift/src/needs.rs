@@ -1,4 +1,4 @@
-//! Dependencies that came, went or changed.
+//! Compares the dependencies of a source.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use scan::Kind;
 
 use super::{Level, Need, NeedKind};
 
-/// What is needed, by name, with what is said of it: a version, a relation, nothing.
+/// Needs by name, with a version, a relation or nothing.
 pub(super) type Named = BTreeMap<String, String>;
 
-/// What only one of two lists has, or both say otherwise.
+/// Returns the entries that only one of two lists has, or that differ.
 pub(super) fn changes(old: &Named, new: &Named) -> Vec<(String, Option<String>, Option<String>)> {
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     names
@@ -24,7 +24,7 @@ pub(super) fn changes(old: &Named, new: &Named) -> Vec<(String, Option<String>, 
         .collect()
 }
 
-/// The inputs that any derivation of a release takes of nixpkgs.
+/// Returns the nixpkgs inputs of all derivations of a release.
 pub(super) fn inputs(analysis: &Analysis) -> BTreeSet<&str> {
     analysis
         .graph
@@ -34,7 +34,7 @@ pub(super) fn inputs(analysis: &Analysis) -> BTreeSet<&str> {
         .collect()
 }
 
-/// The inputs of one source's derivation.
+/// Returns the inputs of one source's derivation.
 fn node_inputs(node: &Node) -> impl Iterator<Item = &str> {
     let commands = node.commands.keys();
     commands
@@ -43,7 +43,8 @@ fn node_inputs(node: &Node) -> impl Iterator<Item = &str> {
         .map(String::as_str)
 }
 
-/// What differs of one source; `known` are the inputs that the old release takes anywhere.
+/// Returns the differences of one source. `known` are the inputs of any derivation in the old
+/// release.
 pub(super) fn needs(
     (old, old_release): (Option<&AnalysedSource>, &Analysis),
     (new, new_release): (Option<&AnalysedSource>, &Analysis),
@@ -69,7 +70,7 @@ pub(super) fn needs(
 
 fn level(kind: NeedKind, name: &str, was: bool, is: bool, known: &BTreeSet<&str>) -> Level {
     match kind {
-        // Nobody has looked at whether the attribute is the right one.
+        // Nobody has reviewed whether the attribute is the right one.
         NeedKind::Input if is && !was && !known.contains(name) => Level::Review,
         NeedKind::Lack if is && !was => Level::Review,
         _ => Level::Moved,
@@ -89,7 +90,7 @@ struct Needed {
     lacks: Named,
 }
 
-/// One of the lists.
+/// Accesses one of the lists.
 type List = fn(&Needed) -> &Named;
 
 impl Needed {
@@ -153,7 +154,7 @@ impl Needed {
     }
 }
 
-/// A relation by its first package's name; `None` for what a substitution variable stands for.
+/// Returns a relation by its first package's name, or `None` for a substitution variable.
 fn relation(relation: &Relation) -> Option<(String, String)> {
     let first = relation
         .alternatives
@@ -170,7 +171,8 @@ fn relation(relation: &Relation) -> Option<(String, String)> {
     Some((first.name.clone(), text))
 }
 
-/// The Perl and Python modules that code outside of tests uses and another source or package has.
+/// Returns the Perl and Python modules that code outside of tests uses from other sources or
+/// packages.
 fn modules(source: &AnalysedSource) -> Named {
     use decide::{Context, Decision};
 

@@ -1,4 +1,4 @@
-//! The rules as they were when only an older release had been decided: what decides nothing in that release is taken out.
+//! Reduces the rules to those that an older release needs, as if only it had been decided.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use toml_edit::{Array, DocumentMut, Item, Table};
 
 use analyse::Analysis;
 use decide::matcher::is_below;
-use decide::rules::Directory;
+use decide::rules::{Directory, NO_RULES};
 use decide::{Decided, Decision, RuleId, Table as RuleTable};
 use layout::program_of;
 
@@ -19,8 +19,8 @@ use super::files;
 /// The lists of a condition of which entries may have been added for a release.
 const LISTS: [&str; 4] = ["sources", "files", "exact", "below"];
 
-/// Writes to `to` the rules of `from` without what decides nothing in `old`, and names that: rules, and entries of a rule's
-/// condition as `RULE: LIST ENTRY`.
+/// Writes the rules of `from` to `to`, without those that decide nothing in `old`. Returns the
+/// removed rules, and the removed entries of conditions as `RULE: LIST ENTRY`.
 ///
 /// # Errors
 /// Files that cannot be read or written.
@@ -48,7 +48,7 @@ pub fn without_newer(from: &[Directory], to: &Path, old: &Analysis) -> io::Resul
     Ok(out.names)
 }
 
-/// Rewrites a file, where it is there.
+/// Rewrites a file if it exists.
 fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> io::Result<()> {
     let Ok(text) = fs::read_to_string(path) else {
         return Ok(());
@@ -60,7 +60,7 @@ fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> io::Result<()> {
     fs::write(path, document.to_string())
 }
 
-/// The programs that closures name: they must be in the tables.
+/// Returns the programs that closures name, which must stay in the tables.
 fn named_programs(closures: &str) -> BTreeSet<String> {
     let document: DocumentMut = closures.parse().unwrap_or_default();
     let closures = document.get("closure").and_then(Item::as_array_of_tables);
@@ -74,7 +74,7 @@ fn named_programs(closures: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The programs that places of the release name or run, whatever the rule that says so.
+/// Returns the programs that places of the release name or run, whichever rule decides them.
 fn programs_of(old: &Analysis) -> impl Iterator<Item = String> + '_ {
     let decided = old.sources.iter().flat_map(|source| &source.decided);
     decided.filter_map(|one| match &one.decision {
@@ -96,6 +96,7 @@ impl Removed<'_> {
     /// Takes out what one file has, by its path below its directory.
     fn document(&mut self, path: &Path, document: &mut DocumentMut) {
         match path.to_str() {
+            Some(path) if NO_RULES.contains(&path) => {}
             Some("nixpkgs/debian.toml") => self.tables(document),
             Some("nixpkgs/programs.toml") => {
                 self.entries(document, "programs", RuleTable::Command);
@@ -127,7 +128,7 @@ impl Removed<'_> {
         self.old.uses.0.contains_key(rule)
     }
 
-    /// Takes out the tables of Debian packages that no packaging of the release names.
+    /// Removes the tables of Debian packages that no packaging of the release names.
     fn tables(&mut self, document: &mut DocumentMut) {
         let keys: Vec<String> = document.iter().map(|(key, _)| key.to_owned()).collect();
         for key in keys {
@@ -139,7 +140,7 @@ impl Removed<'_> {
         }
     }
 
-    /// Takes the unused entries out of every table's list, and tables that have none left.
+    /// Removes unused entries from every table's list, and tables whose list is then empty.
     fn entries(&mut self, document: &mut DocumentMut, list: &str, kind: RuleTable) {
         let keys: Vec<String> = document.iter().map(|(key, _)| key.to_owned()).collect();
         for key in keys {
@@ -163,7 +164,7 @@ impl Removed<'_> {
         }
     }
 
-    /// Takes unused entries out; whether none is left.
+    /// Removes unused entries. Returns whether none remain.
     fn list(&mut self, table: &mut Table, list: &str, kind: RuleTable) -> bool {
         let Some(entries) = table.get_mut(list).and_then(Item::as_array_mut) else {
             return false;
@@ -183,8 +184,8 @@ impl Removed<'_> {
         entries.is_empty()
     }
 
-    /// Takes out the elements of an array of tables that decide nothing, and of the others the entries of their conditions
-    /// by which they decide nothing.
+    /// Removes elements of an array of tables that decide nothing, and unneeded entries from the
+    /// conditions of the others.
     fn elements(&mut self, document: &mut DocumentMut, array: &str, kind: RuleTable) {
         let Some(tables) = document
             .get_mut(array)
@@ -217,7 +218,8 @@ impl Removed<'_> {
         }
     }
 
-    /// The entries of a list by which a rule decides nothing in the release; none where nothing would be left.
+    /// Returns the entries of a list without which a rule decides the same in the release; none if
+    /// all would go.
     fn unneeded(&self, rule: &RuleId, list: &str, entries: &Array) -> BTreeSet<String> {
         let entries: Vec<&str> = entries
             .iter()
@@ -245,7 +247,7 @@ impl Removed<'_> {
     }
 }
 
-/// Whether an entry of a list holds of a place of `source`.
+/// Whether an entry of a list matches a place of `source`.
 fn holds(list: &str, entry: &str, source: &str, one: &Decided) -> bool {
     let glob = |text: &str, separate: bool| {
         let glob = GlobBuilder::new(entry)

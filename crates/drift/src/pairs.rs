@@ -1,4 +1,4 @@
-//! The sources of two releases side by side, and their places paired.
+//! Pairs the sources of two releases, and their places.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -13,7 +13,7 @@ use scan::Kind;
 
 /// One source in both releases.
 pub(super) struct SourcePair<'a> {
-    /// Its name, with the program's where the source is at a pin of that program's own.
+    /// Its name, including the program's at a program's own pin.
     pub name: &'a str,
     /// In the old release.
     pub old: Option<&'a AnalysedSource>,
@@ -22,7 +22,8 @@ pub(super) struct SourcePair<'a> {
 }
 
 impl<'a> SourcePair<'a> {
-    /// All sources of both. One at a program's own pin that only one release has is held against the release's own.
+    /// Returns all sources of both. A source at a program's own pin that only one release has is
+    /// compared with the release's own.
     pub fn all(old: &'a Analysis, new: &'a Analysis) -> Vec<Self> {
         let by_name = |analysis: &'a Analysis| -> BTreeMap<&'a str, &'a AnalysedSource> {
             analysis
@@ -41,7 +42,7 @@ impl<'a> SourcePair<'a> {
         };
         names
             .into_iter()
-            // What a program has no more at a pin of its own, it has of the release.
+            // If a program no longer has its own pin, it uses the release's.
             .filter(|name| !is_own_pin(name) || news.contains_key(name))
             .map(|name| Self {
                 name,
@@ -51,7 +52,7 @@ impl<'a> SourcePair<'a> {
             .collect()
     }
 
-    /// Whether a source at a program's own pin is held against the release's own.
+    /// Whether a source at a program's own pin is compared with the release's own.
     pub fn is_borrowed(&self) -> bool {
         self.old.is_some_and(|old| old.source.name != self.name)
     }
@@ -65,13 +66,14 @@ impl<'a> SourcePair<'a> {
     }
 }
 
-/// A source's places, paired.
+/// The paired places of a source.
 pub(super) struct Compared<'a> {
     /// The source.
     pub pair: &'a SourcePair<'a>,
-    /// What was paired, and what is left over.
+    /// The paired places, and the remaining ones.
     pub places: Pairs<'a>,
-    /// Places that another source lost and this one gained: its name, the place there, the place here.
+    /// Places that another source lost and this one gained: the source's name, the old place, the
+    /// new place.
     pub taken: Vec<(&'a str, &'a Decided, &'a Decided)>,
     /// The contents of files whose places changed.
     pub contents: Contents,
@@ -81,7 +83,7 @@ impl<'a> Compared<'a> {
     /// Pairs the places of one source.
     ///
     /// # Errors
-    /// Files that cannot be read.
+    /// A file cannot be read.
     pub fn new(pair: &'a SourcePair<'a>) -> Result<Self, Problem> {
         let decided = |source: Option<&'a AnalysedSource>| -> Vec<&'a Decided> {
             source
@@ -90,7 +92,7 @@ impl<'a> Compared<'a> {
         };
         let mut places = places::exact(decided(pair.old), decided(pair.new));
         if pair.is_borrowed() {
-            // What else the release's own source has is told of that.
+            // The release's own source lists its other places itself.
             places.gone.clear();
         }
         let contents = contents(pair, &places)?;
@@ -107,7 +109,7 @@ impl<'a> Compared<'a> {
     }
 }
 
-/// The paths of all files of a source.
+/// Returns the paths of all files of a source.
 pub(super) fn paths(source: Option<&AnalysedSource>) -> HashSet<&str> {
     let entries = source
         .map(|one| one.source.tree.entries())
@@ -115,7 +117,7 @@ pub(super) fn paths(source: Option<&AnalysedSource>) -> HashSet<&str> {
     entries.iter().map(|entry| entry.path.as_str()).collect()
 }
 
-/// Reads both states of the files in which a place is left over.
+/// Reads both states of the files with unpaired places.
 fn contents(pair: &SourcePair, places: &Pairs) -> Result<Contents, Problem> {
     let left = places.gone.iter().chain(&places.come);
     let paths: BTreeSet<&str> = left.map(|one| one.path.as_str()).collect();
@@ -133,8 +135,8 @@ fn contents(pair: &SourcePair, places: &Pairs) -> Result<Contents, Problem> {
     Ok(contents)
 }
 
-/// A place that a source has no more, or has anew, may be one that programs have at pins of their own now, or had: it is told
-/// there.
+/// Removes a place that a source lost or gained if programs have it at their own pins, in the new
+/// release or the old. Their sources list it.
 pub(super) fn own_pins<'a>(compared: &mut [Compared<'a>], old: &'a Analysis, new: &'a Analysis) {
     type Key<'a> = (&'a str, &'a str, Kind, &'a str);
     fn key<'a>(source: &'a str, one: &'a Decided) -> Key<'a> {
@@ -165,7 +167,7 @@ pub(super) fn own_pins<'a>(compared: &mut [Compared<'a>], old: &'a Analysis, new
     }
 }
 
-/// Pairs what one source lost and another gained.
+/// Pairs places that one source lost and another gained.
 pub(super) fn between(compared: &mut [Compared]) {
     let own = |one: &&Compared| !is_own_pin(one.pair.name);
     let gone = compared

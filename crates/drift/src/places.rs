@@ -1,7 +1,8 @@
-//! Which place of the old release is which of the new one.
+//! Matches the places of the old release with those of the new one.
 //!
-//! A place is known by what it is (its literal and kind) and by where it stands in the program's structure: file, sub, call,
-//! argument, variable. What agrees in most of that is paired first. Lines only help to tell places apart that agree in all of it.
+//! A place is identified by its literal and kind and by its position in the program's structure:
+//! file, sub, call, argument, variable. Places that agree in most of these are paired first. Lines
+//! only distinguish places that agree in everything else.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
@@ -12,21 +13,22 @@ use scan::{Form, Kind};
 use super::Aspect;
 use super::lines::LineMap;
 
-/// Places of the two releases, paired, and what is left on both sides.
+/// The paired places of the two releases, and the unpaired ones on both sides.
 #[derive(Debug, Default)]
 pub(super) struct Pairs<'a> {
     /// Old and new.
     pub(super) paired: Vec<(&'a Decided, &'a Decided)>,
-    /// Of the old release only.
+    /// Only in the old release.
     pub(super) gone: Vec<&'a Decided>,
-    /// Of the new release only.
+    /// Only in the new release.
     pub(super) come: Vec<&'a Decided>,
 }
 
-/// The contents of files whose places changed, by path: the old one and the new one.
+/// The old and new contents of files whose places changed, by path.
 pub(super) type Contents = HashMap<String, (Vec<u8>, Vec<u8>)>;
 
-/// Pairs what agrees in everything but the line, where all that agrees can be paired: no file is read for it.
+/// Pairs places that agree in everything but the line, if all such places can be paired. Reads no
+/// file.
 pub(super) fn exact<'a>(old: Vec<&'a Decided>, new: Vec<&'a Decided>) -> Pairs<'a> {
     let mut pairs = Pairs {
         paired: Vec::with_capacity(new.len()),
@@ -44,8 +46,8 @@ pub(super) fn exact<'a>(old: Vec<&'a Decided>, new: Vec<&'a Decided>) -> Pairs<'
 }
 
 impl<'a> Pairs<'a> {
-    /// Pairs what is left, from what agrees most to what agrees least. Of a path it is told whether the new release and whether
-    /// the old one has it.
+    /// Pairs the remaining places, in decreasing order of agreement. The functions say whether the
+    /// new release and whether the old one has a path.
     pub(super) fn rest(
         &mut self,
         contents: &Contents,
@@ -65,8 +67,9 @@ impl<'a> Pairs<'a> {
         self.literals();
     }
 
-    /// Pairs across the files of a source what is the same and acts in the same context: first in files of one name, then in
-    /// any. Of modules, which every file uses some of, only what stands in files of one name.
+    /// Pairs places of equal text and context across the files of a source: first in files of the
+    /// same name, then in any. Modules are paired only in files of the same name, because every
+    /// file uses some.
     fn across(&mut self) {
         self.pass(Amount::Some, |one| {
             (file_name(&one.path), Shape::of(one), sub(one), one.context)
@@ -90,8 +93,8 @@ impl<'a> Pairs<'a> {
         self.sort();
     }
 
-    /// Pairs what stands in files that have another name in the new release: of the files that only one release has, those
-    /// in which most places are the same.
+    /// Pairs places in renamed files. Among files that only one release has, it matches those with
+    /// the most places in common.
     fn renamed(&mut self, is_new: &dyn Fn(&str) -> bool, is_old: &dyn Fn(&str) -> bool) {
         let gone = by_file(self.gone.iter().filter(|one| !is_new(&one.path)));
         let come = by_file(self.come.iter().filter(|one| !is_old(&one.path)));
@@ -125,7 +128,7 @@ impl<'a> Pairs<'a> {
         self.pair(gone, come, Amount::Some, old, new);
     }
 
-    /// Pairs places that agree in everything and stand on lines that a comparison of the two files takes for the same.
+    /// Pairs places that agree in everything and whose lines correspond in a diff of the two files.
     fn by_line(&mut self, contents: &Contents) {
         let paths: HashSet<&str> = self.come.iter().map(|one| one.path.as_str()).collect();
         let gone: HashSet<&str> = self.gone.iter().map(|one| one.path.as_str()).collect();
@@ -158,7 +161,7 @@ impl<'a> Pairs<'a> {
         );
     }
 
-    /// Pairs places whose literal is another, in the same place of the structure of one file.
+    /// Pairs places whose literal differs, at the same position in the structure of one file.
     fn literals(&mut self) {
         let anchored = |one: &'a Decided| {
             let site = &one.occurrence.site;
@@ -193,10 +196,11 @@ impl<'a> Pairs<'a> {
         self.sort();
     }
 
-    /// Pairs old with new places of one spot, the most alike first; in the order of the file among equals.
+    /// Pairs old and new places at one position, most similar first; equally similar ones in file
+    /// order.
     fn most_alike(&mut self, old: Vec<&'a Decided>, new: Vec<&'a Decided>) {
         let mut ranked: Vec<(usize, usize, usize)> = Vec::new();
-        // A spot with more places than that is a table, whose lines come and go.
+        // A position with more places is a table, whose lines come and go.
         if old.len() * new.len() <= 4096 {
             for (i, a) in old.iter().enumerate() {
                 for (j, b) in new.iter().enumerate() {
@@ -220,7 +224,7 @@ impl<'a> Pairs<'a> {
         self.come.extend(news.into_iter().flatten());
     }
 
-    /// Pairs what is left by a key that both sides are asked for.
+    /// Pairs the remaining places by a key.
     fn pass<K: Hash + Eq + Ord>(&mut self, amount: Amount, key: impl Fn(&'a Decided) -> K + Copy) {
         if self.gone.is_empty() || self.come.is_empty() {
             return;
@@ -271,7 +275,7 @@ impl<'a> Pairs<'a> {
         self.sort();
     }
 
-    /// By file and offset, whatever the order in which they were left over.
+    /// Sorts by file and offset, whatever the order of pairing.
     fn sort(&mut self) {
         for list in [&mut self.gone, &mut self.come] {
             list.sort_by(|a, b| position(a).cmp(&position(b)));
@@ -279,18 +283,19 @@ impl<'a> Pairs<'a> {
     }
 }
 
-/// What has to agree for a group of places that one key has.
+/// The condition for pairing the places with equal keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Amount {
-    /// As many on either side: otherwise it is open which of them is the one that came or went.
+    /// Both sides must have the same number of them; otherwise it is unknown which one was added or
+    /// removed.
     All,
-    /// Any: the first ones are paired.
+    /// No condition: pairs as many as possible, in order.
     Some,
 }
 
 type Groups<'a, K> = HashMap<K, Vec<&'a Decided>>;
 
-/// The places by key, and those without one.
+/// Groups the places by key, and returns those without one.
 fn grouped<'a, K: Hash + Eq>(
     places: Vec<&'a Decided>,
     key: impl Fn(&'a Decided) -> Option<K>,
@@ -306,7 +311,7 @@ fn grouped<'a, K: Hash + Eq>(
     (groups, left)
 }
 
-/// The places by file.
+/// Groups the places by file.
 fn by_file<'a, 'b: 'a>(
     places: impl Iterator<Item = &'a &'b Decided>,
 ) -> BTreeMap<&'b str, Vec<&'b Decided>> {
@@ -317,7 +322,7 @@ fn by_file<'a, 'b: 'a>(
     files
 }
 
-/// How many places of two files are the same.
+/// Counts the places that two files have in common.
 fn in_common(old: &[&Decided], new: &[&Decided]) -> usize {
     let mut left: HashMap<_, usize> = HashMap::new();
     for one in old {
@@ -335,7 +340,7 @@ fn in_common(old: &[&Decided], new: &[&Decided]) -> usize {
     taken.count()
 }
 
-/// What a place is and what it stands in, without file, sub and line.
+/// The identity of a place and its surroundings, without file, sub and line.
 #[derive(PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Shape<'a> {
     literal: (Kind, &'a str),
@@ -388,7 +393,7 @@ fn position(one: &Decided) -> (&str, usize, Kind) {
     )
 }
 
-/// In what two paired places differ, the line aside.
+/// Returns the properties in which two paired places differ, apart from the line.
 pub(super) fn differences(old: &Decided, new: &Decided) -> Vec<Aspect> {
     let aspects = [
         (Aspect::File, old.path != new.path),
@@ -408,7 +413,7 @@ pub(super) fn differences(old: &Decided, new: &Decided) -> Vec<Aspect> {
         .collect()
 }
 
-/// What a place stands in, whatever its literal.
+/// Returns the surroundings of a place, without its literal.
 fn site(one: &Decided) -> Shape<'_> {
     Shape {
         literal: (one.occurrence.kind, ""),
@@ -416,11 +421,11 @@ fn site(one: &Decided) -> Shape<'_> {
     }
 }
 
-/// A place and the source that it is in.
+/// A place and its source.
 pub(super) type InSource<'a> = (&'a str, &'a Decided);
 
-/// Pairs, over all sources, places that one source lost and another gained: a source was split, or a file went to another.
-/// Only the same literal in a file of the same name and the same sub is one.
+/// Pairs places that one source lost and another gained: a source was split, or a file moved to
+/// another. They must have the same literal, file name and sub.
 pub(super) fn between<'a>(
     gone: Vec<InSource<'a>>,
     come: &[InSource<'a>],

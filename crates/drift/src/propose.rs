@@ -1,5 +1,5 @@
-//! Rules that would decide a place: the one that did, where it is gone from `rules/`, else what there is evidence for; nothing
-//! where there is none.
+//! Proposes rules for a place: the rule that decided it before, if `rules/` no longer has it, or
+//! else a rule based on evidence. Without evidence it proposes nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -17,28 +17,28 @@ use scan::{Kind, Language};
 use super::files::RuleFiles;
 use super::{Closest, Proposal};
 
-/// How many rules that nearly match are told.
+/// The number of similar rules to list.
 const CLOSEST: usize = 3;
 
-/// A place that wants a rule.
+/// A place that needs a rule.
 pub(super) struct Wanting<'a> {
     /// Its source.
     pub(super) source: &'a str,
     /// The place in the new release.
     pub(super) new: &'a Decided,
-    /// What it was in the old release.
+    /// The place in the old release.
     pub(super) old: Option<&'a Decided>,
 }
 
-/// The rule files of the two sides.
+/// The rule files of both releases.
 pub(super) struct Proposer<'a> {
     old: RuleFiles,
     new: RuleFiles,
     rules: &'a Rules,
     release: &'a str,
-    /// What the new release decides of paths that act on the host, by path.
+    /// The new release's decisions about paths that act on the host, by path.
     decided: BTreeMap<&'a str, &'a Decided>,
-    /// The sources of the new release that have a file of a name, by that name.
+    /// The sources of the new release that contain a file of a name, by that name.
     files: HashMap<&'a str, BTreeSet<&'a str>>,
     /// The sources of the new release.
     sources: &'a [AnalysedSource],
@@ -46,7 +46,7 @@ pub(super) struct Proposer<'a> {
     spread: HashMap<Asked<'a>, BTreeSet<(&'a str, &'a str)>>,
 }
 
-/// What a rule for a literal asks for, wherever it is.
+/// The key of a rule for a literal, independent of its place.
 type Asked<'a> = (Kind, Context, &'a str);
 
 fn asked<'a>(one: &Wanting<'a>) -> Asked<'a> {
@@ -54,23 +54,23 @@ fn asked<'a>(one: &Wanting<'a>) -> Asked<'a> {
     (place.kind, one.new.context, place.text.as_str())
 }
 
-/// Modules of CPAN that stand apart from the distribution of the module they are named after.
+/// CPAN modules that are not part of the distribution that their name suggests.
 const APART: &str = include_str!("perl_apart.txt");
-/// The programs of Debian's packages: one a line, the package first.
+/// The programs of Debian's packages, one a line, after the package's name.
 const PROGRAMS: &str = include_str!("debian_programs.txt");
-/// From so many literals of one directory on, a rule is for the directory.
+/// The number of literals in one directory from which on a rule covers the directory.
 const MANY: usize = 3;
 
-/// What is to be written.
+/// A rule to be written.
 enum Draft {
-    /// An entry of a table's list: a program, a module, a prefix.
+    /// An entry in a table's list: a program, a module, a prefix.
     Entry {
         file: String,
         /// Its header; none of a list of the file itself.
         table: Vec<String>,
         list: &'static str,
         entry: String,
-        /// The table's other keys, where it is new.
+        /// The table's other keys, if it is new.
         keys: Vec<(String, String)>,
     },
     /// An element of an array of tables.
@@ -79,7 +79,7 @@ enum Draft {
         toml: String,
         before: Option<RuleId>,
     },
-    /// More files of an element's condition.
+    /// Another file in an element's condition.
     Files {
         file: String,
         array: &'static str,
@@ -90,7 +90,7 @@ enum Draft {
 }
 
 impl<'a> Proposer<'a> {
-    /// For the rules in two directories, and what the new release is decided by the new ones.
+    /// Reads the rules in two directories. `rules` are the new ones, parsed.
     pub(super) fn new(
         (old, new): (&[Directory], &[Directory]),
         rules: &'a Rules,
@@ -216,11 +216,11 @@ impl<'a> Proposer<'a> {
             .collect()
     }
 
-    /// What is to be written for a place, and whether it gives back what the old release had. `beside` are the literals of its
-    /// directory that want a rule, its own among them.
+    /// Drafts a rule for a place, and says whether it restores the old decision. `beside` are the
+    /// literals in its directory that need a rule, its own included.
     fn draft(&self, one: &Wanting, beside: Option<&BTreeSet<&str>>) -> Option<(Draft, bool)> {
         let rules = one.old.into_iter().flat_map(|old| {
-            // What a rule by another name says of a program, the program's own rule says.
+            // If another rule decided about a program, the program's own rule covers it.
             let program = program(old).map(|name| RuleId::new(RuleTable::Command, name));
             [old.context_rule.clone(), old.rule.clone(), program]
         });
@@ -233,7 +233,7 @@ impl<'a> Proposer<'a> {
         Some((self.guess(one, beside)?, false))
     }
 
-    /// The rule that decided the place by the name of its file, which has another name now.
+    /// Returns the rule that decided the place by its file name, which has changed.
     fn followed(&self, one: &Wanting) -> Option<Draft> {
         let old = one.old.filter(|old| old.path != one.new.path)?;
         let rules = [
@@ -259,7 +259,7 @@ impl<'a> Proposer<'a> {
         })
     }
 
-    /// A rule that the old rules have and the new ones have not.
+    /// Restores a rule that only the old rules have.
     fn restored(&self, rule: &RuleId) -> Option<Draft> {
         let name = rule.name();
         match rule.table() {
@@ -301,7 +301,7 @@ impl<'a> Proposer<'a> {
         })
     }
 
-    /// What there is evidence for.
+    /// Drafts a rule based on evidence.
     fn guess(&self, one: &Wanting, beside: Option<&BTreeSet<&str>>) -> Option<Draft> {
         let text = one.new.occurrence.text.as_str();
         match one.new.occurrence.kind {
@@ -324,7 +324,7 @@ impl<'a> Proposer<'a> {
             Kind::CrateSource | Kind::ArchitectureTriplet if one.new.context == Context::Build => {
                 Some(self.path_rule(one, &Said::keep(Keep::Build, None), None))
             }
-            // Whose a name is, no text tells.
+            // The text does not say whose name it is.
             Kind::PathAssignment
             | Kind::CrateSource
             | Kind::ArchitectureTriplet
@@ -336,8 +336,8 @@ impl<'a> Proposer<'a> {
         }
     }
 
-    /// A module of a distribution of which another is known: the nearest by name that has two parts or more, for what is named
-    /// after a single word is as often another's.
+    /// Assigns a module to the distribution of the most similar known module with at least two
+    /// parts. Modules named after a single word often belong to another distribution.
     fn of_distribution(&self, module: &str) -> Option<Draft> {
         let is_apart = |one: &str| module == one || module.starts_with(&format!("{one}::"));
         if APART.lines().any(is_apart) {
@@ -350,7 +350,7 @@ impl<'a> Proposer<'a> {
                 return None;
             }
             if let Some((file, table, keys)) = self.new.listing("modules", parent) {
-                // What lacks, or is made by a source, says nothing of its neighbours.
+                // A missing package, or one that a source makes, is no evidence for its neighbours.
                 let of_package = keys
                     .iter()
                     .any(|(key, _)| key == "attr" || key == "package");
@@ -366,7 +366,7 @@ impl<'a> Proposer<'a> {
         None
     }
 
-    /// A program that stands where another stood, of almost its name: it comes from where that does.
+    /// Assigns a program that replaces one of a similar name to the same package.
     fn renamed(&self, one: &Wanting, name: &str) -> Option<Draft> {
         let before = one.old.and_then(program)?;
         let alike = name.contains(before) || before.contains(name);
@@ -376,8 +376,8 @@ impl<'a> Proposer<'a> {
         beside(&self.new, "programs", before, name)
     }
 
-    /// A module that a source makes of Rust while it builds, as others of it: its code has the name as that of a package. Rules say so
-    /// of each.
+    /// Assigns a module to the source that makes similar ones from Rust during its build, if its
+    /// code names the module as a package. Rules list each such module.
     fn bound(&self, module: &str) -> Option<Draft> {
         let wanted = format!("\"{module}\"");
         let mut makers = self.sources.iter().filter(|one| {
@@ -395,7 +395,7 @@ impl<'a> Proposer<'a> {
         beside(&self.new, "perl", known, module)
     }
 
-    /// A program that one Debian package has, whose other programs the rules know as those of one nixpkgs package.
+    /// Assigns a program of one Debian package to the nixpkgs package of its other programs.
     fn of_debian(&self, one: &Wanting, name: &str) -> Option<Draft> {
         if one.new.context != Context::Host || self.rules.programs.contains_key(name) {
             return None;
@@ -424,8 +424,8 @@ impl<'a> Proposer<'a> {
         })
     }
 
-    /// A directory of `/usr/share` that is named after a package of one of the release's sources: Debian's packages have their data
-    /// there.
+    /// Assigns a directory of `/usr/share` that is named after a package to the package's source,
+    /// because Debian's packages keep their data there.
     fn named_after(&self, one: &Wanting) -> Option<Draft> {
         if one.new.context != Context::Host {
             return None;
@@ -447,8 +447,9 @@ impl<'a> Proposer<'a> {
         })
     }
 
-    /// What the decided literals of the same directory become, where they all become one thing; of many that are of one
-    /// source's tree by their names, that source. Many are one rule, by their directory. One literal says nothing of its directory.
+    /// Copies the decision of the literals in the same directory if they all agree. If several
+    /// literals match the names of files in one source's tree, assigns them to that source. Several
+    /// literals get one rule for the directory. A single literal says nothing about its directory.
     fn of_directory(&self, one: &Wanting, beside: Option<&BTreeSet<&str>>) -> Option<Draft> {
         const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
         let text = one.new.occurrence.text.as_str();
@@ -629,7 +630,7 @@ fn declares(source: &AnalysedSource, wanted: &str) -> bool {
         .any(|bytes| memchr::memmem::find(bytes, wanted.as_bytes()).is_some())
 }
 
-/// The program that a place names or runs.
+/// Returns the program that a place names or runs.
 fn program(one: &Decided) -> Option<&str> {
     match &one.decision {
         Decision::Command { program, .. } | Decision::Wrapper { program } => Some(program),
@@ -637,7 +638,7 @@ fn program(one: &Decided) -> Option<&str> {
     }
 }
 
-/// What a proposed rule says.
+/// The content of a proposed rule.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Said {
     /// The value of `decide`.
@@ -698,7 +699,8 @@ fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// The directory of a path that says something of what is in it: `/usr/share/x` or below, `/etc/x`, no program directory.
+/// Returns the directory of a path if it says something about its contents: `/usr/share/x` or
+/// below, `/etc/x`, but no program directory.
 fn directory<'w>(one: &Wanting<'w>) -> Option<&'w str> {
     let place = &one.new.occurrence;
     let (directory, name) = place.text.rsplit_once('/')?;

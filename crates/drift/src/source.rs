@@ -1,4 +1,4 @@
-//! What is different of one source.
+//! Compares one source.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,10 +19,10 @@ use release::is_own_pin;
 use scan::Kind;
 
 impl<'a> Compared<'a> {
-    /// Everything that differs of the source, without proposals and without its level.
+    /// Returns all differences of the source, without proposals and level.
     ///
     /// # Errors
-    /// What cannot be read of trees and histories.
+    /// A tree or history cannot be read.
     pub fn drift(
         &self,
         request: &Request,
@@ -42,7 +42,7 @@ impl<'a> Compared<'a> {
             old: old.map(at),
             new: new.map(at),
             history,
-            // What programs are built with at their own pins is told of the source itself.
+            // The source itself reports the needs of programs at their own pins.
             needs: if is_own_pin(self.pair.name) {
                 Vec::new()
             } else {
@@ -149,7 +149,7 @@ impl<'a> Compared<'a> {
         }
     }
 
-    /// Shows the code around what a person has to look at.
+    /// Adds the code around places that a person must review.
     fn excerpts(&self, drift: &mut SourceDrift) -> Result<(), Problem> {
         let looked_at = |place: &&mut PlaceDrift| place.level >= Level::Review;
         let wanted = drift.places.iter_mut().filter(looked_at);
@@ -187,7 +187,8 @@ impl<'a> Compared<'a> {
         targets::lost((old, from), (new, to), features, &|path| self.went_to(path))
     }
 
-    /// The new file in which at least half of the places of an old one are. Interpreters and modules are in every program.
+    /// Returns the new file that contains at least half of an old file's places. Interpreters and
+    /// modules do not count, because every program has them.
     fn went_to(&self, path: &str) -> Option<String> {
         let is_own = |one: &&Decided| {
             one.path == path && !matches!(one.occurrence.kind, Kind::Module | Kind::Shebang)
@@ -208,7 +209,7 @@ impl<'a> Compared<'a> {
             .map(|(new, _)| new.to_owned())
     }
 
-    /// What becomes of text patches, and whether the new release's edits can be made.
+    /// Applies text patches, and checks whether the new release's edits are possible.
     fn texts(&self, drift: &mut SourceDrift, request: &Request) -> Result<(), Problem> {
         if let Some(new) = self.pair.new {
             match edited(new, request.new, request.new_knowledge) {
@@ -219,12 +220,12 @@ impl<'a> Compared<'a> {
             drift.local = text::local(&patches, new)?;
         }
         if let Some(old) = self.pair.old.filter(|_| !self.pair.is_borrowed()) {
-            // What the old release could not write, it has no patch of.
+            // The old release has no patch for what it could not write.
             let edits = edited(old, request.old, request.old_knowledge).unwrap_or_default();
             drift.text = text::generated(&edits, old, self.pair.new)?;
         }
         let told = !drift.lost_targets.is_empty();
-        // Which target is lost says more than that one is.
+        // The lost target is a better report than the failed edit.
         drift
             .problems
             .retain(|problem| !told || problem.code.id != FEATURE_NOT_FOUND.id);
@@ -232,7 +233,7 @@ impl<'a> Compared<'a> {
     }
 }
 
-/// The edits of a source in its release.
+/// Returns the edits of a source in its release.
 fn edited(
     source: &AnalysedSource,
     release: &Analysis,
@@ -248,7 +249,7 @@ fn edited(
     )
 }
 
-/// Where a release has a source.
+/// Returns a source's place in a release.
 fn at(source: &AnalysedSource) -> At {
     let pin = &source.source.pin;
     At {
@@ -259,7 +260,7 @@ fn at(source: &AnalysedSource) -> At {
     }
 }
 
-/// The findings of a source that are no places.
+/// Returns the findings of a source that are not places.
 fn problems(name: &str, new: &Analysis) -> Vec<Problem> {
     let places = [UNDECIDED.id, UNMAPPED_MODULE.id];
     let of_it = new.findings.iter().filter(|problem| {
@@ -306,7 +307,7 @@ fn place(
     }
 }
 
-/// The riskiest first, then by change, file and line.
+/// Ranks places: riskiest first, then by change, file and line.
 fn rank(place: &PlaceDrift) -> (std::cmp::Reverse<Level>, Change, &str, u32, u32) {
     let spot = place.spot();
     let (path, line, column) = spot.map_or(("", 0, 0), |spot| {
@@ -321,7 +322,7 @@ fn rank(place: &PlaceDrift) -> (std::cmp::Reverse<Level>, Change, &str, u32, u32
     )
 }
 
-/// What the history is asked for a place; `None` for one whose bytes are the same.
+/// Returns the question to the history about a place, or `None` if its bytes are the same.
 fn question(place: &PlaceDrift) -> Option<Question> {
     const OF_BYTES: [Aspect; 5] = [
         Aspect::Source,

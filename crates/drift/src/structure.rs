@@ -1,4 +1,4 @@
-//! What no source alone tells: which are objects, what ties them, what each link holds.
+//! Compares the structure: objects, the circles that tie them, the contents of links.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::{Level, LinkDrift, Presence, Structure, Tied};
 /// The name of the link of everything.
 const EVERYTHING: &str = graph::draw::EVERYTHING;
 
-/// What differs.
+/// Returns the differences.
 pub(super) fn structure(old: &Analysis, new: &Analysis) -> Structure {
     let (objects_before, objects_after) = (objects(&old.graph), objects(&new.graph));
     let (tied_before, tied_after) = (tied(&old.graph), tied(&new.graph));
@@ -50,12 +50,12 @@ fn objects(graph: &Graph) -> BTreeSet<&str> {
     nodes.map(|(name, _)| name.as_str()).collect()
 }
 
-/// The sources in any circle.
+/// Returns the sources in any circle.
 fn tied(graph: &Graph) -> BTreeSet<&str> {
     graph.knots.iter().flatten().map(String::as_str).collect()
 }
 
-/// The new edges between a source and the circle it is in now.
+/// Returns the new edges between a source and its circle.
 fn by(source: &str, old: &Graph, new: &Graph, tied: &BTreeSet<&str>) -> Tied {
     let was = |from: &str, to: &str| {
         let mut edges = old.edges.iter();
@@ -76,7 +76,7 @@ fn by(source: &str, old: &Graph, new: &Graph, tied: &BTreeSet<&str>) -> Tied {
     }
 }
 
-/// What each link holds, by its name.
+/// Returns the contents of each link, by name.
 fn held(analysis: &Analysis) -> BTreeMap<&str, BTreeSet<&str>> {
     let objects = objects(&analysis.graph);
     let one = objects

@@ -1,4 +1,4 @@
-//! Structural edits that no longer find what they remove.
+//! Finds structural edits that have lost their targets.
 
 use std::collections::BTreeSet;
 
@@ -13,20 +13,20 @@ use scan::Kind;
 use super::commits::Question;
 use super::{Level, LostTarget};
 
-/// How alike two names have to be for the one to be told as the nearest of the other.
+/// The similarity from which on one name is reported as the nearest to another.
 const ALIKE: f64 = 0.8;
 
-/// The same for names of files, which are short.
+/// The same for file names, which are short.
 const LIKE_NAME: f64 = 0.7;
 
-/// A lost target and what to ask of the history for it.
+/// A lost target, and the question to the history about it.
 pub(super) type Lost = (LostTarget, Question);
 
-/// The targets of the features of one source that the old tree has and the new one has not. `went_to` tells the new file in
-/// which most places of an old one are now.
+/// Returns the targets of one source's features that only the old tree has. `went_to` returns the
+/// new file that contains most places of an old one.
 ///
 /// # Errors
-/// Files that cannot be read.
+/// A file cannot be read.
 pub(super) fn lost(
     (old, old_release): (&AnalysedSource, &str),
     (new, new_release): (&AnalysedSource, &str),
@@ -72,10 +72,11 @@ pub(super) fn lost(
     Ok(found)
 }
 
-/// One kind of what a file holds.
+/// Accesses one kind of target.
 type Held = fn(&Holds) -> &BTreeSet<String>;
 
-/// What a feature no longer finds within the files that it names. What another of them has now was moved there.
+/// Returns the targets that a feature no longer finds in its files. A target that another of them
+/// has now was moved there.
 fn within(
     feature: &Feature,
     old: &AnalysedSource,
@@ -131,7 +132,7 @@ fn one(feature: &Feature, what: &str, name: &str, path: &str, nearest: Option<St
     };
     let question = Question {
         path: path.to_owned(),
-        // Of a file that is gone any line was lost.
+        // If the whole file is gone, any line of it was lost.
         text: if what == "file" {
             "\n".to_owned()
         } else {
@@ -155,7 +156,7 @@ fn entry<'a>(source: &'a AnalysedSource, path: &str) -> Option<&'a Entry> {
     Some(&entries[at])
 }
 
-/// The first file outside of tests that uses the module.
+/// Returns the first file outside of tests that uses the module.
 fn uses<'a>(source: &'a AnalysedSource, module: &str) -> Option<&'a str> {
     let mut used = source.decided.iter().filter(|one| {
         one.occurrence.kind == Kind::Module
@@ -172,7 +173,7 @@ fn content(source: &AnalysedSource, path: &str) -> Result<Option<Vec<u8>>, Probl
     }
 }
 
-/// What a file has of what a feature removes; nothing without the file.
+/// Returns a feature's targets in a file; none if the file does not exist.
 fn holds(source: &AnalysedSource, feature: &Feature, file: &str) -> Result<Holds, Problem> {
     match content(source, file)? {
         Some(bytes) => feature::holds(feature, file, &bytes),
@@ -184,14 +185,14 @@ fn names(owned: &BTreeSet<String>) -> BTreeSet<&str> {
     owned.iter().map(String::as_str).collect()
 }
 
-/// The modules that a source uses.
+/// Returns the modules that a source uses.
 fn modules(source: &AnalysedSource) -> BTreeSet<&str> {
     let used = source.decided.iter().map(|one| &one.occurrence);
     let used = used.filter(|one| one.kind == Kind::Module);
     used.map(|one| one.text.as_str()).collect()
 }
 
-/// The file whose name is most like that of a path, in the same directory or another.
+/// Returns the file with the most similar name, in any directory.
 fn of_like_name<'a>(path: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
     fn name(path: &str) -> &str {
         path.rsplit('/').next().unwrap_or(path)
@@ -203,13 +204,13 @@ fn of_like_name<'a>(path: &str, candidates: impl Iterator<Item = &'a str>) -> Op
     Some(best.1.to_owned())
 }
 
-/// The most alike of what is there now: of what is new, else of all.
+/// Returns the most similar name, preferably among new ones.
 fn nearest_of(name: &str, before: &BTreeSet<&str>, after: &BTreeSet<&str>) -> Option<String> {
     let fresh = nearest(name, after.difference(before).copied());
     fresh.or_else(|| nearest(name, after.iter().copied()))
 }
 
-/// The most alike of the candidates, if it is alike enough.
+/// Returns the most similar candidate, if it is similar enough.
 fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
     let ranked = candidates.map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
     let near = ranked.filter(|(alike, _)| *alike >= ALIKE);

@@ -1,4 +1,5 @@
-//! What would have become of patches that change text: the old release's generated ones, and those that a downstream keeps.
+//! Applies patches that change text to the new tree: those that the old release generated, and a
+//! downstream's own.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -18,7 +19,7 @@ use super::{Conflict, Excerpt, Level, LocalPatch, TextDrift};
 /// The contents of files by path.
 pub(super) type Files = HashMap<String, Vec<u8>>;
 
-/// A source's entries by path.
+/// Returns a source's entries by path.
 pub(super) fn entries(source: &AnalysedSource) -> HashMap<&str, &Entry> {
     let entries = source.source.tree.entries().iter();
     entries.map(|entry| (entry.path.as_str(), entry)).collect()
@@ -27,7 +28,7 @@ pub(super) fn entries(source: &AnalysedSource) -> HashMap<&str, &Entry> {
 /// Reads those of `paths` that are regular files of the source.
 ///
 /// # Errors
-/// What the tree says.
+/// The tree cannot be read.
 pub(super) fn read<'p>(
     source: &AnalysedSource,
     paths: impl IntoIterator<Item = &'p str>,
@@ -49,11 +50,11 @@ pub(super) fn read<'p>(
         .collect())
 }
 
-/// What becomes of the old release's generated patches on the new tree, all themes of a file taken as one patch. Files that are
-/// the same are not read.
+/// Applies the old release's generated patches to the new tree, with all themes of a file as one
+/// patch. Unchanged files are not read.
 ///
 /// # Errors
-/// What the trees say.
+/// A tree cannot be read.
 pub(super) fn generated(
     edits: &Edits,
     old: &AnalysedSource,
@@ -89,7 +90,7 @@ pub(super) fn generated(
 }
 
 impl TextDrift {
-    /// How many hunks there are.
+    /// Counts the hunks.
     pub fn total(&self) -> u64 {
         self.clean + self.offset + self.fuzz + self.failed
     }
@@ -115,10 +116,10 @@ impl TextDrift {
     }
 }
 
-/// The patches in `patches/local/SOURCE/`, sorted; none without the directory.
+/// Reads the patches in `patches/local/SOURCE/`, sorted; none without the directory.
 ///
 /// # Errors
-/// A directory or a patch that cannot be read.
+/// The directory or a patch cannot be read.
 pub(super) fn local_patches(
     root: &Path,
     source: &str,
@@ -148,10 +149,10 @@ pub(super) fn local_patches(
     Ok(patches)
 }
 
-/// What becomes of hand-kept patches on the new tree: each by itself, on upstream's own text.
+/// Applies a downstream's own patches to the new tree, each one alone to upstream's text.
 ///
 /// # Errors
-/// What the tree says.
+/// The tree cannot be read.
 pub(super) fn local(
     patches: &BTreeMap<String, Vec<u8>>,
     new: &AnalysedSource,
@@ -196,7 +197,7 @@ fn one_local(path: &str, files: &[FilePatch], contents: &Files) -> LocalPatch {
         TextDrift { failed: 1.., .. } => Level::Broken,
         TextDrift { fuzz: 1.., .. } => Level::Review,
         TextDrift { offset: 1.., .. } => Level::Moved,
-        // A patch without a hunk that can be read is none that can be applied.
+        // A patch without a readable hunk cannot be applied.
         hunks if hunks.total() == 0 => Level::Broken,
         _ => Level::Clean,
     };

@@ -1,9 +1,9 @@
-//! What all that is told of a source comes to, and all sources together.
+//! Computes the level of a source, and the figures of all sources.
 
 use super::{Counts, History, Level, Presence, SourceDrift, Summary};
 
 impl SourceDrift {
-    /// Sets the level: the greatest of everything told.
+    /// Sets the level to the highest of all differences.
     pub(super) fn settle(&mut self) {
         let presence = match self.presence {
             Presence::Came | Presence::Went => Level::Review,
@@ -32,7 +32,7 @@ impl SourceDrift {
 }
 
 impl Summary {
-    /// Of all sources.
+    /// Computes the figures of all sources.
     pub(super) fn of(sources: &[SourceDrift]) -> Self {
         let at = |level: Level| {
             Level::ALL

@@ -1,5 +1,6 @@
-//! What an ELF file says of itself: its interpreter, where it looks for libraries, which sections hold its data. Offsets and
-//! sizes in it are its author's: no more than [`MOST`] bytes are read for them, whatever they say.
+//! Reads the headers of an ELF file: its interpreter, its library search path, its data sections.
+//! The file's author controls the offsets and sizes in it, so the reader never takes more than
+//! [`MOST`] bytes.
 
 use std::cell::Cell;
 use std::io::{Read, Seek};
@@ -15,17 +16,18 @@ use object::{Endianness, FileKind, ReadCache, ReadRef};
 /// The first bytes of an ELF file.
 pub const MAGIC: &[u8] = b"\x7fELF";
 
-/// Bytes of headers and tables that are read of one file: some hundred times those of QEMU's.
+/// The most bytes of headers and tables to read from one file, about a hundred times what QEMU's
+/// have.
 const MOST: u64 = 32 << 20;
 
-/// What an ELF file says of itself.
+/// The facts that an ELF file's headers state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Elf {
     /// The program that loads it.
     pub interpreter: Option<String>,
     /// The directories of `DT_RPATH` and `DT_RUNPATH`, in order.
     pub search: Vec<String>,
-    /// Its sections that lie in the file, by offset.
+    /// The sections that occupy bytes in the file, by offset.
     pub sections: Vec<Section>,
 }
 
@@ -36,12 +38,12 @@ pub struct Section {
     pub name: String,
     /// Its bytes in the file.
     pub range: Range<u64>,
-    /// It holds a program's data, not its code or what a linker or a debugger reads.
+    /// Whether it holds a program's data, rather than its code or tables for a linker or debugger.
     pub is_data: bool,
 }
 
 impl Elf {
-    /// The section of an offset in the file.
+    /// Returns the section that contains an offset in the file.
     pub fn section(&self, offset: u64) -> Option<&Section> {
         self.sections
             .iter()
@@ -52,7 +54,7 @@ impl Elf {
 /// Reads an ELF file.
 ///
 /// # Errors
-/// What is wrong with it.
+/// A description of the fault in the file.
 pub fn read(file: impl Read + Seek) -> Result<Elf, String> {
     let bounded = Bounded {
         cache: ReadCache::new(file),
@@ -62,7 +64,7 @@ pub fn read(file: impl Read + Seek) -> Result<Elf, String> {
     match FileKind::parse(data).map_err(told)? {
         FileKind::Elf32 => whole::<FileHeader32<Endianness>, _>(data),
         FileKind::Elf64 => whole::<FileHeader64<Endianness>, _>(data),
-        other => Err(format!("it begins as ELF and is {other:?}")),
+        other => Err(format!("it begins like ELF but is {other:?}")),
     }
 }
 
@@ -79,7 +81,7 @@ where
     let endian = header.endian().map_err(told)?;
     let mut elf = Elf::default();
     for segment in header.program_headers(endian, data).map_err(told)? {
-        // In what `strip --only-keep-debug` leaves, the segment has no bytes of its own.
+        // After `strip --only-keep-debug`, the segment has no bytes in the file.
         if segment.p_type(endian) == PT_INTERP
             && let Ok(Some(path)) = segment.interpreter(endian, data)
         {
@@ -104,7 +106,10 @@ where
                         ".interp" | ".eh_frame" | ".eh_frame_hdr" | ".gcc_except_table"
                     ),
                 name,
-                range: start..start.checked_add(size).ok_or("a section leaves the file")?,
+                range: start
+                    ..start
+                        .checked_add(size)
+                        .ok_or("a section extends beyond the file")?,
             });
         }
     }
@@ -118,7 +123,7 @@ where
                 let value = u32::try_from(value).map_err(|error| error.to_string())?;
                 let path = strings
                     .get(value)
-                    .map_err(|()| "a search path that is no string")?;
+                    .map_err(|()| "a search path is not a string")?;
                 let path = String::from_utf8_lossy(path);
                 elf.search.extend(path.split(':').map(str::to_owned));
             }
@@ -127,7 +132,7 @@ where
     Ok(elf)
 }
 
-/// A file of which only so much is read.
+/// A file of which at most [`MOST`] bytes are read.
 struct Bounded<R: Read + Seek> {
     cache: ReadCache<R>,
     read: Cell<u64>,

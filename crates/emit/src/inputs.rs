@@ -1,4 +1,4 @@
-//! `Build-Depends` as build inputs.
+//! Turns `Build-Depends` into build inputs.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use decide::rules::{DebianPackage, Library, Rules};
 use nix::Formals;
 use nix::{Expr, Operator, WriteError};
 
-/// On which of Debian's architectures something is wanted.
+/// The Debian architectures that want an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct On {
     amd64: bool,
     arm64: bool,
 }
 
-/// Attributes, each with where it is wanted.
+/// Attributes, each with its architectures.
 #[derive(Debug, Clone, Default)]
 pub struct List(BTreeMap<String, On>);
 
@@ -30,22 +30,22 @@ impl List {
         self.0.insert(attr.into(), everywhere);
     }
 
-    /// Whether nothing is in it.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Takes an attribute out.
+    /// Removes an attribute.
     pub fn remove(&mut self, attr: &str) {
         self.0.remove(attr);
     }
 
-    /// Whether `attr` is in it.
+    /// Whether the list contains `attr`.
     pub fn has(&self, attr: &str) -> bool {
         self.0.contains_key(attr)
     }
 
-    /// Adds what another list has.
+    /// Adds all attributes of another list.
     pub fn merge(&mut self, other: &Self) {
         for (attr, on) in &other.0 {
             self.add_on(attr.clone(), *on);
@@ -58,10 +58,11 @@ impl List {
         entry.arm64 |= on.arm64;
     }
 
-    /// The list, `None` when empty; what only one platform wants depends on that platform.
+    /// Returns the list as an expression, or `None` if it is empty. Attributes for one platform
+    /// only are conditional on that platform.
     ///
     /// # Errors
-    /// An attribute that Nix cannot name.
+    /// Nix cannot name an attribute.
     pub fn expr(&self, formals: &mut Formals) -> Result<Option<Expr>, WriteError> {
         let of = |on: On, formals: &mut Formals| -> Result<Vec<Expr>, WriteError> {
             let wanted = self.0.iter().filter(|(_, there)| **there == on);
@@ -97,14 +98,14 @@ impl List {
     }
 }
 
-/// What a build needs.
+/// The inputs of a build.
 #[derive(Debug, Clone, Default)]
 pub struct Inputs {
-    /// Programs that run while it is built.
+    /// Programs that run during the build.
     pub native: List,
-    /// Libraries it is linked with.
+    /// Libraries to link with.
     pub build: List,
-    /// Perl modules that its own scripts use while it is built.
+    /// Perl modules that the source's own scripts use during the build.
     pub perl: List,
 }
 
@@ -130,13 +131,13 @@ pub fn inputs_of<'a>(packagings: impl IntoIterator<Item = &'a Packaging>, rules:
         }
     }
     if !inputs.build.is_empty() {
-        // On Debian it comes with any library's headers.
+        // On Debian, any library's headers depend on it.
         inputs.native.add("pkg-config");
     }
     inputs
 }
 
-/// The first alternative that a rule knows.
+/// Returns the first alternative that a rule maps.
 fn known<'a>(
     relation: &'a Relation,
     rules: &'a Rules,
@@ -164,7 +165,7 @@ fn add(inputs: &mut Inputs, one: &Alternative, package: &DebianPackage) {
         return;
     }
     match package {
-        // The builders bring it.
+        // The builders add it.
         DebianPackage::Attr(attr) if attr == "perl" => {}
         DebianPackage::Attr(attr) => {
             let library = one.name.ends_with("-dev") || one.name.starts_with("lib");

@@ -1,4 +1,4 @@
-//! What `debian/` puts in place beyond `make install`: files and links.
+//! Files and links that `debian/` installs in addition to `make install`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,27 +10,27 @@ use debian::shipped::origins;
 use debian::tree_path;
 use decide::rules::Rules;
 
-/// What goes where; all places relative to the root and as on Debian.
+/// Files and links by destination. All destinations are relative to the root and as on Debian.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
-    /// Place to file or directory.
+    /// The file or directory for each destination.
     pub files: BTreeMap<String, Origin>,
-    /// Directory to patterns of what the build leaves.
+    /// For each directory, patterns of files that the build produces.
     pub built: BTreeMap<String, BTreeSet<String>>,
-    /// Link to target.
+    /// The target of each link.
     pub links: BTreeMap<String, String>,
-    /// Places that no output has.
+    /// Destinations that no output has.
     pub nowhere: BTreeSet<String>,
-    /// Outside Perl modules (nixpkgs attributes) that its programs use, and that no link finds for them.
+    /// Perl modules from outside (nixpkgs attributes) that its programs use and that no link adds.
     pub modules: BTreeSet<String>,
 }
 
-/// The places of a source's packaging that `make install` does not fill.
+/// Returns the files and links of a source's packaging that `make install` does not install.
 pub fn places(source: &AnalysedSource) -> Places {
     places_of(source, &source.packagings, |_| true)
 }
 
-/// The same of some of its packagings, and of the Debian packages that are `wanted`.
+/// As [`places`], for some of its packagings and for the Debian packages that are `wanted`.
 pub fn places_of<'a>(
     source: &AnalysedSource,
     packagings: impl IntoIterator<Item = &'a Packaging>,
@@ -44,7 +44,7 @@ pub fn places_of<'a>(
             .map(|action| action.dest.as_str())
             .collect();
         for one in &packaging.files.installed {
-            // Debian's documentation of its packages is nothing that runs.
+            // Nothing runs Debian's documentation of its packages.
             let documents = matches!(
                 &*one.tool,
                 "dh_installdocs" | "dh_installexamples" | "dh_installman"
@@ -68,7 +68,7 @@ pub fn places_of<'a>(
 }
 
 impl Places {
-    /// Without what the rules leave out.
+    /// Removes the destinations that the rules leave out.
     #[must_use]
     pub fn laid_out(mut self, rules: &Rules) -> Self {
         let stays = |place: &str| rules.left_out(place).is_none();

@@ -1,7 +1,8 @@
-//! `join`: a program's tree as a derivation has it, for cargo alone.
+//! `join`: writes a program's tree as its derivation has it, for cargo alone.
 //!
-//! What is not Rust or Cargo's stays as upstream has it: the tree is for `cargo build` on a machine that need not have
-//! Nix, and its Makefiles want Debian's. What fills placeholders lies below a prefix, one directory a package.
+//! Files of other languages stay as upstream has them: the tree is for `cargo build` on a machine
+//! that need not have Nix, and its Makefiles expect Debian's. Placeholders become paths below a
+//! prefix, with one directory for each package.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -17,10 +18,10 @@ use problem::{MISSING_SOURCE, OUTPUT_FAILED, Problem};
 use release::checkout;
 use scan::Language;
 
-/// Writes the joined tree of `program` to `directory`, which is made and must not be there before.
+/// Writes the joined tree of `program` to `directory`, which must not exist yet.
 ///
 /// # Errors
-/// Sources that could not be had, edits that cannot be made, failed writing. Nothing is left of a tree that is not whole.
+/// A source is missing, an edit is impossible, or a write fails. An incomplete tree is removed.
 pub fn write(
     analysis: &Analysis,
     program: &Program,
@@ -81,12 +82,12 @@ pub fn write(
     )
     .map_err(failed)?;
     std::fs::rename(staged.path(), directory).map_err(failed)?;
-    // It lies in its place; there is nothing left to remove.
+    // The tree is in place, so there is nothing left to remove.
     drop(staged.keep());
     Ok(())
 }
 
-/// The variables that the program's crates read, of all that the source's do.
+/// Returns those of the source's variables that the program's crates read.
 fn read(edits: &Edits, program: &Program, source: &str) -> BTreeSet<String> {
     let crates = program.crates.iter().filter(|one| one.source == source);
     let roots: Vec<&str> = crates.map(|one| one.path.as_str()).collect();
@@ -105,7 +106,7 @@ fn read(edits: &Edits, program: &Program, source: &str) -> BTreeSet<String> {
     edits.env.keys().filter(is_read).cloned().collect()
 }
 
-/// What fills each variable or placeholder.
+/// Returns the value of each variable or placeholder.
 fn filled(
     placeholders: &Placeholders,
     prefix: &str,
@@ -122,7 +123,8 @@ fn filled(
         .collect()
 }
 
-/// Cargo's configuration for the whole tree: the variables that rewritten Rust reads, and what rustc is told.
+/// Writes Cargo's configuration for the whole tree: the variables that rewritten Rust reads, and
+/// rustc's flags.
 fn configuration(env: &BTreeMap<String, String>, flags: Option<&str>) -> String {
     let mut document = DocumentMut::new();
     let mut table = Table::new();
@@ -139,7 +141,7 @@ fn configuration(env: &BTreeMap<String, String>, flags: Option<&str>) -> String 
     document.to_string()
 }
 
-/// One source, with its Rust files and Cargo's edited.
+/// Writes one source with its edited Rust and Cargo files.
 fn one(
     source: &AnalysedSource,
     edits: &Edits,

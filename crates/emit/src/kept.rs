@@ -1,8 +1,8 @@
-//! `kept.json`: what of Debian the rewritten sources still hold, because a decision keeps it. `audit` reads a built
-//! output with it: what stands there and not here was left over.
+//! `kept.json`: the texts of Debian's that decisions keep in the rewritten sources. `audit`
+//! compares a built output with it; any text that it does not list was left over.
 //!
-//! Comments, documentation, tests and what only a build reads are left out: nobody runs them, and a path that is kept
-//! in a comment must not excuse the same path in code.
+//! Comments, documentation, tests and files for builds only are omitted. Nobody runs them, and a
+//! path kept in a comment must not excuse the same path in code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ use release::is_own_pin;
 use scan::source::ScannedFile;
 use scan::{Form, Kind, Language, paths};
 
-/// What the files of one source still hold when `edits` are made.
+/// Lists the texts that the files of one source keep after `edits`.
 pub fn files(
     source: &AnalysedSource,
     edits: &Edits,
@@ -49,7 +49,7 @@ pub fn files(
         for written in &cuts.written {
             Notes(&mut one).note_written(written);
         }
-        // Of what a compiler joins, the texts alone matter; a document is nothing that runs.
+        // For languages that a compiler joins, only the texts matter. Documents do not run.
         let named = !matches!(file.language, Language::C | Language::Rust | Language::Text)
             || !one.at.is_empty();
         if named || !one.paths.is_empty() {
@@ -59,7 +59,7 @@ pub fn files(
     kept
 }
 
-/// The record of a file that may be built from; `None` for what is part of no output.
+/// Makes the record of a file that may become part of an output, or `None` for any other.
 fn listed(
     source: &AnalysedSource,
     file: &ScannedFile,
@@ -103,7 +103,7 @@ fn is_embedded(source: &AnalysedSource, path: &str) -> bool {
     embeds.any(|embed| name(embed) == name(path))
 }
 
-/// Where the files of a source are put, by their path in it.
+/// Returns the installed paths of a source's files, by their path in the source.
 fn places(source: &AnalysedSource) -> BTreeMap<String, BTreeSet<String>> {
     let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     if is_own_pin(&source.source.name) {
@@ -132,7 +132,7 @@ fn places(source: &AnalysedSource) -> BTreeMap<String, BTreeSet<String>> {
     places
 }
 
-/// What features remove of a file, and what they write there.
+/// The parts of a file that features remove, and the texts that they insert.
 struct Cuts<'e> {
     deleted: bool,
     ranges: Vec<std::ops::Range<usize>>,
@@ -166,14 +166,14 @@ impl<'e> Cuts<'e> {
     }
 }
 
-/// Fills in what a file holds.
+/// Collects the texts that a file keeps.
 struct Notes<'k>(&'k mut KeptFile);
 
 impl Notes<'_> {
-    /// Notes what an occurrence leaves in the file.
+    /// Records the text that an occurrence leaves in the file.
     fn note(&mut self, decided: &Decided, placing: Placing, rules: &Rules) {
         let place = &decided.occurrence;
-        // A file that is put in place stays as it is, whatever it is for.
+        // An installed file is not changed, whatever it is for.
         let unbuilt =
             self.0.at.is_empty() && matches!(decided.context, Context::Test | Context::Build);
         let is_prose = matches!(place.form, Form::Comment | Form::Pod) && !self.0.embedded;
@@ -201,10 +201,11 @@ impl Notes<'_> {
         }
     }
 
-    /// Notes the paths and values of `PATH` that a feature writes into the file: who wrote the rule decided them.
+    /// Records the paths and `PATH` values that a feature writes into the file. The rule's author
+    /// has decided them.
     fn note_written(&mut self, text: &str) {
         let bytes = text.as_bytes();
-        // Of a pattern within the text, the built file's parser knows that it is one.
+        // The parser of the built file recognises a pattern within the text by itself.
         let pattern = paths::Piece {
             notation: paths::Notation::Regex,
             ..paths::Piece::whole(bytes)
@@ -223,7 +224,7 @@ impl Notes<'_> {
         }
     }
 
-    /// Notes that what the place leads to need not be there.
+    /// Records that the target of the place may be missing.
     fn note_absence(&mut self, decided: &Decided, placing: Placing, rules: &Rules) {
         let said = decided.rule.as_ref().and_then(|rule| rules.absent(rule));
         let (target, absence) = match (&decided.decision, said) {
@@ -248,7 +249,7 @@ impl Notes<'_> {
     fn note_path(&mut self, decided: &Decided, placing: Placing) {
         let text = &decided.occurrence.text;
         let left = match rewrite::put(decided, placing) {
-            // By name, on the search path of whoever runs it.
+            // Whoever runs it finds it by name on its search path.
             Some((Put::Text(program), Theme::Commands)) => {
                 self.0.commands.insert(program);
                 return;
@@ -259,7 +260,7 @@ impl Notes<'_> {
             {
                 text.clone()
             }
-            // Nobody decided that it stays: a file of what has no derivation.
+            // No decision keeps it: it is a file of a source without a derivation.
             _ => return,
         };
         let left = if text.ends_with('/') && !left.ends_with('/') {
@@ -271,7 +272,7 @@ impl Notes<'_> {
     }
 }
 
-/// Whether no search path of the host's needs to have the program.
+/// Whether the host's search paths may lack the program.
 fn is_excused(decided: &Decided, rules: &Rules) -> bool {
     match &decided.decision {
         _ if decided.context != Context::Host => true,

@@ -1,4 +1,4 @@
-//! Decisions to patches, Nix and overlay; the only room that writes to disk, atomically and the same bytes each time.
+//! Writes the output of a release: patches, Nix expressions, data for the overlay.
 
 pub mod inputs;
 pub mod installed;

@@ -1,4 +1,4 @@
-//! What a package says of itself: version, description, licence, platforms.
+//! A package's metadata: version, description, licence, platforms.
 
 use std::collections::BTreeSet;
 
@@ -9,23 +9,23 @@ use debian::make::ActionKind;
 use nix::Formals;
 use nix::{Binding, Expr, WriteError};
 
-/// A version as a store name and as Debian has it.
+/// A version for a store name and as Debian writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
-    /// What a store name can hold.
+    /// The part that a store name can contain.
     pub name: String,
-    /// The whole, where that is more.
+    /// The whole version, if it is longer.
     pub debian: Option<String>,
 }
 
-/// The version of a source: its pin's, its changelog's, or the pin's date.
+/// Returns the version of a source: from its pin, its changelog, or the pin's date.
 pub fn version(source: &AnalysedSource) -> Version {
     let pin = &source.source.pin;
     let first = source.packagings.first().and_then(Packaging::version);
     version_or(source, pin.version.as_deref().or(first))
 }
 
-/// The version of one of a source's packagings, which the pin's need not be.
+/// Returns the version of one of a source's packagings, which may differ from the pin's.
 pub fn version_of(source: &AnalysedSource, packaging: &Packaging) -> Version {
     let own = packaging.version().or(source.source.pin.version.as_deref());
     version_or(source, own)
@@ -51,10 +51,10 @@ fn of(whole: &str) -> Version {
     Version { name, debian }
 }
 
-/// `meta`'s attributes without the platforms.
+/// Returns the attributes of `meta` without the platforms.
 ///
 /// # Errors
-/// Text that Nix cannot hold.
+/// A text cannot be a Nix string.
 pub fn meta(
     source: &AnalysedSource,
     release: Release,
@@ -66,7 +66,7 @@ pub fn meta(
     }
 }
 
-/// The program that a source is run by: the only one that it installs, or the one that has its name.
+/// Returns a source's main program: the only one that it installs, or the one with its name.
 pub fn main_program(source: &AnalysedSource) -> Option<&str> {
     let made = source
         .packagings
@@ -83,10 +83,10 @@ pub fn main_program(source: &AnalysedSource) -> Option<&str> {
     named.or_else(|| programs.first().copied().filter(|_| programs.len() == 1))
 }
 
-/// The same by one of its packagings, described as its Debian package `name` is.
+/// As [`meta`], for one of its packagings, with the description of its Debian package `name`.
 ///
 /// # Errors
-/// Text that Nix cannot hold.
+/// A text cannot be a Nix string.
 pub fn meta_of(
     source: &AnalysedSource,
     packaging: &Packaging,
@@ -98,7 +98,8 @@ pub fn meta_of(
     let named = |name: &str| {
         let binaries = &packaging.control.binaries;
         let same = binaries.iter().find(|binary| binary.name == name);
-        // Of packages for several products, the one that another source of this release depends on.
+        // Among packages for several products, take the one that another source of this release
+        // depends on.
         let mut wanted = binaries
             .iter()
             .filter(|binary| release.wanted.contains(&binary.name));
@@ -116,7 +117,7 @@ pub fn meta_of(
     Ok(bindings)
 }
 
-/// The homepage that the packaging names, or the repository's page.
+/// Returns the homepage in the packaging, or else the repository's page.
 fn homepage(source: &AnalysedSource, packaging: &Packaging) -> Option<String> {
     if let Some(homepage) = &packaging.control.source.homepage {
         return Some(homepage.clone());
@@ -130,7 +131,7 @@ fn homepage(source: &AnalysedSource, packaging: &Packaging) -> Option<String> {
     Some(format!("https://git.proxmox.com/?p={repository}"))
 }
 
-/// An SPDX expression as nixpkgs' licences: one, or a list where several are joined.
+/// Translates an SPDX expression to nixpkgs' licences: one, or a list of several.
 fn licences(expression: &str, formals: &mut Formals) -> Result<Expr, WriteError> {
     let words = expression.split_whitespace();
     let ids: Vec<&str> = words
@@ -149,7 +150,8 @@ fn licences(expression: &str, formals: &mut Formals) -> Result<Expr, WriteError>
     })
 }
 
-/// The SPDX id by which nixpkgs has a licence: it has none of the finer ones, and warns of an id that it lacks.
+/// Returns nixpkgs' SPDX id for a licence. nixpkgs lacks some of the finer ids and warns of unknown
+/// ones.
 fn in_nixpkgs(id: &str) -> String {
     if id == "Artistic-1.0-Perl" {
         return "Artistic-1.0".to_owned();
@@ -157,12 +159,12 @@ fn in_nixpkgs(id: &str) -> String {
     id.replace("-no-invariants", "").replace("-invariants", "")
 }
 
-/// The Nix platforms of the `Architecture` fields.
+/// Returns the Nix platforms of the `Architecture` fields.
 pub fn platforms(source: &AnalysedSource) -> Expr {
     platforms_of(&source.packagings)
 }
 
-/// The same of some packagings.
+/// As [`platforms`], for some packagings.
 pub fn platforms_of<'a>(packagings: impl IntoIterator<Item = &'a Packaging>) -> Expr {
     let all = packagings
         .into_iter()

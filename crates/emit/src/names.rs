@@ -1,5 +1,6 @@
-//! `releases/RELEASE/attributes.toml`: the names of a release's attributes, which the overlay asks for before anything is
-//! built. They are kept with the pins, so that listing a release whose expressions are made at evaluation makes nothing.
+//! `releases/RELEASE/attributes.toml`: the names of a release's attributes, which the overlay needs
+//! before anything is built. They lie beside the pins, so that listing a release builds nothing,
+//! even if its expressions are made at evaluation.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ pub struct Names {
     text: String,
 }
 
-/// The file that has `attributes` and those of `pveObjects`, all sorted.
+/// Makes the file with the sorted names of `attributes` and `objects`.
 pub fn file(release: &str, attributes: &[String], objects: &[String]) -> Names {
     let mut document = DocumentMut::new();
     document.insert("attributes", list(attributes));
@@ -27,7 +28,7 @@ pub fn file(release: &str, attributes: &[String], objects: &[String]) -> Names {
     }
 }
 
-/// A list with one name a line.
+/// Makes a list with one name a line.
 fn list(names: &[String]) -> Item {
     let mut list = Array::new();
     for name in names {
@@ -41,7 +42,7 @@ fn list(names: &[String]) -> Item {
 }
 
 impl Names {
-    /// Writes it below `root`, where that changes anything.
+    /// Writes the file below `root` if its content changes.
     ///
     /// # Errors
     /// PNX-405.
@@ -52,7 +53,7 @@ impl Names {
         output::replace(&root.join(&self.place), self.text.as_bytes())
     }
 
-    /// That what is below `root` is another.
+    /// Returns a finding if the file below `root` differs.
     pub fn finding(&self, root: &Path) -> Option<Problem> {
         let cause = "a fresh run writes other names: pins, rules or the tool changed";
         let problem = Problem::new(&OUTPUT_DIFFERS, cause);

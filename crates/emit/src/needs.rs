@@ -1,4 +1,5 @@
-//! What a derivation needs of neither nixpkgs' own lists nor another object: required, or optional where a rule names the probe.
+//! The packages that a derivation needs beyond nixpkgs' own inputs and other objects. They are
+//! required unless a rule names a probe that makes them optional.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,20 +10,20 @@ use nix::Formals;
 use nix::{Binding, Expr, Name, WriteError};
 use release::source_name;
 
-/// By name, where each is used.
+/// Names, each with the places that use it.
 pub type Uses = BTreeMap<String, BTreeSet<Place>>;
 
-/// What a derivation needs, by name.
+/// The needs of a derivation, by name.
 #[derive(Debug, Default)]
 pub struct Needs {
-    /// With the error where nobody has it.
+    /// Required packages, with the error to throw if nothing provides them.
     required: BTreeMap<String, Option<String>>,
-    /// With its rank and what its absence costs.
+    /// Optional packages, with their rank and the cost of their absence.
     optional: BTreeMap<String, (usize, String)>,
 }
 
 impl Needs {
-    /// Sorts `source`'s uses into what it may do without and what not, and tells what of both is absent.
+    /// Sorts the uses of `source` into optional and required ones, and records which are absent.
     pub fn of(
         source: &AnalysedSource,
         uses: &Uses,
@@ -34,7 +35,7 @@ impl Needs {
         needs
     }
 
-    /// Adds the uses of `code`, a source that is part of what is made of `source`.
+    /// Adds the uses of `code`, a source that is part of the package of `source`.
     pub fn add(
         &mut self,
         (source, code): (&str, &AnalysedSource),
@@ -74,12 +75,12 @@ impl Needs {
                 self.required.insert(name.clone(), error);
             }
         }
-        // Of two parts, one that cannot do without decides.
+        // A name is required if either part requires it.
         let required = &self.required;
         self.optional.retain(|name, _| !required.contains_key(name));
     }
 
-    /// The argument of a required package, which throws where nobody has it.
+    /// Returns the argument for a required package, which throws if nothing provides it.
     fn argument(
         name: &str,
         error: Option<&str>,
@@ -92,20 +93,20 @@ impl Needs {
         formals.optional(name, throw)
     }
 
-    /// The required packages as expressions.
+    /// Returns the required packages as expressions.
     ///
     /// # Errors
-    /// A name that no variable can have.
+    /// A name cannot name a variable.
     pub fn required(&self, formals: &mut Formals) -> Result<Vec<Expr>, WriteError> {
         let all = self.required.iter();
         all.map(|(name, error)| Self::argument(name, error.as_deref(), formals))
             .collect()
     }
 
-    /// `needs = { … }`.
+    /// Returns `needs = { … }`.
     ///
     /// # Errors
-    /// A name that no variable can have.
+    /// A name cannot name a variable.
     pub fn needs(&self, formals: &mut Formals) -> Result<Option<Binding>, WriteError> {
         self.required(formals)?;
         let names: Result<Vec<Name>, WriteError> = self
@@ -118,10 +119,11 @@ impl Needs {
         Ok((!names.is_empty()).then(|| Binding::attr("needs", set())))
     }
 
-    /// The value of `mayLack`: of each the package, what its absence costs and how much that hurts.
+    /// Returns the value of `mayLack`: for each package the package itself, the cost of its absence
+    /// and its rank.
     ///
     /// # Errors
-    /// A name that no variable can have.
+    /// A name cannot name a variable.
     pub fn may_lack(&self, formals: &mut Formals) -> Result<Option<Expr>, WriteError> {
         let mut entries = Vec::new();
         for (name, (rank, cost)) in &self.optional {
@@ -138,14 +140,14 @@ impl Needs {
     }
 }
 
-/// The first place: in code, where it is used there.
+/// Returns the first place, preferring code.
 fn first(places: &BTreeSet<Place>) -> String {
     places.first().map_or_else(String::new, |place| {
         format!("{}:{}", place.path, place.line)
     })
 }
 
-/// Whether the release, `pkgs/outside` or nixpkgs has it.
+/// Whether the release, `pkgs/outside` or nixpkgs provides it.
 pub fn is_there(name: &str, release: Release) -> bool {
     release.given.contains_key(name)
         || release.attributes.values().any(|there| there == name)

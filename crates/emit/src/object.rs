@@ -1,4 +1,4 @@
-//! An object: `mkPveObject { … }`.
+//! The expression of an object: `mkPveObject { … }`.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use nix::Formals;
 use nix::{Binding, Expr, Name, WriteError};
 use scan::Language;
 
-/// The object's expression.
+/// Returns the object's expression.
 ///
 /// # Errors
-/// Text or names that Nix cannot hold.
+/// Nix cannot express a text or name.
 pub fn object(
     whole: Patched,
     release: Release,
@@ -82,7 +82,7 @@ pub fn object(
     ))
 }
 
-/// Build inputs. What has no C compiles nothing.
+/// Returns the build inputs. A source without C code compiles nothing.
 fn build(
     source: &AnalysedSource,
     release: Release,
@@ -102,7 +102,7 @@ fn build(
             .any(|entry| entry.path.ends_with(".xs"));
     let mut bindings = Vec::new();
     let mut native = inputs.native;
-    // Programs of Perl modules, and modules that what runs while it is built uses.
+    // Programs of Perl modules, and modules that programs use during the build.
     native.merge(&inputs.perl);
     let native = native.expr(formals)?;
     bindings.extend(native.map(|list| Binding::attr("nativeBuildInputs", list)));
@@ -113,7 +113,7 @@ fn build(
     Ok(bindings)
 }
 
-/// What it needs at run time.
+/// Collects the needs at run time.
 fn needs(
     source: &AnalysedSource,
     release: Release,
@@ -190,8 +190,9 @@ fn needs(
     Ok(bindings)
 }
 
-/// The Debian packages of a crate that the source uses, with the places: those that install what the code names; else those
-/// that its `Depends` name, and all that run where it names none.
+/// Returns the Debian packages of a crate that the source uses, with the places: packages that
+/// install a file the code names; otherwise those in its `Depends`; and if it names none, all
+/// packages with something to run.
 fn crate_packages(source: &AnalysedSource, other: &str, release: Release) -> Uses {
     let made = release.binaries.get(other).cloned().unwrap_or_default();
     let mut packages = Uses::new();
@@ -249,7 +250,7 @@ fn crate_packages(source: &AnalysedSource, other: &str, release: Release) -> Use
     packages
 }
 
-/// What the source's code takes from `other`, below its output, and where.
+/// Returns the paths below the output of `other` that the source's code uses, with the places.
 fn uses_of<'a>(
     source: &'a AnalysedSource,
     other: &'a str,

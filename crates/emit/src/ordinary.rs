@@ -1,4 +1,5 @@
-//! An ordinary package: `stdenv.mkDerivation`, built by make or by the recipes of `debian/rules`.
+//! The expression of an ordinary package: `stdenv.mkDerivation`, built by make or by the recipes of
+//! `debian/rules`.
 
 use std::collections::BTreeSet;
 
@@ -13,11 +14,12 @@ use nix::Formals;
 use nix::{Binding, Expr, Name, WriteError};
 use scan::Kind;
 
-/// How a package is made.
+/// The way to build a package.
 enum Build {
     /// `make install` in a directory.
     Make(String),
-    /// `make -f debian/rules override_dh_auto_build` in a directory, which need not be where `debian` is.
+    /// `make -f debian/rules override_dh_auto_build` in a directory, which may differ from that of
+    /// `debian`.
     Rules(String),
 }
 
@@ -32,8 +34,8 @@ fn build(source: &AnalysedSource) -> Build {
     Build::Rules(root.unwrap_or_default())
 }
 
-/// Whether the patches of such a package may have a file: where it is built in a directory, another tree, `debian` alone
-/// is there beside that tree.
+/// Whether the package's patches may change a file. If the package is built in a directory with a
+/// tree of its own, only `debian` lies beside that tree.
 pub fn is_patched(source: &AnalysedSource, path: &str) -> bool {
     match build(source) {
         Build::Rules(directory) if !directory.is_empty() => path.starts_with("debian/"),
@@ -41,10 +43,10 @@ pub fn is_patched(source: &AnalysedSource, path: &str) -> bool {
     }
 }
 
-/// The package's expression.
+/// Returns the package's expression.
 ///
 /// # Errors
-/// Text or names that Nix cannot hold.
+/// Nix cannot express a text or name.
 pub fn ordinary(
     whole: Patched,
     release: Release,
@@ -101,7 +103,7 @@ pub fn ordinary(
     Ok(package::with_source(fetched, in_strings, derivation))
 }
 
-/// Whether it installs Perl modules.
+/// Whether the source installs Perl modules.
 fn has_modules(source: &AnalysedSource) -> bool {
     let mut made = source
         .packagings
@@ -110,7 +112,8 @@ fn has_modules(source: &AnalysedSource) -> bool {
     made.any(|action| action.dest.starts_with("usr/share/perl5/") && action.dest.ends_with(".pm"))
 }
 
-/// What its programs use of outside Perl modules. Those of a library come from the link that it is in.
+/// Returns the outside Perl modules that its programs use. The modules of a library come from the
+/// link that contains it.
 fn modules(source: &AnalysedSource) -> BTreeSet<String> {
     if has_modules(source) {
         return BTreeSet::new();
@@ -137,7 +140,7 @@ fn modules(source: &AnalysedSource) -> BTreeSet<String> {
     .collect()
 }
 
-/// Where the build runs elsewhere, `debian` is taken along.
+/// If the build runs elsewhere, copies `debian` there.
 fn unpacked(build: &Build) -> Vec<Binding> {
     match build {
         Build::Rules(directory) if !directory.is_empty() => {
@@ -176,7 +179,7 @@ fn depends(
     for attr in package::interpreters(source) {
         build.add(attr);
     }
-    // Nobody but its own build sees to the first lines of what it installs.
+    // Only its own build patches the shebangs of what it installs.
     for attr in package::common_interpreters(source) {
         build.add(attr);
     }
@@ -212,7 +215,8 @@ fn depends(
     Ok(bindings)
 }
 
-/// What the build runs. `dh_auto_build` runs make before `dh_auto_install` does.
+/// Returns the attributes for the build's commands. `dh_auto_build` runs make before
+/// `dh_auto_install` does.
 fn making(source: &AnalysedSource, build: &Build) -> Vec<Binding> {
     let rules = source.packagings.first().map(|packaging| &packaging.rules);
     let off = rules.is_some_and(|rules| {

@@ -1,4 +1,5 @@
-//! A package over nixpkgs' own: the same derivation with the source Proxmox pins, its series, files and links.
+//! The expression of a package over nixpkgs' own: the same derivation with Proxmox's pinned source,
+//! series, files and links.
 
 use std::collections::BTreeMap;
 
@@ -24,13 +25,14 @@ const PROCESSORS: &[(&str, &str)] = &[
     ("aarch64", "isAarch64"),
 ];
 
-/// The processor whose name `{cpu}` stands for in a link's target: the one Debian's packaging is written for.
+/// The processor for which Debian's packaging is written. Its name replaces `{cpu}` in a link's
+/// target.
 const WRITTEN_FOR: &str = "x86_64";
 
-/// The expression.
+/// Returns the expression.
 ///
 /// # Errors
-/// Text or names that Nix cannot hold.
+/// Nix cannot express a text or name.
 pub fn over(
     whole: Patched,
     release: Release,
@@ -84,7 +86,7 @@ pub fn over(
     ))
 }
 
-/// The packaging's tree, patched where there is something to patch.
+/// Returns the packaging's tree, with its patches if there are any.
 fn packaging(whole: Patched, release: Release, formals: &mut Formals) -> Result<Expr, WriteError> {
     let name = &whole.source.source.name;
     let fetched = pin::source(&whole.source.source, formals)?;
@@ -106,7 +108,8 @@ fn packaging(whole: Patched, release: Release, formals: &mut Formals) -> Result<
     formals.call("applyPatches", [set])
 }
 
-/// What is built: the release archive that the source packages, else the directory of its tree: `"${packaging}/qemu"`.
+/// Returns the tree to build: the release archive that the source packages, or else a directory of
+/// its own tree: `"${packaging}/qemu"`.
 fn built(
     source: &AnalysedSource,
     release: Release,
@@ -156,7 +159,8 @@ fn series(source: &AnalysedSource, rule: &Over) -> Result<Vec<Binding>, WriteErr
     })
 }
 
-/// What the rule's lines after the installation run: the packaging's scripts, with the Perl modules of `Build-Depends`.
+/// Returns the inputs of the commands after the installation: the packaging's scripts, with the
+/// Perl modules of `Build-Depends`.
 fn native_inputs(
     source: &AnalysedSource,
     rule: &Over,
@@ -175,8 +179,8 @@ fn native_inputs(
         .collect()
 }
 
-/// The libraries that `Build-Depends` name, and what the switches need. Those of crates are required: what is configured
-/// with them has no switch to go without.
+/// Returns the libraries that `Build-Depends` names and that the switches need. Libraries from
+/// crates are required, because a configuration that uses them has no switch to disable them.
 fn build_inputs(
     source: &AnalysedSource,
     release: Release,
@@ -211,7 +215,7 @@ fn build_inputs(
             }
         }
     }
-    // nixpkgs' own derivation need not have what only the series asks for.
+    // nixpkgs' own derivation may lack libraries that only the series needs.
     let mut libraries = inputs::inputs(source, release.rules).build;
     for attr in &rule.without {
         libraries.remove(attr);
@@ -235,7 +239,7 @@ fn build_inputs(
     Ok(vec![after("buildInputs", both)?])
 }
 
-/// The rule's flags, and the switches that are handed on.
+/// Returns the rule's flags, and the switches to pass on.
 fn flags(rule: &Over, recipe: &Recipe, formals: &mut Formals) -> Result<Vec<Binding>, WriteError> {
     let mut bindings = Vec::new();
     for (name, system, own) in [
@@ -271,7 +275,7 @@ fn flags(rule: &Over, recipe: &Recipe, formals: &mut Formals) -> Result<Vec<Bind
     Ok(bindings)
 }
 
-/// `stdenv.hostPlatform.isx86_64`.
+/// Returns a condition such as `stdenv.hostPlatform.isx86_64`.
 fn is_cpu(cpu: &str, formals: &mut Formals) -> Result<Expr, WriteError> {
     formals.variable("stdenv")?;
     let found = PROCESSORS.iter().find(|(name, _)| *name == cpu);
@@ -305,7 +309,7 @@ fn described(
     ))
 }
 
-/// nixpkgs' package, with the arguments that rules give and those of whoever uses the package.
+/// Returns nixpkgs' package, with the arguments of the rules and those of its user.
 fn base(
     rule: &Over,
     recipe: &Recipe,
@@ -357,7 +361,7 @@ fn arguments(
     Ok(Expr::sorted_set(set))
 }
 
-/// Text with `{cpu}` and `{packaging}` as interpolations.
+/// Splits a text at `{cpu}` and `{packaging}`, which become interpolations.
 fn parts(text: &str, cpu: &mut bool) -> Result<Vec<Part>, WriteError> {
     let mut parts = Vec::new();
     let mut rest = text;
@@ -377,10 +381,11 @@ fn parts(text: &str, cpu: &mut bool) -> Result<Vec<Part>, WriteError> {
     }
 }
 
-/// Lines for `postInstall`, for every platform and for one.
+/// The lines of `postInstall`, for every platform and for single ones.
 #[derive(Default)]
 struct Shell {
-    /// Platform predicate (empty: all) and line, in which `{cpu}` and `{packaging}` stand for variables.
+    /// The platform predicate (empty for all) and the line, in which `{cpu}` and `{packaging}` are
+    /// variables.
     lines: Vec<(&'static str, String)>,
     cpu: bool,
 }
@@ -396,7 +401,7 @@ impl Shell {
             self.file(place, origin, own);
         }
         for (link, target) in &places.links {
-            // nixpkgs compresses manual pages, and puts them in another output.
+            // nixpkgs compresses manual pages and moves them to another output.
             if !link.starts_with("usr/share/man/") {
                 self.link(link, target);
             }
@@ -427,7 +432,8 @@ impl Shell {
         }
     }
 
-    /// A neutral name leads to this machine's program; a name of one platform is only there.
+    /// Adds a link. A neutral name leads to the program of the build's platform. A name with a
+    /// processor exists only on that platform.
     fn link(&mut self, link: &str, target: &str) {
         let (link, target) = (
             link.replace(GNU_CPU, "{cpu}"),
@@ -492,7 +498,7 @@ impl Shell {
     }
 }
 
-/// The platform predicate that a name asks for; empty where it names no processor.
+/// Returns the platform predicate for a file name, or an empty text if it names no processor.
 fn only_on(name: &str) -> &'static str {
     let file = debian::tree_path::file_name(name);
     // An emulator of one processor runs on any.

@@ -1,4 +1,5 @@
-//! One source as `package.nix`: what objects, ordinary packages and packages over nixpkgs' own have in common.
+//! Writes one source as `package.nix`: the parts that objects, ordinary packages and packages over
+//! nixpkgs' own share.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,38 +19,39 @@ use patch::file::Patch;
 use problem::{BAD_SERIES, OUTPUT_FAILED, Problem};
 use release::Archive;
 
-/// What a package's expression depends on beside its source.
+/// Everything that a package's expression depends on besides its source.
 #[derive(Clone, Copy)]
 pub struct Release<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The first line of its files.
+    /// The first line of its generated files.
     pub head: &'a str,
     /// The release archives that sources package.
     pub archives: &'a BTreeMap<String, Archive>,
     /// The rules.
     pub rules: &'a Rules,
-    /// What needs what.
+    /// The dependency graph.
     pub graph: &'a Graph,
-    /// How each source is built.
+    /// The role of each source.
     pub roles: &'a BTreeMap<String, Role>,
     /// The attribute of each source that has one.
     pub attributes: &'a BTreeMap<String, String>,
     /// The Debian packages of each source.
     pub binaries: &'a BTreeMap<String, Vec<String>>,
-    /// The attributes of Debian packages whose source cargo builds, where there is a derivation.
+    /// The attributes of Debian packages from sources that cargo builds and that have a derivation.
     pub given: &'a BTreeMap<String, String>,
-    /// The Debian packages that install a file, by source and place below the output.
+    /// The Debian packages that install a file, by source and path below the output.
     pub makers: &'a BTreeMap<(String, String), BTreeSet<String>>,
-    /// The Debian packages that the sources' `Depends` name.
+    /// The Debian packages named in the sources' `Depends`.
     pub wanted: &'a BTreeSet<String>,
-    /// The pins of what is packaged by hand.
+    /// The pins of packages written by hand.
     pub by_hand: &'a BTreeSet<String>,
-    /// What such a package takes of several of the release's that would do: the first, as APT does.
+    /// The choice of such a package among several packages of the release: the first alternative,
+    /// as APT chooses.
     pub chosen: &'a BTreeMap<String, BTreeSet<String>>,
 }
 
-/// A source with what becomes of its files.
+/// A source with its edits and patches.
 #[derive(Clone, Copy)]
 pub struct Patched<'a> {
     /// The source.
@@ -60,29 +62,29 @@ pub struct Patched<'a> {
     pub patches: &'a [Patch],
 }
 
-/// How much it matters that something is not there, the worst first.
+/// How serious a gap is, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// What uses it cannot be evaluated.
+    /// Expressions that use it cannot be evaluated.
     Required,
-    /// The code does without; how much that hurts, 0 the most.
+    /// The code works without it. The number ranks the loss, 0 being the worst.
     Optional(usize),
-    /// A derivation is missing or cannot be fetched.
+    /// A derivation is missing, or its source cannot be fetched.
     Unbuilt,
-    /// A file or place is left as it is.
+    /// A file or place stays as it is.
     Place,
 }
 
-/// Something that a derivation could have and has not.
+/// A part that a derivation lacks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lack {
-    /// How much that matters.
+    /// How serious the gap is.
     pub class: Class,
     /// The source.
     pub source: String,
-    /// What: a formal argument, a Debian package, a place.
+    /// The part: a formal argument, a Debian package, a place.
     pub what: String,
-    /// Why it is not there.
+    /// The reason.
     pub why: String,
 }
 
@@ -91,11 +93,11 @@ pub struct Lack {
 pub struct Package {
     /// Its text.
     pub text: String,
-    /// What it lacks.
+    /// Its gaps.
     pub lacks: Vec<Lack>,
 }
 
-/// Of what kind a package is.
+/// The kinds of packages.
 enum Kind<'r> {
     Object,
     /// Over nixpkgs' own derivation.
@@ -111,20 +113,20 @@ fn kind<'r>(name: &str, release: Release<'r>) -> Kind<'r> {
     }
 }
 
-/// Whether the patches of a source's package may have a file.
+/// Whether the patches of a source's package may change a file.
 pub fn is_patched(source: &AnalysedSource, release: Release, path: &str) -> bool {
     let name = &source.source.name;
     match (release.roles.get(name), kind(name, release)) {
         (Some(Role::Package), Kind::Ordinary) => ordinary::is_patched(source, path),
-        // Crates are joined with the programs that use them, wherever they lie.
+        // Crates are joined with the programs that use them, whichever directory they are in.
         _ => true,
     }
 }
 
-/// Makes the `package.nix` of a source that is no crate.
+/// Makes the `package.nix` of a source that cargo does not build.
 ///
 /// # Errors
-/// Text or names that Nix cannot hold, a series that `patches` cannot express, a build that is not known.
+/// Nix cannot express a text or name, `patches` cannot express a series, or the build is unknown.
 pub fn package(whole: Patched, release: Release) -> Result<Package, Problem> {
     let name = &whole.source.source.name;
     let mut formals = Formals::default();
@@ -146,12 +148,12 @@ pub fn package(whole: Patched, release: Release) -> Result<Package, Problem> {
     Ok(Package { text, lacks })
 }
 
-/// The first line of every file that a release generates.
+/// Returns the first line of every file that a release generates.
 pub fn head(release: &str) -> String {
     format!("Made by pve-nix for {release}; `cargo xtask regen {release}` makes it again.")
 }
 
-/// A [`Lack`] of a file or place.
+/// Makes a [`Lack`] of a file or place.
 pub fn lack(source: &str, what: impl Into<String>, why: impl Into<String>) -> Lack {
     Lack {
         class: Class::Place,
@@ -161,7 +163,8 @@ pub fn lack(source: &str, what: impl Into<String>, why: impl Into<String>) -> La
     }
 }
 
-/// stdenv applies every patch forward and with one component stripped.
+/// Rejects a series that stdenv cannot apply: it applies every patch forward and strips one
+/// component.
 fn check_series(source: &AnalysedSource) -> Result<(), Problem> {
     let all = source
         .packagings
@@ -185,10 +188,11 @@ fn check_series(source: &AnalysedSource) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The series as patches of the variable `tree`: `map (name: "${tree}/debian/patches/${name}") [ … ]`.
+/// Returns the series as patches of the variable `tree`: `map (name:
+/// "${tree}/debian/patches/${name}") [ … ]`.
 ///
 /// # Errors
-/// Text that Nix cannot hold.
+/// A text cannot be a Nix string.
 pub fn series(source: &AnalysedSource, tree: &str) -> Result<Option<Expr>, WriteError> {
     const DIRECTORY: &str = "debian/patches/";
     let all = source
@@ -213,7 +217,7 @@ pub fn series(source: &AnalysedSource, tree: &str) -> Result<Option<Expr>, Write
     ))
 }
 
-/// `pname`, `version`, `debianVersion`.
+/// Returns `pname`, `version` and `debianVersion`.
 pub fn named(name: &str, source: &AnalysedSource) -> Vec<Binding> {
     let version = meta::version(source);
     let mut bindings = vec![
@@ -226,10 +230,10 @@ pub fn named(name: &str, source: &AnalysedSource) -> Vec<Binding> {
     bindings
 }
 
-/// The series and the generated patches, in that order, as Debian's build would meet them.
+/// Returns the series and then the generated patches, in the order of Debian's build.
 ///
 /// # Errors
-/// Text that Nix cannot hold.
+/// A text cannot be a Nix string.
 pub fn all_patches(
     whole: Patched,
     release: Release,
@@ -256,10 +260,10 @@ pub fn all_patches(
     })
 }
 
-/// `let src = …; in body` where the body names the source's tree in strings.
+/// Wraps the body in `let src = …; in` if it names the source's tree in strings.
 ///
 /// # Errors
-/// Text that Nix cannot hold.
+/// A text cannot be a Nix string.
 pub fn with_source(fetched: Expr, inner: bool, body: Expr) -> Expr {
     if inner {
         Expr::Let(vec![Binding::attr("src", fetched)], Box::new(body))
@@ -268,10 +272,10 @@ pub fn with_source(fetched: Expr, inner: bool, body: Expr) -> Expr {
     }
 }
 
-/// Lists a set's attributes from dotted paths.
+/// Turns dotted paths into a list of attributes.
 ///
 /// # Errors
-/// An attribute that Nix cannot name.
+/// Nix cannot name an attribute.
 pub fn attributes<'a>(
     paths: impl IntoIterator<Item = &'a str>,
     formals: &mut Formals,
@@ -279,7 +283,8 @@ pub fn attributes<'a>(
     paths.into_iter().map(|path| formals.dotted(path)).collect()
 }
 
-/// The directory in which `make install` runs, relative to the source; `None` where no Makefile has the target.
+/// Returns the directory in which `make install` runs, relative to the source, or `None` if no
+/// Makefile has the target.
 pub fn make_directory(source: &AnalysedSource) -> Option<String> {
     let packaging = source.packagings.first()?;
     let mut directories = vec![packaging.root.clone(), packaging.rules.build_root.clone()];
@@ -298,7 +303,7 @@ pub fn make_directory(source: &AnalysedSource) -> Option<String> {
     })
 }
 
-/// The text of a file of a source, where there is such a file.
+/// Returns the text of a file in the source, if it exists.
 pub fn text(source: &AnalysedSource, path: &str) -> Option<String> {
     let tree = &source.source.tree;
     let entry = tree.entries().iter().find(|entry| entry.path == path)?;
@@ -314,7 +319,7 @@ pub fn has_install(source: &AnalysedSource, path: &str) -> bool {
     targets.any(|target| target == "install")
 }
 
-/// The packages that start scripts by their first line, besides Perl and the shell.
+/// Returns the packages of scripts' interpreters, other than Perl and the shell.
 pub fn interpreters(source: &AnalysedSource) -> BTreeSet<&str> {
     let shebangs = source
         .decided
@@ -330,7 +335,8 @@ pub fn interpreters(source: &AnalysedSource) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Perl and the shell, where scripts start with them, those of the build too: some are installed.
+/// Returns Perl and the shell if scripts use them as interpreters. Build scripts count too, because
+/// some are installed.
 pub fn common_interpreters(source: &AnalysedSource) -> BTreeSet<&'static str> {
     let shebangs = source
         .decided
@@ -345,7 +351,8 @@ pub fn common_interpreters(source: &AnalysedSource) -> BTreeSet<&'static str> {
         .collect()
 }
 
-/// `files`, as a set; what a build leaves is a list of patterns at a place that ends in a slash.
+/// Returns `files` as a set. Products of the build are a list of patterns under a path that ends in
+/// a slash.
 pub fn files(places: &Places, built: bool) -> Option<Expr> {
     let mut files: Vec<(String, Expr)> = places
         .files
@@ -363,7 +370,7 @@ pub fn files(places: &Places, built: bool) -> Option<Expr> {
     (!files.is_empty()).then(|| Expr::sorted_set(files))
 }
 
-/// A path in which debhelper puts the processor's GNU name.
+/// Writes a path in which debhelper inserts the processor's GNU name.
 fn on_this_processor(path: &str, formals: &mut Formals) -> Result<Expr, WriteError> {
     let mut parts = Vec::new();
     for text in path.split(GNU_CPU) {
@@ -376,11 +383,11 @@ fn on_this_processor(path: &str, formals: &mut Formals) -> Result<Expr, WriteErr
     Ok(Expr::String(parts))
 }
 
-/// `links`: a target that another package holds is its path in the store. An ordinary package has no link to a
-/// target that nobody has.
+/// Returns `links`. A target that another package contains becomes its path in the store. An
+/// ordinary package gets no link to a target that nothing provides.
 ///
 /// # Errors
-/// An attribute that Nix cannot name.
+/// Nix cannot name an attribute.
 pub fn links(
     places: &Places,
     source: &str,
@@ -406,7 +413,7 @@ pub fn links(
                 Part::Interpolation(formals.dotted(attribute)?),
                 Part::Text(format!("/{}", layout::fold(&absolute))),
             ]),
-            // A package is not linked: a link that only a link's output could close would lead nowhere.
+            // An ordinary package is not linked, so nothing would close such a link.
             None if owner.is_some_and(|(_, owner)| owner != source) && !is_object => continue,
             None => on_this_processor(target, formals)?,
         };
@@ -415,11 +422,11 @@ pub fn links(
     Ok((!links.is_empty()).then(|| Expr::sorted_set(links)))
 }
 
-/// `attributes // debianInstall { … }` where there is something to place. What the build leaves is placed too where the
-/// flag says so.
+/// Returns `attributes // debianInstall { … }` if there is something to install. The flag adds
+/// products of the build.
 ///
 /// # Errors
-/// An attribute that Nix cannot name.
+/// Nix cannot name an attribute.
 pub fn placed(
     body: Expr,
     (places, built): (&Places, bool),
@@ -447,7 +454,8 @@ pub fn placed(
     ))
 }
 
-/// `leaveOut = [ … ]`: the directories with something in that `make install` makes and that is not laid out.
+/// Returns `leaveOut = [ … ]`: the directories that `make install` fills but that the output leaves
+/// out.
 pub fn left_out(source: &AnalysedSource, rules: &Rules) -> Vec<Binding> {
     let made = source
         .packagings
@@ -463,7 +471,7 @@ pub fn left_out(source: &AnalysedSource, rules: &Rules) -> Vec<Binding> {
     vec![Binding::attr("leaveOut", Expr::strings(below))]
 }
 
-/// A set with one attribute as `name.attribute = value`, as a person writes it.
+/// Writes a set with one attribute as `name.attribute = value`, as a person would.
 pub fn set_binding(name: &str, set: Expr) -> Binding {
     match set {
         Expr::Set(mut bindings) if bindings.len() == 1 => match bindings.remove(0) {
@@ -477,7 +485,7 @@ pub fn set_binding(name: &str, set: Expr) -> Binding {
     }
 }
 
-/// Puts groups of bindings under one another with an empty line between.
+/// Joins groups of bindings with empty lines between them.
 pub fn grouped(groups: Vec<Vec<Binding>>) -> Vec<Binding> {
     let mut whole = Vec::new();
     for group in groups.into_iter().filter(|group| !group.is_empty()) {

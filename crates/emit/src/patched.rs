@@ -1,4 +1,4 @@
-//! `patches`: the generated patch files with their placeholders filled.
+//! The attribute `patches`: the generated patch files with filled placeholders.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use patch::edits::Edits;
 use patch::file::Patch;
 use patch::rewrite::{Fill, Part};
 
-/// The list's elements, in order.
+/// Returns the list's elements, in order.
 ///
 /// # Errors
-/// Text that Nix cannot hold.
+/// A text cannot be a Nix string.
 pub fn patches(
     source: &str,
     edits: &Edits,
@@ -51,10 +51,10 @@ pub fn patches(
     Ok(list)
 }
 
-/// The output of an attribute that a target is in.
+/// Returns the output of an attribute that contains a target.
 ///
 /// # Errors
-/// An attribute that Nix cannot name.
+/// Nix cannot name an attribute.
 pub fn output(attr: &str, part: Part, formals: &mut Formals) -> Result<Expr, WriteError> {
     let value = formals.dotted(attr)?;
     // The shims have one output.
@@ -68,7 +68,7 @@ pub fn output(attr: &str, part: Part, formals: &mut Formals) -> Result<Expr, Wri
     }
 }
 
-/// Everything of the form that `replaceVars` takes for a placeholder, matches that overlap included.
+/// Finds every text that `replaceVars` would take for a placeholder, overlapping matches included.
 fn placeholders(text: &[u8]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for at in memchr::memchr_iter(b'@', text) {

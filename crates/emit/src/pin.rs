@@ -1,21 +1,21 @@
-//! A pin as the expression that fetches it.
+//! Writes a pin as the expression that fetches it.
 
 use super::package::{Class, Lack, lack};
 use nix::Formals;
 use nix::{Binding, Expr, WriteError};
 use release::{Archive, Entry, Mode, Pin, Source};
 
-/// Whether the pin's hash is not known, so that nobody can fetch it.
+/// Whether the pin's hash is unknown, so that it cannot be fetched.
 fn lacks_hash(pin: &Pin) -> bool {
     pin.path.is_none() && pin.nar_hash.is_none() && !is_given(pin)
 }
 
-/// Whether the tree is an argument of the expression: a plugin's, which whoever links it has.
+/// Whether the tree is an argument of the expression, as for a plugin.
 fn is_given(pin: &Pin) -> bool {
     pin.path.is_none() && pin.url.is_none() && pin.rev.is_none()
 }
 
-/// That a source's pin has no hash, and why it has none.
+/// Returns the gap of a source whose pin has no hash, with the reason.
 pub fn lacking(source: &Source) -> Option<Lack> {
     if !lacks_hash(&source.pin) {
         return None;
@@ -28,7 +28,7 @@ pub fn lacking(source: &Source) -> Option<Lack> {
     })
 }
 
-/// Why a pin has no hash.
+/// Returns the reason why a pin has no hash.
 fn why(source: &Source) -> String {
     let entries = source.tree.entries();
     let absent: Vec<&Entry> = entries.iter().filter(|entry| entry.is_absent()).collect();
@@ -42,7 +42,7 @@ fn why(source: &Source) -> String {
             } else {
                 format!(" ({})", all.join(", "))
             };
-            format!("the pin has no hash, because the submodules{named} were not at hand")
+            format!("the pin has no hash, because the submodules{named} were not available")
         }
         [] => "the pin has no hash; `cargo xtask lock` computes it".to_owned(),
         [first, rest @ ..] => format!(
@@ -56,19 +56,20 @@ fn why(source: &Source) -> String {
     }
 }
 
-/// The source's tree: a directory of this repository, or `fetchgit`. Where the hash is not known, evaluating it fails and
-/// tells which and why.
+/// Returns the source's tree: a directory of this repository, or `fetchgit`. If its hash is
+/// unknown, evaluating it throws and names the source and the reason.
 ///
 /// # Errors
-/// Text that Nix cannot hold.
+/// A text cannot be a Nix string.
 pub fn source(source: &Source, formals: &mut Formals) -> Result<Expr, WriteError> {
     at(source, &source.pin, formals)
 }
 
-/// The source's tree by another pin than its own: without the submodules that a program lays beside it.
+/// Returns the source's tree by another pin than its own, for instance without the submodules that
+/// a program adds itself.
 ///
 /// # Errors
-/// Text that Nix cannot hold.
+/// A text cannot be a Nix string.
 pub fn at(source: &Source, pin: &Pin, formals: &mut Formals) -> Result<Expr, WriteError> {
     if is_given(pin) {
         return formals.variable("src");
@@ -93,7 +94,7 @@ pub fn at(source: &Source, pin: &Pin, formals: &mut Formals) -> Result<Expr, Wri
         Binding::attr("rev", text(&pin.rev)),
         Binding::attr("hash", hash),
     ];
-    // `fetchgit` fetches them unless it is told not to.
+    // `fetchgit` fetches submodules unless `fetchSubmodules` is false.
     let mut entries = source.tree.entries().iter();
     if pin.submodules || entries.any(|entry| entry.mode == Mode::Submodule) {
         bindings.push(Binding::attr("fetchSubmodules", Expr::Bool(pin.submodules)));
@@ -111,10 +112,10 @@ pub fn at(source: &Source, pin: &Pin, formals: &mut Formals) -> Result<Expr, Wri
     formals.call("fetchgit", [Expr::Set(bindings)])
 }
 
-/// A release archive: `fetchurl`.
+/// Returns a release archive as `fetchurl`.
 ///
 /// # Errors
-/// Text that Nix cannot hold.
+/// A text cannot be a Nix string.
 pub fn archive(archive: &Archive, formals: &mut Formals) -> Result<Expr, WriteError> {
     let bindings = vec![
         Binding::attr("url", Expr::string(archive.url.clone())),
@@ -168,7 +169,7 @@ mod tests {
         let named = format!("the hash of {REV}: the pin has no hash");
         assert_eq!(
             lacking_of(true, &[("a", Mode::File), ("vm", Mode::Submodule)]).unwrap(),
-            format!("{named}, because the submodules (vm) were not at hand")
+            format!("{named}, because the submodules (vm) were not available")
         );
         assert_eq!(
             lacking_of(false, &[("a", Mode::File), ("b", Mode::File)]).unwrap(),
@@ -209,7 +210,7 @@ mod tests {
         };
         let text = fetched(pin, &[]);
         let expected = format!(
-            "hash = throw \"hive-vm at {REV} cannot be fetched: the pin has no hash, because the submodules were not at hand\";"
+            "hash = throw \"hive-vm at {REV} cannot be fetched: the pin has no hash, because the submodules were not available\";"
         );
         assert!(text.contains(&expected), "{text}");
         assert!(text.contains("  fetchSubmodules = true;\n"), "{text}");
@@ -226,7 +227,7 @@ mod tests {
         let text = fetched(pin, &[Mode::Submodule]);
         let expected = "  hash = \"sha256-x\";\n  fetchSubmodules = false;\n  postFetch = ''\n    rm -rf \"$out/wax/tests\"\n    rm -rf \"$out/big\"\n  '';\n";
         assert!(text.contains(expected), "{text}");
-        // One without submodules says nothing of them.
+        // A pin without submodules does not mention them.
         let pin = Pin {
             nar_hash: Some("sha256-x".to_owned()),
             ..Pin::default()

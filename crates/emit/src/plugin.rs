@@ -1,4 +1,4 @@
-//! A plugin: a source that is no part of a release, compiled into one more object of its links.
+//! Compiles a plugin, a source outside of a release, into one more object of the release's links.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,20 +12,22 @@ use graph::exports::Exports;
 use output::{Difference, Output};
 use problem::{BAD_PLUGIN, Problem, REQUIRED_ABSENT};
 
-/// What a plugin generates.
+/// The generated output of a plugin.
 #[derive(Debug, Default)]
 pub struct Compiled {
     /// The files below `pkgs/NAME/`.
     pub output: Output,
-    /// Decisions that cannot be written, what is required and absent, what cannot be linked.
+    /// Decisions that cannot be written, required packages that are absent, and reasons why it
+    /// cannot be linked.
     pub findings: Vec<Problem>,
-    /// What is left as it is, or out.
+    /// Its gaps.
     pub lacks: Vec<Lack>,
     /// Patch files.
     patches: u64,
 }
 
-/// Generates the expression, the patches and the facts of the plugin `name`, which `analysis` holds alone.
+/// Generates the expression, the patches and the facts of the plugin `name`. `analysis` contains
+/// only the plugin.
 ///
 /// # Errors
 /// As [`super::release::generate`].
@@ -76,7 +78,7 @@ pub fn compile(
 }
 
 impl Compiled {
-    /// What `plugin` says of it, with what writing it changed or would change.
+    /// Makes the report of `plugin`, with the files that writing changed or would change.
     pub fn report(
         &self,
         name: &str,
@@ -127,14 +129,14 @@ impl Compiled {
     }
 }
 
-/// The first line of its expression.
+/// Returns the first line of its expression.
 fn head(name: &str, release: &str) -> String {
     format!(
         "Made by pve-nix of {name} for {release}; `cargo xtask plugin {release}` makes it again."
     )
 }
 
-/// Why the plugin cannot be an object of the release's links.
+/// Returns the reasons why the plugin cannot be an object of the release's links.
 fn unfit(name: &str, source: &AnalysedSource, exports: &Exports) -> Vec<Problem> {
     let bad = |cause: String| Problem::new(&BAD_PLUGIN, cause).in_source(name);
     let mut problems = Vec::new();
@@ -182,7 +184,7 @@ fn unfit(name: &str, source: &AnalysedSource, exports: &Exports) -> Vec<Problem>
     problems
 }
 
-/// The attribute of each of the release's sources that has one.
+/// Returns the attribute of each source of the release that has one.
 fn attributes(exports: &Exports) -> BTreeMap<String, String> {
     let sources = exports.sources.iter();
     sources
@@ -190,7 +192,7 @@ fn attributes(exports: &Exports) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The Debian packages of the release's sources, and of the plugin.
+/// Returns the Debian packages of the release's sources and of the plugin.
 fn binaries(source: &AnalysedSource, exports: &Exports) -> BTreeMap<String, Vec<String>> {
     let sources = exports.sources.iter();
     let mut binaries: BTreeMap<String, Vec<String>> = sources
@@ -203,7 +205,7 @@ fn binaries(source: &AnalysedSource, exports: &Exports) -> BTreeMap<String, Vec<
     binaries
 }
 
-/// The attributes of Debian packages that cargo builds.
+/// Returns the attributes of Debian packages that cargo builds.
 fn given(exports: &Exports) -> BTreeMap<String, String> {
     let packages = exports.sources.values();
     let packages = packages.flat_map(|exported| &exported.packages);
@@ -212,7 +214,7 @@ fn given(exports: &Exports) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The Debian packages that the plugin's `Depends` names.
+/// Returns the Debian packages that the plugin's `Depends` names.
 fn wanted(source: &AnalysedSource) -> BTreeSet<String> {
     let packagings = source.packagings.iter();
     let binaries = packagings.flat_map(|packaging| &packaging.control.binaries);

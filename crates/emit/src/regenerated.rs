@@ -1,13 +1,13 @@
-//! The figures and the list of files that a run of `regen` gives, for a report.
+//! The figures and the list of files of a `regen`, for a report.
 
 use serde::Serialize;
 
 use decide::Tally;
 
-/// How much a release gave.
+/// The amounts that a release contains.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct RegenCounts {
-    /// Sources read.
+    /// Sources.
     pub sources: u64,
     /// Their files.
     pub files: u64,
@@ -25,35 +25,37 @@ pub struct RegenCounts {
     pub links: u64,
 }
 
-/// What `regen` wrote for one release, or, with `--check`, what it would write.
+/// The files that `regen` wrote for one release or, with `--check`, would write.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Regenerated {
     /// The release's name.
     pub release: String,
     /// Whether nothing was written because of `--check`.
     pub check: bool,
-    /// Number of findings that keep the release from being written; with any of them nothing is.
+    /// Number of findings that prevent the release from being written. If it is not zero, nothing
+    /// is written.
     pub refused: u64,
-    /// Files that are new or have another content, relative to the output directory, sorted.
+    /// Files that are new or whose content changes, relative to the output directory, sorted.
     pub written: Vec<String>,
-    /// Files that are no longer made, sorted.
+    /// Files that are no longer generated, sorted.
     pub removed: Vec<String>,
-    /// Number of files that were as they should be.
+    /// Number of files that were up to date.
     pub unchanged: u64,
-    /// How much the release gave.
+    /// The amounts that the release contains.
     pub counts: RegenCounts,
-    /// What is required and absent, one sentence each: what uses it cannot be evaluated.
+    /// Required packages that are absent, one sentence each. Expressions that use them cannot be
+    /// evaluated.
     pub required: Vec<String>,
-    /// What the result does without, one sentence each, the most painful first.
+    /// Optional parts that the result lacks, one sentence each, worst first.
     pub lacks: Vec<String>,
-    /// What has no derivation, or none that can be fetched.
+    /// Sources without a derivation, or whose derivation cannot be fetched.
     pub unbuilt: Vec<String>,
-    /// Files and places that are left as they are, or out.
+    /// Files and places that stay as they are, or are left out.
     pub left_out: Vec<String>,
 }
 
 impl Regenerated {
-    /// Whether the output was already that of a fresh run.
+    /// Whether the output already matched a fresh run.
     pub fn is_unchanged(&self) -> bool {
         self.written.is_empty() && self.removed.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Everything a release generates: patches, `package.nix`, `system.json`, `release.nix`.
+//! Generates the whole output of a release: patches, `package.nix`, `system.json`, `release.nix`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ use problem::{
 use release::is_own_pin;
 use scan::Kind;
 
-/// How much a release gave.
+/// The amounts that a release contains.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Patch files.
@@ -45,7 +45,7 @@ pub struct Counts {
     pub links: u64,
 }
 
-/// What a release generates.
+/// The generated output of a release.
 #[derive(Debug, Default)]
 pub struct Generated {
     /// The files below `pkgs/RELEASE/`.
@@ -54,16 +54,16 @@ pub struct Generated {
     pub attributes: Vec<String>,
     /// The names of its objects, sorted.
     pub objects: Vec<String>,
-    /// Decisions that cannot be written, features that are not there.
+    /// Decisions that cannot be written, and features that match nothing.
     pub findings: Vec<Problem>,
-    /// How much it is.
+    /// The amounts in it.
     pub counts: Counts,
-    /// What derivations lack, by source; crates have none at all.
+    /// The gaps of derivations, by source. Crates have none of their own.
     pub lacks: Vec<Lack>,
 }
 
 impl Generated {
-    /// Counts what nobody decided of a tree among what the result lacks.
+    /// Adds undecided places to the gaps of the result.
     pub fn leave(&mut self, undecided: &[Problem]) {
         for one in undecided {
             let source = one.place.source.clone().unwrap_or_default();
@@ -76,7 +76,7 @@ impl Generated {
         self.lacks.dedup();
     }
 
-    /// What `regen` says of it, with what writing it changed or would change.
+    /// Makes the report of `regen`, with the files that writing changed or would change.
     pub fn report(
         &self,
         analysis: &Analysis,
@@ -101,7 +101,8 @@ impl Generated {
     }
 }
 
-/// What of an output was written or would be, of what is called `name`.
+/// Reports the files of an output that were written or would be. `name` is the release's or the
+/// plugin's.
 pub fn changes(
     name: &str,
     output: &Output,
@@ -117,7 +118,7 @@ pub fn changes(
             .collect::<Vec<String>>()
     };
     let (written, removed) = (of(false), of(true));
-    // One file more is written than generated: the manifest.
+    // The manifest is written in addition to the generated files.
     let files = output.files().len() + 1;
     Regenerated {
         release: name.to_owned(),
@@ -129,7 +130,7 @@ pub fn changes(
     }
 }
 
-/// How much was read and decided.
+/// Counts the sources, files and occurrences.
 pub fn counted(analysis: &Analysis) -> RegenCounts {
     let sources = &analysis.sources;
     RegenCounts {
@@ -145,7 +146,7 @@ pub fn counted(analysis: &Analysis) -> RegenCounts {
 }
 
 impl Generated {
-    /// What is required and absent, one problem each: they keep nothing from being written.
+    /// Returns one problem for each required package that is absent. These do not prevent writing.
     pub fn absent(&self) -> Vec<Problem> {
         let required = |lack: &&Lack| lack.class == Class::Required;
         let lacks = self.lacks.iter().filter(required);
@@ -157,7 +158,7 @@ impl Generated {
             .collect()
     }
 
-    /// What is not there of some class, a line each.
+    /// Returns the gaps of some class, a line each.
     fn told(&self, wanted: impl Fn(Class) -> bool) -> Vec<String> {
         let lacks = self.lacks.iter().filter(|lack| wanted(lack.class));
         lacks
@@ -165,7 +166,7 @@ impl Generated {
             .collect()
     }
 
-    /// What the code does without, by what it costs, the most painful first.
+    /// Returns the optional parts that are missing, grouped by their cost, worst first.
     fn optional(&self) -> Vec<String> {
         let mut told: Vec<(&str, &str, Vec<String>)> = Vec::new();
         for lack in &self.lacks {
@@ -187,23 +188,24 @@ impl Generated {
     }
 }
 
-/// What one source gives.
+/// The generated output of one source.
 pub struct One {
-    /// Decisions that cannot be written, features that are not there.
+    /// Decisions that cannot be written, and features that match nothing.
     pub findings: Vec<Problem>,
     /// Its patches.
     pub made: Made,
     /// Its expression; crates have none.
     pub package: Option<Package>,
-    /// What it still holds of Debian.
+    /// The texts of Debian's that it keeps.
     pub kept: Vec<KeptFile>,
 }
 
-/// Generates everything of a release. The same input gives the same bytes, on any number of threads.
+/// Generates everything of a release. The same input gives the same bytes, on any number of
+/// threads.
 ///
 /// # Errors
-/// Everything that makes output impossible: files that cannot be read, patches that do not give the edited file,
-/// edited files that do not parse, names that Nix cannot hold.
+/// Any problem that makes output impossible: an unreadable file, a patch that does not produce the
+/// edited file, an edited file that does not parse, a name that Nix cannot express.
 pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated, Vec<Problem>> {
     let roles = analysis.graph.roles();
     let binaries = binaries(analysis);
@@ -299,7 +301,7 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
         .and_then(|()| generated.output.add(KEPT, kept.text()?))
         .and_then(|()| generated.output.add(exports::NAME, exports.text()?))
         .map_err(|problem| vec![problem])?;
-    // Programs have sources in common.
+    // Programs share sources.
     generated.lacks.sort();
     generated.lacks.dedup();
     if problems.is_empty() {
@@ -309,7 +311,7 @@ pub fn generate(analysis: &Analysis, knowledge: &Knowledge) -> Result<Generated,
     }
 }
 
-/// What is not derived, because its tree was not at hand.
+/// Returns the sources without a derivation because their tree was not available.
 fn unread(analysis: &Analysis) -> impl Iterator<Item = Lack> {
     analysis.unread.iter().map(|(name, why)| {
         let why = format!("not scanned here, because it is known by its commit alone: {why}");
@@ -320,7 +322,7 @@ fn unread(analysis: &Analysis) -> impl Iterator<Item = Lack> {
     })
 }
 
-/// Generates what one source gives.
+/// Generates the output of one source.
 ///
 /// # Errors
 /// As [`generate`].
@@ -380,7 +382,7 @@ pub fn one(
         roles: release.roles,
     };
     let kept = kept::files(source, &edits, placing, &knowledge.rules);
-    // A program's derivation asks for what fills the patches, no more for the files.
+    // A program's derivation needs only the placeholders' values from here on.
     edits.files.clear();
     Ok(One {
         findings: std::mem::take(&mut edits.findings),
@@ -390,7 +392,8 @@ pub fn one(
     })
 }
 
-/// The places that act on a machine and are rewritten, in files that the package's patches cannot have.
+/// Reports rewritten places that act on a machine, in files that the package's patches cannot
+/// change.
 fn unpatched(source: &AnalysedSource, dropped: &[Edited]) -> Vec<Problem> {
     let dropped: BTreeSet<&str> = dropped.iter().map(|file| file.path.as_str()).collect();
     let places = source.decided.iter().filter(|one| {
@@ -411,7 +414,7 @@ fn unpatched(source: &AnalysedSource, dropped: &[Edited]) -> Vec<Problem> {
         .collect()
 }
 
-/// What is installed below a directory of which no rule says who reads it.
+/// Reports files installed below a directory for which no rule names a reader.
 fn unknown_places(source: &AnalysedSource, rules: &Rules) -> Vec<Problem> {
     let name = source.source.name.as_str();
     let mut problems = Vec::new();
@@ -423,12 +426,12 @@ fn unknown_places(source: &AnalysedSource, rules: &Rules) -> Vec<Problem> {
             let dest = if one.renames {
                 one.dest.clone()
             } else {
-                // A directory by its name, too.
+                // A directory, by its own name, counts too.
                 format!("{}/{}/", one.dest, file_name(&one.origin))
             };
             (dest, &one.path, one.line)
         });
-        // A whole root of what `make install` has put there: its files are told by the Makefile.
+        // An entry for a whole root covers files from `make install`, which the Makefile lists.
         let files = files.filter(|(dest, ..)| {
             !matches!(dest.as_str(), "/etc/" | "usr/share/" | "usr/lib/" | "etc/")
         });
@@ -451,7 +454,7 @@ fn unknown_places(source: &AnalysedSource, rules: &Rules) -> Vec<Problem> {
     problems
 }
 
-/// Whether a place is below a directory of the source's own name, or of one of its packages.
+/// Whether a place is below a directory named after the source or one of its packages.
 fn is_own(source: &str, packaging: &Packaging, dest: &str) -> bool {
     const ABOVE: [&str; 5] = [
         "usr/share/doc/",
@@ -472,7 +475,7 @@ fn is_own(source: &str, packaging: &Packaging, dest: &str) -> bool {
     })
 }
 
-/// Files in `debian/` that nothing reads, installs, or has a reason for.
+/// Reports files in `debian/` that nothing reads or installs and no rule excuses.
 fn unread_packaging(source: &AnalysedSource, rules: &Rules) -> Vec<Problem> {
     let mut problems = Vec::new();
     for packaging in &source.packagings {
@@ -505,7 +508,7 @@ fn unread_packaging(source: &AnalysedSource, rules: &Rules) -> Vec<Problem> {
     problems
 }
 
-/// Whom a directory belongs to must be there: another package of Debian's makes them.
+/// Adds a directory's owner, because another Debian package creates it.
 fn owners(system: &mut System, owner: &str, group: &str, from: &str) {
     const EVERYWHERE: &str = "root";
     if group != EVERYWHERE && !system.groups.iter().any(|there| there.name == group) {
@@ -527,10 +530,10 @@ fn owners(system: &mut System, owner: &str, group: &str, from: &str) {
     }
 }
 
-/// What a source sets up, with the directories that rules add.
+/// Collects what a source sets up, with the directories that rules add.
 ///
 /// # Errors
-/// Files that cannot be read or parsed.
+/// A file cannot be read or parsed.
 pub fn system(source: &AnalysedSource, rules: &Rules) -> System {
     let mut system = System::of(&source.packagings);
     for extra in rules
@@ -564,7 +567,8 @@ pub fn system(source: &AnalysedSource, rules: &Rules) -> System {
     system
 }
 
-/// The programs that the code runs on other nodes by an absolute path: a Debian node runs them here by the same.
+/// Returns the programs that the code runs on other nodes by an absolute path. A Debian node runs
+/// them on this machine by the same path.
 fn peer_programs(source: &AnalysedSource) -> Vec<String> {
     let remote = source.decided.iter().filter(|one| {
         one.context == Context::Remote
@@ -575,7 +579,7 @@ fn peer_programs(source: &AnalysedSource) -> Vec<String> {
     programs.into_iter().cloned().collect()
 }
 
-/// The names that a source's code asks the system for, by kind and name.
+/// Returns the names that a source's code asks the system for, by kind and name.
 fn asked(source: &AnalysedSource) -> Vec<AskedName> {
     let host = source
         .decided
@@ -598,7 +602,7 @@ fn asked(source: &AnalysedSource) -> Vec<AskedName> {
     names.into_iter().collect()
 }
 
-/// The text of a `system.json`.
+/// Returns the text of a `system.json`.
 ///
 /// # Errors
 /// PNX-405.
@@ -610,7 +614,7 @@ pub fn told(system: &System) -> Result<String, Problem> {
 }
 
 impl Generated {
-    /// Adds what one source gives; its patches come back for the programs that are built from it.
+    /// Adds the output of one source. Returns its patches, for the programs that are built from it.
     fn add(
         &mut self,
         source: &AnalysedSource,
@@ -632,7 +636,8 @@ impl Generated {
             )?;
         }
         let Some(package) = one.package else {
-            // Crates are part of programs; why a program has none is told of the program.
+            // Crates are part of programs, and the report on a program says why it has no
+            // derivation.
             let is_crate = !manifests(source.source.tree.as_ref()).is_empty();
             if !is_crate && !members.contains(name.as_str()) {
                 self.lacks.push(Lack {
@@ -659,7 +664,8 @@ impl Generated {
         Ok(one.made)
     }
 
-    /// Adds what is derived of sources that cargo builds: `package.nix` and, of a program, its lock.
+    /// Adds the derivations of sources that cargo builds: `package.nix` and, for a program, its
+    /// lock.
     fn derivations(
         &mut self,
         derivations: &[Derivation],
@@ -684,7 +690,8 @@ impl Generated {
         Ok(())
     }
 
-    /// `system/ATTRIBUTE.json`: what a package that is no object sets up, where it sets up anything.
+    /// Adds `system/ATTRIBUTE.json`, the facts of a package that is not an object, unless they are
+    /// empty.
     fn facts(&mut self, attribute: &str, facts: &System) -> Result<(), Problem> {
         if *facts == System::default() {
             return Ok(());
@@ -694,7 +701,8 @@ impl Generated {
     }
 }
 
-/// Places of an ordinary package that name files of what has no derivation: they stay as they are.
+/// Returns places of an ordinary package that name files of a source without a derivation. They
+/// stay as they are.
 fn open(source: &AnalysedSource, release: Release) -> BTreeSet<Lack> {
     let host = source
         .decided
@@ -715,7 +723,8 @@ fn open(source: &AnalysedSource, release: Release) -> BTreeSet<Lack> {
     .collect()
 }
 
-/// The attribute of each Debian package of sources that cargo builds; of two derivations the first by name.
+/// Returns the attribute of each Debian package from sources that cargo builds; of two derivations,
+/// the first by name.
 fn given(derivations: &[Derivation]) -> BTreeMap<String, String> {
     let mut given = BTreeMap::new();
     for one in derivations {
@@ -728,7 +737,7 @@ fn given(derivations: &[Derivation]) -> BTreeMap<String, String> {
     given
 }
 
-/// The Debian packages that the `Depends` of something derived name.
+/// Returns the Debian packages in the `Depends` of everything that has a derivation.
 fn wanted(
     analysis: &Analysis,
     roles: &BTreeMap<String, Role>,
@@ -745,7 +754,7 @@ fn wanted(
     names.map(|one| one.name.clone()).collect()
 }
 
-/// The Debian packages that install each file, by source and place below the output.
+/// Returns the Debian packages that install each file, by source and path below the output.
 fn makers(analysis: &Analysis) -> BTreeMap<(String, String), BTreeSet<String>> {
     let mut makers: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
     for source in &analysis.sources {
@@ -769,10 +778,11 @@ fn makers(analysis: &Analysis) -> BTreeMap<(String, String), BTreeSet<String>> {
     makers
 }
 
-/// Names, each with those that were chosen for it.
+/// Names, each with the packages chosen for it.
 type Choices = BTreeMap<String, BTreeSet<String>>;
 
-/// Of each Debian package of sources that cargo builds, the first of several packages of the release that would do.
+/// For each Debian package from sources that cargo builds, returns the first of several packages of
+/// the release that satisfy it.
 fn chosen(derivations: &[Derivation], binaries: &BTreeMap<String, Vec<String>>) -> Choices {
     let ours: BTreeSet<&String> = binaries.values().flatten().collect();
     let mut chosen = Choices::new();
@@ -787,7 +797,7 @@ fn chosen(derivations: &[Derivation], binaries: &BTreeMap<String, Vec<String>>) 
     chosen
 }
 
-/// The Debian packages of each source that run something: no crates.
+/// Returns the Debian packages of each source that contain something to run, so no crates.
 fn binaries(analysis: &Analysis) -> BTreeMap<String, Vec<String>> {
     let of = |source: &AnalysedSource| {
         let all = source
@@ -803,8 +813,8 @@ fn binaries(analysis: &Analysis) -> BTreeMap<String, Vec<String>> {
     sources.map(of).collect()
 }
 
-/// The attribute of each source that has a derivation: its own name, or its first Debian package where that name is
-/// taken from nixpkgs.
+/// Returns the attribute of each source with a derivation: its own name, or its first Debian
+/// package if nixpkgs has that name.
 fn attributes(
     analysis: &Analysis,
     roles: &BTreeMap<String, Role>,
@@ -828,12 +838,12 @@ fn attributes(
     attributes
 }
 
-/// Whether generated files take `name` from nixpkgs.
+/// Whether generated files use the attribute `name` of nixpkgs.
 pub fn is_taken(name: &str, rules: &Rules) -> bool {
     rules.nixpkgs.contains_key(name) || rules.packages.values().any(|rule| rule.over == name)
 }
 
-/// `release.nix`.
+/// The contents of `release.nix`.
 struct Listed {
     text: String,
     attributes: Vec<String>,
@@ -873,7 +883,7 @@ fn list(
         let path = Expr::Path(format!("{}/package.nix", one.directory));
         let called = Expr::dotted("self.callPackage")?.apply([path, Expr::Set(Vec::new())]);
         entries.insert(one.attribute.clone(), called);
-        // A Perl module is laid in with what uses it.
+        // A link that uses a Perl module contains it.
         if one.program.is_some() && !one.has_modules() {
             extras.push(own(&one.attribute)?);
         }
@@ -913,7 +923,8 @@ fn list(
     })
 }
 
-/// Debian's package names, for what has no attribute of that name; of two sources the first by name.
+/// Adds aliases by Debian's package names if no attribute has that name; of two sources, the first
+/// by name.
 fn aliases(release: Release, entries: &mut BTreeMap<String, Expr>) -> Result<(), WriteError> {
     for (source, attribute) in release.attributes {
         for binary in release.binaries.get(source).into_iter().flatten() {
@@ -933,13 +944,13 @@ fn aliases(release: Release, entries: &mut BTreeMap<String, Expr>) -> Result<(),
     Ok(())
 }
 
-/// `self.NAME`.
+/// Returns `self.NAME`.
 fn own(attribute: &str) -> Result<Expr, WriteError> {
     let path = vec![attribute.to_owned()];
     Ok(Expr::Select(Box::new(Expr::variable("self")?), path))
 }
 
-/// `self.linkPve { … }`.
+/// Returns `self.linkPve { … }`.
 fn link(
     name: &str,
     version: &str,

@@ -1,4 +1,5 @@
-//! The graph as Graphviz DOT, Mermaid or SVG: sources, objects, a link, and why each edge is there.
+//! Draws the graph as Graphviz DOT, Mermaid or SVG: sources, objects, a link, and the reason for
+//! each edge.
 
 mod svg;
 
@@ -12,13 +13,13 @@ use release::is_own_pin;
 /// The name of the link of everything.
 pub const EVERYTHING: &str = "pve";
 
-/// What is drawn: the sources that a link holds, and the link itself.
+/// A link and the sources that it contains.
 pub struct Drawing<'a> {
     link: &'a str,
     knots: Vec<Vec<&'a str>>,
     nodes: Vec<Node<'a>>,
     arrows: Vec<Arrow>,
-    /// Whether only some sources' arrows are drawn.
+    /// Whether only the arrows of some sources are drawn.
     is_narrow: bool,
 }
 
@@ -43,7 +44,7 @@ enum Kind {
 struct Arrow {
     from: String,
     to: String,
-    /// Why, in a few words.
+    /// The reasons, in a few words.
     label: String,
     /// The first place of each reason.
     details: String,
@@ -51,8 +52,8 @@ struct Arrow {
 }
 
 impl<'a> Drawing<'a> {
-    /// A link with the sources that it holds; of the link of everything all sources, packages and crates too. `None`
-    /// where no object has the name.
+    /// Makes a link with the sources that it contains. The link of everything has all sources,
+    /// packages and crates. Returns `None` if no object has the name.
     pub fn of(graph: &'a Graph, link: &'a str) -> Option<Self> {
         let objects = graph
             .nodes
@@ -98,7 +99,8 @@ impl<'a> Drawing<'a> {
         })
     }
 
-    /// Only the arrows that begin or end at one of the sources, and what stands at their ends.
+    /// Reduces the drawing to the arrows that begin or end at one of the sources, and the nodes at
+    /// their ends.
     #[must_use]
     pub fn only(mut self, sources: &[String]) -> Self {
         if sources.is_empty() {
@@ -122,7 +124,7 @@ impl<'a> Drawing<'a> {
         self
     }
 
-    /// The sources that are drawn.
+    /// Returns the drawn sources.
     pub fn sources(&self) -> impl Iterator<Item = &'a str> {
         let nodes = self.nodes.iter();
         nodes
@@ -131,7 +133,8 @@ impl<'a> Drawing<'a> {
     }
 }
 
-/// Every source; one at a program's own pin where an edge begins or ends at it.
+/// Returns every source. A source at a program's own pin is included if an edge begins or ends
+/// there.
 fn drawn(graph: &Graph) -> impl Iterator<Item = &str> {
     let joined = |name: &str| {
         graph
@@ -143,7 +146,7 @@ fn drawn(graph: &Graph) -> impl Iterator<Item = &str> {
     names.filter(move |name| !is_own_pin(name) || joined(name))
 }
 
-/// The edges by the pair they join.
+/// Groups the edges by the pair that they connect.
 fn pairs<'g>(edges: impl Iterator<Item = &'g Edge>) -> Vec<Vec<&'g Edge>> {
     let mut pairs: BTreeMap<(&str, &str), Vec<&Edge>> = BTreeMap::new();
     for edge in edges {
@@ -169,13 +172,13 @@ impl Arrow {
         }
     }
 
-    /// From a link to an object that it is made for.
+    /// Makes the arrow from a link to its root object.
     fn root(link: &str, object: &str) -> Self {
         Self {
             from: id(Kind::Link, link),
             to: object.to_owned(),
             label: "root".to_owned(),
-            details: format!("the link {link} is made for {object}, and holds what that needs"),
+            details: format!("the link {link} is made for {object} and contains what that needs"),
             dashed: false,
         }
     }
@@ -191,7 +194,7 @@ fn reason(reason: Reason) -> &'static str {
     }
 }
 
-/// What a node is named by: a link has its object's name.
+/// Returns a node's identifier. A link has its object's name.
 fn id(kind: Kind, name: &str) -> String {
     match kind {
         Kind::Link => format!("link {name}"),
@@ -199,7 +202,7 @@ fn id(kind: Kind, name: &str) -> String {
     }
 }
 
-/// A string as DOT takes it within double quotes.
+/// Escapes a string for DOT's double quotes.
 fn quoted(text: &str) -> String {
     text.replace('\\', "\\\\")
         .replace('"', "\\\"")
@@ -207,14 +210,14 @@ fn quoted(text: &str) -> String {
 }
 
 impl Drawing<'_> {
-    /// A picture, laid out without Graphviz, so that nothing has to be installed: a band for each role, and arrows that show
-    /// while one points at a name. Why an arrow is there is its title.
+    /// Draws a picture without Graphviz, so that nothing has to be installed: a band for each role,
+    /// with arrows that appear when one points at a name. An arrow's title is its reason.
     pub fn svg(&self, title: &str) -> String {
         svg::picture(self, title)
     }
 
-    /// Graphviz DOT: objects as boxes in one cluster a knot, packages as ellipses, the link as a folder, each edge with why it
-    /// is there.
+    /// Writes Graphviz DOT: objects as boxes with a cluster for each knot, packages as ellipses,
+    /// the link as a folder, and each edge with its reason.
     pub fn dot(&self, title: &str) -> String {
         let mut text = format!(
             "digraph \"{}\" {{\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n",
@@ -256,11 +259,11 @@ impl Drawing<'_> {
         text
     }
 
-    /// Mermaid: the same, for Markdown.
+    /// Writes Mermaid, for Markdown.
     pub fn mermaid(&self) -> String {
         let safe = |name: &str| name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
         let mut text = format!(
-            "---\ntitle: what the link {} holds\n---\nflowchart LR\n",
+            "---\ntitle: contents of the link {}\n---\nflowchart LR\n",
             self.link
         );
         for (index, knot) in self.knots.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! `exports.json`: what a release offers to code that is compiled against it and is no part of it. A plugin is decided by
-//! it, without the release's sources.
+//! `exports.json`: what a release offers to code outside of it that is compiled against it. Plugins
+//! are decided with it alone, without the release's sources.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -12,7 +12,7 @@ use problem::{BAD_EXPORTS, OUTPUT_FAILED, Problem};
 /// The file's name below `pkgs/RELEASE/`.
 pub const NAME: &str = "exports.json";
 
-/// What a release offers.
+/// The exports of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exports {
@@ -24,19 +24,19 @@ pub struct Exports {
     pub sources: BTreeMap<String, Exported>,
 }
 
-/// What one source offers.
+/// The exports of one source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exported {
-    /// How it is built.
+    /// Its role.
     pub role: Role,
-    /// The release's attribute; crates have none.
+    /// Its attribute in the release; crates have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribute: Option<String>,
-    /// Its Debian packages, each with the attribute that has what is in it, where there is one.
+    /// Its Debian packages, each with the attribute that contains it, if there is one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub packages: BTreeMap<String, Option<String>>,
-    /// The files that it alone installs, as on Debian.
+    /// The files that only it installs, by path on Debian.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub files: BTreeSet<String>,
     /// Its Perl modules, each with its file below the modules' directory.
@@ -44,7 +44,7 @@ pub struct Exported {
     pub modules: BTreeMap<String, String>,
 }
 
-/// What sources have for one another, which other code may use, too.
+/// Facts that sources provide to one another, and to other code.
 #[derive(Debug, Default)]
 pub struct Offered {
     /// Files that exactly one source installs: path on Debian to source.
@@ -53,18 +53,19 @@ pub struct Offered {
     pub declared: HashMap<String, (String, String)>,
 }
 
-/// The attributes that hold things, as the rest of a release's expressions names them.
+/// The names of attributes in the other expressions of a release.
 pub struct Attributes<'a> {
-    /// Of each source that has a derivation of its own.
+    /// The attribute of each source with a derivation of its own.
     pub sources: &'a BTreeMap<String, String>,
-    /// The Debian packages of each source that run something.
+    /// The Debian packages of each source that contain something to run.
     pub binaries: &'a BTreeMap<String, Vec<String>>,
-    /// Of Debian packages whose source cargo builds.
+    /// The attributes of Debian packages whose source cargo builds.
     pub given: &'a BTreeMap<String, String>,
 }
 
 impl Exports {
-    /// What `release` offers, whose sources have `offered` for one another.
+    /// Collects the exports of `release`. `offered` are the facts that its sources provide to one
+    /// another.
     pub fn of(
         release: &str,
         offered: &Offered,
@@ -102,7 +103,7 @@ impl Exports {
         exports
     }
 
-    /// Its text.
+    /// Returns its text.
     ///
     /// # Errors
     /// PNX-405.
@@ -116,7 +117,7 @@ impl Exports {
     /// Reads the file that a release's `regen` wrote.
     ///
     /// # Errors
-    /// PNX-228: it is not there, or is none; with the release to make.
+    /// PNX-228: it is missing or invalid. Names the release to generate.
     pub fn read(path: &Path, release: &str) -> Result<Self, Problem> {
         let shown = path.display().to_string();
         let bad = |cause: String| {
@@ -134,7 +135,7 @@ impl Exports {
         Ok(exports)
     }
 
-    /// The Debian packages of all sources, each with its source.
+    /// Returns the Debian packages of all sources, each with its source.
     pub fn packages(&self) -> impl Iterator<Item = (&str, &str)> {
         let sources = self.sources.iter();
         sources.flat_map(|(source, exported)| {

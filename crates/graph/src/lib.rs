@@ -1,7 +1,7 @@
-//! Dependencies to what is an object, what a package, and what each link holds.
+//! Builds the dependency graph, and from it the role of each source and the contents of each link.
 //!
-//! An edge has a reason: a module used, a path or a command of another source, a `Depends`. Edges between
-//! objects may go in circles; a link closes them.
+//! An edge has a reason: a used module, a path or a command of another source, or a `Depends`.
+//! Edges between objects may form circles; a link closes them.
 
 pub mod draw;
 pub mod exports;
@@ -21,7 +21,7 @@ use decide::{Context, Decided, Decision, RuleId, Table};
 use exports::Exports;
 use scan::Kind;
 
-/// Why one source needs another.
+/// The reason why one source needs another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
@@ -37,18 +37,18 @@ pub enum Reason {
     BuildDepends,
 }
 
-/// One edge, with the first place that gives it.
+/// An edge, with the first place that causes it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Edge {
-    /// Who needs.
+    /// The dependent source.
     pub from: String,
-    /// Who is needed.
+    /// The source that it needs.
     pub to: String,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// How many places give it.
+    /// The number of places that cause it.
     pub count: usize,
-    /// The first of them, `path:line: text`.
+    /// The first of these, `path:line: text`.
     pub example: String,
 }
 
@@ -61,36 +61,37 @@ pub struct Place {
     pub line: u32,
 }
 
-/// What a source needs and how it is built.
+/// The needs of a source, and its role.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Node {
-    /// How it is built.
+    /// Its role.
     pub role: Option<Role>,
-    /// The other sources its host code needs while it runs.
+    /// The other sources that its host code needs at run time.
     pub requires: BTreeSet<String>,
     /// nixpkgs attributes whose programs its host code runs by bare name, with those names.
     pub commands: BTreeMap<String, BTreeSet<String>>,
-    /// nixpkgs attributes of the Perl modules its host code uses (`perlPackages.X`, `rrdtool`).
+    /// nixpkgs attributes of the Perl modules that its host code uses (`perlPackages.X`,
+    /// `rrdtool`).
     pub modules: BTreeSet<String>,
-    /// nixpkgs attributes its `Build-Depends` name.
+    /// nixpkgs attributes that its `Build-Depends` names.
     pub build: BTreeSet<String>,
-    /// What it needs of neither nixpkgs nor a pin: the name, where it uses it. A place in `debian/control` is told only of what no
-    /// code uses.
+    /// Needs that neither nixpkgs nor a pin provides, with the places that use them. A place in
+    /// `debian/control` is listed only if no code uses it.
     pub outside: BTreeMap<String, BTreeSet<Place>>,
 }
 
 /// The dependencies of a release.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Graph {
-    /// By source.
+    /// The nodes, by source.
     pub nodes: BTreeMap<String, Node>,
-    /// Sorted.
+    /// The edges, sorted.
     pub edges: Vec<Edge>,
     /// Sources that `use` ties into circles, each circle sorted, the largest first.
     pub knots: Vec<Vec<String>>,
 }
 
-/// What the graph is computed from, for one source.
+/// The input for one source.
 pub struct Input<'a> {
     /// Its name.
     pub source: &'a str,
@@ -98,17 +99,19 @@ pub struct Input<'a> {
     pub decided: &'a [Decided],
     /// Its control files.
     pub controls: Vec<&'a Control>,
-    /// Whether cargo builds any of it, or nothing says how it is built (crates without packaging).
+    /// Whether cargo builds any of it, or nothing builds it (crates without packaging).
     pub by_cargo: bool,
 }
 
 impl Graph {
-    /// Computes the graph of a release. Debian packages that no rule maps are returned by name with who asks.
+    /// Builds the graph of a release. Also returns the Debian packages that no rule maps, each with
+    /// its dependent source.
     pub fn new(inputs: &[Input], rules: &Rules) -> (Self, Vec<Unmapped>, Vec<RuleId>) {
         Self::beside(inputs, &Exports::default(), rules)
     }
 
-    /// The same of sources that are compiled against a release: all are objects of it, and what it offers is there.
+    /// As [`Self::new`], for sources that are compiled against a release. All of them are objects,
+    /// and the release's exports are available.
     pub fn beside(
         inputs: &[Input],
         exports: &Exports,
@@ -143,7 +146,7 @@ impl Graph {
         builder.finish()
     }
 
-    /// The sources a link of `roots` holds: the runtime closure over objects, sorted.
+    /// Returns the sources in a link of `roots`: the runtime closure over objects, sorted.
     pub fn closure<'g>(&'g self, roots: impl IntoIterator<Item = &'g str>) -> BTreeSet<&'g str> {
         let mut seen = BTreeSet::new();
         let mut queue: Vec<&str> = roots.into_iter().collect();
@@ -157,7 +160,7 @@ impl Graph {
         seen
     }
 
-    /// How each source is built.
+    /// Returns the role of each source.
     pub fn roles(&self) -> BTreeMap<String, Role> {
         self.nodes
             .iter()
@@ -171,7 +174,7 @@ impl Graph {
 pub struct Unmapped {
     /// The package.
     pub package: String,
-    /// The source that asks.
+    /// The source that depends on it.
     pub source: String,
     /// The control file.
     pub path: String,
@@ -185,7 +188,7 @@ struct Builder<'a> {
     edges: BTreeMap<(String, String, Reason), (usize, String)>,
     made_by: BTreeMap<String, String>,
     crates: BTreeSet<String>,
-    /// The sources of a release that others are compiled against.
+    /// The sources of a release against which others are compiled.
     offered: BTreeMap<String, Role>,
     unmapped: BTreeSet<Unmapped>,
     used: BTreeSet<RuleId>,
@@ -205,7 +208,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What a release offers: its sources, built as they are, and their Debian packages.
+    /// Adds the exports of a release: its sources with their roles, and their Debian packages.
     fn offer(&mut self, exports: &Exports) {
         for (name, exported) in &exports.sources {
             self.graph.nodes.entry(name.clone()).or_default();
@@ -224,9 +227,9 @@ impl<'a> Builder<'a> {
         entry.or_insert_with(|| (0, example())).0 += 1;
     }
 
-    /// What the code needs on the host.
+    /// Adds the needs of the code on the host.
     fn code(&mut self, input: &Input) {
-        // A command for another node runs here too, where the ssh command before it is empty.
+        // A command for another node also runs here if the ssh command before it is empty.
         let acts = |one: &&Decided| matches!(one.context, Context::Host | Context::Remote);
         for one in input.decided.iter().filter(acts) {
             let kind = one.occurrence.kind;
@@ -289,7 +292,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What the rules say that the code runs out of sight.
+    /// Adds programs that the code runs by rule, out of the scanners' sight.
     fn closures(&mut self, source: &str) {
         let rules = self.rules;
         for closure in rules.closures.iter().filter(|one| one.source == source) {
@@ -312,7 +315,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What `debian/control` names.
+    /// Adds the dependencies in `debian/control`.
     fn packaging(&mut self, source: &str, control: &Control) {
         let build = control
             .source
@@ -396,7 +399,7 @@ impl<'a> Builder<'a> {
                 let name = name.as_deref().unwrap_or(package_name);
                 let pinned = self.graph.nodes.contains_key(name);
                 let node = self.graph.nodes.entry(source.to_owned()).or_default();
-                // Where the code uses it is told already.
+                // A place in code is already listed.
                 if !pinned && !node.outside.contains_key(name) {
                     let places = BTreeSet::from([place]);
                     node.outside.insert(name.to_owned(), places);
@@ -460,8 +463,9 @@ impl<'a> Builder<'a> {
         self.graph.knots = knots;
     }
 
-    /// Objects are the knots, the sources whose modules they use or that use theirs (they meet in one `@INC`),
-    /// and every source that names a file of an object: only a link can close that. What cargo builds is none.
+    /// Assigns the roles. Objects are the sources in knots, the sources whose modules these use or
+    /// that use theirs (they share one `@INC`), and every source that names a file of an object,
+    /// because only a link can close that reference. Sources that cargo builds are not objects.
     fn roles(&mut self) {
         if !self.offered.is_empty() {
             for (name, node) in &mut self.graph.nodes {
@@ -510,7 +514,7 @@ mod tests {
 
     use super::*;
 
-    /// Code of the host that uses `target` of another source, as a module or by its path.
+    /// Makes host code that uses `target` of another source, as a module or by its path.
     fn uses(kind: Kind, source: &str) -> Decided {
         let decision = Decision::Sibling {
             source: source.to_owned(),

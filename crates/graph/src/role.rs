@@ -1,8 +1,8 @@
-//! How a source is built, which decides what its derivation and its patches look like.
+//! The role of a source, which determines the form of its derivation and patches.
 
 use serde::{Deserialize, Serialize};
 
-/// How a source is built.
+/// The way to build a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -10,6 +10,6 @@ pub enum Role {
     Object,
     /// An ordinary package.
     Package,
-    /// Built by cargo; linked, as an object is, where there is a derivation of it.
+    /// Built by cargo. If it has a derivation, it is linked like an object.
     Crate,
 }

@@ -1,4 +1,4 @@
-//! Where files are: on Debian, in an output of Nix, in a source's tree.
+//! Where files belong: on Debian, in a Nix output, in a source's tree.
 
 mod output;
 mod program;

@@ -1,17 +1,18 @@
-//! Where what Debian installs goes in an output of Nix.
+//! Maps the paths that Debian packages install to paths in a Nix output.
 //!
-//! [`ROWS`] is the one table. `docs/nix.md` shows it ("Where things go"), and the build hook, which moves the files, has it as a
-//! shell function; tests hold both against it.
+//! [`ROWS`] is the only table. `docs/nix.md` shows it ("Where things go"), and the build hook,
+//! which moves the files, has a copy as a shell function. Tests compare both with it.
 
-/// Files below a directory on Debian go below another in the output.
+/// Maps one directory on Debian to a directory in the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// The directory on Debian, without a slash before it. `TRIPLET` stands for an architecture's (`x86_64-linux-gnu`),
-    /// `VERSION` for a name that begins with a digit.
+    /// The directory on Debian, without a leading slash. `TRIPLET` matches an architecture's
+    /// triplet (`x86_64-linux-gnu`), `VERSION` a name that begins with a digit.
     pub debian: &'static str,
     /// The directory in the output.
     pub output: &'static str,
-    /// Whether packages install files there. Code also names programs of the administrator's, which fold alike.
+    /// Whether packages install files there. The other rows are for the administrator's own
+    /// programs, which code names too.
     pub installs: bool,
 }
 
@@ -30,7 +31,7 @@ const fn named(debian: &'static str, output: &'static str) -> Row {
     }
 }
 
-/// The table. The first row that a path is below decides.
+/// The table. The first row whose directory contains a path decides.
 pub const ROWS: &[Row] = &[
     row("usr/share/perl5", "lib/perl5/site_perl"),
     row("usr/lib/TRIPLET/perl5/VERSION", "lib/perl5/site_perl"),
@@ -55,7 +56,8 @@ pub const ROWS: &[Row] = &[
     row("var", "share/factory/var"),
 ];
 
-/// A path on Debian as the output is laid out. A path that no row has keeps its name, without `/usr`.
+/// Maps a path on Debian to its path in the output. A path that no row matches keeps its name,
+/// without `/usr`.
 pub fn fold(path: &str) -> String {
     let path = path.trim_matches('/');
     let found = ROWS.iter().find_map(|row| Some((row, row.rest(path)?)));
@@ -66,7 +68,7 @@ pub fn fold(path: &str) -> String {
     }
 }
 
-/// Whether an output has a place for a file that a package installs as `path`, which has no slash before it.
+/// Whether the output has a place for `path` (no leading slash), which a package installs.
 pub fn has_place(path: &str) -> bool {
     let mut below = ROWS.iter().filter(|row| {
         row.rest(path.trim_end_matches('/'))
@@ -77,7 +79,8 @@ pub fn has_place(path: &str) -> bool {
 }
 
 impl Row {
-    /// The path below the row's directory; empty for the directory itself.
+    /// Returns the path below the row's directory: empty for the directory itself, `None` for a
+    /// path outside of it.
     fn rest<'p>(&self, path: &'p str) -> Option<&'p str> {
         let mut rest = path;
         for part in self.debian.split('/') {
@@ -96,7 +99,7 @@ impl Row {
     }
 }
 
-/// `x86_64-linux-gnu`.
+/// Whether `name` is an architecture's triplet, such as `x86_64-linux-gnu`.
 fn is_triplet(name: &str) -> bool {
     name.split_once("-linux-gnu")
         .is_some_and(|(cpu, _)| !cpu.is_empty() && !cpu.contains('-'))

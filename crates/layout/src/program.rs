@@ -1,6 +1,6 @@
-//! Programs, by the directories that hold them.
+//! The directories that hold programs.
 
-/// The FHS directories that hold programs; a path in one of them names a program.
+/// The FHS directories that hold programs. A path in one of them names a program.
 pub const PROGRAM_DIRECTORIES: &[&str] = &[
     "/usr/local/sbin/",
     "/usr/local/bin/",
@@ -11,7 +11,8 @@ pub const PROGRAM_DIRECTORIES: &[&str] = &[
     "/usr/libexec/",
 ];
 
-/// The program a path names: its name below one of the FHS program directories.
+/// Returns the program that a path names: its file name, if it lies directly in one of
+/// [`PROGRAM_DIRECTORIES`].
 pub fn program_of(path: &str) -> Option<&str> {
     let name = PROGRAM_DIRECTORIES
         .iter()

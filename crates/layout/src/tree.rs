@@ -1,9 +1,9 @@
-//! What a file of a source's tree is for, by its path.
+//! The purpose of a file in a source's tree, judged by its path.
 
-/// The directories in which upstream keeps its tests and what they read.
+/// The directories in which upstream keeps its tests and their data.
 pub const TEST_DIRECTORIES: &[&str] = &["t", "test", "testdata", "testing", "tests"];
 
-/// Extensions of documents: their text is prose.
+/// The extensions of documents, whose text is prose.
 const DOCUMENTS: &[&str] = &["adoc", "md", "pod", "rst", "txt"];
 
 /// Whether only upstream's tests read the file.
@@ -11,12 +11,13 @@ pub fn is_test(path: &str) -> bool {
     directories(path).any(|part| TEST_DIRECTORIES.contains(&part))
 }
 
-/// Whether the file is an example, which nothing runs where it is.
+/// Whether the file is an example. Nothing runs examples in place.
 pub fn is_example(path: &str) -> bool {
     directories(path).any(|part| part == "examples")
 }
 
-/// Whether the file is a document: by its extension, or a name in capitals as `README` and `LICENSE` have.
+/// Whether the file is a document: by its extension, or by a name in capitals such as `README` or
+/// `LICENSE`.
 pub fn is_document(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let name = name.strip_suffix(".in").unwrap_or(name);
@@ -26,7 +27,7 @@ pub fn is_document(path: &str) -> bool {
     }
 }
 
-/// The parts of a path; a file may have the name of a directory.
+/// The parts of a path, including the file's own name.
 fn directories(path: &str) -> impl Iterator<Item = &str> {
     path.split('/')
 }

@@ -1,4 +1,4 @@
-//! `docs/nix.md`, the build hook and a rule say the same as the tables of this crate.
+//! `docs/nix.md`, the build hook and one rule agree with this crate's tables.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(root.join(path)).expect("readable")
 }
 
-/// A path below a row's directory.
+/// Returns an example path below a row's directory.
 fn example(debian: &str) -> String {
     let directory = debian
         .replace("TRIPLET", "x86_64-linux-gnu")
@@ -39,8 +39,8 @@ fn the_manual_shows_the_table() {
     assert_eq!(shown, table.collect());
 }
 
-/// The rows that the hook does not know. It is an input of packages that take hours to build, so it gets them when something
-/// else of it changes.
+/// Rows that the hook does not know yet. Packages that take hours to build depend on the hook, so
+/// it gains these rows when it has to change for another reason.
 const BEHIND: [&str; 3] = ["usr/lib/TRIPLET/perl5", "usr/local/bin", "usr/local/sbin"];
 
 #[test]
@@ -57,7 +57,7 @@ fn the_build_hook_moves_files_by_the_table() {
     };
     for row in ROWS {
         let path = example(row.debian);
-        // The status tells state from other files.
+        // The status distinguishes state from other files.
         let status = if row.debian == "var" { 2 } else { 0 };
         let wanted = format!("{status} {}", fold(&path));
         let moved = run(&path);

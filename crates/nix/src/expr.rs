@@ -1,19 +1,19 @@
-//! The values that can be written.
+//! The Nix expressions that the writer can write.
 
 use std::fmt;
 
-/// A valid Nix identifier that is no keyword: what a variable or a formal argument may be called.
+/// A valid Nix identifier that is not a keyword, for a variable or a formal argument.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(String);
 
-/// Why an expression cannot be written.
+/// The reasons why an expression cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WriteError {
     /// This cannot name a variable; select it from an attribute set instead.
     InvalidName(String),
-    /// Nix strings cannot hold the NUL byte; the text, with the byte replaced.
+    /// Nix strings cannot hold the NUL byte. Holds the text with the byte replaced.
     Nul(String),
-    /// The formatter did not take the text; its message.
+    /// The formatter rejected the text, with this message.
     Format(String),
 }
 
@@ -21,7 +21,10 @@ impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidName(name) => write!(f, "{name:?} cannot be the name of a Nix variable"),
-            Self::Nul(text) => write!(f, "{text:?} holds a NUL byte, which a Nix string cannot"),
+            Self::Nul(text) => write!(
+                f,
+                "{text:?} holds a NUL byte, which a Nix string cannot contain"
+            ),
             Self::Format(message) => write!(f, "the Nix text does not parse: {message}"),
         }
     }
@@ -29,19 +32,19 @@ impl fmt::Display for WriteError {
 
 impl std::error::Error for WriteError {}
 
-/// Keywords of the Nix language, and the constants a variable must not shadow.
+/// Keywords of the Nix language, and the constants that a variable must not shadow.
 const RESERVED: &[&str] = &[
     "assert", "else", "false", "if", "in", "inherit", "let", "null", "or", "rec", "then", "true",
     "with",
 ];
 
-/// Keywords proper: as an attribute's name they need quotes.
+/// The keywords alone. They need quotes as an attribute's name.
 pub(super) const KEYWORDS: &[&str] = &[
     "assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with",
 ];
 
 impl Name {
-    /// Checks `name`.
+    /// Checks and wraps `name`.
     pub fn new(name: impl Into<String>) -> Result<Self, WriteError> {
         let name = name.into();
         if is_identifier(&name) && !RESERVED.contains(&name.as_str()) {
@@ -57,7 +60,7 @@ impl Name {
     }
 }
 
-/// Whether `text` has the form of an identifier (Nix manual, "Identifiers"): keywords have it too.
+/// Whether `text` has the form of an identifier (Nix manual, "Identifiers"). Keywords have it too.
 pub(super) fn is_identifier(text: &str) -> bool {
     let mut bytes = text.bytes();
     bytes
@@ -69,7 +72,8 @@ pub(super) fn is_identifier(text: &str) -> bool {
 /// A Nix expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expr {
-    /// A string of text and interpolations; with several lines of text, an indented string where that is safe.
+    /// A string of text and interpolations, written as an indented string if it has several lines
+    /// and that is safe.
     String(Vec<Part>),
     /// A path relative to the file, without `./` (`0001-paths.patch`, `../patches/hive/0001-paths.patch`).
     Path(String),
@@ -95,9 +99,9 @@ pub enum Expr {
     Lambda {
         /// The formal arguments in the order given.
         formals: Vec<Formal>,
-        /// Whether others are taken too (`...`).
+        /// Whether it accepts other arguments (`...`).
         ellipsis: bool,
-        /// What it gives.
+        /// The function's body.
         body: Box<Expr>,
     },
     /// `name: body`.
@@ -108,7 +112,8 @@ pub enum Expr {
     Operator(Box<Expr>, Operator, Box<Expr>),
     /// `left != right`.
     NotEqual(Box<Expr>, Box<Expr>),
-    /// A comment on lines of its own, then the expression: a file's head, an element of a list.
+    /// A comment on lines of its own before the expression, such as a file's header or a note on a
+    /// list's element.
     Commented(String, Box<Expr>),
 }
 
@@ -117,7 +122,7 @@ pub enum Expr {
 pub enum Operator {
     /// `++`: joins lists.
     Concat,
-    /// `//`: the right set's attributes over the left's.
+    /// `//`: overrides the left set's attributes with the right's.
     Update,
 }
 
@@ -133,7 +138,7 @@ pub enum Part {
 /// One line of an attribute set or `let`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Binding {
-    /// `a.b = value;` names are quoted where they must be.
+    /// `a.b = value;` names are quoted where necessary.
     Attr(Vec<String>, Expr),
     /// `inherit a b;`
     Inherit(Vec<Name>),
@@ -148,14 +153,14 @@ pub enum Binding {
 /// A formal argument.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Formal {
-    /// What it is called.
+    /// Its name.
     pub name: Name,
     /// `? default`.
     pub default: Option<Expr>,
 }
 
 impl Formal {
-    /// An argument that must be given.
+    /// Makes an argument that callers must pass.
     pub fn required(name: Name) -> Self {
         Self {
             name,
@@ -163,7 +168,7 @@ impl Formal {
         }
     }
 
-    /// An argument that is `null` when not given: a package that may not exist yet.
+    /// Makes an argument that defaults to `null`, for a package that may not exist yet.
     pub fn optional(name: Name) -> Self {
         Self {
             name,
@@ -173,7 +178,7 @@ impl Formal {
 }
 
 impl Binding {
-    /// `name = value;` where `name` is one attribute, whatever is in it.
+    /// `name = value;` where `name` is a single attribute, dots included.
     pub fn attr(name: impl Into<String>, value: Expr) -> Self {
         Self::Attr(vec![name.into()], value)
     }
@@ -185,7 +190,7 @@ impl Expr {
         Self::String(vec![Part::Text(text.into())])
     }
 
-    /// `name`, or an error when that is no identifier.
+    /// A variable `name`, or an error if that is not an identifier.
     pub fn variable(name: &str) -> Result<Self, WriteError> {
         Name::new(name).map(Self::Variable)
     }

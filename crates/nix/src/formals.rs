@@ -1,28 +1,29 @@
-//! The arguments of a generated function, gathered while its body is made.
+//! The arguments of a generated function, collected while its body is built.
 
 use std::collections::BTreeMap;
 
 use super::{Expr, Formal, Name, WriteError};
 
-/// What a `package.nix` takes.
+/// The arguments of a `package.nix`.
 #[derive(Debug, Default)]
 pub struct Formals(BTreeMap<Name, Option<Expr>>);
 
 impl Formals {
-    /// A variable, which must be given.
+    /// Adds a variable that callers must pass.
     ///
     /// # Errors
-    /// A name that no variable can have.
+    /// The name cannot name a variable.
     pub fn variable(&mut self, name: &str) -> Result<Expr, WriteError> {
         let name = Name::new(name)?;
         self.0.insert(name.clone(), None);
         Ok(Expr::Variable(name))
     }
 
-    /// A dotted attribute path. Where its first part is no name of a variable, it is selected from `pkgs`.
+    /// Adds the first part of a dotted attribute path as an argument, or selects the whole path
+    /// from `pkgs` if that part cannot name a variable.
     ///
     /// # Errors
-    /// An empty part.
+    /// A part is empty.
     pub fn dotted(&mut self, path: &str) -> Result<Expr, WriteError> {
         let first = path.split('.').next().unwrap_or_default();
         if Name::new(first).is_ok() {
@@ -33,17 +34,17 @@ impl Formals {
         Expr::dotted(&format!("pkgs.{path}"))
     }
 
-    /// A variable that is `default` when not given.
+    /// Adds a variable with a default.
     ///
     /// # Errors
-    /// A name that no variable can have.
+    /// The name cannot name a variable.
     pub fn optional(&mut self, name: &str, default: Expr) -> Result<Expr, WriteError> {
         let name = Name::new(name)?;
         self.0.entry(name.clone()).or_insert(Some(default));
         Ok(Expr::Variable(name))
     }
 
-    /// `function argument…` where the function is a dotted path.
+    /// Calls a function, given as a dotted path, with arguments.
     ///
     /// # Errors
     /// As [`Formals::dotted`].
@@ -55,7 +56,7 @@ impl Formals {
         Ok(self.dotted(function)?.apply(arguments))
     }
 
-    /// `{ a, b ? null }: body`.
+    /// Returns the whole function: `{ a, b ? null }: body`.
     pub fn function(self, body: Expr) -> Expr {
         let formals = self.0.into_iter();
         Expr::Lambda {

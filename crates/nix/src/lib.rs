@@ -1,7 +1,8 @@
-//! A writer of Nix expressions: every value an [`Expr`] can hold comes out as Nix that evaluates to that value.
+//! A writer of Nix expressions. It writes each [`Expr`] as Nix text that evaluates to the same
+//! value.
 //!
-//! Escaping and quoting happen here and nowhere else; layout (RFC 166) is nixfmt's own, by the
-//! `nixfmt_rs` crate, which also refuses text that is not Nix.
+//! All escaping and quoting happens in this crate. nixfmt decides the layout (RFC 166), by way of
+//! the `nixfmt_rs` crate, which also rejects text that is not Nix.
 
 mod expr;
 mod formals;

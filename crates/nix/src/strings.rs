@@ -1,4 +1,4 @@
-//! Strings: which form they take, and what is escaped in each.
+//! Chooses the form of a string and escapes its text.
 
 use crate::{Part, WriteError};
 
@@ -10,7 +10,7 @@ pub(super) fn refuse_nul(text: &str) -> Result<(), WriteError> {
     }
 }
 
-/// The same string with neighbouring texts as one, so that escaping sees what follows a `$` or `'`.
+/// Merges neighbouring texts, so that escaping sees the character after a `$` or `'`.
 pub(super) fn joined(parts: &[Part]) -> Vec<Part> {
     let mut joined: Vec<Part> = Vec::with_capacity(parts.len());
     for part in parts {
@@ -23,8 +23,9 @@ pub(super) fn joined(parts: &[Part]) -> Vec<Part> {
     joined
 }
 
-/// Whether the string is several whole lines that an indented string gives back unchanged: Nix takes
-/// away the indentation all lines share and gives no escape for a run of quotes, so such text is quoted.
+/// Whether the string consists of several whole lines that an indented string reproduces unchanged.
+/// Nix strips the indentation that all lines share and has no escape for a run of quotes; such text
+/// is quoted instead.
 pub(super) fn is_block(parts: &[Part]) -> bool {
     let texts = || {
         parts.iter().filter_map(|part| {
@@ -58,7 +59,7 @@ pub(super) fn is_block(parts: &[Part]) -> bool {
         && !whole.lines().any(|line| line.ends_with(' '))
 }
 
-/// The text between double quotes; a trailing `$` is escaped when an interpolation follows.
+/// Escapes text between double quotes. A trailing `$` is escaped if an interpolation follows.
 pub(super) fn escape_quoted(text: &str, followed: bool, out: &mut String) {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -73,7 +74,7 @@ pub(super) fn escape_quoted(text: &str, followed: bool, out: &mut String) {
     }
 }
 
-/// The text of an indented string that [`is_block`] allows.
+/// Escapes the text of an indented string that [`is_block`] allows.
 pub(super) fn escape_indented(text: &str, followed: bool, out: &mut String) {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

@@ -1,4 +1,4 @@
-//! What is written evaluates to the value.
+//! Written expressions evaluate to the value they were written from.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -15,7 +15,8 @@ fn variable(text: &str) -> Expr {
     Expr::variable(text).unwrap()
 }
 
-/// `nix-instantiate --eval --strict --json` of `source`, `None` where Nix is not installed.
+/// Runs `nix-instantiate --eval --strict --json` on `source`. Returns `None` if Nix is not
+/// installed.
 fn evaluate(source: &str) -> Option<serde_json::Value> {
     let mut child = Command::new("nix-instantiate")
         .args(["--eval", "--strict", "--json", "-"])
@@ -40,7 +41,7 @@ fn evaluate(source: &str) -> Option<serde_json::Value> {
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
 
-/// Writes, reads back the one string literal in the text without Nix.
+/// Writes the text and reads the one string literal back, without Nix.
 fn unescape(written: &str) -> String {
     let written = written.trim_end_matches('\n');
     if let Some(inner) = written
@@ -138,7 +139,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
     #[test]
     fn any_strings_survive_evaluation(texts in proptest::collection::vec(text(), 60), keys in proptest::collection::hash_set(text(), 20)) {
-        // Interpolated pieces side by side, where a `$` or `'` could eat the next piece.
+        // Adjacent interpolations, where a `$` or `'` could swallow the next one.
         let pieces: Vec<Part> = texts.iter().enumerate().map(|(index, text)| {
             if index % 2 == 0 { Part::Text(text.clone()) } else { Part::Interpolation(Expr::string(text.clone())) }
         }).collect();

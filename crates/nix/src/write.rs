@@ -1,10 +1,10 @@
-//! Writing an expression, and its layout.
+//! Writes an expression and formats it.
 
 use crate::expr::{KEYWORDS, is_identifier};
 use crate::strings::{escape_indented, escape_quoted, is_block, joined, refuse_nul};
 use crate::{Binding, Expr, Formal, Name, Operator, Part, WriteError};
 
-/// The file whose content is `expr`, formatted, ending in a newline.
+/// Returns a file whose content is `expr`, formatted, with a final newline.
 pub fn write(expr: &Expr) -> Result<String, WriteError> {
     let mut writer = Writer { out: String::new() };
     writer.expr(expr)?;
@@ -24,7 +24,8 @@ impl Writer {
             Expr::String(parts) => self.string(parts)?,
             Expr::Path(path) => self.path(path)?,
             Expr::Bool(value) => self.out.push_str(if *value { "true" } else { "false" }),
-            // The grammar has no negative literals, and the smallest integer has no positive.
+            // The grammar has no negative literals, and the smallest integer has no positive
+            // counterpart.
             Expr::Int(value) if *value == i64::MIN => {
                 self.out.push_str("(-9223372036854775807 - 1)");
             }
@@ -80,7 +81,8 @@ impl Writer {
         Ok(())
     }
 
-    /// An expression where only a simple one may stand (argument, list element, base of a selection).
+    /// Writes an expression where the grammar allows only a simple one (argument, list element,
+    /// base of a selection).
     fn operand(&mut self, expr: &Expr) -> Result<(), WriteError> {
         match expr {
             Expr::Commented(text, inner) => {
@@ -121,7 +123,7 @@ impl Writer {
         operator: Operator,
         right: &Expr,
     ) -> Result<(), WriteError> {
-        // Both operators are right-associative, and each binds its own operands only.
+        // Both operators are right-associative, and each is mixed only with itself.
         self.side(left)?;
         self.out.push_str(match operator {
             Operator::Concat => " ++ ",
@@ -141,7 +143,7 @@ impl Writer {
     }
 
     fn select(&mut self, base: &Expr, path: &[String]) -> Result<(), WriteError> {
-        // `1.a` would be a float and an application.
+        // `1.a` would parse as a float applied to `a`.
         match base {
             Expr::Int(_) | Expr::Path(_) => self.parenthesised(base)?,
             _ => self.operand(base)?,
@@ -154,7 +156,7 @@ impl Writer {
     }
 
     fn list(&mut self, items: &[Expr]) -> Result<(), WriteError> {
-        // nixfmt leaves a list of one on the bracket's line, unless there is a line break.
+        // nixfmt keeps a list of one on the bracket's line unless it finds a line break.
         let separator = if items.len() > 1 { '\n' } else { ' ' };
         self.out.push('[');
         for item in items {
@@ -187,7 +189,7 @@ impl Writer {
     }
 
     fn bindings(&mut self, bindings: &[Binding]) -> Result<(), WriteError> {
-        // As with lists: the first line break makes nixfmt give every binding its own line.
+        // As with lists, the first line break makes nixfmt put every binding on its own line.
         let end = if bindings.len() > 1 { '\n' } else { ' ' };
         self.out.push(end);
         for binding in bindings {
@@ -228,7 +230,8 @@ impl Writer {
             self.out.push(' ');
             self.parenthesised(from)?;
         }
-        // nixfmt keeps one name a line once there is a line break; few names read better on one.
+        // nixfmt keeps one name a line once it finds a line break. A few names read better on one
+        // line.
         let separator = if names.len() > 3 { '\n' } else { ' ' };
         for name in names {
             self.out.push(separator);
@@ -272,7 +275,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Lines of comment: whatever ends a line in Nix, or is no text, cannot end the comment early.
+    /// Writes the lines of a comment. No line ending that Nix knows, and no control character, can
+    /// end the comment early.
     fn comment(&mut self, text: &str) {
         if !self.out.is_empty() && !self.out.ends_with('\n') {
             self.out.push('\n');

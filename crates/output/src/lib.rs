@@ -1,9 +1,9 @@
-//! Output on disk: whole or not at all, and the same bytes each time.
+//! Writes output to disk: entirely or not at all, and with the same bytes each time.
 //!
-//! All that a release generates stands in one directory, `pkgs/RELEASE/`, so that one `rename` with exchange
-//! puts the new in the place of the old; a kill at any moment leaves one or the other. `MANIFEST` in it holds
-//! the hash of every file as it was written: it tells an edited file from one that a fresh run would change.
-//! `patches/RELEASE` is a link to the patches in it.
+//! A release's whole output lies in one directory, `pkgs/RELEASE/`, so one `rename` with exchange
+//! replaces the old output with the new one. A kill at any moment leaves one of the two. `MANIFEST`
+//! in it records the hash of each file as written; it distinguishes a file that somebody edited
+//! from one that a fresh run would change. `patches/RELEASE` is a link to the patches in it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,33 +20,33 @@ use problem::{OUTPUT_DIFFERS, OUTPUT_FAILED, Problem};
 /// The file that lists the others with their hashes.
 pub const MANIFEST: &str = "MANIFEST";
 
-/// What a release generates: path below `pkgs/RELEASE/` to bytes.
+/// The generated files of a release, by path below `pkgs/RELEASE/`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Output {
     files: BTreeMap<String, Vec<u8>>,
 }
 
-/// What a file on disk is to a fresh run.
+/// How a file on disk differs from a fresh run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Difference {
     /// Not there yet.
     Missing,
-    /// Written by an earlier run and not part of this one.
+    /// Written by an earlier run, but no longer generated.
     Obsolete,
-    /// As an earlier run wrote it; the pins, the rules or the tool changed since.
+    /// As an earlier run wrote it; the pins, the rules or the tool have changed since.
     Drifted,
-    /// Changed by hand since it was written.
+    /// Edited by hand since the tool wrote it.
     Edited,
-    /// Not written by the tool.
+    /// Never written by the tool.
     Foreign,
 }
 
-/// What writing did.
+/// The result of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// Files of the output, `MANIFEST` included.
+    /// The number of files in the output, `MANIFEST` included.
     pub files: usize,
-    /// Those that differ from what stood there, and how; empty when nothing changed and nothing was written.
+    /// The files that changed, and how. Empty if nothing was written.
     pub changed: Vec<(String, Difference)>,
 }
 
@@ -54,7 +54,7 @@ impl Output {
     /// Adds a file.
     ///
     /// # Errors
-    /// A path that leaves the directory, or one that is there already.
+    /// The path leaves the directory, or the output already has it.
     pub fn add(
         &mut self,
         path: impl Into<String>,
@@ -65,7 +65,7 @@ impl Output {
         if !safe || self.files.insert(path.clone(), bytes.into()).is_some() {
             return Err(Problem::new(
                 &OUTPUT_FAILED,
-                format!("the output cannot hold `{path}` (twice)"),
+                format!("the output already has `{path}`, or cannot have it"),
             ));
         }
         Ok(())
@@ -76,7 +76,8 @@ impl Output {
         &self.files
     }
 
-    /// `MANIFEST`'s text: hash, two blanks, path; what `sha256sum --check` reads.
+    /// Returns the text of `MANIFEST`: hash, two blanks, path, in the format of `sha256sum
+    /// --check`.
     fn manifest(&self) -> String {
         let mut text = String::new();
         for (path, bytes) in &self.files {
@@ -85,17 +86,17 @@ impl Output {
         text
     }
 
-    /// The files as they stand on disk, `MANIFEST` included.
+    /// Returns the files as written to disk, `MANIFEST` included.
     fn whole(&self) -> BTreeMap<String, Vec<u8>> {
         let mut files = self.files.clone();
         files.insert(MANIFEST.to_owned(), self.manifest().into_bytes());
         files
     }
 
-    /// What stands in `out` that this output would change, sorted by path.
+    /// Lists the files in `out` that this output would change, sorted by path.
     ///
     /// # Errors
-    /// A directory that cannot be read.
+    /// A directory cannot be read.
     pub fn differences(
         &self,
         out: &Path,
@@ -141,10 +142,10 @@ impl Output {
         Ok(differences)
     }
 
-    /// Puts the output in the place of what stands in `out`; writes nothing when nothing would change.
+    /// Replaces the output in `out`. Writes nothing if nothing would change.
     ///
     /// # Errors
-    /// A file that could not be written. The old output is whole then.
+    /// A file cannot be written. The old output is then intact.
     pub fn write(&self, out: &Path, release: &str) -> Result<Written, Problem> {
         let pkgs = out.join("pkgs");
         fs::create_dir_all(&pkgs).map_err(|error| failed(&pkgs, &error))?;
@@ -152,7 +153,8 @@ impl Output {
         let changed = self.differences(out, release)?;
         let files = self.files.len() + 1;
         let target = pkgs.join(release);
-        // A run that was killed after it had exchanged the directories left the old one, and nothing to change.
+        // A run that was killed after the exchange has left the old directory behind, with nothing
+        // to change.
         remove_leftovers(&pkgs, release);
         if !changed.is_empty() {
             let stage = tempfile::Builder::new()
@@ -182,10 +184,10 @@ impl Output {
     }
 }
 
-/// Puts one file in the place of what is there, whole or not at all.
+/// Replaces one file, entirely or not at all.
 ///
 /// # Errors
-/// A file that could not be written.
+/// The file cannot be written.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
     let dir = path.parent().unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
@@ -193,7 +195,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
         let mut file = tempfile::NamedTempFile::new_in(dir)?;
         file.write_all(bytes)?;
         file.as_file().sync_data()?;
-        // A temporary file is the user's alone; this one is to be read by all.
+        // Temporary files are readable by their owner only; everybody may read this one.
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
         file.as_file().set_permissions(mode)?;
         file.persist(path).map_err(|error| error.error)?;
@@ -205,31 +207,31 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
 /// Removes a file.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn remove(path: &Path) -> Result<(), Problem> {
     fs::remove_file(path).map_err(|error| failed(path, &error))
 }
 
-/// `--check`: each difference as a finding.
+/// Returns one finding for each difference, as `--check` reports it.
 pub fn findings(differences: &[(String, Difference)], release: &str) -> Vec<Problem> {
     let finding = |(path, difference): &(String, Difference)| {
         let (cause, remedy) = match difference {
             Difference::Missing => (
-                "a fresh run writes this file and it is not there",
+                "a fresh run writes this file, but it does not exist",
                 "run `regen`",
             ),
-            Difference::Obsolete => ("a fresh run writes this file no more", "run `regen`"),
+            Difference::Obsolete => ("a fresh run no longer writes this file", "run `regen`"),
             Difference::Drifted => (
-                "a fresh run writes other bytes: pins, rules or the tool changed",
-                "run `regen`, and look at what changed",
+                "a fresh run writes different bytes: the pins, the rules or the tool changed",
+                "run `regen` and review the changes",
             ),
             Difference::Edited => (
-                "the file was edited by hand since it was written",
-                "put the change into rules/, then run `regen`; it overwrites the edit",
+                "the file was edited by hand after the tool wrote it",
+                "make the change in rules/, then run `regen`, which overwrites the edit",
             ),
             Difference::Foreign => (
                 "the tool did not write this file",
-                "move it elsewhere; `regen` removes it",
+                "move it elsewhere; otherwise `regen` removes it",
             ),
         };
         Problem::new(&OUTPUT_DIFFERS, cause)
@@ -263,7 +265,7 @@ fn recorded(on_disk: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Every regular file below `dir`; a directory that is not there holds none.
+/// Reads every regular file below `dir`. A missing directory has none.
 fn read_dir(dir: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     if !dir.exists() {
@@ -288,7 +290,7 @@ fn stage_prefix(release: &str) -> String {
     format!(".regen-{release}-")
 }
 
-/// What a killed run left behind. The lock is held: no other run uses it.
+/// Removes the remains of killed runs. The caller holds the lock, so no other run uses them.
 fn remove_leftovers(pkgs: &Path, release: &str) {
     for entry in fs::read_dir(pkgs).into_iter().flatten().flatten() {
         if entry
@@ -296,13 +298,13 @@ fn remove_leftovers(pkgs: &Path, release: &str) {
             .to_string_lossy()
             .starts_with(&stage_prefix(release))
         {
-            // One that cannot be removed does no harm.
+            // A directory that cannot be removed does no harm.
             drop(fs::remove_dir_all(entry.path()));
         }
     }
 }
 
-/// Held while one run looks and writes; released when dropped.
+/// Locks the directory while one run compares and writes. Dropping the file releases the lock.
 fn lock(pkgs: &Path) -> Result<fs::File, Problem> {
     let file = fs::File::open(pkgs).map_err(|error| failed(pkgs, &error))?;
     rustix::fs::flock(&file, FlockOperation::LockExclusive)
@@ -310,7 +312,7 @@ fn lock(pkgs: &Path) -> Result<fs::File, Problem> {
     Ok(file)
 }
 
-/// Swaps the new directory for the old in one step; the old is then where the new was built.
+/// Swaps the new directory with the old in one step, so the old one ends up at the path of the new.
 fn exchange(new: &Path, target: &Path) -> io::Result<()> {
     if target.symlink_metadata().is_err() {
         return fs::rename(new, target);
@@ -318,7 +320,7 @@ fn exchange(new: &Path, target: &Path) -> io::Result<()> {
     rustix::fs::renameat_with(CWD, new, CWD, target, RenameFlags::EXCHANGE).map_err(io::Error::from)
 }
 
-/// `patches/RELEASE` → `../pkgs/RELEASE/patches`, for people; no derivation reads it.
+/// Links `patches/RELEASE` to `../pkgs/RELEASE/patches` for people to find. No derivation reads it.
 fn link_patches(out: &Path, release: &str) -> Result<(), Problem> {
     let patches = out.join("patches");
     let link = patches.join(release);

@@ -1,4 +1,5 @@
-//! What changes so that cargo takes crates from the joined tree: the root manifests, and Cargo's configuration.
+//! Edits the root manifests and Cargo's configuration so that cargo takes crates from the joined
+//! tree.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +8,11 @@ use cargo::{Program, join};
 use problem::{BAD_CARGO_MANIFEST, Problem};
 use release::Source;
 
-/// One edit for each file of `source` that changes, by path: from the first byte that differs to the last.
+/// Returns one edit for each file of `source` that changes, by path. It spans the first to the last
+/// byte that differs.
 ///
 /// # Errors
-/// Files that cannot be read or are no TOML.
+/// A file cannot be read or is not TOML.
 pub fn edits(source: &Source, programs: &[Program]) -> Result<BTreeMap<String, Edit>, Problem> {
     let mut edits = BTreeMap::new();
     let own = programs
@@ -34,7 +36,7 @@ pub fn edits(source: &Source, programs: &[Program]) -> Result<BTreeMap<String, E
     Ok(edits)
 }
 
-/// The one replacement that makes `after` of `before`; `None` where they are the same.
+/// Returns the single replacement that turns `before` into `after`, or `None` if they are equal.
 fn difference(before: &str, after: &str) -> Option<Edit> {
     if before == after {
         return None;

@@ -1,4 +1,4 @@
-//! All edits of a source: features removed, decided literals replaced.
+//! Collects all edits of a source: removed features and replaced literals.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -17,25 +17,25 @@ use problem::{FEATURE_NOT_FOUND, Problem, UNPARSED, UNREWRITABLE};
 use release::{Entry, Mode};
 use scan::Language;
 
-/// What becomes of a source's files.
+/// The edits of a source's files.
 #[derive(Debug, Default)]
 pub struct Edits {
     /// The files that change, sorted by path.
     pub files: Vec<Edited>,
-    /// What fills their placeholders.
+    /// The placeholders in them, and their values.
     pub placeholders: Placeholders,
-    /// The environment variables that Rust files are compiled with, and what fills them.
+    /// The environment variables for compiling Rust files, and their values.
     pub env: Placeholders,
-    /// By theme: each rule with the number of places it decided.
+    /// By theme: each rule with the number of occurrences that it decided.
     pub rules: BTreeMap<Theme, BTreeMap<RuleId, usize>>,
-    /// Decisions that cannot be written, features that are not there.
+    /// Decisions that cannot be written, and features that match nothing.
     pub findings: Vec<Problem>,
 }
 
 /// Computes the edits of one source.
 ///
 /// # Errors
-/// Files that cannot be read or do not parse.
+/// A file cannot be read or does not parse.
 pub fn edits(
     source: &AnalysedSource,
     roles: &BTreeMap<String, Role>,
@@ -69,7 +69,7 @@ pub fn edits(
     collector.finish()
 }
 
-/// Whether a feature is for a release.
+/// Whether a feature applies to a release.
 pub fn is_for(feature: &Feature, release: &str) -> bool {
     let matches = |pattern: &String| {
         globset::Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(release))
@@ -81,7 +81,7 @@ pub fn is_for(feature: &Feature, release: &str) -> bool {
 #[derive(Default)]
 struct Planned<'a> {
     edits: Vec<Edit>,
-    /// What was decided in a Rust file: its literals are found in its content.
+    /// The decisions about a Rust file, whose literals are found once its content is read.
     rust: Vec<&'a Decided>,
     rules: Vec<(Theme, RuleId, std::ops::Range<usize>)>,
     deleted: bool,
@@ -98,7 +98,7 @@ struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    /// The decided literals.
+    /// Plans the edits of the decided literals.
     fn literals(&mut self) {
         for decided in &self.source.decided {
             if decided.language == Language::Rust {
@@ -124,7 +124,7 @@ impl<'a> Collector<'a> {
         planned.edits.push(edit);
     }
 
-    /// What makes cargo take crates from the joined tree.
+    /// Plans the edits that make cargo take crates from the joined tree.
     fn crates(&mut self, programs: &[Program]) -> Result<(), Problem> {
         for (path, edit) in crates::edits(&self.source.source, programs)? {
             self.planned.entry(path).or_default().edits.push(edit);
@@ -132,7 +132,7 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    /// What the features remove.
+    /// Plans the removals of the features.
     fn features(&mut self) -> Result<(), Vec<Problem>> {
         let source = self.source;
         let features = std::mem::take(&mut self.features);
@@ -261,7 +261,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Reads the files that change and drops the literals within what is removed.
+    /// Reads the files that change, and drops the edits of literals inside removed spans.
     fn finish(mut self) -> Result<Edits, Vec<Problem>> {
         let by_path: HashMap<&str, &Entry> = self
             .source
@@ -336,7 +336,8 @@ impl<'a> Collector<'a> {
         Ok(self.result)
     }
 
-    /// What a rule says is removed with a feature and no edit removes.
+    /// Reports the occurrences that a rule assigns to a feature but that the feature's edits do not
+    /// remove.
     fn left_over(&self) -> impl Iterator<Item = Problem> {
         let files: HashMap<&str, &Edited> = self
             .result
@@ -366,7 +367,7 @@ impl<'a> Collector<'a> {
             }
             let text = &decided.occurrence.text;
             let cause =
-                format!("`{text}` is to go with feature `{feature}`, which does not remove it");
+                format!("a rule assigns `{text}` to feature `{feature}`, which does not remove it");
             let problem = Problem::new(&UNREWRITABLE, cause).in_source(&self.source.source.name);
             Some(problem.at(&decided.path, Some(decided.occurrence.line)))
         })

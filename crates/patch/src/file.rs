@@ -1,5 +1,5 @@
-//! Patch files in `git apply` format: made from the decided edits, applied in memory and parsed again
-//! before anything is written.
+//! Makes patch files in `git apply` format from the edits. Before anything is written, it applies
+//! each patch in memory and parses the result.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,10 +16,10 @@ use scan::calls::Calls;
 use scan::proofs::Proofs;
 use scan::{Language, ParseError, perl, rust};
 
-/// A file of a source with the edits decided for it.
+/// A file of a source, with its edits.
 #[derive(Debug, Clone)]
 pub struct Edited {
-    /// Relative to the source.
+    /// The path relative to the source.
     pub path: String,
     /// Its language; `None` for files that no scanner reads.
     pub language: Option<Language>,
@@ -29,16 +29,16 @@ pub struct Edited {
     pub edits: Vec<Edit>,
     /// The executable bit, for a file that is deleted.
     pub executable: bool,
-    /// The whole file goes (with theme [`Theme::Features`]).
+    /// Whether the patch of [`Theme::Features`] deletes the whole file.
     pub deleted: bool,
-    /// What is known to parse of its source.
+    /// The contents of this source that are known to parse.
     pub proofs: Arc<Proofs>,
-    /// The original's tree, where this run parsed it.
+    /// The original's syntax tree, if this run has parsed it.
     pub tree: Option<tree_sitter::Tree>,
 }
 
 impl Edited {
-    /// What stands in the place of a range of the original; `None` where no edit touches it.
+    /// Returns a range of the original with its edits applied, or `None` if no edit touches it.
     pub fn part(&self, range: &Range<usize>) -> Option<Vec<u8>> {
         let touches = |edit: &&Edit| edit.range.start < range.end && range.start < edit.range.end;
         let mut part = Vec::new();
@@ -47,7 +47,7 @@ impl Edited {
         touched.peek()?;
         for edit in touched {
             part.extend_from_slice(self.original.get(at..edit.range.start).unwrap_or_default());
-            // What begins before the range is written there.
+            // An edit that began before the range has already been written there.
             if edit.range.start >= range.start {
                 part.extend_from_slice(edit.replacement.as_bytes());
             }
@@ -61,32 +61,32 @@ impl Edited {
 /// A patch file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patch {
-    /// What it is about.
+    /// Its subject.
     pub theme: Theme,
     /// `0001-paths.patch`.
     pub name: String,
     /// Its bytes, header included.
     pub bytes: Vec<u8>,
-    /// How many files it changes.
+    /// The number of files that it changes.
     pub files: usize,
 }
 
-/// What the header of a source's patches says.
+/// The facts in the header of a source's patches.
 #[derive(Debug, Clone)]
 pub struct Header<'a> {
     /// The source.
     pub source: &'a str,
     /// Its version or commit.
     pub version: &'a str,
-    /// By theme: each rule with the number of places it decided.
+    /// By theme: each rule with the number of occurrences that it decided.
     pub rules: &'a BTreeMap<Theme, BTreeMap<RuleId, usize>>,
 }
 
-/// Makes the patch files of one source and proves them: each is applied in memory, in order, to the bytes at
-/// the pin; the outcome must be the edited bytes and must parse.
+/// Makes the patch files of one source and verifies them: it applies each in memory, in order, to
+/// the bytes at the pin, compares the result with the edited bytes, and parses it.
 ///
 /// # Errors
-/// A patch that does not give the edited file; an edited file that no longer parses.
+/// A patch does not produce the edited file, or an edited file no longer parses.
 pub fn make(files: &[Edited], header: &Header, _calls: &Calls) -> Result<Vec<Patch>, Vec<Problem>> {
     let mut patches = Vec::new();
     let mut problems = Vec::new();
@@ -135,7 +135,8 @@ pub fn make(files: &[Edited], header: &Header, _calls: &Calls) -> Result<Vec<Pat
     }
 }
 
-/// The text before the first hunk: what and why. It names no release: what two have at one commit is built once.
+/// Writes the text before the first hunk: the subject and the reason. It names no release, so that
+/// two releases with the same commit share one build.
 fn head(header: &Header, theme: Theme) -> String {
     let (what, why) = match theme {
         Theme::Features => (
@@ -166,7 +167,7 @@ fn head(header: &Header, theme: Theme) -> String {
     text
 }
 
-/// One theme's part for one file; `None` where the theme leaves the file alone.
+/// Returns one theme's patch of one file, or `None` if the theme does not change the file.
 fn file_patch(file: &Edited, theme: Theme) -> Result<Option<Vec<u8>>, Problem> {
     if file.deleted {
         return Ok((theme == Theme::Features).then(|| deletion(file)));
@@ -201,7 +202,8 @@ fn file_patch(file: &Edited, theme: Theme) -> Result<Option<Vec<u8>>, Problem> {
     Ok(Some(bytes))
 }
 
-/// What all themes change of a file, as one patch without a header; nothing of a file that stays.
+/// Returns one patch of a file with all its themes, without a header. Empty if the file does not
+/// change.
 pub fn whole(file: &Edited) -> Vec<u8> {
     if file.deleted {
         return deletion(file);
@@ -216,7 +218,7 @@ pub fn whole(file: &Edited) -> Vec<u8> {
         .to_bytes()
 }
 
-/// A whole file removed, as Git writes it.
+/// Returns the deletion of a whole file, in Git's format.
 fn deletion(file: &Edited) -> Vec<u8> {
     let mode = if file.executable { "100755" } else { "100644" };
     let mut options = DiffOptions::new();
@@ -232,15 +234,15 @@ fn deletion(file: &Edited) -> Vec<u8> {
     bytes
 }
 
-/// Parses the edited file.
+/// Parses the edited file again.
 fn parse_again(file: &Edited) -> Option<Problem> {
-    // No other scanner refuses a file.
+    // Only the scanners of Perl and Rust reject a file.
     if file.edits.is_empty() {
         return None;
     }
     let error = match file.language {
         Some(Language::Perl) => perl_again(file),
-        // A placeholder stands within a literal, which is the same to the parser whatever it holds.
+        // Placeholders are inside literals, so their value does not matter to the parser.
         Some(Language::Rust) => {
             let bytes = apply(&file.original, &file.edits, Theme::Crates);
             file.proofs.check(&bytes, rust::check)
@@ -252,7 +254,7 @@ fn parse_again(file: &Edited) -> Option<Problem> {
     Some(Problem::new(&REWRITE_UNPARSED, cause).at(&file.path, Some(error.line)))
 }
 
-/// With its placeholders filled by a path of the store's shape.
+/// Parses the edited file with a store path in place of each placeholder.
 fn perl_again(file: &Edited) -> Result<(), ParseError> {
     let mut edits = file.edits.clone();
     for edit in &mut edits {
@@ -272,7 +274,7 @@ fn perl_again(file: &Edited) -> Result<(), ParseError> {
     file.proofs.check(&bytes, parse)
 }
 
-/// A replacement as the derivation will fill it.
+/// Fills a replacement's placeholder with a path like a real store path.
 fn filled(replacement: &str) -> String {
     let mut parts = replacement.splitn(3, '@');
     match (parts.next(), parts.next(), parts.next()) {

@@ -1,4 +1,4 @@
-//! Decisions to the edits of a source's files, and those to patch files.
+//! Turns decisions into edits of a source's files, and edits into patch files.
 
 pub mod crates;
 pub mod edits;

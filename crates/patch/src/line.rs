@@ -1,4 +1,4 @@
-//! A place of a source's file and what becomes of it: what `explain FILE:LINE` tells.
+//! A line of a source's file and its fate: the answer to `explain FILE:LINE`.
 
 use std::ops::Range;
 
@@ -7,14 +7,14 @@ use analyse::{AnalysedSource, Analysis, Knowledge};
 use problem::number::count;
 use problem::{Problem, USAGE, meant};
 
-/// What becomes of a line.
+/// The fate of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Becomes {
-    /// It stays.
+    /// It does not change.
     Same,
-    /// This stands in its place; nothing where the line goes.
+    /// It becomes this text, which is empty if the line goes.
     Text(String),
-    /// The whole file goes.
+    /// The whole file is deleted.
     FileGone,
 }
 
@@ -28,10 +28,10 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// The line `line` of the file `path` of a source.
+    /// Finds line `line` of the file `path` of a source.
     ///
     /// # Errors
-    /// A file that is not there, a line after its end, a file that cannot be read.
+    /// The file is missing, unreadable or shorter.
     pub fn find(
         source: &'a AnalysedSource,
         path: &'a str,
@@ -73,17 +73,17 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// The line as it is at the pin.
+    /// Returns the line as it is at the pin.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.content[self.range.clone()]).into_owned()
     }
 
-    /// What becomes of it.
+    /// Computes the fate of the line.
     pub fn becomes(&self, analysis: &Analysis, knowledge: &Knowledge) -> Becomes {
         let roles = analysis.graph.roles();
         let features = &knowledge.rules.features;
         let (programs, release) = (&analysis.programs, &analysis.manifest.name);
-        // What cannot be edited is told as a finding.
+        // Findings report the edits that cannot be written.
         let edits = edits::edits(self.source, &roles, features, programs, release);
         let files = edits.map(|edits| edits.files).unwrap_or_default();
         let Some(file) = files.iter().find(|file| file.path == self.path) else {

@@ -1,4 +1,4 @@
-//! A decision to the bytes that replace the decided literal.
+//! Turns a decision into the bytes that replace the decided literal.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,22 +11,22 @@ use problem::{Problem, UNREWRITABLE};
 use release::source_name;
 use scan::{Form, Kind, Language};
 
-/// What a patch is about: one patch file each, in this order.
+/// The subjects of patches. Each theme has one patch file, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Theme {
-    /// What is removed.
+    /// Removed features.
     Features,
     /// Absolute paths and interpreters.
     Paths,
     /// Bare commands and assignments to `PATH`.
     Commands,
-    /// Where cargo takes crates from.
+    /// The places from which cargo takes crates.
     Crates,
 }
 
 impl Theme {
-    /// All, in the order of the patch files.
+    /// All themes, in the order of the patch files.
     pub const ALL: [Self; 4] = [Self::Features, Self::Paths, Self::Commands, Self::Crates];
 
     /// The word in the patch file's name.
@@ -40,13 +40,13 @@ impl Theme {
     }
 }
 
-/// What fills a placeholder.
+/// The value of a placeholder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fill {
-    /// A nixpkgs attribute and which of its outputs.
+    /// A nixpkgs attribute, and its output.
     Attr(String, Part),
-    /// Another source's package.
+    /// The package of another source.
     Source(String),
     /// Left open for the link: `@pve@`, `@path@`.
     Link,
@@ -54,7 +54,7 @@ pub enum Fill {
     Own,
 }
 
-/// Which output of a package a target below it is in, as nixpkgs' `multiple-outputs.sh` divides them.
+/// The output of a package that contains a target, by the rules of nixpkgs' `multiple-outputs.sh`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
@@ -62,12 +62,12 @@ pub enum Part {
     Bin,
     /// `lib/…`, `libexec/…`: `lib.getLib`.
     Lib,
-    /// Anything else: the attribute as it is.
+    /// Anything else: the attribute itself.
     Whole,
 }
 
 impl Part {
-    /// The output that holds `target`.
+    /// Returns the output that contains `target`.
     pub fn of(target: &str) -> Self {
         match target.split('/').next() {
             Some("bin") => Self::Bin,
@@ -80,33 +80,34 @@ impl Part {
 /// One replacement of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
-    /// The bytes of the original that go.
+    /// The bytes of the original to replace.
     pub range: Range<usize>,
-    /// What stands there instead.
+    /// The new text.
     pub replacement: String,
     /// The patch it belongs to.
     pub theme: Theme,
 }
 
-/// The placeholders of a source's patches, with what fills them.
+/// The placeholders of a source's patches, and their values.
 pub type Placeholders = BTreeMap<String, Fill>;
 
-/// The length of `@pve@` with its padding in C and Rust: strings of a compiled program cannot grow, so the link
-/// replaces the whole run by a store path and as many slashes as are left.
+/// The length of `@pve@` with its padding in C and Rust. Strings in a compiled program cannot grow,
+/// so the link replaces the whole run by a store path, padded with slashes to the same length.
 pub const PADDED_LENGTH: usize = 128;
 
-/// For whom a rewrite is made.
+/// The source that a rewrite is for.
 #[derive(Debug, Clone, Copy)]
 pub struct Placing<'a> {
     /// The source.
     pub source: &'a str,
     /// How it is built.
     pub role: Role,
-    /// How the others are built.
+    /// How the other sources are built.
     pub roles: &'a BTreeMap<String, Role>,
 }
 
-/// The placeholder's name for a nixpkgs attribute path or source: what `replaceVars` takes.
+/// Returns the placeholder's name for a nixpkgs attribute path or source, as `replaceVars` accepts
+/// it.
 pub fn placeholder(name: &str) -> String {
     name.chars()
         .map(|letter| {
@@ -119,7 +120,8 @@ pub fn placeholder(name: &str) -> String {
         .collect()
 }
 
-/// The environment variable that a Rust program is compiled with, for a nixpkgs attribute path or source: what `env!` takes.
+/// Returns the name of the environment variable that `env!` reads for a nixpkgs attribute path or
+/// source when a Rust program is compiled.
 pub fn variable(name: &str) -> String {
     let letter = |letter: char| {
         if letter.is_ascii_alphanumeric() {
@@ -131,11 +133,11 @@ pub fn variable(name: &str) -> String {
     format!("PNX_{}", name.chars().map(letter).collect::<String>())
 }
 
-/// The names that are not for attributes and sources.
+/// The names reserved for our own placeholders.
 const OURS: [&str; 3] = ["out", "pve", "path"];
 
-/// The name that `fill` is entered under in `names`: its own, with the output after it where that is taken. `spell`
-/// makes a name of one of its candidates.
+/// Enters `fill` in `names` and returns its name: `name`, with the output appended if that is
+/// taken. `spell` turns a candidate into a name.
 pub(super) fn placed(
     names: &mut Placeholders,
     name: &str,
@@ -147,7 +149,7 @@ pub(super) fn placed(
         Fill::Attr(_, Part::Lib) => "lib",
         Fill::Attr(_, Part::Whole) => "out",
         Fill::Source(_) => "proxmox",
-        // Nothing else may take these names.
+        // These names are reserved, so they are never taken.
         Fill::Link | Fill::Own => {
             let name = spell(name);
             names.insert(name.clone(), fill.clone());
@@ -174,29 +176,29 @@ pub(super) fn placed(
     name
 }
 
-/// What a decision puts in place of the text.
+/// The replacement that a decision asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Put {
-    /// A path below what fills a placeholder.
+    /// A path below a placeholder's value.
     Below {
-        /// The name to make the placeholder's of.
+        /// The name from which to make the placeholder's.
         name: String,
-        /// What fills it.
+        /// The placeholder's value.
         fill: Fill,
-        /// Relative to it.
+        /// The path relative to it.
         target: String,
     },
     /// The computed `PATH`.
     SearchPath,
-    /// This text.
+    /// A text without placeholders.
     Text(String),
 }
 
-/// The edit a decision asks for; `None` where the text stays.
+/// Returns the edit that a decision asks for, or `None` if the text stays.
 ///
 /// # Errors
-/// A decision that cannot be written in this position: a store path in a regular expression whose delimiter
-/// is a slash, a relative path.
+/// The decision cannot be written in this position: a store path in a regular expression delimited
+/// by slashes, or a relative path.
 pub fn edit(
     decided: &Decided,
     placing: Placing,
@@ -213,7 +215,7 @@ pub fn edit(
     if replacement == place.text {
         return Ok(None);
     }
-    // An unescaped slash says that the expression has another delimiter; the path is quoted within it.
+    // An unescaped slash means that the expression has another delimiter; the path is quoted in it.
     let quotable = decided.language == Language::Perl && !place.text.contains('\\');
     if place.form == Form::Regex && quotable && !place.site.joined {
         replacement = format!("\\Q{replacement}\\E");
@@ -228,23 +230,23 @@ pub fn edit(
     }))
 }
 
-/// The problem of a replacement that what stands around the text does not let in.
+/// Makes the problem of a replacement that the surrounding text does not allow.
 pub(super) fn unwritable(decided: &Decided, replacement: &str, placing: Placing) -> Problem {
     let place = &decided.occurrence;
     let what = if place.site.joined {
-        "text before it"
+        "text directly before it"
     } else {
-        "a regular expression around it, in which a store path cannot stand"
+        "a regular expression around it, which cannot contain a store path"
     };
     let cause = format!(
-        "`{}` is to become `{replacement}`, but there is {what}",
+        "`{}` should become `{replacement}`, but there is {what}",
         place.text
     );
     let problem = Problem::new(&UNREWRITABLE, cause).in_source(placing.source);
     problem.at(&decided.path, Some(place.line))
 }
 
-/// What stands in the file in place of the text.
+/// Writes a replacement as it appears in the file.
 pub(super) fn written(put: &Put, language: Language, placeholders: &mut Placeholders) -> String {
     match put {
         Put::Below { name, fill, target } => {
@@ -259,7 +261,8 @@ pub(super) fn written(put: &Put, language: Language, placeholders: &mut Placehol
     }
 }
 
-/// The slashes after a link's placeholder. In compiled languages it has a fixed length.
+/// Returns the slashes after a link's placeholder, which pad it to a fixed length in compiled
+/// languages.
 fn padding(fill: &Fill, language: Language) -> String {
     if *fill == Fill::Link && matches!(language, Language::C | Language::Rust) {
         "/".repeat(PADDED_LENGTH - "@pve@".len() - 1)
@@ -268,10 +271,10 @@ fn padding(fill: &Fill, language: Language) -> String {
     }
 }
 
-/// What a decision puts in place of the text; `None` where the text stays.
+/// Returns the replacement that a decision asks for, or `None` if the text stays.
 pub fn put(decided: &Decided, placing: Placing) -> Option<(Put, Theme)> {
     let kind = decided.occurrence.kind;
-    // A link finds modules by `@INC`, and writes shebangs itself.
+    // Links find modules by `@INC`, and write shebangs themselves.
     if matches!(kind, Kind::Module | Kind::Shebang) {
         return None;
     }
@@ -284,14 +287,14 @@ pub fn put(decided: &Decided, placing: Placing) -> Option<(Put, Theme)> {
             below(attr, Fill::Attr(attr.clone(), Part::of(target)), target)
         }
         Decision::Own { target } => match placing.role {
-            // What cargo builds is compiled with its own output's name.
+            // A program that cargo builds is compiled with the path of its own output.
             Role::Crate if decided.language == Language::Rust => below("out", Fill::Own, target),
             Role::Object | Role::Crate => below("pve", Fill::Link, target),
             Role::Package => below("out", Fill::Own, target),
         },
         Decision::Sibling { source, target } => match placing.roles.get(source) {
             Some(Role::Package) => below(source, Fill::Source(source.clone()), target),
-            // Nobody would close it: the place stays, and the release says what it lacks.
+            // Nothing would close the placeholder. The text stays, and the release lists the gap.
             _ if placing.role == Role::Package => None,
             _ => below("pve", Fill::Link, target),
         },
@@ -322,13 +325,14 @@ pub fn put(decided: &Decided, placing: Placing) -> Option<(Put, Theme)> {
     }
 }
 
-/// The path of `to` as the file `from` of the same tree names it: relative to its directory.
+/// Returns the path of `to` relative to the directory of the file `from` in the same tree.
 fn relative(from: &str, to: &str) -> String {
     let above = from.matches('/').count();
     format!("{}{to}", "../".repeat(above))
 }
 
-/// The original with the edits of the given themes, which must not overlap and are sorted by range.
+/// Applies the edits of all themes up to `until`. They must be sorted by range and must not
+/// overlap.
 pub fn apply(original: &[u8], edits: &[Edit], until: Theme) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(original.len() + 64 * edits.len());
     let mut at = 0;

@@ -1,9 +1,10 @@
-//! Decided literals of Rust files to the tokens, or the literal, that replace them.
+//! Turns decided literals of Rust files into the tokens, or the literal, that replace them.
 //!
-//! Where an expression can stand, `"/usr/bin/x"` becomes `concat!(env!("PNX_…"), "/bin/x")`, so that the compiler refuses a
-//! program whose variable the derivation does not give. Where only a literal can (patterns, attributes, bodies of
-//! `macro_rules!`, macros that read tokens, format strings that capture variables, byte strings), it stays one literal with
-//! a placeholder in it, as in the other languages.
+//! Where an expression is allowed, `"/usr/bin/x"` becomes `concat!(env!("PNX_…"), "/bin/x")`, so
+//! the compiler rejects a program whose derivation does not set the variable. Where the grammar
+//! allows only a literal (patterns, attributes, bodies of `macro_rules!`, macros that read tokens,
+//! format strings that capture variables, byte strings), the literal keeps a placeholder, as in the
+//! other languages.
 
 use std::str::FromStr as _;
 
@@ -17,25 +18,26 @@ use scan::rust::lexer::{Literal, Quote};
 use scan::rust::{Place, Placed, pieces, places};
 use scan::{Form, Language, ParseError};
 
-/// The names in use, which a rewrite adds to.
+/// The names in use. Each rewrite adds its own.
 #[derive(Debug)]
 pub struct Names<'n> {
-    /// The placeholders in literals, and what fills them.
+    /// The placeholders in literals, and their values.
     pub placeholders: &'n mut Placeholders,
-    /// The environment variables, and what fills them.
+    /// The environment variables, and their values.
     pub env: &'n mut Placeholders,
 }
 
-/// A literal that is replaced.
+/// A replaced literal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EditedLiteral {
-    /// Its bytes, and what stands there instead.
+    /// Its edit.
     pub edit: Edit,
-    /// The rules that decided the places in it, one for each place.
+    /// The rules that decided the occurrences in it, one for each occurrence.
     pub rules: Vec<RuleId>,
 }
 
-/// Whether a decision changes the text. One that cannot be written where the text stands is found when it is.
+/// Whether a decision changes the text. Whether the new text can be written in its place is checked
+/// later.
 pub fn is_edited(decided: &Decided, placing: Placing) -> bool {
     let text = &decided.occurrence.text;
     match rewrite::put(decided, placing) {
@@ -45,8 +47,8 @@ pub fn is_edited(decided: &Decided, placing: Placing) -> bool {
     }
 }
 
-/// The edits that decisions ask for in one file, one for each literal, in order; and what cannot be written. `decided` is
-/// sorted by offset, as a scan gives it.
+/// Returns the edits of one file, one for each literal, in order, and the decisions that cannot be
+/// written. `decided` must be sorted by offset, as a scan returns it.
 ///
 /// # Errors
 /// The original does not parse.
@@ -87,14 +89,14 @@ struct Rewriter<'a> {
     problems: Vec<Problem>,
 }
 
-/// A decision that is written.
+/// A decision whose replacement can be written.
 struct Change<'d> {
     decided: &'d Decided,
     put: Put,
     theme: Theme,
 }
 
-/// A part of what replaces a literal.
+/// A part of a literal's replacement.
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
     /// Text between the literal's own quotes.
@@ -104,15 +106,18 @@ enum Part {
 }
 
 impl Rewriter<'_> {
-    /// What was decided and stands in no string literal cannot be written.
+    /// Reports the decisions whose text lies in no string literal. They cannot be written.
     fn outside(&mut self, decided: &[&Decided]) {
         for one in decided {
-            self.refuse(one, "it stands in no string literal");
+            self.refuse(one, "it is not in a string literal");
         }
     }
 
     fn refuse(&mut self, decided: &Decided, why: &str) {
-        let cause = format!("`{}` is to be replaced, but {why}", decided.occurrence.text);
+        let cause = format!(
+            "`{}` should be replaced, but {why}",
+            decided.occurrence.text
+        );
         let problem = Problem::new(&UNREWRITABLE, cause).in_source(self.placing.source);
         let line = Some(decided.occurrence.line);
         self.problems.push(problem.at(&decided.path, line));
@@ -134,7 +139,7 @@ impl Rewriter<'_> {
         let replacement = self.rendered(literal, parts, placed.place);
         let Some(replacement) = replacement else {
             if let Some(first) = changes.first() {
-                self.refuse(first.decided, "the literal would not be one any more");
+                self.refuse(first.decided, "the result would not be a literal");
             }
             return None;
         };
@@ -149,7 +154,7 @@ impl Rewriter<'_> {
         })
     }
 
-    /// What becomes of one place, if anything.
+    /// Returns the replacement of one occurrence, if it has one.
     fn change<'d>(&mut self, decided: &'d Decided, literal: &Literal) -> Option<Change<'d>> {
         let place = &decided.occurrence;
         let (put, theme) = rewrite::put(decided, self.placing)?;
@@ -160,7 +165,7 @@ impl Rewriter<'_> {
             return None;
         }
         if place.offset + place.length > literal.close {
-            self.refuse(decided, "it goes beyond its literal");
+            self.refuse(decided, "it extends beyond its literal");
             return None;
         }
         Some(Change {
@@ -193,7 +198,7 @@ impl Rewriter<'_> {
         String::from_utf8_lossy(self.bytes(start, end)).into_owned()
     }
 
-    /// The content of a literal with its places replaced.
+    /// Splits the content of a literal into its parts, with its occurrences replaced.
     fn parts(
         &mut self,
         literal: &Literal,
@@ -235,7 +240,8 @@ impl Rewriter<'_> {
         parts
     }
 
-    /// The parts as source text; `None` where a text does not fit between the literal's quotes.
+    /// Renders the parts as source text. Returns `None` if a text cannot be written between the
+    /// literal's quotes.
     fn rendered(&self, literal: &Literal, parts: Vec<Part>, place: Place) -> Option<String> {
         let open = self.text(literal.start, literal.open);
         let close = self.text(literal.close, literal.end);
@@ -260,7 +266,7 @@ impl Rewriter<'_> {
     }
 }
 
-/// A path that stood as a directory stays one.
+/// Keeps the slash at the end of a path to a directory.
 fn with_slash(mut replacement: String, text: &str) -> String {
     if text.ends_with('/') && !replacement.ends_with('/') {
         replacement.push('/');
@@ -268,13 +274,13 @@ fn with_slash(mut replacement: String, text: &str) -> String {
     replacement
 }
 
-/// A text as it stands between the quotes of a literal.
+/// Escapes a text for the quotes of a literal.
 fn escaped(text: &str, literal: &Literal, is_format: bool) -> String {
     let mut written = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
             '{' | '}' if is_format => written.extend([letter, letter]),
-            // Nothing can be escaped; what does not fit shows when the literal is read again.
+            // Raw strings have no escapes. Reading the literal again shows whether the text fits.
             _ if literal.raw => written.push(letter),
             '"' | '\\' => written.extend(['\\', letter]),
             ' '..='~' => written.push(letter),
@@ -289,7 +295,7 @@ fn escaped(text: &str, literal: &Literal, is_format: bool) -> String {
     written
 }
 
-/// Tokens as rustfmt writes them: a blank after a comma and nowhere else.
+/// Renders tokens as rustfmt does: a blank after a comma and nowhere else.
 fn render(tokens: TokenStream, text: &mut String) {
     for token in tokens {
         match token {
@@ -335,7 +341,7 @@ mod tests {
         rules: usize,
     }
 
-    /// What `/usr/bin/NAME` and its like become: by the name.
+    /// Returns the decision of a test path, chosen by its file name.
     fn decision(text: &str) -> Decision {
         let (attr, program) = (
             "coreutils".to_owned(),
@@ -426,7 +432,7 @@ mod tests {
         outcome
     }
 
-    /// The statement `text` rewritten.
+    /// Rewrites the statement `text`.
     fn statement(text: &str) -> String {
         let outcome = rewritten(&format!("fn f() {{ {text} }}"));
         assert!(outcome.problems.is_empty(), "{outcome:?}");

@@ -1,6 +1,7 @@
-//! Release archives: files that upstream publishes under a URL.
+//! Release archives: files that upstream publishes at a URL.
 //!
-//! One is taken from the directory of `--sources`, where it has the name of the URL's last part, else curl downloads it.
+//! An archive comes from the directory of `--sources` if it contains a file named like the last
+//! part of the URL. Otherwise curl downloads it.
 
 use std::fs::File;
 use std::io;
@@ -19,15 +20,15 @@ use store::path::{self, Digest};
 /// A file that a build fetches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wanted {
-    /// The name that its store path ends in.
+    /// The name at the end of its store path.
     pub name: String,
-    /// Where it can be had; `mirror://` stands for the hosts that this machine has for it.
+    /// Its URL. `mirror://` refers to the hosts that this machine has configured.
     pub url: String,
     /// Its hash (SRI).
     pub hash: String,
 }
 
-/// What became of one.
+/// The result of one file.
 #[derive(Debug, Clone, Serialize)]
 pub struct Fetched {
     /// The file's name.
@@ -36,14 +37,14 @@ pub struct Fetched {
     pub hash: String,
     /// Its store path.
     pub path: String,
-    /// What became of it.
+    /// Its result.
     pub state: State,
 }
 
-/// Puts files into the store; what is wrong with one is told beside it.
+/// Adds files to the store. Each problem with a file is returned beside it.
 ///
 /// # Errors
-/// PNX-406 where the store cannot be used.
+/// PNX-406: the store cannot be used.
 pub fn put(
     store: &Store,
     wanted: &[Wanted],
@@ -88,11 +89,11 @@ pub fn put(
     Ok(done)
 }
 
-/// What a run has found out of the hosts it asks.
+/// The state of the hosts during a run.
 #[derive(Default)]
 struct Hosts {
     mirrors: Mirrors,
-    /// Those that gave no connection, with why: they are not asked again for the next file.
+    /// Hosts without a connection, with the reason. They are not tried again for the next file.
     unreachable: Vec<(String, String)>,
 }
 
@@ -105,7 +106,7 @@ impl Hosts {
     }
 }
 
-/// The scheme and host of a URL.
+/// Returns the scheme and host of a URL.
 fn host(url: &str) -> &str {
     let after = url.find("://").map_or(0, |at| at + 3);
     let end = url.get(after..).and_then(|rest| rest.find('/'));
@@ -113,7 +114,7 @@ fn host(url: &str) -> &str {
 }
 
 impl Wanted {
-    /// The names under which somebody may keep the file.
+    /// Returns the names that a local copy may have.
     fn names(&self) -> Vec<&str> {
         let last = self.url.rsplit('/').next();
         let mut names: Vec<&str> = Vec::new();
@@ -125,7 +126,7 @@ impl Wanted {
         names
     }
 
-    /// Lays the file at `to`, and holds it against its hash.
+    /// Puts the file at `to`, and checks its hash.
     fn get(
         &self,
         to: &Path,
@@ -158,7 +159,7 @@ impl Wanted {
         ))
     }
 
-    /// Has curl download it, and tells the URL that gave it.
+    /// Downloads the file with curl. Returns the URL that worked.
     fn download(
         &self,
         to: &Path,
@@ -194,17 +195,17 @@ impl Wanted {
     }
 }
 
-/// Why curl gave nothing.
+/// The failure of curl.
 struct Failed {
     said: String,
-    /// No connection: no other file of that host can be had either.
+    /// Whether there was no connection, so that no other file of that host is available either.
     is_connection: bool,
 }
 
-/// Downloads `url` with curl, whose own configuration counts (proxies, certificates).
+/// Downloads `url` with curl, which reads its own configuration (proxies, certificates).
 fn curl(url: &str, to: &Path) -> Result<(), Failed> {
-    /// curl(1): what it exits with where it found no proxy or host, could not connect or shake hands, or has no
-    /// certificate that it trusts.
+    /// curl(1): the exit statuses for a proxy or host that was not found, a failed connection or
+    /// handshake, and an untrusted certificate.
     const CONNECTION: [i32; 7] = [5, 6, 7, 28, 35, 60, 77];
     let output = Command::new("curl")
         .args(["--fail", "--silent", "--show-error", "--location"])
@@ -234,7 +235,7 @@ fn curl(url: &str, to: &Path) -> Result<(), Failed> {
     }
 }
 
-/// The SHA-256 digest of a file.
+/// Returns the SHA-256 digest of a file.
 fn hash_of_file(path: &Path) -> io::Result<Digest> {
     let mut hasher = Sha256::new();
     io::copy(&mut File::open(path)?, &mut hasher)?;

@@ -1,20 +1,22 @@
-//! One cause told once: what cannot be reached fails for every source and crate in the same words.
+//! Merges problems of one cause. An unreachable host fails for every source and crate with the same
+//! message.
 
 use std::collections::BTreeMap;
 
 use problem::{MISSING_SOURCE, Problem};
 
-/// How many are named.
+/// The number of names to list.
 const NAMED: usize = 8;
 
-/// The problems, each once; of sources that could not be fetched for one cause, the first tells which others.
+/// Removes duplicates. Of several sources that could not be fetched for one cause, the first
+/// problem names the others.
 pub fn once(problems: Vec<Problem>) -> Vec<Problem> {
     let mut told: Vec<Problem> = Vec::with_capacity(problems.len());
     let mut firsts: BTreeMap<(&str, String), usize> = BTreeMap::new();
     let mut others: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for problem in problems {
         let source = problem.place.source.clone().unwrap_or_default();
-        // A source and the same at a program's own pin fail alike.
+        // A source and the same source at a program's own pin fail alike.
         let name = release::source_name(&source).to_owned();
         if let Some(first) = firsts.get(&(problem.code.id, key(&problem))) {
             let of_first = told.get(*first).and_then(|one| one.place.source.as_deref());
@@ -35,7 +37,7 @@ pub fn once(problems: Vec<Problem>) -> Vec<Problem> {
     told
 }
 
-/// What two problems with one cause have in common: of a fetch what was said of it, without the URL.
+/// Returns the key that problems of one cause share: for a fetch, the message without the URL.
 fn key(problem: &Problem) -> String {
     let fetched = problem.cause.split_once(" cannot be fetched: ");
     match fetched.filter(|_| problem.code.id == MISSING_SOURCE.id) {
@@ -44,7 +46,7 @@ fn key(problem: &Problem) -> String {
     }
 }
 
-/// `a, b and 3 more`.
+/// Returns `a, b and 3 more`.
 pub fn listed(names: &[String]) -> String {
     let (named, more) = names.split_at(names.len().min(NAMED));
     match more.len() {

@@ -1,7 +1,8 @@
-//! Puts everything that the generated expressions of a release fetch into the Nix store.
+//! Adds everything that the generated expressions of a release fetch to the Nix store.
 //!
-//! A fixed output's path depends on its name and its hash and on nothing else. Sources and crates that are there under it
-//! need not be fetched: the same expressions that a consumer evaluates then build without a network.
+//! The path of a fixed output depends only on its name and its hash. Once sources and crates are at
+//! that path, nothing fetches them: the expressions that a consumer evaluates then build without a
+//! network.
 
 pub mod archives;
 mod causes;
@@ -28,15 +29,15 @@ use problem::{
 use release::{Entry, Manifest, OpenOptions, Pin, Tree as _, Whole, checkout};
 use store::path::{self, Digest};
 
-/// What became of a source or crate.
+/// The result for a source or crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// It is in the store now.
+    /// It has been added to the store.
     Added,
-    /// It was in the store before.
+    /// It was already in the store.
     There,
-    /// It is not in the store: a problem says why.
+    /// It is not in the store. A problem says why.
     Refused,
 }
 
@@ -44,19 +45,19 @@ pub enum State {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tree {
-    /// The source's name; of one at a program's own pin `SOURCE+PROGRAM`.
+    /// The source's name; `SOURCE+PROGRAM` at a program's own pin.
     pub source: String,
     /// The commit.
     pub rev: String,
-    /// Whether it is the tree without its submodules, which is what is scanned.
+    /// Whether it is the tree without its submodules, which the scanner reads.
     pub without_submodules: bool,
-    /// Its NAR hash (SRI), where it is known.
+    /// Its NAR hash (SRI), if known.
     pub hash: Option<String>,
     /// Whether the pin has the hash.
     pub pinned: bool,
-    /// Its store path, where its hash is known.
+    /// Its store path, if its hash is known.
     pub path: Option<String>,
-    /// What became of it.
+    /// Its result.
     pub state: State,
 }
 
@@ -69,11 +70,11 @@ pub struct Crate {
     pub version: String,
     /// Its store path.
     pub path: String,
-    /// What became of it.
+    /// Its result.
     pub state: State,
 }
 
-/// What `prefetch` did for one release.
+/// The result of `prefetch` for one release.
 #[derive(Debug, Clone, Default)]
 pub struct Prefetch {
     /// The release's name.
@@ -84,20 +85,20 @@ pub struct Prefetch {
     pub crates: Vec<Crate>,
     /// The release archives, by name.
     pub archives: Vec<Fetched>,
-    /// Why something is not in the store.
+    /// The reasons why something is not in the store.
     pub problems: Vec<Problem>,
 }
 
-/// A kept lock: where it stands, and its text.
+/// A kept lock: its path and its text.
 pub type Lock = (String, String);
 
-/// Puts the sources and archives of a release and the crates of `locks` into the Nix store.
+/// Adds the sources and archives of a release and the crates of `locks` to the Nix store.
 ///
-/// `outside` is what packages written by hand fetch.
+/// `outside` are the files that packages written by hand fetch.
 ///
 /// # Errors
-/// PNX-406 where the store cannot be used, PNX-211 for a lock that cannot be read. What is wrong with one source or
-/// crate is told in [`Prefetch::problems`].
+/// PNX-406 if the store cannot be used, PNX-211 for an unreadable lock. Problems with single
+/// sources or crates are in [`Prefetch::problems`].
 pub fn prefetch(
     manifest: &Manifest,
     locks: &[Lock],
@@ -142,7 +143,7 @@ pub fn prefetch(
     Ok(done)
 }
 
-/// The archives that the release's expressions fetch.
+/// Returns the archives that the release's expressions fetch.
 fn files(manifest: &Manifest) -> Vec<Wanted> {
     let files = manifest.archives.values().map(|one| Wanted {
         name: one.file_name().to_owned(),
@@ -152,7 +153,7 @@ fn files(manifest: &Manifest) -> Vec<Wanted> {
     files.collect()
 }
 
-/// One tree to put there.
+/// A tree to add.
 struct Want<'a> {
     name: String,
     pin: &'a Pin,
@@ -163,14 +164,15 @@ struct Want<'a> {
     path: Option<String>,
 }
 
-/// What was had.
+/// The result of getting a tree.
 enum Got {
     There,
-    /// A tree with this hash at this path, and what became of it.
+    /// A tree with this hash at this path, and its state.
     Tree(Digest, String, State),
 }
 
-/// Every tree that the release's expressions fetch: each pin's, and without its submodules what is scanned.
+/// Returns every tree that the release's expressions fetch, for each pin the whole one and the
+/// scanned one without submodules.
 fn wanted<'a>(manifest: &'a Manifest, store: &Store) -> Vec<Want<'a>> {
     let mut wanted = Vec::new();
     for (name, pin) in manifest.pins() {
@@ -198,7 +200,7 @@ fn wanted<'a>(manifest: &'a Manifest, store: &Store) -> Vec<Want<'a>> {
 }
 
 impl Want<'_> {
-    /// Lays the tree out, holds it against its hash and adds it to the store.
+    /// Exports the tree, checks its hash and adds it to the store.
     fn get(&self, store: &Store, options: &OpenOptions) -> Result<Got, Problem> {
         let whole = Whole::open(&self.name, self.pin, options, self.submodules)?;
         self.check_submodules(&whole)?;
@@ -272,7 +274,7 @@ impl Prefetch {
                 path = Some(stored);
                 state
             }
-            // Without a store nothing else can be done either.
+            // Without a store, nothing else can succeed.
             Err(problem) if problem.code.id == STORE_FAILED.id => return Err(problem),
             Err(problem) => {
                 self.problems.push(problem.in_source(&want.name));
@@ -292,7 +294,7 @@ impl Prefetch {
     }
 }
 
-/// The crates of every lock: what is in the store stays, the others come out of cargo's cache.
+/// Adds the crates of every lock. Those not in the store come from cargo's cache.
 fn crates(done: &mut Prefetch, store: &Store, locks: &[Lock]) -> Result<(), Problem> {
     let locks = locks
         .iter()
@@ -343,7 +345,7 @@ fn crates(done: &mut Prefetch, store: &Store, locks: &[Lock]) -> Result<(), Prob
             state,
         });
     }
-    // What cargo says is of all of them.
+    // cargo's message concerns all of them.
     if !nowhere.is_empty() {
         let (have, said) = match said.first() {
             None => ("does not have", String::new()),
@@ -355,7 +357,8 @@ fn crates(done: &mut Prefetch, store: &Store, locks: &[Lock]) -> Result<(), Prob
     Ok(())
 }
 
-/// Where cargo keeps each archive, after it has downloaded those that it had not; and what it said.
+/// Returns the place of each archive in cargo's cache, after cargo has downloaded the missing ones,
+/// and cargo's messages.
 fn kept<'a>(
     wanted: &[&'a Archive],
     locks: &[BTreeSet<Archive>],
@@ -379,7 +382,7 @@ fn kept<'a>(
     Ok((found, said))
 }
 
-/// Adds archives by the names that their store paths end in.
+/// Adds archives under the names at the end of their store paths.
 fn add_archives<'a>(
     store: &Store,
     archives: &[(&'a Archive, &PathBuf)],
@@ -397,12 +400,12 @@ fn add_archives<'a>(
     Ok(archives.iter().map(|(one, _)| *one).zip(stored).collect())
 }
 
-/// A second name for a file, or a copy on another file system.
+/// Makes a hard link to a file, or a copy on another file system.
 fn lay(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
 }
 
-/// That cargo keeps another file than the lock names.
+/// Makes the problem that cargo's file differs from the lock's.
 fn other(one: &Archive, file: &Path) -> Problem {
     let cause = format!(
         "{} {}: {} is not the archive whose checksum the lock has, {}",
@@ -414,7 +417,7 @@ fn other(one: &Archive, file: &Path) -> Problem {
     Problem::new(&MISSING_CRATE, cause)
 }
 
-/// Holds the path that the store gave against the one that the expressions have.
+/// Compares the path that the store returned with the one in the expressions.
 fn expect(path: &str, stored: &str) -> Result<(), Problem> {
     if path == stored {
         return Ok(());
@@ -427,7 +430,7 @@ fn unwritten(error: &std::io::Error) -> Problem {
     Problem::new(&OUTPUT_FAILED, format!("a temporary directory: {error}"))
 }
 
-/// Progress: on stderr, and only when that is a terminal.
+/// Makes the progress bar, which is shown on stderr if that is a terminal.
 fn progress(length: usize) -> ProgressBar {
     let target = if std::io::stderr().is_terminal() {
         ProgressDrawTarget::stderr()

@@ -1,27 +1,29 @@
-//! The hosts behind `mirror://NAME/PATH`, which nixpkgs' `fetchurl` takes for archives that many hosts have.
+//! The hosts behind `mirror://NAME/PATH`, which nixpkgs' `fetchurl` uses for archives with many
+//! mirrors.
 //!
-//! No host stands in this repository: this machine's own configuration says them. The variable `NIX_MIRRORS_NAME` comes
-//! first, as in nixpkgs' own `fetchurl`; Debian's archive is where APT finds it. `nix/hostpkgs` does the same.
+//! This repository names no host; the machine's own configuration does. As in nixpkgs' own
+//! `fetchurl`, the variable `NIX_MIRRORS_NAME` comes first; for Debian's archive, APT's
+//! configuration follows. `nix/hostpkgs` does the same.
 
 use std::collections::BTreeMap;
 use std::env;
 use std::process::{Command, Stdio};
 
-/// The hosts of each name that a run has asked for.
+/// The hosts of each name that the run has looked up.
 #[derive(Debug, Default)]
 pub struct Mirrors(BTreeMap<String, Vec<String>>);
 
 impl Mirrors {
-    /// One name, with the hosts that a test has for it.
+    /// Makes mirrors with one name, for a test.
     #[cfg(test)]
     pub fn of(name: &str, hosts: &[String]) -> Self {
         Self(BTreeMap::from([(name.to_owned(), hosts.to_vec())]))
     }
 
-    /// The URLs that a URL stands for: itself, or that place on every mirror of its name.
+    /// Expands a URL to itself, or to its path on every mirror of its name.
     ///
     /// # Errors
-    /// Why there is none, in words.
+    /// The reason why there is none, in words.
     pub fn urls(&mut self, url: &str) -> Result<Vec<String>, String> {
         let Some(rest) = url.strip_prefix("mirror://") else {
             return Ok(vec![url.to_owned()]);
@@ -45,7 +47,7 @@ impl Mirrors {
     }
 }
 
-/// What this machine has for a name.
+/// Returns the hosts that this machine has configured for a name.
 fn configured(name: &str) -> Vec<String> {
     let set = env::var(format!("NIX_MIRRORS_{name}")).unwrap_or_default();
     let set: Vec<String> = set.split_whitespace().map(str::to_owned).collect();
@@ -63,7 +65,7 @@ fn configured(name: &str) -> Vec<String> {
     )
 }
 
-/// Each line once, in order: APT tells an archive for every suite.
+/// Returns each line once, in order. APT lists an archive once for every suite.
 fn listed(text: &str) -> Vec<String> {
     let mut hosts: Vec<String> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {

@@ -1,4 +1,4 @@
-//! The Nix store, by `nix-store` of Nix 2.8 or newer.
+//! The Nix store, accessed through `nix-store` of Nix 2.8 or newer.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use problem::{Problem, STORE_FAILED};
 
-/// How many paths one command is given.
+/// The number of paths to pass to one command.
 const BATCH: usize = 400;
 
 /// A store that `nix-store` can write to.
@@ -16,10 +16,10 @@ pub struct Store {
 }
 
 impl Store {
-    /// The store that `nix-store` uses.
+    /// Opens the store that `nix-store` uses.
     ///
     /// # Errors
-    /// PNX-406 where `nix-store` is not there.
+    /// PNX-406: `nix-store` is missing.
     pub fn open() -> Result<Self, Problem> {
         run(["--version"])?;
         let set = std::env::var("NIX_STORE_DIR").ok();
@@ -29,15 +29,15 @@ impl Store {
         })
     }
 
-    /// The directory that its paths begin with.
+    /// Returns the directory at the start of its paths.
     pub fn directory(&self) -> &str {
         &self.directory
     }
 
-    /// Those of `paths` that are not in the store.
+    /// Returns those of `paths` that are not in the store.
     ///
     /// # Errors
-    /// PNX-406 with what `nix-store` says.
+    /// PNX-406 with the message of `nix-store`.
     pub fn missing<'a>(
         &self,
         paths: impl IntoIterator<Item = &'a str>,
@@ -52,20 +52,20 @@ impl Store {
         Ok(missing)
     }
 
-    /// Adds a tree under its base name and tells its path.
+    /// Adds a tree under its base name and returns its path.
     ///
     /// # Errors
-    /// PNX-406 with what `nix-store` says.
+    /// PNX-406 with the message of `nix-store`.
     pub fn add_tree(&self, tree: &Path) -> Result<String, Problem> {
         let fixed = ["--add-fixed", "--recursive", "sha256"].map(OsStr::new);
         let told = run(fixed.into_iter().chain([tree.as_os_str()]))?;
         Ok(told.trim().to_owned())
     }
 
-    /// Adds files under their base names and tells their paths, in that order.
+    /// Adds files under their base names and returns their paths in the same order.
     ///
     /// # Errors
-    /// PNX-406 with what `nix-store` says.
+    /// PNX-406 with the message of `nix-store`.
     pub fn add_files(&self, files: &[impl AsRef<Path>]) -> Result<Vec<String>, Problem> {
         let mut paths = Vec::with_capacity(files.len());
         for batch in files.chunks(BATCH) {
@@ -78,7 +78,7 @@ impl Store {
     }
 }
 
-/// What `nix-store` writes.
+/// Runs `nix-store` and returns its output.
 fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Result<String, Problem> {
     let output = Command::new("nix-store")
         .args(arguments)

@@ -1,7 +1,7 @@
-//! The archives that packages written by hand fetch: what `pkgs/outside/*.nix` say is the only list of them.
+//! The archives that packages written by hand fetch. `pkgs/outside/*.nix` is the only list of them.
 //!
-//! Such a file calls `fetchurl` on a set with the literal strings `url` and `hash`. Nix alone could evaluate it, with a
-//! nixpkgs; so a call of another form is an error here, and not passed over.
+//! Such a file calls `fetchurl` on a set with the literal strings `url` and `hash`. Only Nix with a
+//! nixpkgs could evaluate any other call, so this module rejects those instead of skipping them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,15 +11,16 @@ use super::Lock;
 use super::archives::Wanted;
 use problem::{Problem, UNREADABLE_FETCH};
 
-/// Where the packages are.
+/// The directory of the packages.
 const DIRECTORY: &str = "pkgs/outside";
-/// What fetches one.
+/// The function that fetches an archive.
 const CALL: &str = "fetchurl";
 
-/// The files that packages in `pkgs/outside` below `root` fetch, sorted: all of them, or those of some packages.
+/// Returns the files that packages in `pkgs/outside` below `root` fetch, sorted: all, or those of
+/// some packages.
 ///
 /// # Errors
-/// Every call that cannot be read.
+/// One problem for each unreadable call.
 pub fn files(
     root: &Path,
     packages: Option<&BTreeSet<String>>,
@@ -53,7 +54,7 @@ pub fn files(
     }
 }
 
-/// The expressions, below the directory: `NAME.nix`, `NAME/default.nix`.
+/// Returns the expressions in the directory: `NAME.nix`, `NAME/default.nix`.
 fn expressions(root: &Path) -> BTreeSet<String> {
     let name = |name: String| {
         let nested = format!("{name}/default.nix");
@@ -65,7 +66,7 @@ fn expressions(root: &Path) -> BTreeSet<String> {
     names(root).filter_map(name).collect()
 }
 
-/// What the kept expressions of a release take as arguments, `pkgs/RELEASE/NAME/package.nix`.
+/// Returns the arguments of a release's generated expressions, `pkgs/RELEASE/NAME/package.nix`.
 pub fn named(root: &Path, release: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(root.join("pkgs").join(release));
     let texts = entries
@@ -83,7 +84,7 @@ pub fn named(root: &Path, release: &str) -> BTreeSet<String> {
     named
 }
 
-/// The locks of packages that cargo builds, `NAME/Cargo.lock`, each with its place.
+/// Returns the locks of packages that cargo builds, `NAME/Cargo.lock`, each with its path.
 pub fn locks(root: &Path) -> Vec<Lock> {
     let lock = |name: String| {
         let place = format!("{DIRECTORY}/{name}/Cargo.lock");
@@ -95,7 +96,7 @@ pub fn locks(root: &Path) -> Vec<Lock> {
     locks
 }
 
-/// What lies in the directory.
+/// Returns the names in the directory.
 fn names(root: &Path) -> impl Iterator<Item = String> + use<> {
     let entries = fs::read_dir(root.join(DIRECTORY)).into_iter().flatten();
     entries
@@ -125,7 +126,8 @@ impl Call {
     }
 }
 
-/// Every call of `fetchurl` in a Nix file, with its line; or why it cannot be read.
+/// Returns every call of `fetchurl` in a Nix file with its line, or the reason why it is
+/// unreadable.
 fn calls(text: &str) -> Vec<(u32, Result<Call, String>)> {
     let code = without_comments(text);
     let mut found = Vec::new();
@@ -136,7 +138,7 @@ fn calls(text: &str) -> Vec<(u32, Result<Call, String>)> {
             continue;
         }
         let after = after.trim_start();
-        // A formal argument, an attribute that is inherited.
+        // A formal argument, or an inherited attribute.
         if after.starts_with([',', ';', '}', '?', ':']) {
             continue;
         }
@@ -146,7 +148,7 @@ fn calls(text: &str) -> Vec<(u32, Result<Call, String>)> {
     found
 }
 
-/// Reads `{ url = "…"; hash = "…"; }` at the start of `text`.
+/// Parses `{ url = "…"; hash = "…"; }` at the start of `text`.
 fn call(text: &str) -> Result<Call, String> {
     let unread = || {
         format!("{CALL} is not called on a set of literal strings: `url`, `hash`, perhaps `name`")
@@ -158,7 +160,7 @@ fn call(text: &str) -> Result<Call, String> {
         let (key, value) = binding.split_once('=').ok_or_else(unread)?;
         let value = value.trim().strip_prefix('"');
         let value = value.and_then(|value| value.strip_suffix('"'));
-        // What is interpolated or escaped is not what stands there.
+        // A string with an interpolation or escape is not literal.
         let literal = value.filter(|value| !value.contains(['"', '\\', '$']));
         bindings.insert(key.trim(), literal.ok_or_else(unread)?);
     }
@@ -170,7 +172,7 @@ fn call(text: &str) -> Result<Call, String> {
     }
 }
 
-/// The text with every comment to a line's end made blank; a `#` in a string on the same line stays.
+/// Blanks out line comments. A `#` inside a string is kept.
 fn without_comments(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {

@@ -1,4 +1,4 @@
-//! Problems as JSON.
+//! The JSON form of problems.
 
 use serde::Serialize;
 
@@ -11,15 +11,15 @@ pub struct Finding<'a> {
     pub code: &'a str,
     /// The code's title.
     pub title: &'a str,
-    /// The source's name, where it is in one.
+    /// The source's name, if the problem is in a source.
     pub source: Option<&'a str>,
-    /// The file, where it is in one.
+    /// The file, if the problem is in a file.
     pub path: Option<&'a str>,
     /// 1-based line.
     pub line: Option<u32>,
-    /// What is wrong here.
+    /// The cause.
     pub cause: &'a str,
-    /// What to do.
+    /// The remedy.
     pub remedy: &'a str,
 }
 
@@ -37,7 +37,7 @@ impl<'a> From<&'a Problem> for Finding<'a> {
     }
 }
 
-/// Problems as [`Finding`]s, for results that hold them.
+/// Serialises problems as [`Finding`]s.
 pub fn problems<S: serde::Serializer>(problems: &[Problem], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(problems.iter().map(Finding::from))
 }

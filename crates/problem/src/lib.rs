@@ -1,4 +1,4 @@
-//! What can go wrong: one file per problem code.
+//! Problems and their codes, one file for each code.
 
 use std::fmt;
 
@@ -8,12 +8,13 @@ pub mod number;
 
 pub use finding::{Finding, problems};
 
-/// Whether a problem is something to report about the input's content (exit 1) or makes the run impossible (exit 2).
+/// Whether a problem is a finding about the input's content (exit status 1) or stops the run (exit
+/// status 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// The run goes on, other findings are collected; exit status 1.
+    /// The run goes on and collects other findings. Exit status 1.
     Finding,
-    /// The run stops, nothing is written; exit status 2.
+    /// The run stops and writes nothing. Exit status 2.
     Fatal,
 }
 
@@ -22,22 +23,22 @@ pub enum Severity {
 pub struct Code {
     /// `PNX-101`.
     pub id: &'static str,
-    /// One line.
+    /// The title, one line.
     pub title: &'static str,
-    /// What it does to the exit status.
+    /// The severity, which decides the exit status.
     pub severity: Severity,
-    /// Why it is a problem, in a few sentences.
+    /// The reason why it is a problem, in a few sentences.
     pub explanation: &'static str,
-    /// A small example of what causes it.
+    /// A small example of a cause.
     pub example: &'static str,
-    /// What to do about it.
+    /// The remedy.
     pub remedy: &'static str,
 }
 
-/// Where a problem is.
+/// The place of a problem.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// The source's name, where it is in a source.
+    /// The source's name, if the place is in a source.
     pub source: Option<String>,
     /// The file, relative to the source or to the working directory.
     pub path: Option<String>,
@@ -45,21 +46,21 @@ pub struct Place {
     pub line: Option<u32>,
 }
 
-/// One problem: code, place, cause.
+/// A problem with its code, place and cause.
 #[derive(Debug, Clone)]
 pub struct Problem {
     /// Its code.
     pub code: &'static Code,
-    /// Where.
+    /// Its place.
     pub place: Place,
-    /// What is wrong here, one sentence or a few lines.
+    /// The cause: one sentence or a few lines.
     pub cause: String,
-    /// What to do here, where it is more than the code's own remedy.
+    /// A remedy for this case, if it differs from the code's own.
     pub remedy: Option<String>,
 }
 
 impl Problem {
-    /// A problem of `code` without a place.
+    /// Makes a problem of `code` without a place.
     pub fn new(code: &'static Code, cause: impl Into<String>) -> Self {
         Self {
             code,
@@ -69,7 +70,7 @@ impl Problem {
         }
     }
 
-    /// The same, in a file.
+    /// Sets the file and the line.
     #[must_use]
     pub fn at(mut self, path: impl Into<String>, line: Option<u32>) -> Self {
         self.place.path = Some(path.into());
@@ -77,14 +78,14 @@ impl Problem {
         self
     }
 
-    /// The same, in a source.
+    /// Sets the source.
     #[must_use]
     pub fn in_source(mut self, source: impl Into<String>) -> Self {
         self.place.source = Some(source.into());
         self
     }
 
-    /// The same, with a remedy of its own.
+    /// Sets the remedy.
     #[must_use]
     pub fn mend(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
@@ -214,7 +215,7 @@ codes! {
     pnx_808 => LOST_TARGET,
 }
 
-/// The code with this id, whatever the case of its letters.
+/// Finds a code by its id, ignoring case.
 pub fn code(id: &str) -> Option<&'static Code> {
     CODES
         .iter()

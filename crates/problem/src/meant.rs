@@ -1,7 +1,7 @@
-//! The name that somebody may have meant.
+//! Guesses the name that a user meant.
 
-/// The known name most like `given`; `None` where none is alike. A name that holds the given one, or is held by it, counts as
-/// alike: `manager` may mean `pve-manager`.
+/// Returns the known name most like `given`, or `None` if none is similar. A name also counts as
+/// similar if it contains the given one or the other way round: `manager` may mean `pve-manager`.
 pub fn meant<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let given = given.to_lowercase();
     let score = |name: &str| {
@@ -15,7 +15,8 @@ pub fn meant<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Optio
     (best.0 >= 0.85).then_some(best.1)
 }
 
-/// The file that `given` may have meant: one of that name elsewhere, else the most alike.
+/// Returns the file that `given` may mean: one with the same file name elsewhere, or else the most
+/// similar path.
 pub fn file<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let known: Vec<&str> = known.into_iter().collect();
     let name = |path: &'k str| path.rsplit('/').next().unwrap_or(path);
@@ -30,7 +31,7 @@ pub fn file<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option
         .or_else(|| meant(given, known))
 }
 
-/// A remedy: the name that was meant, then all that are known.
+/// Makes a remedy from the name that was probably meant, followed by all known names.
 pub fn remedy<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     let all = format!("There are {}.", known.join(", "));

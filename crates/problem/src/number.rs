@@ -1,6 +1,6 @@
 //! Numbers in sentences.
 
-/// `31002` as `31,002`.
+/// Writes `31002` as `31,002`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -13,7 +13,7 @@ pub fn grouped(number: u64) -> String {
     grouped
 }
 
-/// `1 file`, `2 files`.
+/// Writes `1 file`, `2 files`.
 pub fn count(number: u64, one: &str, many: &str) -> String {
     format!(
         "{} {}",

@@ -8,15 +8,16 @@ pub static UNDECIDED: Code = Code {
     title: "an occurrence that no rule decides",
     severity: Severity::Finding,
     explanation: "\
-        The scanner found a path, command or module that is Debian's, and no rule says what becomes of it. \
-        On a system without `/usr/bin` it would fail at run time, often only in a corner that nobody tries \
-        for months. So an undecided place is never passed over: `scan` reports it, and `regen` writes \
-        nothing while one is left.",
+        The scanner found a path, command or module that is Debian's, and no rule decides it. On a \
+        system without `/usr/bin` it would fail at run time, often only in a corner that nobody \
+        tries for months. So no run passes over an undecided place: `scan` reports it, and `regen` \
+        writes nothing until it is decided.",
     example: "# hive-storage/src/Hive/Disk.pm, line 12
 run_command(['/usr/sbin/comb-probe', $device]);
 
 PNX-101: hive-storage/src/Hive/Disk.pm:12: nothing decides `/usr/sbin/comb-probe`",
     remedy: "\
-        Add a rule to `rules/` that says which package, source or wrapper the place belongs to, or that it \
-        is kept and why; `cargo xtask explain FILE:LINE` shows what a rule can ask for there.",
+        Add a rule to `rules/` that says which package, source or wrapper the place belongs to, or \
+        that keeps it and says why. `cargo xtask explain FILE:LINE` shows the conditions that a rule \
+        can use there.",
 };

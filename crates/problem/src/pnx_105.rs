@@ -8,9 +8,10 @@ pub static UNPARSED: Code = Code {
     title: "a file that its language's parser rejects",
     severity: Severity::Fatal,
     explanation: "\
-        Occurrences are found in a syntax tree, never by searching text. In a file that does not parse, \
-        strings, comments and code cannot be told apart, and what was found there could not be trusted. \
-        Either the file is broken, or it is taken for the wrong language, or the grammar lacks a construct.",
+        The scanner finds occurrences in a syntax tree, never by searching text. In a file that does \
+        not parse it cannot distinguish strings, comments and code, so its findings there could not \
+        be trusted. Either the file is broken, or it was taken for the wrong language, or the \
+        grammar lacks a construct.",
     example: "# hive-api/src/Hive/API.pm, line 4: no closing brace
 sub status {
     return { ok => 1;
@@ -18,7 +19,6 @@ sub status {
 
 PNX-105: hive-api/src/Hive/API.pm:4: Perl: unexpected `;`",
     remedy: "\
-        Look at the line that is named. If upstream's file is broken, pin a commit in which it is not; if it \
-        is another language, or the grammar is at fault, mend the scanner and add the construct to its \
-        tests.",
+        Look at the line named. If upstream's file is broken, pin another commit. If it is another \
+        language, or the grammar is at fault, fix the scanner and add the construct to its tests.",
 };

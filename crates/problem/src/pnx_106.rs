@@ -2,21 +2,21 @@
 
 use super::{Code, Severity};
 
-/// A decision whose rewrite does not fit the lexical form the text stands in.
+/// A decision whose rewrite does not fit the lexical form around the text.
 pub static UNREWRITABLE: Code = Code {
     id: "PNX-106",
     title: "a decision that cannot be written in this position",
     severity: Severity::Finding,
     explanation: "\
-        The place is decided, but its text cannot be replaced where it stands without changing what the \
-        program means: a regular expression would match something else, a path is put together from parts \
-        that are only known at run time, or the literal's quoting leaves no room for a store path. The tool \
-        refuses rather than writing code that looks right and is not.",
+        The place has a decision, but replacing its text would change the meaning of the program: a \
+        regular expression would match something else, the code assembles the path from parts that \
+        are known only at run time, or the literal's quoting leaves no room for a store path. The \
+        tool stops rather than write wrong code that looks right.",
     example: r#"# The program's name is only known at run time.
 my $path = "/usr/lib/hive/$kind-helper";
 
 PNX-106: hive-api/src/Hive/API.pm:9: `/usr/lib/hive/` goes on with an interpolation"#,
     remedy: "\
-        Write the rule for the directory, so that the part that is known can be rewritten; or decide to keep \
-        the place and give the reason; or remove the feature it belongs to.",
+        Write the rule for the directory, so that the known part can be rewritten; or keep the place \
+        and give the reason; or remove the feature that it belongs to.",
 };

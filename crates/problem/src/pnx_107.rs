@@ -1,11 +1,11 @@
-//! PNX-107: a rule names an attribute that nobody has.
+//! PNX-107: a rule names an attribute that does not exist.
 
 use super::{Code, Severity};
 
 /// An attribute that `rules/nixpkgs/attributes.toml`, the release and `pkgs/outside` do not have.
 pub static UNKNOWN_ATTRIBUTE: Code = Code {
     id: "PNX-107",
-    title: "a rule names an attribute that nobody has",
+    title: "a rule names an attribute that does not exist",
     severity: Severity::Finding,
     explanation: "\
         A rule says that a program, a module, a path or a Debian package is an attribute of nixpkgs. Each such attribute is \

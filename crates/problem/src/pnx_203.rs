@@ -8,11 +8,13 @@ pub static BROKEN_REPOSITORY: Code = Code {
     title: "a repository that Git cannot read",
     severity: Severity::Fatal,
     explanation: "\
-        Git could not read an object that the pinned commit leads to, or the directory is no Git repository \
-        at all. What Git said is part of the message. A clone that was interrupted and a damaged disk are \
-        the usual causes.",
+        Git could not read an object that the pinned commit refers to, or the directory is not a Git \
+        repository. The message includes Git's own. Interrupted clones and damaged disks are the \
+        usual causes.",
     example: "# hive-common.git/objects/pack holds a pack that was cut short.
 
 PNX-203: hive-common: git cat-file: error: packfile is truncated",
-    remedy: "Run `git fsck` in the repository; if it complains, move the repository away and clone it again.",
+    remedy: "\
+        Run `git fsck` in the repository. If it complains, move the repository away and clone it \
+        again.",
 };

@@ -8,9 +8,9 @@ pub static BAD_MANIFEST: Code = Code {
     title: "a release manifest that cannot be read",
     severity: Severity::Fatal,
     explanation: "\
-        The file in `releases/` is not valid TOML, has a key that is not known, or a pin lacks what it \
-        needs: either `url` and `rev` (forty hexadecimal digits), or `path` for a source kept beside the \
-        manifest.",
+        The file in `releases/` is not valid TOML, has an unknown key, or has a pin without its \
+        required keys: either `url` and `rev` (forty hexadecimal digits), or `path` for a source \
+        that lies beside the manifest.",
     example: r#"# releases/hive-2.toml
 [source.hive-common]
 url = "https://git.example.org/hive-common.git"
@@ -18,6 +18,6 @@ revision = "0123456789abcdef0123456789abcdef01234567"
 
 PNX-207: releases/hive-2.toml:4: unknown key `revision`"#,
     remedy: "\
-        Mend the line that is named. A release that `cargo xtask lock` wrote is always readable; to start \
+        Correct the line named. Files written by `cargo xtask lock` are always readable; to start \
         over, remove the file and lock again.",
 };

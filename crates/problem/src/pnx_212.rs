@@ -8,12 +8,12 @@ pub static BAD_CARGO_MANIFEST: Code = Code {
     title: "a Cargo manifest that cannot be read",
     severity: Severity::Fatal,
     explanation: "\
-        A `Cargo.toml` of a source is no TOML, or a name, version or requirement in it is not what the Cargo Book \
-        says. Which crates a program needs cannot be told without it.",
+        A `Cargo.toml` of a source is not TOML, or has a name, version or requirement that the Cargo \
+        Book does not allow. Without it the tool cannot determine which crates a program needs.",
     example: "[dependencies]
 itoa = \"^^1\"
 
 PNX-212: hive-rs/hive-term/Cargo.toml:2: the requirement \"^^1\" on `itoa`: unexpected character '^'",
     remedy: "\
-        Mend the manifest at its origin, or pin another commit of the source.",
+        Correct the manifest at its origin, or pin another commit of the source.",
 };

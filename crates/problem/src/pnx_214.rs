@@ -2,17 +2,18 @@
 
 use super::{Code, Severity};
 
-/// No pinned workspace has the version of a crate that is asked for.
+/// No pinned workspace has the required version of a crate.
 pub static UNSATISFIED_CRATE: Code = Code {
     id: "PNX-214",
     title: "a crate that no pin satisfies",
     severity: Severity::Finding,
     explanation: "\
-        A Rust program needs a version of one of Proxmox' crates that no pinned workspace has: neither at its pin \
-        nor at an earlier commit. Debian has it from the archive, where older versions of a crate stand beside newer \
-        ones; here it has to come from a commit. `lock` takes an earlier commit of a workspace for the program alone \
-        where there is one; this program keeps no lock and has no derivation. The same is said of a path that leads into a submodule, and \
-        of a crate that only Debian's archive has.",
+        A Rust program needs a version of one of Proxmox' crates that no pinned workspace has, \
+        neither at its pin nor at an earlier commit. Debian's archive keeps older versions of a \
+        crate beside newer ones; here each version must come from a commit. Where an earlier commit \
+        of a workspace has the version, `lock` takes it for this program alone. Without one, the \
+        program gets no lock and no derivation. The same code covers a path that leads into a \
+        submodule, and a crate that only Debian's archive has.",
     example: "[dependencies]
 hive-types = \"0.9\"
 

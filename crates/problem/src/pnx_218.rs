@@ -1,15 +1,16 @@
-//! PNX-218: cargo does not resolve a program.
+//! PNX-218: cargo cannot resolve a program.
 
 use super::{Code, Severity};
 
-/// cargo failed while a lock was resolved.
+/// cargo failed to resolve a lock.
 pub static UNRESOLVED: Code = Code {
     id: "PNX-218",
-    title: "cargo does not resolve a program",
+    title: "cargo cannot resolve a program",
     severity: Severity::Fatal,
     explanation: "\
-        `lock` has cargo resolve a `Cargo.lock` for each Rust program, from Proxmox' crates by path and the others \
-        from crates.io. cargo is not there, could not reach the registry, or found no set of versions.",
+        `lock` has cargo resolve a `Cargo.lock` for each Rust program, with Proxmox' crates by path \
+        and the others from crates.io. cargo is not installed, could not reach the registry, or \
+        found no set of versions.",
     example: "$ cargo xtask lock demo     # without a network
 
 PNX-218: hive-rs: cargo cannot reach the registry: failed to download `config.json`",

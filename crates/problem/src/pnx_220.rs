@@ -1,20 +1,21 @@
-//! PNX-220: a file that cargo compiles is not there.
+//! PNX-220: a file that cargo compiles is missing.
 
 use super::{Code, Severity};
 
-/// A crate's root or a module has no file.
+/// A crate's root file or a module's file is missing.
 pub static UNKNOWN_MODULE: Code = Code {
     id: "PNX-220",
-    title: "a file that cargo compiles is not there",
+    title: "a file that cargo compiles is missing",
     severity: Severity::Finding,
     explanation: "\
-        A crate's root file, or the file of a `mod x;` that the program's features turn on, is not in the source at its pin. \
-        cargo could not compile it; and what stands in it could not be looked at.",
+        A crate's root file, or the file of a `mod x;` that the program's features enable, is not in \
+        the source at its pin. cargo could not compile it, and the scanner could not read it.",
     example: "// hive-term/src/main.rs
 mod draw;
 
 PNX-220: hive-rs/hive-term/src/draw.rs: there is no such file, and hive-term/src/main.rs has the module `draw`",
     remedy: "\
-        Run `cargo xtask lock RELEASE` if the pins changed. A module that a macro or a build script makes has to be known to \
-        the scanner: please report it with the source's name and commit.",
+        Run `cargo xtask lock RELEASE` if the pins changed. If a macro or a build script makes the \
+        module, please report it with the source's name and commit, so that the scanner learns about \
+        it.",
 };

@@ -2,7 +2,7 @@
 
 use super::{Code, Severity};
 
-/// A pin that would have no hash: its tree cannot be put together here, and nobody published its hash.
+/// A pin that would have no hash: its tree cannot be assembled here, and nobody published its hash.
 pub static NO_HASH: Code = Code {
     id: "PNX-225",
     title: "a tree whose hash can be neither computed nor found",
@@ -19,5 +19,5 @@ pub static NO_HASH: Code = Code {
 PNX-225: hive-vm: the tree of 0123456789ab cannot be hashed: its submodule comb is not at hand: no repository at hand has the \
         commit 89abcdef0123 of https://hive.example/comb.git (looked for in ~/upstream/comb)",
     remedy: "\
-        Fetch what is named into the directory that is named, and run `cargo xtask lock RELEASE` again.",
+        Fetch the commits named into the directory named, and run `cargo xtask lock RELEASE` again.",
 };

@@ -1,11 +1,11 @@
-//! PNX-227: a source that is pinned at an older commit than the release has.
+//! PNX-227: a source pinned at an older commit than the release's.
 
 use super::{Code, Severity};
 
-/// A pin at the newest commit whose hash is published, because the release's own commit has none.
+/// A pin at the newest commit with a published hash, because the release's own commit has none.
 pub static OLDER_PIN: Code = Code {
     id: "PNX-227",
-    title: "a source pinned older than the release has it",
+    title: "a source pinned at an older commit than the release's",
     severity: Severity::Finding,
     explanation: "\
         The tree that the release has can be hashed neither here nor by what somebody published, mostly because a submodule \
@@ -18,6 +18,6 @@ version = \"1.0-1\"
 PNX-227: hive-vm: 1.0-1 is pinned, not the release's 1.0-2, of 2026-02-03: the tree of 0123456789ab cannot be hashed: its \
         submodule comb is not at hand",
     remedy: "\
-        Fetch what is named into the directory that is named, or add the hash that somebody published, and run \
-        `cargo xtask lock RELEASE` again.",
+        Fetch the commits named into the directory named, or add a published hash, and run `cargo \
+        xtask lock RELEASE` again.",
 };

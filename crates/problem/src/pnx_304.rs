@@ -8,14 +8,14 @@ pub static UNMAPPED_PACKAGE: Code = Code {
     title: "a Debian package that no rule maps",
     severity: Severity::Finding,
     explanation: "\
-        `Depends` or `Build-Depends` names a Debian package that is neither made by one of the release's \
-        sources nor mapped to an attribute of nixpkgs. A derivation written without it would fail to build, \
-        or fail later at run time.",
+        `Depends` or `Build-Depends` names a Debian package that no source of the release builds and \
+        no rule maps to an attribute of nixpkgs. A derivation without it would fail to build, or \
+        fail at run time.",
     example: "# hive-api/debian/control, line 6
 Build-Depends: libcomb-dev
 
 PNX-304: hive-api/debian/control:6: no rule maps `libcomb-dev`",
     remedy: "\
-        Add the package to the rules for Debian packages: the nixpkgs attribute that provides it, or that \
-        nothing is needed on NixOS, and why.",
+        Add the package to the rules for Debian packages: the nixpkgs attribute that provides it, or \
+        that NixOS needs nothing for it, and why.",
 };

@@ -9,10 +9,10 @@ pub static UNDECIDED_SWITCH: Code = Code {
     title: "a switch of a configuration that no rule decides",
     severity: Severity::Finding,
     explanation: "\
-        The source is built over nixpkgs' own derivation, which configures it in its own way. `debian/rules` configures \
-        it with a switch of which no rule says what it is there: built so, the program could lack what Proxmox's has, and \
-        nobody would see it. Or the switch cannot be read: it stands behind a variable that nothing sets, or a condition \
-        that only a build can answer.",
+        The source is built over nixpkgs' own derivation, which configures it in its own way. \
+        `debian/rules` configures it with a switch that no rule maps: the program could silently \
+        lack a part that Proxmox's has. Or the switch cannot be read: it depends on a variable that \
+        nothing sets, or on a condition that only a build can evaluate.",
     example: "# hive-qemu/debian/rules, line 12
 ./configure --enable-comb
 

@@ -1,11 +1,11 @@
-//! PNX-309: a place below a directory that no rule knows.
+//! PNX-309: an installed file below a directory that no rule knows.
 
 use super::{Code, Severity};
 
 /// Something is installed below a directory of which `rules/general/places.toml` says nothing.
 pub static UNKNOWN_PLACE: Code = Code {
     id: "PNX-309",
-    title: "a place below a directory that no rule knows",
+    title: "an installed file below a directory that no rule knows",
     severity: Severity::Finding,
     explanation: "\
         Directories belong to programs, which read what others put there: D-Bus its policies, udev its rules, systemd-networkd its \

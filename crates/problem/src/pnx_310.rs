@@ -1,17 +1,19 @@
-//! PNX-310: a package that runs beside the code, and reaches no program of it.
+//! PNX-310: a package that Debian installs beside the code, but nothing provides here.
 
 use super::{Code, Severity};
 
-/// `Depends` or `Recommends` name a Debian package that is one of nixpkgs', and nothing brings that to the code.
+/// `Depends` or `Recommends` names a Debian package that nixpkgs has, and nothing provides it to
+/// the code.
 pub static UNREACHED_PACKAGE: Code = Code {
     id: "PNX-310",
-    title: "a package that Debian installs beside the code, and nothing brings here",
+    title: "a package that Debian installs beside the code, but nothing provides here",
     severity: Severity::Finding,
     explanation: "\
-        On Debian `Depends` and `Recommends` put a package's programs where all others find them; here a program is found \
-        where code names it, or a rule says that something out of sight runs it. `debian/control` of a source names a package \
-        that is one of nixpkgs', no code of the source names a file or a command of it, and no rule says why that is enough. \
-        So a mount of CIFS has no mount.cifs, and a container no apparmor_parser.",
+        On Debian, `Depends` and `Recommends` put a package's programs where all others find them. \
+        Here a program is found only if the code names it, or if a rule says that something outside \
+        of the code runs it. A source's `debian/control` names a package that nixpkgs has, but the \
+        source's code names no file or command of it, and no rule explains why that is enough. \
+        Without it, a CIFS mount has no mount.cifs, and a container no apparmor_parser.",
     example: "# hive-guests/debian/control, line 12
 Depends: smoker,
 

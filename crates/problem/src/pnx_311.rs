@@ -1,16 +1,17 @@
-//! PNX-311: a path below `/etc` of no sort.
+//! PNX-311: a path below /etc whose rule does not say its sort.
 
 use super::{Code, Severity};
 
-/// A place stays below `/etc`, and its rule does not say whose file that is on NixOS.
+/// A rule keeps a place below `/etc` and does not say whose file that is on NixOS.
 pub static UNSAID_SORT: Code = Code {
     id: "PNX-311",
-    title: "a path below /etc of which no rule says the sort",
+    title: "a path below /etc whose rule does not say its sort",
     severity: Severity::Finding,
     explanation: "\
-        On Debian `/etc` is state as a whole. On NixOS a file there is one of four: the machine's state; NixOS' own, a link into \
-        the store that nobody can write; a file that another Debian package would bring; or this upstream's own data. A place stays \
-        below `/etc` by a rule that does not say which.",
+        On Debian all of `/etc` is state. On NixOS a file there is one of four sorts: the machine's \
+        state; NixOS' own, a link into the store that nobody can write; a file that another Debian \
+        package would install; or this upstream's own data. A rule keeps a path below `/etc` and \
+        does not say which.",
     example: "# hive-manager/Hive/Node.pm, line 9
 my $hosts = '/etc/hosts';
 

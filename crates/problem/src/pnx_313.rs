@@ -1,16 +1,17 @@
-//! PNX-313: a file of packaging that nobody reads.
+//! PNX-313: a packaging file that nothing reads.
 
 use super::{Code, Severity};
 
 /// A file in `debian/` is neither read nor installed, and `rules/general/places.toml` does not say why that is enough.
 pub static UNREAD_PACKAGING: Code = Code {
     id: "PNX-313",
-    title: "a file of the packaging that nobody reads",
+    title: "a packaging file that nothing reads",
     severity: Severity::Finding,
     explanation: "\
-        Debian's tools do something for files in `debian/` by their names: cron files, hooks of ifupdown, AppArmor's profiles, rotated \
-        logs. Those that are understood are installed or go into `system.json`. This one has a name that is not, and no list \
-        installs it, so what it does on Debian would be lost without a word.",
+        Debian's tools act on files in `debian/` by their names: cron files, ifupdown hooks, \
+        AppArmor profiles, log rotation. Files of known names are installed or go into \
+        `system.json`. This file's name is unknown and no list installs it, so its effect on Debian \
+        would be silently lost.",
     example: "# hive-manager/debian/hive-manager.apport
 PNX-313: hive-manager/debian/hive-manager.apport: nothing reads or installs it",
     remedy: "\

@@ -1,11 +1,11 @@
-//! PNX-404: a feature to remove that the source does not have.
+//! PNX-404: a feature that the source does not have.
 
 use super::{Code, Severity};
 
-/// A rule that removes a feature which is not in the code.
+/// A rule that removes a feature that the code does not have.
 pub static FEATURE_NOT_FOUND: Code = Code {
     id: "PNX-404",
-    title: "a feature to remove that the source does not have",
+    title: "a feature that the source does not have",
     severity: Severity::Finding,
     explanation: "\
         A rule removes a Debian-only feature by structure: a module with its `use`, its registration and its \
@@ -18,6 +18,6 @@ drop-module = "Hive::API::Updates"
 
 PNX-404: rules/sources/hive-manager.toml:5: no source registers `Hive::API::Updates`"#,
     remedy: "\
-        Find out where the feature went and point the rule there; remove the rule if the feature is gone in \
-        every release.",
+        Find out where the feature went and correct the rule, or remove the rule if the feature is \
+        gone in every release.",
 };

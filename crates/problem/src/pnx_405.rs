@@ -8,9 +8,9 @@ pub static OUTPUT_FAILED: Code = Code {
     title: "output that could not be written",
     severity: Severity::Fatal,
     explanation: "\
-        The operating system refused to write: the disk is full, the directory is read-only, or a file \
-        stands where a directory should. Output is prepared aside and moved into place at the end, so what \
-        was there before is still whole.",
+        The operating system refused a write: the disk is full, the directory is read-only, or a \
+        file lies where a directory should. The tool writes output to a temporary directory and \
+        moves it into place at the end, so the previous output is intact.",
     example: "$ cargo xtask regen demo --out /mnt/full
 
 PNX-405: /mnt/full/pkgs: No space left on device (os error 28)",

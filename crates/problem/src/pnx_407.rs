@@ -1,16 +1,18 @@
-//! PNX-407: something required that nobody has.
+//! PNX-407: a required dependency that nothing provides.
 
 use super::{Code, Severity};
 
-/// A library, module, program or file is needed unconditionally, and neither the release, `pkgs/outside` nor nixpkgs has it.
+/// The code needs a library, module, program or file unconditionally, and neither the release,
+/// `pkgs/outside` nor nixpkgs has it.
 pub static REQUIRED_ABSENT: Code = Code {
     id: "PNX-407",
-    title: "something required that nobody has",
+    title: "a required dependency that nothing provides",
     severity: Severity::Finding,
     explanation: "\
-        The code uses it without asking first, or links it, and neither a derivation of the release, `pkgs/outside` nor nixpkgs \
-        gives it. Expressions are written all the same: what uses it throws when it is evaluated and names what is absent, everything else \
-        evaluates. `--allow-missing` makes it no reason for exit status 1.",
+        The code uses something without asking for it first, or links it, and neither a derivation \
+        of the release, nor `pkgs/outside`, nor nixpkgs provides it. The expressions are written all \
+        the same: those that need it throw when evaluated and name it, and everything else \
+        evaluates. With `--allow-missing`, the gap does not cause exit status 1.",
     example: "# hive-manager/Hive/API.pm, line 3
 use Hive::Honey;
 

@@ -1,16 +1,18 @@
-//! PNX-408: a place that is rewritten in no patch.
+//! PNX-408: a decided place in a file that no patch reaches.
 
 use super::{Code, Severity};
 
-/// A file with a decided place is outside of the tree that a package is built from, so its patch is dropped.
+/// A file with a decided place is outside of the tree that the package is built from, so no patch
+/// changes it.
 pub static DROPPED_PATCH: Code = Code {
     id: "PNX-408",
-    title: "a decided place whose file no patch has",
+    title: "a decided place in a file that no patch reaches",
     severity: Severity::Finding,
     explanation: "\
-        A package that the recipes of `debian/rules` build in a directory is built from another tree, and beside it `debian/` alone \
-        is patched. Places of builds elsewhere may stay as they are. A file elsewhere has a place that acts on the machine and that a \
-        rule rewrites: the rewrite would be in no patch, and the program would look for Debian's path.",
+        A package that the recipes of `debian/rules` build in a directory has its own source tree; \
+        of the rest, only `debian/` is patched. Places in other files of builds may stay. A file \
+        elsewhere has a place that takes effect on the machine and that a rule rewrites. No patch \
+        would contain the rewrite, and the program would look for Debian's path.",
     example: "# hive-qemu/scripts/info, line 7; debian/rules: dh $@ --sourcedirectory=src
 my $emu = '/usr/bin/hive-emu';
 

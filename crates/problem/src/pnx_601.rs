@@ -8,13 +8,15 @@ pub static LEFT_OVER: Code = Code {
     title: "a path of Debian's that no decision keeps",
     severity: Severity::Finding,
     explanation: "\
-        A built file holds an absolute path below one of the FHS roots, and no decision of the release keeps \
-        this text in the file that it was built from, or not as often as it stands there. Whoever reads it looks \
-        where Debian has the file, and NixOS has nothing. Comments and documentation are not looked at. What is \
-        joined from several files, generated or compiled may hold what any file of its language keeps.",
+        A built file contains an absolute path below one of the FHS roots, and no decision of the \
+        release keeps this text in the source file, or not as often as it occurs. Code that uses the \
+        path looks where Debian has the file, and NixOS has nothing there. The audit skips comments \
+        and documentation. Files that a build joins, generates or compiles may contain whatever any \
+        file of their language keeps.",
     example: "PNX-601: result/lib/perl5/site_perl/Hive/Tools.pm:12: no decision keeps `/usr/sbin/hive`",
     remedy: "\
-        Decide the place in `rules/` and run `cargo xtask regen`; where the source is decided and the built file \
-        is not, a patch is not applied or the build writes the path: `cargo xtask explain FILE:LINE` says what \
-        was decided. After a `regen` build again, or name the release's file with `--kept`.",
+        Decide the place in `rules/` and run `cargo xtask regen`. If the source's place has a \
+        decision, a patch was not applied or the build writes the path: `cargo xtask explain \
+        FILE:LINE` shows the decision. After a `regen`, build again, or name the release's file with \
+        `--kept`.",
 };

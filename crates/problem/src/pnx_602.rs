@@ -8,11 +8,12 @@ pub static NO_STORE_PATH: Code = Code {
     title: "a store path that does not exist",
     severity: Severity::Finding,
     explanation: "\
-        A built file names a store path, and the store has none of that hash. Nix takes along what it finds in \
-        an output by its hash; what is put together, or split over two strings, it does not find, and a \
-        collection of garbage removes it.",
+        A built file names a store path whose hash is not in the store. Nix finds an output's \
+        references by their hashes. It does not find a path that code assembles or splits over two \
+        strings, so garbage collection removes the target.",
     example: "PNX-602: result/bin/hive:3: `/nix/store/5p9yzdv8wf5yxarw7zrk5sd63l93nn17-lvm2-2.03` does not exist",
     remedy: "\
-        Look where the path comes from: a literal in a patch has to be a placeholder that `replaceVars` fills. A \
-        path of a machine that built in another store has to be built again here.",
+        Find out where the path comes from. A literal in a patch must be a placeholder that \
+        `replaceVars` fills. If the output was built on a machine with another store, build it again \
+        here.",
 };

@@ -2,7 +2,7 @@
 
 use super::{Code, Severity};
 
-/// A built link does not do what `check` asks of it.
+/// A built link that fails a point of `check`.
 pub static POINT_FAILED: Code = Code {
     id: "PNX-701",
     title: "a point that failed",

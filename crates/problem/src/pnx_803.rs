@@ -1,17 +1,19 @@
-//! PNX-803: a dependency that came, went or changed.
+//! PNX-803: a dependency that was added, removed or changed.
 
 use super::{Code, Severity};
 
-/// What a source needs is not what it needed.
+/// The dependencies of a source changed.
 pub static NEED_DRIFTED: Code = Code {
     id: "PNX-803",
-    title: "a dependency that came, went or changed",
+    title: "a dependency that was added, removed or changed",
     severity: Severity::Finding,
     explanation: "\
-        Packages that `debian/control` names, modules that the code loads, programs it runs by name, crates of a lock, \
-        inputs of the derivation. What comes has to be in nixpkgs, among the sources or in the rules; a version that \
-        is asked for may be newer than the one at hand.",
+        Dependencies are packages that `debian/control` names, modules that the code loads, programs \
+        that it runs by name, crates of a lock, and inputs of the derivation. New ones must be in \
+        nixpkgs, among the sources or in the rules. A required version may be newer than the \
+        available one.",
     example: "PNX-803: hive-storage: depends `libcomb-perl` came: `>= 2.1`",
-    remedy: "Add what is new to the rules that map Debian's names to nixpkgs' attributes, and hold a version that is asked for \
-        against that of nixpkgs.",
+    remedy: "\
+        Add new dependencies to the rules that map Debian's names to nixpkgs' attributes, and \
+        compare required versions with nixpkgs'.",
 };

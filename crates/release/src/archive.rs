@@ -1,4 +1,4 @@
-//! Release archives: what upstream publishes as one file, and a source packages.
+//! Release archives: single files that upstream publishes and a source packages.
 //!
 //! The packaging names the version (`10.2.1-1` is upstream's 10.2.1); `[[archive]]` in the source's file lists what is
 //! published.
@@ -19,19 +19,19 @@ use problem::Problem;
 pub struct Archive {
     /// Upstream's version.
     pub version: String,
-    /// Where it is fetched.
+    /// Its URL.
     pub url: String,
     /// The hash of the file (SRI).
     pub hash: String,
 }
 
 impl Archive {
-    /// The name of the file: its URL's last part, which is also the one it has in the Nix store.
+    /// Returns the file's name: the last part of its URL, which is also its name in the Nix store.
     pub fn file_name(&self) -> &str {
         self.url.rsplit('/').next().unwrap_or(&self.url)
     }
 
-    /// Says what is wrong with it: the key, the code, why.
+    /// Checks it. Returns the faulty key, the code and the cause.
     pub(super) fn check(&self) -> Result<(), (&'static str, &'static problem::Code, String)> {
         let bad = |key, cause| (key, &problem::BAD_MANIFEST, cause);
         manifest::check_version(&self.version).map_err(|why| bad("version", why))?;
@@ -52,7 +52,7 @@ impl Archive {
     }
 }
 
-/// Whether a file's name can be that of a store path.
+/// Whether a file's name is valid in a store path.
 fn is_store_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with('.')
@@ -61,7 +61,7 @@ fn is_store_name(name: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"+-._?=".contains(&b))
 }
 
-/// Whether a file's name has `version` in it, and not as a part of a longer one.
+/// Whether a file's name contains `version`, but not as a part of a longer one.
 fn has_version(name: &str, version: &str) -> bool {
     let mut places = name.match_indices(version);
     places.any(|(at, _)| {
@@ -73,12 +73,12 @@ fn has_version(name: &str, version: &str) -> bool {
     })
 }
 
-/// The upstream version that a package's names: `10.2.1` of `10.2.1-1`.
+/// Returns the upstream version in a package's version: `10.2.1` in `10.2.1-1`.
 pub(super) fn upstream_version(version: &str) -> Option<String> {
     Some(Version::from_str(version).ok()?.upstream_version)
 }
 
-/// Says why a source's archive is not the one that its packaging builds.
+/// Checks that a source's archive is the one that its packaging builds.
 pub(super) fn check_pin(
     name: &str,
     manifest: &Manifest,
@@ -160,7 +160,7 @@ impl Archives {
         Ok(read.archive)
     }
 
-    /// The archive `name` in the version that `source` packages.
+    /// Returns the archive `name` in the version that `source` packages.
     pub(super) fn of(
         &self,
         name: &str,

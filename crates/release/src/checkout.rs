@@ -1,4 +1,4 @@
-//! A source's files written out.
+//! Writes a source's files to disk.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -7,15 +7,16 @@ use std::path::Path;
 use super::{Entry, Mode, Source, Tree};
 use problem::{MISSING_BLOB, OUTPUT_FAILED, Problem};
 
-/// How many bytes of files are held at a time.
+/// The number of bytes to read into memory at a time.
 const BATCH: u64 = 32 << 20;
 
-/// Writes a source below `directory`: the entries that `wanted` keeps, each as `edited` makes it of its bytes.
+/// Writes the entries of a source that `wanted` selects below `directory`, with contents changed by
+/// `edited`.
 ///
-/// A blob that the repository lacks is left out where only upstream's tests read it.
+/// A blob that the repository lacks is skipped if only upstream's tests read it.
 ///
 /// # Errors
-/// What reading or writing says.
+/// A read or write fails.
 pub fn write(
     directory: &Path,
     source: &Source,
@@ -53,11 +54,11 @@ pub fn write(
     Ok(())
 }
 
-/// Writes every file of `tree` below `directory`, which is made, a batch at a time; a submodule that is not there is an
-/// empty directory, as Git leaves it. What the repository lacks is left out.
+/// Creates `directory` and writes every file of `tree` below it, a batch at a time. A missing
+/// submodule becomes an empty directory, as in Git. Blobs that the repository lacks are skipped.
 ///
 /// # Errors
-/// What reading or writing says.
+/// A read or write fails.
 pub fn write_all(directory: &Path, tree: &dyn Tree) -> Result<(), Problem> {
     let made = |path: &Path| {
         fs::create_dir_all(path)

@@ -1,4 +1,4 @@
-//! Versioned dependencies held against the versions that the pins choose.
+//! Checks versioned dependencies against the pinned versions.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -11,7 +11,8 @@ use super::lock::ChangelogEntry;
 use super::{Entry, Mode, Source};
 use problem::Problem;
 
-/// The fields that say what a package needs to run or to be built (Debian Policy 7.2, 7.7).
+/// The fields with the dependencies of a package at run time and at build time (Debian Policy 7.2,
+/// 7.7).
 const FIELDS: [&str; 5] = [
     "Depends",
     "Pre-Depends",
@@ -23,22 +24,22 @@ const FIELDS: [&str; 5] = [
 /// One `debian/` directory of a source.
 struct Packaging<'a> {
     source: &'a str,
-    /// Of the control file.
+    /// The path of the control file.
     path: &'a str,
     control: String,
     version: Option<Version>,
     paragraphs: Vec<Paragraph>,
 }
 
-/// Which versions of a package the pins offer, and from which source.
+/// The versions of each package in the pins, with their sources.
 type Offers<'a> = HashMap<&'a str, Vec<(&'a Version, &'a str)>>;
 
-/// The versioned dependencies between the sources that do not hold (`PNX-205`), and the packaging that cannot be read
-/// (`PNX-301`, `PNX-302`). Packages that no source makes are Debian's, and not asked about.
+/// Returns the versioned dependencies between sources that are not satisfied (`PNX-205`), and the
+/// problems of unreadable packaging (`PNX-301`, `PNX-302`). Packages that no source makes come from
+/// Debian and are not checked.
 ///
 /// # Errors
-///
-/// What reading the sources gives.
+/// The sources cannot be read.
 pub fn unsatisfied(sources: &[Source]) -> Result<Vec<Problem>, Problem> {
     let mut problems = Vec::new();
     let mut packagings = Vec::new();
@@ -65,7 +66,7 @@ pub fn unsatisfied(sources: &[Source]) -> Result<Vec<Problem>, Problem> {
     Ok(problems)
 }
 
-/// Reads every `debian/control` of a source with the changelog beside it.
+/// Reads every `debian/control` of a source, with the changelog beside it.
 fn packagings_of(source: &Source) -> Result<(Vec<Packaging<'_>>, Vec<Problem>), Problem> {
     let is_file = |entry: &&Entry| matches!(entry.mode, Mode::File | Mode::Executable);
     let controls: Vec<&Entry> = source
@@ -127,8 +128,9 @@ fn packagings_of(source: &Source) -> Result<(Vec<Packaging<'_>>, Vec<Problem>), 
     Ok((found, problems))
 }
 
-/// The binary packages and what they provide. A package has the version of the changelog beside its control file; what
-/// it provides has none unless it is that version (Debian Policy 7.5).
+/// Returns the binary packages and what they provide. A package has the version in the changelog
+/// beside its control file. What it provides has no version unless it names that one (Debian Policy
+/// 7.5).
 fn offers<'a>(packagings: &'a [Packaging<'_>]) -> Offers<'a> {
     let mut offers = Offers::new();
     for packaging in packagings {
@@ -184,7 +186,7 @@ impl<'a> Relation<'a> {
         (!name.is_empty()).then_some(Self { name, version })
     }
 
-    /// Whether `found` is a version that the relation asks for.
+    /// Whether `found` satisfies the relation.
     fn holds(operator: &str, found: &Version, wanted: &Version) -> Option<bool> {
         Some(match operator {
             ">=" | ">" => found >= wanted,
@@ -205,7 +207,7 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// A problem at the line of the relation `text`.
+    /// Makes a problem at the line of the relation `text`.
     fn problem(&self, code: &'static problem::Code, cause: &str, text: &str) -> Problem {
         let line = line_of(
             &self.packaging.control,
@@ -219,17 +221,17 @@ impl Asked<'_> {
     }
 }
 
-/// Checks one element of a relation field: alternatives of which one must hold.
+/// Checks one element of a relation field: alternatives, one of which must be satisfied.
 fn check(alternatives: &str, asked: &Asked<'_>, offers: &Offers<'_>) -> Option<Problem> {
     let mut failed = Vec::new();
     for alternative in alternatives.split('|') {
         let relation = Relation::parse(alternative)?;
         let (operator, wanted) = relation.version?;
-        // `${binary:Version}` and its like are filled in by the build with what it builds.
+        // The build fills in `${binary:Version}` and the like with its own version.
         if wanted.contains('$') {
             return None;
         }
-        // A package that no pinned source makes comes from Debian and may be of any version.
+        // A package that no pinned source makes comes from Debian, in any version.
         let offered = offers.get(relation.name)?;
         let Ok(wanted) = Version::from_str(wanted) else {
             let cause = format!("asks for {wanted:?}, which is not a Debian version");
@@ -256,7 +258,8 @@ fn check(alternatives: &str, asked: &Asked<'_>, offers: &Offers<'_>) -> Option<P
     Some(asked.problem(&problem::UNSATISFIED, &cause, first))
 }
 
-/// The 1-based line of the relation `text` in a field of the paragraph with this number, from 0.
+/// Returns the 1-based line of the relation `text` in a field of the paragraph with this index,
+/// from 0.
 fn line_of(control: &str, paragraph: usize, field: &str, text: &str) -> Option<u32> {
     let (mut number, mut inside, mut wanted) = (0, false, false);
     for (line, content) in (1..).zip(control.lines()) {

@@ -1,4 +1,4 @@
-//! Trees that stand in plain directories: the demo, an unpacked source.
+//! Trees in plain directories: the demo, an unpacked source.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,9 +12,11 @@ use walkdir::{DirEntry, WalkDir};
 use super::{Entry, Mode, Tree, git};
 use problem::Problem;
 
-/// A plain directory's files. Symbolic links are entries and never followed; `.git` is left out.
+/// The files of a plain directory. Symbolic links are entries and are never followed; `.git` is
+/// left out.
 ///
-/// Git has no empty directories but those of submodules that were not fetched, so one is such an entry here.
+/// Git's only empty directories are those of submodules that were not fetched, so an empty
+/// directory counts as one here.
 pub struct DirTree {
     source: String,
     root: PathBuf,
@@ -22,13 +24,12 @@ pub struct DirTree {
 }
 
 impl DirTree {
-    /// Lists and hashes every file below `root`; `source` is the name that problems tell. What `.gitmodules` names is a
-    /// submodule, whether or not there is something in it: the same as in Git's objects.
+    /// Lists and hashes every file below `root`. Problems name `source`. A path named in
+    /// `.gitmodules` is a submodule, empty or not, as in Git's objects.
     ///
     /// # Errors
-    ///
-    /// `PNX-201` when `root` is no directory, `PNX-209` for what cannot be read, names that are not UTF-8, and files that
-    /// are neither regular nor symbolic links.
+    /// `PNX-201` if `root` is not a directory; `PNX-209` for unreadable files, names that are not
+    /// UTF-8, and files that are neither regular nor symbolic links.
     pub fn open(source: &str, root: &Path) -> Result<Self, Problem> {
         let declared = fs::read(root.join(".gitmodules")).unwrap_or_default();
         let declared = submodules(&String::from_utf8_lossy(&declared));
@@ -36,10 +37,9 @@ impl DirTree {
         Self::list(source, root, &paths.collect())
     }
 
-    /// The same with what is in submodules.
+    /// As [`DirTree::open`], including the files in submodules.
     ///
     /// # Errors
-    ///
     /// As [`DirTree::open`].
     pub fn open_whole(source: &str, root: &Path) -> Result<Self, Problem> {
         Self::list(source, root, &BTreeSet::new())
@@ -52,7 +52,8 @@ impl DirTree {
         }
         let mut files = Vec::new();
         let mut empty = Vec::new();
-        // The link given as the root itself may be followed (a farm of links to sources), those inside may not.
+        // The root itself may be a link (a farm of links to sources), and is followed. Links inside
+        // are not.
         let mut walk = WalkDir::new(root)
             .follow_links(false)
             .follow_root_links(true)
@@ -112,7 +113,8 @@ impl Tree for DirTree {
     }
 }
 
-/// The paths that `.gitmodules` names, with their URLs (gitmodules(5)); what is no plain line of it names nothing.
+/// Returns the paths in a `.gitmodules`, with their URLs (gitmodules(5)). Lines in other forms are
+/// ignored.
 pub fn submodules(text: &str) -> BTreeMap<String, Option<String>> {
     let mut all: Vec<[Option<String>; 2]> = Vec::new();
     let mut within = false;
@@ -136,7 +138,7 @@ pub fn submodules(text: &str) -> BTreeMap<String, Option<String>> {
     named.collect()
 }
 
-/// Whether there is nothing in a directory.
+/// Whether a directory is empty.
 fn is_empty(directory: &Path) -> bool {
     fs::read_dir(directory).is_ok_and(|mut names| names.next().is_none())
 }
@@ -190,23 +192,23 @@ fn describe(source: &str, root: &Path, file: &DirEntry) -> Result<Entry, Problem
     })
 }
 
-/// Whether the system gives up following the link. One that leads nowhere is another matter.
+/// Whether the system gives up on the link as a circle. A dangling link is not one.
 fn leads_in_a_circle(link: &Path) -> bool {
     let circle = rustix::io::Errno::LOOP.raw_os_error();
     fs::metadata(link).is_err_and(|error| error.raw_os_error() == Some(circle))
 }
 
-/// A file's bytes, a link's target.
+/// Returns a file's bytes, or a link's target.
 fn content(path: &Path, mode: Mode) -> io::Result<Vec<u8>> {
     match mode {
         Mode::Symlink => Ok(fs::read_link(path)?.into_os_string().into_encoded_bytes()),
-        // What was a file may have become a link since; the target would be outside the tree.
+        // The file may have become a link since, whose target would be outside of the tree.
         _ if fs::symlink_metadata(path)?.is_file() => fs::read(path),
         _ => Err(io::Error::other("it is no longer a regular file")),
     }
 }
 
-/// As Git and Nix see it: the owner may execute it.
+/// Whether the owner may execute the file, which is how Git and Nix see it.
 #[cfg(unix)]
 fn is_executable(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
@@ -218,10 +220,10 @@ fn is_executable(_: &fs::Metadata) -> bool {
     false
 }
 
-/// What tells an entry's `id` from Git's object names.
+/// The prefix that distinguishes an entry's `id` from Git's object names.
 pub(super) const ID_PREFIX: &str = "s:";
 
-/// As long as Git's object names; a prefix tells it apart from them.
+/// Returns an id as long as Git's object names, with a prefix to distinguish it.
 fn id(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     let mut id = String::with_capacity(42);

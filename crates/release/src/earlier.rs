@@ -1,7 +1,7 @@
-//! Earlier commits of a pinned source.
+//! Finds earlier commits of a pinned source.
 //!
-//! Debian's archive keeps older versions of a crate beside newer ones; a pin is one commit. Where a program needs a
-//! version that its source has left behind, the commit that had it is looked for here.
+//! Debian's archive keeps older versions of a crate beside newer ones, but a pin is one commit. If
+//! a program needs a version from before the pin, this module finds the commit that had it.
 
 use std::path::{Path, PathBuf};
 
@@ -20,10 +20,10 @@ pub struct Earlier {
 }
 
 impl Earlier {
-    /// The history of the source `name`; `None` for a plain directory, which has none.
+    /// Opens the history of the source `name`; `None` for a plain directory, which has none.
     ///
     /// # Errors
-    /// PNX-201 when the source cannot be had.
+    /// PNX-201: the source cannot be found.
     pub fn of(name: &str, pin: &Pin, options: &OpenOptions) -> Result<Option<Self>, Problem> {
         let progress = repository::Progress::new();
         Ok(match repository::find(name, pin, options, &progress)? {
@@ -37,10 +37,10 @@ impl Earlier {
         })
     }
 
-    /// The commits that changed any of `paths`, newest first, the pin's own state included.
+    /// Returns the commits that changed any of `paths`, newest first, including the pin's.
     ///
     /// # Errors
-    /// PNX-203 when Git cannot read the repository.
+    /// PNX-203: Git cannot read the repository.
     pub fn commits(&self, paths: &[String]) -> Result<Vec<String>, Problem> {
         let rev = self.pin.rev.as_deref().unwrap_or("HEAD");
         let mut arguments = vec!["log", "--first-parent", "--format=%H", rev, "--"];
@@ -50,10 +50,11 @@ impl Earlier {
         Ok(log.lines().map(str::to_owned).collect())
     }
 
-    /// The contents of `paths` at each of `commits`, commit by commit; `None` for what is not there.
+    /// Returns the contents of `paths` at each of `commits`, commit by commit; `None` for missing
+    /// paths.
     ///
     /// # Errors
-    /// PNX-203 when Git cannot read the repository.
+    /// PNX-203: Git cannot read the repository.
     pub fn contents(
         &self,
         commits: &[String],
@@ -71,20 +72,21 @@ impl Earlier {
             .collect())
     }
 
-    /// The repository's Git directory.
+    /// Returns the repository's Git directory.
     pub fn git_dir(&self) -> &Path {
         &self.git_dir
     }
 
-    /// Whether the repository has a commit, its pin's own or any other.
+    /// Whether the repository has a commit, on the pin's history or elsewhere.
     pub fn has(&self, commit: &str) -> bool {
         repository::has_commit(&self.git_dir, commit)
     }
 
-    /// The newest commit up to the pin that is no younger than `commit` of the history `of`, by the committers' clocks.
+    /// Returns the newest commit up to the pin that is not newer than `commit` of the history `of`,
+    /// by committer dates.
     ///
     /// # Errors
-    /// PNX-203 when Git cannot read a repository.
+    /// PNX-203: Git cannot read a repository.
     pub fn not_after(&self, of: &Self, commit: &str) -> Result<Option<String>, Problem> {
         let arguments = ["log", "-1", "--format=%ct", commit, "--"];
         let time = git::run(&of.name, &of.git_dir, &arguments)?;
@@ -96,11 +98,11 @@ impl Earlier {
         Ok((!found.is_empty()).then_some(found))
     }
 
-    /// The commits up to the pin that gave a changelog a new version, newest first: what the package's releases were
-    /// built from. None where there is no such changelog.
+    /// Returns the commits up to the pin that gave a changelog a new version, newest first. The
+    /// package's releases were built from these. Returns none if there is no such changelog.
     ///
     /// # Errors
-    /// PNX-203 when Git cannot read the repository.
+    /// PNX-203: Git cannot read the repository.
     pub fn released(&self, changelog: &str) -> Result<Vec<String>, Problem> {
         let paths = [changelog.to_owned()];
         let commits = self.commits(&paths)?;
@@ -117,10 +119,11 @@ impl Earlier {
         Ok(found.filter_map(|at| commits.get(at).cloned()).collect())
     }
 
-    /// The source at `commit`, to be looked at: its pin has no more than the commit and what is left out.
+    /// Returns the source at `commit` for inspection. Its pin contains only the commit and the
+    /// omitted paths.
     ///
     /// # Errors
-    /// PNX-203 when Git cannot read the repository.
+    /// PNX-203: Git cannot read the repository.
     pub fn glance(&self, commit: &str, program: &str) -> Result<Source, Problem> {
         Ok(Source {
             name: own_pin(&self.name, program),
@@ -134,11 +137,11 @@ impl Earlier {
         })
     }
 
-    /// The source at `commit`, as the pin of `program` alone; `kept` is what such a pin was so far, whose hash stays
-    /// where it cannot be computed.
+    /// Returns the source at `commit`, as the pin of `program` alone. `kept` is the previous pin;
+    /// its hash stays if it cannot be computed.
     ///
     /// # Errors
-    /// What reading the commit says.
+    /// The commit cannot be read.
     pub fn at(&self, commit: &str, program: &str, kept: Option<&Pin>) -> Result<Source, Problem> {
         let history = History {
             name: self.name.clone(),

@@ -22,7 +22,7 @@ pub struct GitTree {
     blobs: Option<Blobs>,
 }
 
-/// The blobs read of one commit, kept for the next run.
+/// The blobs read from one commit, kept for the next run.
 struct Blobs {
     cache: Cache,
     name: String,
@@ -30,13 +30,14 @@ struct Blobs {
 }
 
 impl Blobs {
-    /// What is kept of `ids`, in that order; then `read` is asked for the others, and all of them are kept.
+    /// Returns the contents of `wanted`, in order. Calls `read` for those that are not kept, and
+    /// keeps them.
     fn get(
         &self,
         wanted: &[&Entry],
         read: impl FnOnce(&[&Entry]) -> Result<Vec<Vec<u8>>, Problem>,
     ) -> Result<Vec<Vec<u8>>, Problem> {
-        // A thread that panicked while it held the lock has left a map that is whole all the same.
+        // The map stays intact if a thread panics while it holds the lock.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = known.get_or_insert_with(|| self.cache.get(&self.name).unwrap_or_default());
         let unknown: Vec<&Entry> = wanted
@@ -57,11 +58,12 @@ impl Blobs {
 }
 
 impl GitTree {
-    /// The same as [`GitTree::open`], with the listing and the blobs read before in `cache`: a commit never changes.
+    /// As [`GitTree::open`], but reuses the listing and blobs in `cache`, because a commit never
+    /// changes.
     ///
     /// # Errors
-    ///
-    /// As [`GitTree::open`]; a damaged repository is not noticed before something is read that is not kept.
+    /// As [`GitTree::open`]. A damaged repository is noticed only when something that is not kept
+    /// is read.
     pub fn kept(
         source: &str,
         git_dir: &Path,
@@ -79,7 +81,7 @@ impl GitTree {
             }
         } else {
             let tree = Self::open(source, git_dir, rev, date)?;
-            // A blob that is not there today is listed as empty, and may be there tomorrow.
+            // A missing blob is listed as empty, and may be available tomorrow.
             let is_whole = |entry: &Entry| {
                 entry.size > 0 || entry.mode == Mode::Submodule || entry.id == EMPTY
             };
@@ -98,14 +100,15 @@ impl GitTree {
 
     /// Lists the tree of the commit `rev` (forty hex digits) in the repository `git_dir`.
     ///
-    /// `source` is the name that problems tell; `date` (the pin's) helps to say what is there instead of a missing pin.
+    /// Problems name `source`. `date` is the pin's, and helps to describe what is there in place of
+    /// a missing pin.
     ///
-    /// A blob that the repository lacks is listed with size 0 and is no problem until it is read.
+    /// A blob that the repository lacks is listed with size 0 and causes a problem only when it is
+    /// read.
     ///
     /// # Errors
-    ///
-    /// `PNX-202` when the commit is not there, `PNX-203` when Git cannot read the repository, `PNX-209` for paths that
-    /// are not UTF-8 or leave the tree.
+    /// `PNX-202` if the commit is missing, `PNX-203` if Git cannot read the repository, `PNX-209`
+    /// for paths that are not UTF-8 or leave the tree.
     pub fn open(
         source: &str,
         git_dir: &Path,
@@ -118,7 +121,7 @@ impl GitTree {
                     .in_source(source),
             );
         }
-        // `-l` asks for sizes; for an object that is not there Git writes `BAD` and goes on.
+        // `-l` lists sizes. For a missing object Git writes `BAD` and continues.
         let output = command(git_dir)
             .args(["ls-tree", "-r", "-l", "-z", "--full-tree", rev])
             .output()
@@ -183,7 +186,8 @@ impl Tree for GitTree {
     }
 }
 
-/// Git on one repository, deaf to the caller's environment and to the user's and the system's configuration.
+/// Makes a call of Git on one repository that ignores the caller's environment and the
+/// configuration of user and system.
 pub(super) fn command(git_dir: &Path) -> Command {
     let mut command = Command::new("git");
     for (name, _) in std::env::vars_os() {
@@ -196,9 +200,9 @@ pub(super) fn command(git_dir: &Path) -> Command {
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_TERMINAL_PROMPT", "0")
-        // A partial clone would fetch what is missing, one object at a time.
+        // A partial clone would fetch missing objects one at a time.
         .env("GIT_NO_LAZY_FETCH", "1")
-        // refs/replace would put other content in the place of what the pin names.
+        // refs/replace would substitute other content for the pin's.
         .env("GIT_NO_REPLACE_OBJECTS", "1")
         .args(["-c", "safe.directory=*"])
         .arg("--git-dir")
@@ -207,11 +211,10 @@ pub(super) fn command(git_dir: &Path) -> Command {
     command
 }
 
-/// What Git writes, or the problem it had.
+/// Runs Git and returns its output.
 ///
 /// # Errors
-///
-/// `PNX-203` with what Git says.
+/// `PNX-203` with Git's message.
 pub(super) fn run(source: &str, git_dir: &Path, arguments: &[&str]) -> Result<Vec<u8>, Problem> {
     let output = command(git_dir)
         .args(arguments)
@@ -224,11 +227,11 @@ pub(super) fn run(source: &str, git_dir: &Path, arguments: &[&str]) -> Result<Ve
     }
 }
 
-/// The contents of the objects `names` (object names or `REV:PATH`), `None` for those that are not there.
+/// Returns the contents of the objects `names` (object names or `REV:PATH`); `None` for missing
+/// ones.
 ///
 /// # Errors
-///
-/// `PNX-203` when Git fails or complains about the repository.
+/// `PNX-203` if Git fails or complains about the repository.
 pub(super) fn contents(
     source: &str,
     git_dir: &Path,
@@ -268,7 +271,8 @@ fn asked_alone(
         .spawn()
         .map_err(|error| no_git(source, &error))?;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    // Git answers while it is still being asked: all three pipes must flow at once or one fills up and stops the rest.
+    // Git answers while it still reads requests. All three pipes must flow at once, or one fills up
+    // and blocks the others.
     let (found, complaint) = thread::scope(|scope| {
         scope.spawn(move || stdin.map(|stdin| ask(stdin, names)));
         let complaint = scope.spawn(move || {
@@ -301,7 +305,7 @@ fn asked_alone(
     }
 }
 
-/// Writes one name a line; an error here shows as answers that do not come.
+/// Writes one name a line. An error here results in missing answers.
 fn ask(mut stdin: impl Write, names: &[&str]) -> io::Result<()> {
     let mut lines = Vec::with_capacity(names.iter().map(|name| name.len() + 1).sum());
     for name in names {
@@ -335,11 +339,11 @@ fn parse_listing(listing: &[u8]) -> Result<Vec<Entry>, String> {
             ("100755" | "100775", "blob") => Mode::Executable,
             ("120000", "blob") => Mode::Symlink,
             ("160000", "commit") => Mode::Submodule,
-            // 100664 is in histories made by old versions of Git.
+            // 100664 occurs in histories made by old versions of Git.
             ("100644" | "100664", "blob") => Mode::File,
             _ => return Err(format!("{path} has the mode {mode} ({kind})")),
         };
-        // `-` for submodules, `BAD` for what the repository lacks.
+        // `-` for submodules, `BAD` for objects that the repository lacks.
         let size = size.parse().unwrap_or(0);
         entries.push(Entry {
             path: path.to_owned(),
@@ -351,18 +355,19 @@ fn parse_listing(listing: &[u8]) -> Result<Vec<Entry>, String> {
     Ok(entries)
 }
 
-/// Refuses paths that leave the tree, one path twice, and a file that is a directory too; `entries` are sorted.
+/// Rejects paths that leave the tree, duplicate paths, and paths that are both a file and a
+/// directory. `entries` must be sorted.
 pub(super) fn check_paths(entries: &[Entry]) -> Result<(), String> {
     let files: HashSet<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
     if files.len() != entries.len() {
-        return Err("one path stands twice in the tree".to_owned());
+        return Err("a path occurs twice in the tree".to_owned());
     }
     let mut last_parent = "";
     for entry in entries {
         if let Some(part) = bad_component(&entry.path) {
             return Err(format!("the path {:?} has the part {part:?}", entry.path));
         }
-        // A patch's header and a line of a report could not hold it.
+        // A patch's header and a line of a report cannot contain it.
         if entry.path.contains(char::is_control) {
             return Err(format!("the path {:?} has a control character", entry.path));
         }
@@ -392,7 +397,7 @@ fn bad_tree(source: &str, rev: &str, cause: &str) -> Problem {
     Problem::new(&problem::BAD_TREE, format!("in the tree of {rev}: {cause}")).in_source(source)
 }
 
-/// The problem that Git itself cannot be run.
+/// Makes the problem that Git itself cannot be run.
 pub(super) fn no_git(source: &str, error: &io::Error) -> Problem {
     Problem::new(
         &problem::BROKEN_REPOSITORY,
@@ -411,7 +416,7 @@ fn broken(source: &str, git_dir: &Path, complaint: &[u8]) -> Problem {
     )
 }
 
-/// A problem with what Git said: its first lines, of which there can be thousands.
+/// Makes a problem with the first lines of Git's message, which can have thousands.
 pub(super) fn explained(
     code: &'static Code,
     source: &str,
@@ -436,7 +441,8 @@ pub(super) fn explained(
     Problem::new(code, format!("{cause}: {said}")).in_source(source)
 }
 
-/// Why a tree could not be listed: the commit is not there, or the repository is damaged.
+/// Makes the problem of a tree that could not be listed: the commit is missing, or the repository
+/// is damaged.
 fn unlisted(
     source: &str,
     git_dir: &Path,
@@ -448,7 +454,7 @@ fn unlisted(
         Ok(output) => output,
         Err(error) => return no_git(source, &error),
     };
-    // `-e` exits 1 in silence for an object that is not there, and complains about everything else.
+    // For a missing object, `-e` exits with 1 silently. Any other problem has a message.
     let complains = known.stderr.starts_with(b"error:")
         || known.stderr.windows(7).any(|text| text == b"\nerror:");
     if known.status.success() || complains || !has_commits(git_dir) {
@@ -461,7 +467,7 @@ fn unlisted(
     Problem::new(&problem::MISSING_PIN, cause).in_source(source)
 }
 
-/// Whether Git takes `git_dir` for a repository; an empty one is one.
+/// Whether Git accepts `git_dir` as a repository, even an empty one.
 fn has_commits(git_dir: &Path) -> bool {
     command(git_dir)
         .args(["rev-parse", "--git-dir"])
@@ -469,7 +475,8 @@ fn has_commits(git_dir: &Path) -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
-/// What is there instead of a missing pin: the last commit of the pin's day or before, else the newest.
+/// Returns a commit in place of a missing pin: the last one up to the pin's day, or else the
+/// newest.
 fn nearest(git_dir: &Path, date: Option<&str>) -> Option<(String, String)> {
     let newest = |before: Option<String>| {
         let mut command = command(git_dir);

@@ -1,4 +1,5 @@
-//! What lies between two commits of one repository: how they are related, and which commit changed which lines.
+//! The commits between two commits of one repository: their relation, and the lines that each of
+//! them changed.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -9,18 +10,18 @@ use super::git;
 use super::manifest::is_rev;
 use problem::Problem;
 
-/// How two commits are related.
+/// The relation of two commits.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Relation {
     /// Commits that only the old one has.
     pub only_old: u64,
     /// Commits that only the new one has.
     pub only_new: u64,
-    /// The last commit that both have; asked for where both have some of their own.
+    /// The last commit that both have. Set only if each has commits of its own.
     pub base: Option<String>,
 }
 
-/// A commit with the lines that it took from files and gave to them.
+/// A commit, with the lines that it removed from files and added to them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Revision {
     /// Its name, forty hex digits.
@@ -29,23 +30,23 @@ pub struct Revision {
     pub date: String,
     /// Its subject, lossily decoded.
     pub subject: String,
-    /// By path.
+    /// The changed lines by path.
     pub files: HashMap<String, Lines>,
 }
 
 /// The lines that a commit changed in one file, each with its newline.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lines {
-    /// Those it took away.
+    /// The removed lines.
     pub removed: Vec<u8>,
-    /// Those it put there.
+    /// The added lines.
     pub added: Vec<u8>,
 }
 
-/// How `old` and `new` are related.
+/// Returns the relation of `old` and `new`.
 ///
 /// # Errors
-/// `PNX-203` when Git cannot say.
+/// `PNX-203`: Git cannot determine it.
 pub fn relation(source: &str, git_dir: &Path, old: &str, new: &str) -> Result<Relation, Problem> {
     let range = format!("{old}...{new}");
     let counted = git::run(
@@ -59,7 +60,7 @@ pub fn relation(source: &str, git_dir: &Path, old: &str, new: &str) -> Result<Re
         .map(|count| count.parse().unwrap_or(0));
     let (only_old, only_new) = (counts.next().unwrap_or(0), counts.next().unwrap_or(0));
     let base = if only_old > 0 && only_new > 0 {
-        // Git exits 1 in silence where there is none.
+        // Git exits with 1 silently if there is none.
         let output = git::command(git_dir)
             .args(["merge-base", old, new])
             .output();
@@ -76,11 +77,12 @@ pub fn relation(source: &str, git_dir: &Path, old: &str, new: &str) -> Result<Re
     })
 }
 
-/// The commits that `new` has and `old` has not, the newest first, with the lines they changed in `paths`; merges change
-/// none. Of a repository that has the two the other way round, what the commits between them undo.
+/// Returns the commits that only `new` has, newest first, with the lines that they changed in
+/// `paths`. Merges change none. If `new` is an ancestor of `old`, the commits between them are
+/// undone.
 ///
 /// # Errors
-/// `PNX-203` when Git cannot list them.
+/// `PNX-203`: Git cannot list them.
 pub fn between(
     source: &str,
     git_dir: &Path,
@@ -111,14 +113,15 @@ pub fn between(
         .iter()
         .map(|path| format!(":(top,literal){path}"))
         .collect();
-    // A command line holds two megabytes; a source in which more than that changed is asked for as a whole.
+    // A command line is limited to two megabytes. If more paths changed, ask for all files.
     if literal.iter().map(String::len).sum::<usize>() < 500_000 {
         arguments.extend(literal.iter().map(String::as_str));
     }
     Ok(parse(&git::run(source, git_dir, &arguments)?, paths))
 }
 
-/// Parses the output of the command above: for each commit `\x01REV\x02DATE\x02SUBJECT\x03`, then its diff.
+/// Parses the output of the command above: for each commit `\x01REV\x02DATE\x02SUBJECT\x03`, then
+/// its diff.
 pub fn parse(log: &[u8], paths: &BTreeSet<&str>) -> Vec<Revision> {
     let mut revisions: Vec<Revision> = Vec::new();
     let mut file: Option<&str> = None;
@@ -136,7 +139,7 @@ pub fn parse(log: &[u8], paths: &BTreeSet<&str>) -> Vec<Revision> {
             continue;
         }
         let mut line = line;
-        // A commit's head stands on the line on which the last one's diff ends.
+        // A commit's header is on the line on which the previous diff ends.
         if let Some(at) = memchr::memchr(1, line)
             && let Some((revision, rest)) = head(&line[at + 1..])
         {
@@ -160,7 +163,7 @@ pub fn parse(log: &[u8], paths: &BTreeSet<&str>) -> Vec<Revision> {
     revisions
 }
 
-/// The lines of a hunk that are still to come.
+/// The remaining lines of a hunk.
 #[derive(Default)]
 struct Hunk {
     removed: u64,
@@ -168,7 +171,7 @@ struct Hunk {
 }
 
 impl Hunk {
-    /// `@@ -12,3 +12 @@`: a count that is not there is one.
+    /// Parses `@@ -12,3 +12 @@`. A missing count is one.
     fn begun(line: &[u8]) -> Option<Self> {
         let text =
             std::str::from_utf8(line.strip_prefix(b"@@ -")?.split(|b| *b == b'@').next()?).ok()?;
@@ -185,7 +188,7 @@ impl Hunk {
         })
     }
 
-    /// Whether the line is one of the hunk.
+    /// Whether the line is part of the hunk.
     fn takes(&mut self, line: &[u8]) -> bool {
         let left = match line.first() {
             Some(b'-') => &mut self.removed,
@@ -198,7 +201,7 @@ impl Hunk {
     }
 }
 
-/// `REV\x02DATE\x02SUBJECT\x03` and what follows on the line.
+/// Parses `REV\x02DATE\x02SUBJECT\x03`. Returns the rest of the line too.
 fn head(text: &[u8]) -> Option<(Revision, &[u8])> {
     let end = memchr::memchr(3, text)?;
     let mut parts = text[..end]
@@ -214,8 +217,8 @@ fn head(text: &[u8]) -> Option<(Revision, &[u8])> {
     Some((revision, &text[end + 1..]))
 }
 
-/// The path of a `---` or `+++` line, if it is one that was asked for. Git quotes what is not plain ASCII; such a path's
-/// lines are told of no commit rather than of a wrong one.
+/// Returns the path of a `---` or `+++` line if it is a requested one. Git quotes paths that are
+/// not plain ASCII; their lines are attributed to no commit rather than to a wrong one.
 fn known<'p>(line: &[u8], paths: &BTreeSet<&'p str>) -> Option<&'p str> {
     let path = std::str::from_utf8(line)
         .ok()?
@@ -249,19 +252,20 @@ mod tests {
     }
 }
 
-/// Since when a repository has a text.
+/// The commit from which on a repository has a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Since {
-    /// The commit that brought it.
+    /// The commit that added it.
     pub rev: String,
     /// Its committer date.
     pub date: String,
-    /// The version of the first release after it, of the packaging nearest to the file; `None` where none came yet.
+    /// The version of the first release after it, from the packaging nearest to the file; `None` if
+    /// there was no release yet.
     pub version: Option<String>,
 }
 
-/// The first commit of any branch that is not among those of `pin` and brings one of `texts`; `None` where none does, or Git
-/// cannot say.
+/// Returns the first commit of any branch, outside of the history of `pin`, that adds one of
+/// `texts`. Returns `None` if there is none or Git fails.
 pub fn since(source: &str, git_dir: &Path, pin: &str, texts: &[String]) -> Option<Since> {
     if !is_rev(pin) {
         return None;
@@ -316,7 +320,7 @@ pub fn since(source: &str, git_dir: &Path, pin: &str, texts: &[String]) -> Optio
     Some(Since { rev, date, version })
 }
 
-/// The changelog of the packaging that is nearest to the first of `files`.
+/// Returns the changelog of the packaging nearest to the first of `files`.
 fn changelog(files: &str, tip: &str, run: &impl Fn(&[&str]) -> Option<String>) -> Option<String> {
     let mut directory = files.lines().next()?;
     loop {

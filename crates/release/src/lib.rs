@@ -1,4 +1,4 @@
-//! Pinned sources: manifests, Git histories, trees read from Git objects or plain directories.
+//! Pinned sources: manifests, Git histories, and trees read from Git objects or plain directories.
 
 mod archive;
 pub mod checkout;
@@ -40,11 +40,11 @@ pub use nar::{
 pub use omit::Omitting;
 pub use whole::{Absent, Whole, last_part};
 
-/// A release: a named set of pins, `releases/NAME.toml`.
+/// A named set of pins, `releases/NAME.toml`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// `pve-9.1.4`, the file's stem; not written in the file.
+    /// `pve-9.1.4`, the file's stem. Not stored in the file.
     #[serde(skip)]
     pub name: String,
     /// The source whose version names the release, with that version; `None` for the demo.
@@ -63,7 +63,7 @@ pub struct Manifest {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub archives: BTreeMap<String, Archive>,
-    /// The sources that a Rust program has at a commit of its own, by program.
+    /// The sources that a Rust program pins at a commit of its own, by program.
     #[serde(
         rename = "program",
         default,
@@ -72,7 +72,7 @@ pub struct Manifest {
     pub programs: BTreeMap<String, OwnPins>,
 }
 
-/// The sources that one program has at other commits than the release.
+/// The sources that one program pins at other commits than the release.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct OwnPins {
@@ -81,26 +81,27 @@ pub struct OwnPins {
     pub sources: BTreeMap<String, Pin>,
 }
 
-/// What stands between a source's name and that of the program it is pinned for. No source's name holds it.
+/// The separator between a source's name and the program that pins it. No source's name contains
+/// it.
 const OWN_PIN: char = '+';
 
-/// The name under which a source at one program's own pin is known.
+/// Returns the name of a source at one program's own pin.
 pub fn own_pin(source: &str, program: &str) -> String {
     format!("{source}{OWN_PIN}{program}")
 }
 
-/// A source's name, whether or not it is at a program's own pin: what rules are asked with.
+/// Returns a source's name without the program of its own pin. Rules refer to sources by this name.
 pub fn source_name(name: &str) -> &str {
     name.split(OWN_PIN).next().unwrap_or(name)
 }
 
-/// Whether a source is there at a program's own pin: of it only crates matter.
+/// Whether a source is at a program's own pin, where only its crates matter.
 pub fn is_own_pin(name: &str) -> bool {
     name.contains(OWN_PIN)
 }
 
 impl Manifest {
-    /// Every pin by the name under which its source is known: the release's, then those of single programs.
+    /// Returns every pin by the name of its source: the release's, then those of single programs.
     pub fn pins(&self) -> BTreeMap<String, &Pin> {
         let own = self.programs.iter().flat_map(|(program, own)| {
             let pins = own.sources.iter();
@@ -111,11 +112,11 @@ impl Manifest {
     }
 }
 
-/// One source at its pin.
+/// The pin of one source.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Pin {
-    /// The upstream Git URL; `None` for a directory kept beside the manifest (the demo).
+    /// The upstream Git URL; `None` for a directory beside the manifest (the demo).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// A plain directory, relative to the repository's root (the demo's sources).
@@ -127,33 +128,38 @@ pub struct Pin {
     /// The commit's committer date, `YYYY-MM-DD`, in the committer's own time zone (as `git log --format=%cs`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
-    /// The version of the newest `debian/changelog` entry; `None` where the repository has none of its own.
+    /// The version of the newest `debian/changelog` entry; `None` if the repository has no
+    /// changelog of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// The release archive that it packages: what is built is that, and the tree's own submodules are not fetched.
+    /// The release archive that it packages. The archive is built, and the tree's own submodules
+    /// are not fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archive: Option<String>,
-    /// Whether the tree holds submodules, which a fetch must bring too.
+    /// Whether the tree has submodules that a fetch must include.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub submodules: bool,
-    /// Paths that are taken away after the tree was fetched, because a clone may lack them and only tests read them.
+    /// Paths to remove from the fetched tree, because a clone may lack them and only tests read
+    /// them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub omit: Vec<String>,
-    /// Whether it is packaged by hand, in `pkgs/outside`: it is fetched, and neither scanned nor compiled.
+    /// Whether `pkgs/outside` packages it by hand. It is fetched, but neither scanned nor compiled.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outside: bool,
-    /// Whether it was pinned without its history: it is scanned where its tree is at hand, and else done without.
+    /// Whether it was pinned without its history. It is scanned if its tree is available, and
+    /// otherwise skipped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub commit_only: bool,
-    /// The NAR hash of the tree as `fetchgit` makes it (SRI); `None` where it cannot be computed.
+    /// The NAR hash of the tree as `fetchgit` makes it (SRI); `None` if it cannot be computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nar_hash: Option<String>,
-    /// The NAR hash of the tree without its submodules (SRI), which is what is scanned; only with `submodules`.
+    /// The NAR hash (SRI) of the tree without its submodules, which the scanner reads. Only with
+    /// `submodules`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tree_hash: Option<String>,
 }
 
-/// What a tree's entry is.
+/// The type of a tree's entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
     /// A regular file.
@@ -169,21 +175,23 @@ pub enum Mode {
 /// One file of a tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Relative to the tree's root, `/`-separated, UTF-8 (others are a problem when the tree is opened).
+    /// The path relative to the tree's root, `/`-separated, in UTF-8 (others are rejected when the
+    /// tree is opened).
     pub path: String,
-    /// What it is.
+    /// Its type.
     pub mode: Mode,
     /// Its size in bytes; 0 for submodules.
     pub size: u64,
-    /// Names the content: the Git object name, or, in a plain directory, a hash of the content. The scan cache's key.
+    /// Identifies the content for the scan cache: the Git object name or, in a plain directory, a
+    /// hash of the content.
     pub id: String,
 }
 
 impl Entry {
-    /// Whether it is known to hold nothing. A blob that Git cannot size (it is missing or damaged) is listed with
-    /// size 0, too, and is not known to be empty.
+    /// Whether it is known to be empty. A blob that is missing or damaged is listed with size 0
+    /// too, but is not known to be empty.
     pub fn is_empty(&self) -> bool {
-        /// The names that Git gives to nothing, by SHA-1 and by SHA-256.
+        /// Git's names for an empty blob, by SHA-1 and by SHA-256.
         const NOTHING: [&str; 2] = [
             "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
             "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
@@ -191,31 +199,32 @@ impl Entry {
         self.size == 0 && (self.id.starts_with(dir::ID_PREFIX) || NOTHING.contains(&&*self.id))
     }
 
-    /// Whether the repository lacks its content: Git tells no size of it.
+    /// Whether the repository lacks its content, so that Git does not know its size.
     pub fn is_absent(&self) -> bool {
         self.mode != Mode::Submodule && self.size == 0 && !self.is_empty()
     }
 }
 
-/// A source's files at its pin, whether they stand in Git objects or in a plain directory.
+/// A source's files at its pin, in Git objects or in a plain directory.
 pub trait Tree: Send + Sync {
-    /// Every file, sorted by path.
+    /// Returns every file, sorted by path.
     fn entries(&self) -> &[Entry];
 
-    /// The contents of `wanted`, in that order.
+    /// Returns the contents of `wanted`, in that order.
     fn read(&self, wanted: &[&Entry]) -> Result<Vec<Vec<u8>>, Problem>;
 
-    /// The same for what the next run need not read again: nothing of it is kept.
+    /// As [`Self::read`], for contents that the next run need not read, so that they are not
+    /// cached.
     fn read_once(&self, wanted: &[&Entry]) -> Result<Vec<Vec<u8>>, Problem> {
         self.read(wanted)
     }
 
-    /// Whether it is a commit's tree, which is the same whenever it is read.
+    /// Whether it is a commit's tree, which never changes.
     fn is_commit(&self) -> bool {
         self.repository().is_some()
     }
 
-    /// The Git directory of the repository that a commit's tree is in; `None` for a plain directory.
+    /// Returns the Git directory of a commit's tree; `None` for a plain directory.
     fn repository(&self) -> Option<&Path> {
         None
     }
@@ -225,24 +234,28 @@ pub trait Tree: Send + Sync {
 pub struct Source {
     /// The repository's name, `pve-storage`.
     pub name: String,
-    /// Where it stands.
+    /// Its pin.
     pub pin: Pin,
     /// Its files.
     pub tree: Box<dyn Tree>,
 }
 
-/// Where sources are looked for.
+/// The places in which to look for sources.
 #[derive(Debug, Clone, Default)]
 pub struct OpenOptions {
-    /// The project's root, against which a pin's `path` is taken.
+    /// The project's root, to which a pin's `path` is relative.
     pub root: PathBuf,
-    /// `--sources`: holds `NAME`, `NAME.git` (Git repositories, bare or not) or `NAME` (a plain tree) per source.
+    /// `--sources`: contains `NAME`, `NAME.git` (Git repositories, bare or not) or `NAME` (a plain
+    /// tree) for each source.
     pub sources: Option<PathBuf>,
-    /// `--allow-missing`: sources that cannot be had are told in [`Opened::missing`] instead of being an error.
+    /// `--allow-missing`: missing sources are listed in [`Opened::missing`] instead of being an
+    /// error.
     pub allow_missing: bool,
-    /// Listings and the blobs of changed files are kept here; `None`: everything is read from the repositories.
+    /// The cache for listings and the blobs of changed files; `None` reads everything from the
+    /// repositories.
     pub kept: Option<Cache>,
-    /// Where clones are kept when `sources` is `None`; by default `pve-nix/git` in the user's cache directory.
+    /// The directory of clones if `sources` is `None`; by default `pve-nix/git` in the user's cache
+    /// directory.
     pub cache: Option<PathBuf>,
 }
 
@@ -250,19 +263,19 @@ pub struct OpenOptions {
 pub struct Opened {
     /// Sorted by name.
     pub sources: Vec<Source>,
-    /// What could not be had; empty unless [`OpenOptions::allow_missing`].
+    /// The problems of missing sources; empty without [`OpenOptions::allow_missing`].
     pub missing: Vec<Problem>,
-    /// What is known by its commit alone and could not be had: source and cause.
+    /// Sources that are known by their commits alone and that are not available, each with the
+    /// cause.
     pub unread: Vec<(String, String)>,
 }
 
-/// Opens every source of a release at its pin, in parallel, but for those that are packaged by hand.
+/// Opens every source of a release at its pin, in parallel, except those packaged by hand.
 ///
 /// # Errors
-///
-/// All that went wrong, sorted by source: `PNX-201` and `PNX-202` for what cannot be had (with
-/// [`OpenOptions::allow_missing`] these are no errors), `PNX-203` for a repository that Git cannot read, `PNX-209`
-/// for a tree that cannot be handled.
+/// All problems, sorted by source: `PNX-201` and `PNX-202` for missing sources (unless
+/// [`OpenOptions::allow_missing`]), `PNX-203` for a repository that Git cannot read, `PNX-209` for
+/// a tree that cannot be handled.
 pub fn open(manifest: &Manifest, options: &OpenOptions) -> Result<Opened, Vec<Problem>> {
     let pins = manifest.pins().into_iter();
     let pins: Vec<_> = pins.filter(|(_, pin)| !pin.outside).collect();
@@ -311,7 +324,7 @@ pub fn open_pin(name: &str, pin: &Pin, options: &OpenOptions) -> Result<Source, 
     open_one(name, pin, options, &repository::Progress::new())
 }
 
-/// Whether a problem says that a source cannot be had, and not that what was found is unusable.
+/// Whether a problem means that a source is missing, rather than unusable.
 fn is_missing(problem: &Problem) -> bool {
     [problem::MISSING_SOURCE.id, problem::MISSING_PIN.id].contains(&problem.code.id)
 }
@@ -347,22 +360,22 @@ fn open_one(
     })
 }
 
-/// The first part of `path` that a tree may not hold, because the path would leave the tree or name Git's own
-/// directory when it is written out.
+/// Returns the first part of `path` that a tree must not contain, because the path would leave the
+/// tree or name Git's own directory once written out.
 fn bad_component(path: &str) -> Option<&str> {
     path.split('/').find(|part| {
         part.is_empty() || *part == "." || *part == ".." || part.eq_ignore_ascii_case(".git")
     })
 }
 
-/// The user's cache directory, by the XDG Base Directory Specification.
+/// Returns the user's cache directory, by the XDG Base Directory Specification.
 fn user_cache(xdg: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
-    // The specification tells to ignore relative paths.
+    // By the specification, relative paths are ignored.
     xdg.filter(|path| path.is_absolute())
         .or_else(|| home.map(|home| home.join(".cache")))
 }
 
-/// `path` as messages show it: relative to `root` where it lies below.
+/// Formats `path` for messages: relative to `root` if it is below it.
 fn shown(path: &Path, root: &Path) -> String {
     path.strip_prefix(root)
         .unwrap_or(path)

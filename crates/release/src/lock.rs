@@ -1,8 +1,9 @@
-//! Resolving a release's pins from Git history.
+//! Resolves a release's pins from Git history.
 //!
-//! Proxmox makes a package with a commit `bump version to V` that writes `debian/changelog`. A release `pve-V` is what
-//! stood on the branches a day after pve-manager's bump to V: of each source the newest bump, or, where the repository
-//! has no changelog of its own (several packages in one repository), the newest commit.
+//! Proxmox makes a package with a commit `bump version to V` that changes `debian/changelog`. A
+//! release `pve-V` is the state of the branches one day after pve-manager's bump to V: the newest
+//! bump of each source or, if a repository has no changelog of its own (several packages in one
+//! repository), its newest commit.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,17 +21,19 @@ use problem::Problem;
 
 /// The source whose version names a release.
 const NAMING_SOURCE: &str = "pve-manager";
-/// How a version bump's subject starts. A commit that changes the changelog under another subject is no release of it.
+/// The start of a version bump's subject. A commit that changes the changelog under another subject
+/// does not count as a release.
 const BUMP: &str = "bump version to ";
-/// What was pushed within a day of the naming bump belongs to the release.
+/// Commits pushed within a day of the naming bump belong to the release.
 const GRACE: TimeDelta = TimeDelta::days(1);
 
-/// `--at`: when the release was made, instead of when its version was bumped.
+/// `--at`: the date of the release, in place of the bump's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum At {
-    /// A day, at the bump's time of day and in its time zone; so the bump's own day changes nothing.
+    /// A day, at the bump's time of day and in its time zone, so that the bump's own day changes
+    /// nothing.
     Day(NaiveDate),
-    /// A moment.
+    /// A point in time.
     Moment(DateTime<FixedOffset>),
 }
 
@@ -53,11 +56,11 @@ impl FromStr for At {
 pub struct Locked {
     /// Its pins.
     pub manifest: Manifest,
-    /// Findings: dependencies that the pins do not satisfy (`PNX-205`), packaging that cannot be read (`PNX-301`,
-    /// `PNX-302`), hashes that differ from the previous manifest's at the same commit (`PNX-206`).
+    /// Findings: unsatisfied dependencies (`PNX-205`), unreadable packaging (`PNX-301`, `PNX-302`),
+    /// and hashes that differ from the previous manifest's at the same commit (`PNX-206`).
     pub problems: Vec<Problem>,
-    /// The sources whose history at hand ends before the release's day, each with the day of its newest commit: what came
-    /// later may only not have been fetched.
+    /// The sources whose local history ends before the release's day, each with the day of its
+    /// newest commit. Later commits may exist but not have been fetched.
     pub ended: BTreeMap<String, String>,
 }
 
@@ -68,9 +71,8 @@ pub struct Locked {
 /// that `rules/sources/` knows of it.
 ///
 /// # Errors
-///
-/// All that went wrong: a name without a version, sources that cannot be had, repositories that cannot be read, a
-/// version that pve-manager never had.
+/// All problems: a name without a version, missing sources, unreadable repositories, a version that
+/// pve-manager never had.
 pub fn lock(
     name: &str,
     at: Option<At>,
@@ -95,7 +97,7 @@ pub fn lock(
             vec![
                 Problem::new(
                     &problem::BAD_MANIFEST,
-                    format!("{NAMING_SOURCE} is not there"),
+                    format!("{NAMING_SOURCE} is missing"),
                 )
                 .at(sources::DIRECTORY, None),
             ]
@@ -144,7 +146,7 @@ pub fn lock(
     })
 }
 
-/// The archives that sources package.
+/// Returns the archives that sources package.
 fn archives(
     sources: &[Source],
     options: &OpenOptions,
@@ -168,7 +170,7 @@ fn archives(
     }
 }
 
-/// The release's moment.
+/// Returns the release's point in time.
 fn moment(bump: &Commit, at: Option<At>) -> DateTime<FixedOffset> {
     match at {
         None => bump.time,
@@ -177,7 +179,7 @@ fn moment(bump: &Commit, at: Option<At>) -> DateTime<FixedOffset> {
     }
 }
 
-/// All results, or all problems.
+/// Collects all results, or all problems.
 fn all<T: Send>(
     results: impl ParallelIterator<Item = Result<T, Problem>>,
 ) -> Result<Vec<T>, Vec<Problem>> {
@@ -199,21 +201,21 @@ pub(super) struct History {
     pub(super) git_dir: PathBuf,
 }
 
-/// A source whose history is not at hand, of which commits are known; and why it is not.
+/// A source without a local history of which some commits are known, with the reason.
 struct Without {
     name: String,
     rule: Rule,
     why: Problem,
 }
 
-/// The repositories of all sources, brought up to date where they are clones of the cache; and the sources that have none
-/// here, of which commits are known.
+/// Returns the repositories of all sources, with clones in the cache updated, and the sources
+/// without one of which commits are known.
 fn histories(options: &OpenOptions) -> Result<(Vec<History>, Vec<Without>), Vec<Problem>> {
     let rules = Rules::read(&options.root).map_err(|problem| vec![problem])?;
     let progress = repository::Progress::new();
     let rules: Vec<_> = rules.source.into_iter().collect();
     let found = all(rules.into_par_iter().map(|(name, rule)| {
-        // Without a commit to look for, a clone in the cache is fetched.
+        // Without a commit to look for, a clone in the cache is always updated.
         let pin = Pin {
             url: Some(rule.url.clone()),
             ..Pin::default()
@@ -251,8 +253,8 @@ fn histories(options: &OpenOptions) -> Result<(Vec<History>, Vec<Without>), Vec<
     Ok((histories, without))
 }
 
-/// Tells the histories from those that end before a commit that is known of the source: copies that somebody no longer
-/// keeps, whose newest commit is not what the release has.
+/// Separates histories that end before a known commit of the source. These are copies that nobody
+/// updates any more, so their newest commit is not the release's.
 fn forks(histories: Vec<History>, until: DateTime<FixedOffset>) -> (Vec<History>, Vec<Without>) {
     let (mut whole, mut ending) = (Vec::new(), Vec::new());
     for history in histories {
@@ -276,7 +278,7 @@ fn forks(histories: Vec<History>, until: DateTime<FixedOffset>) -> (Vec<History>
     (whole, ending)
 }
 
-/// The newest known commit that is not newer than the release, where a date is known.
+/// Returns the newest known commit that is not newer than the release, if dates are known.
 fn newest_known(rule: &Rule, until: DateTime<FixedOffset>) -> Option<&Known> {
     let until = until.date_naive().to_string();
     let fits = |one: &&Known| {
@@ -291,7 +293,7 @@ fn newest_known(rule: &Rule, until: DateTime<FixedOffset>) -> Option<&Known> {
         .max_by(|a, b| version(a).cmp(&version(b)))
 }
 
-/// The pins of sources that are known by their commits alone.
+/// Returns the pins of sources that are known by their commits alone.
 fn known(
     without: impl Iterator<Item = Without>,
     until: DateTime<FixedOffset>,
@@ -327,7 +329,7 @@ fn known(
 #[derive(Debug, Clone)]
 struct Commit {
     id: String,
-    /// The committer's.
+    /// The committer date.
     time: DateTime<FixedOffset>,
     subject: String,
 }
@@ -337,7 +339,7 @@ impl History {
         git::run(&self.name, &self.git_dir, arguments)
     }
 
-    /// The repository's main branch: what its origin calls so, else its own.
+    /// Returns the repository's main branch: its origin's, or else its own.
     fn main_branch(&self) -> &'static str {
         let origin = "refs/remotes/origin/HEAD";
         if self.has_branch(origin) {
@@ -357,8 +359,8 @@ impl History {
         .is_ok()
     }
 
-    /// The branch on which this source was released when the naming source was on `branch`: of the same name or the
-    /// same suite, else the main branch.
+    /// Returns the branch on which this source was released while the naming source was on
+    /// `branch`: the one of the same name or suite, or else the main branch.
     fn branch_like(&self, branch: &Branch) -> String {
         let suite = branch.suite.as_ref().map(|suite| format!("stable-{suite}"));
         let same = branch
@@ -376,7 +378,7 @@ impl History {
             .unwrap_or_else(|| self.main_branch().to_owned())
     }
 
-    /// When the newest commit of any branch was made; `None` where there is none.
+    /// Returns the date of the newest commit on any branch, or `None` without commits.
     fn ended(&self) -> Option<DateTime<FixedOffset>> {
         let newest = self.run(&[
             "for-each-ref",
@@ -390,7 +392,8 @@ impl History {
         DateTime::parse_from_rfc3339(newest.trim()).ok()
     }
 
-    /// The commits of `branch` without those that merges brought, newest first; of one `path` if given.
+    /// Returns the first-parent commits of `branch`, newest first; only those that changed `path`,
+    /// if given.
     fn commits(&self, branch: &str, path: Option<&str>) -> Result<Vec<Commit>, Problem> {
         let mut arguments = vec![
             "log",
@@ -417,7 +420,7 @@ impl History {
             .collect())
     }
 
-    /// The newest changelog entries of a commit and of its parent.
+    /// Returns the newest changelog entries of a commit and of its parent.
     fn entries(
         &self,
         commit: &Commit,
@@ -437,7 +440,8 @@ impl History {
         Ok((entries.next().flatten(), entries.next().flatten()))
     }
 
-    /// The commit that made `version` the changelog's newest, and the branch it is on: the main one, else any.
+    /// Returns the commit that made `version` the changelog's newest, and its branch: the main one,
+    /// or else any.
     fn bump_to(&self, version: &str) -> Result<(Branch, Commit), Problem> {
         let main = self.main_branch();
         if let Some((commit, _)) = self.find_bump(main, version)? {
@@ -474,9 +478,7 @@ impl History {
             newest.map(|c| format!("; the newest is {:?} of {}", c.subject, c.time.date_naive()));
         let ended = self.ended().map(|day| {
             let day = day.date_naive();
-            format!(
-                "; the history at hand ends on {day}, so a later version has to be fetched first"
-            )
+            format!("; the local history ends on {day}; fetch a later one first")
         });
         let cause = format!(
             "no commit bumps the version to {version}{}{}",
@@ -509,7 +511,8 @@ impl History {
         Ok(None)
     }
 
-    /// The newest version bump of `branch` up to `until`, or the newest commit where there is no changelog.
+    /// Returns the newest version bump of `branch` up to `until`, or the newest commit if there is
+    /// no changelog.
     fn newest(
         &self,
         branch: &str,
@@ -540,11 +543,12 @@ impl History {
                 return Ok((commit, new));
             }
         }
-        // A changelog that was never bumped in the usual way: its newest state.
+        // The changelog was never bumped in the usual way, so its newest state counts.
         Ok((newest, Some(entry.version)))
     }
 
-    /// The pin of `commit`, without a version: a program's own pin is of crates, which have versions of their own.
+    /// Returns the pin of `commit` without a version. A program's own pin is for crates, which have
+    /// their own versions.
     pub(super) fn pin_at(
         &self,
         commit: &str,
@@ -560,7 +564,7 @@ impl History {
         }
     }
 
-    /// The source at `commit`, and what is wrong with its hash.
+    /// Returns the source at `commit`, and problems with its hash.
     fn pin(
         &self,
         commit: &Commit,
@@ -594,7 +598,8 @@ impl History {
         Ok((source, problem))
     }
 
-    /// The newest commit before `commit` whose hash is published, in the place of one that has none; and that this is so.
+    /// Replaces a commit without a hash by the newest earlier one whose hash is published. Returns
+    /// a finding about it.
     fn published(
         &self,
         commit: &Commit,
@@ -653,13 +658,14 @@ impl History {
     }
 }
 
-/// Where the naming source's bump was found; without a name it is the main branch.
+/// The branch of the naming source's bump; the main branch if it has no name.
 struct Branch {
     name: Option<String>,
     suite: Option<String>,
 }
 
-/// The first line of a Debian changelog's newest entry (Debian Policy 4.4): `package (version) suite; urgency=…`.
+/// The first line of the newest entry in a Debian changelog (Debian Policy 4.4): `package (version)
+/// suite; urgency=…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ChangelogEntry {
     pub(super) version: String,

@@ -13,7 +13,8 @@ use debversion::Version;
 use super::{Manifest, Pin, archive, bad_component, nar, omit};
 use problem::Problem;
 
-/// The schemes a URL may have: those Git fetches by itself, without running a helper that the URL names.
+/// The allowed schemes of a URL: those that Git fetches itself, without a helper that the URL
+/// names.
 const SCHEMES: [&str; 5] = ["http", "https", "git", "ssh", "file"];
 
 impl Manifest {
@@ -32,9 +33,8 @@ impl Manifest {
     /// Reads `releases/NAME.toml`; the file's stem becomes the release's name.
     ///
     /// # Errors
-    ///
-    /// `PNX-207` for a file that cannot be read or is no manifest, `PNX-208` for a URL that Git would take for an
-    /// option or a command; with the line.
+    /// `PNX-207` for an unreadable or invalid file, `PNX-208` for a URL that Git would take for an
+    /// option or a command; both with the line.
     pub fn read(path: &Path) -> Result<Self, Problem> {
         let shown = path.display().to_string();
         let name = path
@@ -53,10 +53,9 @@ impl Manifest {
         Self::parse_at(name, &text, &shown)
     }
 
-    /// Reads a manifest's text; `name` is the release's.
+    /// Parses a manifest's text. `name` is the release's.
     ///
     /// # Errors
-    ///
     /// As [`Manifest::read`].
     pub fn parse(name: &str, text: &str) -> Result<Self, Problem> {
         Self::parse_at(name, text, &format!("releases/{name}.toml"))
@@ -92,9 +91,10 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The manifest's file: a header, the version, one `[source.NAME]` table per source, sorted by name.
+    /// Returns the manifest's file: a header, the version, and one `[source.NAME]` table for each
+    /// source, sorted by name.
     ///
-    /// [`Manifest::parse`] gives the same manifest back. The same manifest gives the same bytes.
+    /// [`Manifest::parse`] restores the same manifest. The same manifest gives the same bytes.
     ///
     /// # Panics
     ///
@@ -114,12 +114,11 @@ impl Manifest {
         text
     }
 
-    /// The names of the releases in `root`'s `releases/*.toml`, by Debian version, those without a version (the demo)
-    /// last.
+    /// Returns the names of the releases in `releases/*.toml` below `root`, by Debian version.
+    /// Those without a version (the demo) come last.
     ///
     /// # Errors
-    ///
-    /// `PNX-207` when the directory cannot be listed.
+    /// `PNX-207`: the directory cannot be listed.
     pub fn names(root: &Path) -> Result<Vec<String>, Problem> {
         let directory = root.join("releases");
         let failed =
@@ -140,11 +139,10 @@ impl Manifest {
         Ok(names)
     }
 
-    /// The manifest of the release `name` in `root`.
+    /// Reads the manifest of the release `name` below `root`.
     ///
     /// # Errors
-    ///
-    /// As [`Manifest::read`]; a release that does not exist is told with those that do.
+    /// As [`Manifest::read`]. The problem of an unknown release lists the known ones.
     pub fn named(root: &Path, name: &str) -> Result<Self, Problem> {
         check_name(name).map_err(|why| {
             Problem::new(
@@ -166,7 +164,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// A problem with a source as a whole, at the line of this release's file that pins the source.
+    /// Moves a problem with a whole source to the line of the release's file that pins it.
     pub fn at_pin(&self, root: &Path, mut problem: Problem) -> Problem {
         let Some(name) = problem.place.source.as_deref() else {
             return problem;
@@ -190,7 +188,7 @@ impl Manifest {
     }
 }
 
-/// Where pins stand in a manifest: the release's, or those of one program.
+/// The position of pins in a manifest: the release's, or those of one program.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     text: &'a str,
@@ -222,7 +220,7 @@ impl Place<'_> {
 }
 
 impl Place<'_> {
-    /// Checks the archives, and that each is the one its source packages.
+    /// Checks the archives, and that each is the one that its source packages.
     fn check_archives(&self, manifest: &Manifest) -> Result<(), Problem> {
         for (name, archive) in &manifest.archives {
             let line = |key| self.line(&["archive", name, key]);
@@ -249,7 +247,7 @@ impl Place<'_> {
     }
 }
 
-/// A source's name, which cannot hold what stands before a program's in the name of its own pin.
+/// Checks a source's name, which must not contain the separator of programs' own pins.
 fn check_source(name: &str) -> Result<(), &'static str> {
     check_name(name)?;
     if super::is_own_pin(name) {
@@ -258,7 +256,7 @@ fn check_source(name: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// What is wrong with a pin: its key, the code, why.
+/// The fault of a pin: its key, the code, the cause.
 struct Fault {
     key: &'static str,
     code: &'static problem::Code,
@@ -301,10 +299,7 @@ fn check_pin(pin: &Pin) -> Result<(), Fault> {
             ));
         }
         (_, _, Some(_)) => {
-            return Err(Fault::new(
-                "path",
-                "`path` stands alone, without `url` and `rev`",
-            ));
+            return Err(Fault::new("path", "`path` excludes `url` and `rev`"));
         }
         (Some(_), None, None) => {
             return Err(Fault::new("rev", "the source has a `url` but no `rev`"));
@@ -336,22 +331,23 @@ fn check_pin(pin: &Pin) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Says that `rev` is none.
+/// Returns the message that `rev` is not a commit.
 pub(super) fn not_rev(rev: &str) -> String {
     format!("{rev:?} is not a commit: forty hex digits in lower case")
 }
 
-/// Whether `date` is one like 2025-12-22.
+/// Whether `date` has the form 2025-12-22.
 pub(super) fn is_date(date: &str) -> bool {
     date.len() == 10 && NaiveDate::from_str(date).is_ok()
 }
 
-/// Says that `hash` is none.
+/// Returns the message that `hash` is not an SRI hash.
 pub(super) fn not_sri(hash: &str) -> String {
     format!("{hash:?} is not an SRI hash: sha256- and forty-four characters of base 64")
 }
 
-/// Says why `name` cannot name a source or release: it becomes a file name, a Nix attribute, an argument of Git.
+/// Checks that `name` can name a source or release: it becomes a file name, a Nix attribute and an
+/// argument of Git.
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
         Err("is empty")
@@ -367,10 +363,10 @@ pub fn check_name(name: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Says why Git may not be given `url`.
+/// Checks that `url` is safe to pass to Git.
 ///
-/// Git takes a URL that starts with `-` for an option, runs a helper for `helper::address` (`ext::` runs any command),
-/// and hands a host that starts with `-` to ssh as an option.
+/// Git takes a URL that starts with `-` for an option, runs a helper for `helper::address` (`ext::`
+/// runs any command), and passes a host that starts with `-` to ssh as an option.
 pub(super) fn check_url(url: &str) -> Result<(), String> {
     let Some((scheme, rest)) = url.split_once("://") else {
         return Err(format!(
@@ -409,7 +405,7 @@ pub(super) fn check_version(version: &str) -> Result<(), String> {
         .map_err(|_| format!("{version:?} is not a Debian version"))
 }
 
-/// `pve-9.1.4` is `pve` at 9.1.4; a name without a version comes after those with one.
+/// Compares names: `pve-9.1.4` is `pve` at 9.1.4. Names without a version come last.
 fn compare_names(a: &str, b: &str) -> Ordering {
     let split = |name: &str| {
         let (stem, version) = name.rsplit_once('-')?;
@@ -430,20 +426,20 @@ fn bad(path: &str, line: Option<u32>, cause: impl Into<String>) -> Problem {
     Problem::new(&problem::BAD_MANIFEST, cause).at(path, line)
 }
 
-/// The 1-based line that starts or goes on after `before`.
+/// Returns the 1-based line that contains the byte after `before`.
 pub(super) fn line_after(before: &[u8]) -> u32 {
     u32::try_from(memchr::memchr_iter(b'\n', before).count())
         .unwrap_or(u32::MAX)
         .saturating_add(1)
 }
 
-/// The line that an error of reading TOML is about.
+/// Returns the line of a TOML error.
 pub(super) fn error_line(text: &str, error: &toml::de::Error) -> Option<u32> {
     let before = text.as_bytes().get(..error.span()?.start)?;
     Some(line_after(before))
 }
 
-/// The line of `key` in the table that is `nth` in the array at `path`.
+/// Returns the line of `key` in the table at index `nth` of the array at `path`.
 pub(super) fn nth_line(text: &str, path: &[&str], nth: usize, key: &str) -> Option<u32> {
     let document = toml_edit::Document::parse(text).ok()?;
     let (last, tables) = path.split_last()?;
@@ -457,7 +453,7 @@ pub(super) fn nth_line(text: &str, path: &[&str], nth: usize, key: &str) -> Opti
     text.as_bytes().get(..start).map(line_after)
 }
 
-/// The line on which the key at `path` stands; only asked when there is something to complain about.
+/// Returns the line of the key at `path`. Called only to report a problem.
 pub(super) fn key_line(text: &str, path: &[&str]) -> Option<u32> {
     let document = toml_edit::Document::parse(text).ok()?;
     let (last, tables) = path.split_last()?;

@@ -1,8 +1,9 @@
-//! The NAR hash of a tree, as nixpkgs' `fetchgit` has it.
+//! Computes the NAR hash of a tree, as nixpkgs' `fetchgit` does.
 //!
-//! `fetchgit` checks the commit out and drops `.git`: a submodule that is not fetched is an empty directory, links and
-//! executable bits stay. The archive's format is in E. Dolstra, "The Purely Functional Software Deployment Model",
-//! figure 5.2, and in the Nix manual ("Nix Archive (NAR) format").
+//! `fetchgit` checks the commit out and removes `.git`. A submodule that is not fetched is an empty
+//! directory; links and executable bits are kept. The archive's format is described in E. Dolstra,
+//! "The Purely Functional Software Deployment Model", figure 5.2, and in the Nix manual ("Nix
+//! Archive (NAR) format").
 
 use std::collections::HashMap;
 use std::io::{self, Cursor, Read as _};
@@ -16,22 +17,22 @@ use sha2::{Digest, Sha256};
 use super::{Entry, Mode, Source, Tree};
 use problem::Problem;
 
-/// The longest name or link target that Linux can hold (`PATH_MAX`); Git objects may hold longer ones.
+/// The longest name or link target on Linux (`PATH_MAX`). Git objects may have longer ones.
 const LONGEST_NAME: usize = 4096;
 
-/// What is known of a tree's NAR hash.
+/// The NAR hash of a tree, or the reason why it is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NarHash {
     /// SRI: `sha256-` and base 64.
     Known(String),
-    /// A blob is not in the repository; its path.
+    /// A blob is missing in the repository; its path.
     MissingBlob(String),
-    /// An attribute changes files when they are checked out; the path of the `.gitattributes`.
+    /// An attribute changes files on checkout; the path of the `.gitattributes`.
     Converted(String),
 }
 
 impl NarHash {
-    /// The SRI hash, where known.
+    /// Returns the SRI hash, if known.
     #[must_use]
     pub fn known(self) -> Option<String> {
         match self {
@@ -41,11 +42,10 @@ impl NarHash {
     }
 }
 
-/// The hash of `tree`, submodules being empty directories.
+/// Hashes `tree` with empty directories for submodules.
 ///
 /// # Errors
-///
-/// What [`Tree::read`] gives, but for blobs that are missing.
+/// The error of [`Tree::read`], except for missing blobs.
 pub fn hash(tree: &dyn Tree) -> Result<NarHash, Problem> {
     let wanted: Vec<&Entry> = tree
         .entries()
@@ -82,32 +82,32 @@ pub fn hash(tree: &dyn Tree) -> Result<NarHash, Problem> {
     Ok(NarHash::Known(sri(&digest.into())))
 }
 
-/// A SHA-256 digest as Subresource Integrity has it: `sha256-` and base 64.
+/// Formats a SHA-256 digest as Subresource Integrity: `sha256-` and base 64.
 pub fn sri(digest: &[u8; 32]) -> String {
     let digest = base64::engine::general_purpose::STANDARD.encode(digest);
     format!("sha256-{digest}")
 }
 
-/// The digest of [`sri`]; `None` for what is none.
+/// Parses the format of [`sri`].
 pub fn parse_sri(hash: &str) -> Option<[u8; 32]> {
     let digest = hash.strip_prefix("sha256-")?;
     let digest = base64::engine::general_purpose::STANDARD.decode(digest);
     digest.ok()?.try_into().ok()
 }
 
-/// The digest of the NAR of a directory as it lies on disk, a buffer's length of it in memory at a time.
+/// Hashes the NAR of a directory on disk, with only one buffer in memory.
 ///
 /// # Errors
-/// What reading says.
+/// A read fails.
 pub fn hash_of_directory(directory: &Path) -> io::Result<[u8; 32]> {
     let encoder = Encoder::new(directory).map_err(io::Error::other)?;
     digest(encoder).map(Into::into)
 }
 
-/// The path of a `.gitattributes` that asks for files to be changed when `tree` is checked out.
+/// Returns the path of a `.gitattributes` that changes files when `tree` is checked out.
 ///
 /// # Errors
-/// What [`Tree::read`] gives.
+/// The error of [`Tree::read`].
 pub(super) fn converted(tree: &dyn Tree) -> Result<Option<String>, Problem> {
     let attributes = |entry: &&Entry| {
         let name = entry.path.rsplit('/').next();
@@ -120,11 +120,10 @@ pub(super) fn converted(tree: &dyn Tree) -> Result<Option<String>, Problem> {
     Ok(found.map(|(entry, _)| entry.path.clone()))
 }
 
-/// Holds a source against its pin's hash, where it has one and the tree has no submodules.
+/// Checks a source against its pin's hash, if it has one and the tree has no submodules.
 ///
 /// # Errors
-///
-/// `PNX-206` when they differ; what [`hash`] gives.
+/// `PNX-206` if they differ, and the errors of [`hash`].
 pub fn check(source: &Source) -> Result<(), Problem> {
     let Some(pinned) = source
         .pin
@@ -143,8 +142,8 @@ pub fn check(source: &Source) -> Result<(), Problem> {
     }
 }
 
-/// Whether a `.gitattributes` asks for files to be changed when they are checked out (gitattributes(5)): `text` and
-/// `binary` alone change nothing on Linux, and `export-subst` only acts in `git archive`.
+/// Whether a `.gitattributes` changes files on checkout (gitattributes(5)). `text` and `binary`
+/// alone change nothing on Linux, and `export-subst` affects only `git archive`.
 fn converts(attributes: &[u8]) -> bool {
     attributes
         .split(|&b| b == b'\n')
@@ -185,13 +184,13 @@ fn node(entry: &Entry, content: Vec<u8>) -> Result<Node, Problem> {
     }
 }
 
-/// The digest of what an encoder writes.
+/// Returns the digest of an encoder's output.
 fn digest<F: FileSystem>(mut encoder: Encoder<F>) -> io::Result<sha2::digest::Output<Sha256>>
 where
     Encoder<F>: io::Read,
 {
     let mut hasher = Sha256::new();
-    // The encoder writes a name and a link's target in one go into the buffer it is given.
+    // The encoder writes a whole name or link target into the buffer at once.
     let mut buffer = vec![0; 2 * LONGEST_NAME + (1 << 16)];
     loop {
         match encoder.read(&mut buffer)? {
@@ -207,7 +206,7 @@ enum Node {
     Symlink(Utf8PathBuf),
 }
 
-/// A tree in memory as the encoder walks it; the root is the empty path.
+/// A tree in memory, as the encoder walks it. The root is the empty path.
 #[derive(Default)]
 struct Files(HashMap<String, Node>);
 

@@ -1,6 +1,7 @@
-//! Paths that are left out of a source's tree: files that a clone may lack, and that nothing but upstream's tests reads.
+//! Omits paths from a source's tree: files that a clone may lack and that only upstream's tests
+//! read.
 //!
-//! `fetchgit` takes them away after it has fetched, so that one hash holds for everybody.
+//! `fetchgit` removes them after it has fetched, so that everybody gets the same hash.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,7 +9,7 @@ use std::path::Path;
 use super::{Entry, Mode, Tree, bad_component};
 use problem::Problem;
 
-/// Says why `path` cannot be left out: it is written into a command.
+/// Checks that `path` can be omitted. It becomes part of a command.
 pub(super) fn check(path: &str) -> Result<(), String> {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"+-._/".contains(&b);
     if path.is_empty() || bad_component(path).is_some() || path.starts_with('-') {
@@ -24,7 +25,8 @@ pub(super) fn check(path: &str) -> Result<(), String> {
     }
 }
 
-/// The entries without those at or below `omit`. A directory that lost all it had is there, empty, as `rm` leaves it.
+/// Returns the entries without those at or below `omit`. A directory that loses all its files
+/// stays, empty, as `rm` leaves it.
 pub(super) fn without(entries: &[Entry], omit: &[String]) -> Vec<Entry> {
     let is_omitted = |path: &str| omit.iter().any(|one| is_at_or_below(path, one));
     let (gone, mut kept): (Vec<&Entry>, Vec<&Entry>) =
@@ -38,7 +40,7 @@ pub(super) fn without(entries: &[Entry], omit: &[String]) -> Vec<Entry> {
             !is_omitted(parent) && !kept.iter().any(|entry| is_at_or_below(&entry.path, parent))
         })
         .collect();
-    // Of two that are empty, one in the other, only the inner is an entry.
+    // If one empty directory is in another, only the inner one is an entry.
     let inner = emptied.iter().filter(|one| {
         let mut others = emptied.iter().filter(|other| other != one);
         !others.any(|other| is_at_or_below(other, one))
@@ -69,7 +71,7 @@ pub struct Omitting {
 }
 
 impl Omitting {
-    /// `tree` without `omit`; without any, it is as it was.
+    /// Omits paths from `tree`. Without any, returns it unchanged.
     pub fn of(tree: Box<dyn Tree>, omit: &[String]) -> Box<dyn Tree> {
         if omit.is_empty() {
             return tree;

@@ -1,4 +1,4 @@
-//! The hashes of a pin: computed, or, where the tree cannot be put together here, published by somebody.
+//! The hashes of a pin: computed or, if the tree cannot be assembled here, published by somebody.
 
 use std::path::Path;
 
@@ -9,21 +9,21 @@ use problem::Problem;
 
 /// The hashes of a commit.
 pub(super) struct Hashes {
-    /// The paths that are left out.
+    /// The omitted paths.
     pub(super) omit: Vec<String>,
-    /// Whether what is fetched has submodules.
+    /// Whether the fetched tree has submodules.
     pub(super) submodules: bool,
-    /// Of what is fetched; or why it cannot be computed, and what to do about that.
+    /// The hash of the fetched tree, or the reason why it cannot be computed, and the remedy.
     pub(super) whole: Result<String, (String, String)>,
-    /// Of the tree without its submodules, where it has some and they are fetched.
+    /// The hash of the tree without its submodules, if it has some that are fetched.
     pub(super) tree: Option<String>,
 }
 
 impl Hashes {
-    /// Computes what can be computed of a commit.
+    /// Computes the hashes of a commit as far as possible.
     ///
     /// # Errors
-    /// What reading the repository says.
+    /// The repository cannot be read.
     pub(super) fn of(
         name: &str,
         (git_dir, rev, date): (&Path, &str, &str),
@@ -32,7 +32,7 @@ impl Hashes {
     ) -> Result<Self, Problem> {
         let omit = rule.omitted(date);
         let tree = GitTree::open(name, git_dir, rev, None)?;
-        // What upstream's archive has is in the submodules too.
+        // Upstream's archive includes the submodules' files.
         let mut entries = tree.entries().iter();
         let submodules = rule.archive.is_none()
             && !rule.is_without_submodules(date)
@@ -56,10 +56,10 @@ impl Hashes {
         })
     }
 
-    /// The hash that a pin gets, of what was computed here, what is published and what the pin so far has.
+    /// Chooses the hash of a pin among the computed, the published and the previous one.
     ///
     /// # Errors
-    /// `PNX-225` where there is none at all. `PNX-206` comes beside the hash, where two are there and differ.
+    /// `PNX-225` if there is none. If two exist and differ, `PNX-206` is returned beside the hash.
     pub(super) fn settle(
         &self,
         rev: &str,
@@ -68,7 +68,7 @@ impl Hashes {
     ) -> Result<(String, Option<Problem>), Problem> {
         let published = rule.known(rev, self.submodules);
         let published = published.map(|one| ("what is published", one.hash.as_str()));
-        // A pin that was fetched in another way had another tree.
+        // A pin that was fetched differently had another tree.
         let before = before.filter(|pin| {
             pin.rev.as_deref() == Some(rev)
                 && pin.omit == self.omit
@@ -97,7 +97,7 @@ impl Hashes {
     }
 }
 
-/// The hash of a tree with its submodules.
+/// Hashes a tree with its submodules.
 fn whole(
     name: &str,
     at: (&Path, &str),
@@ -115,10 +115,10 @@ fn whole(
     };
     let more = match rest.len() {
         0 => String::new(),
-        count => format!(", and {count} more are not there"),
+        count => format!(", and {count} more are missing"),
     };
     let cause = format!(
-        "its submodule {} is not at hand: {}{more}",
+        "its submodule {} is missing: {}{more}",
         first.path,
         first.cause()
     );
@@ -141,7 +141,7 @@ fn whole(
     Ok(Err((cause, remedy)))
 }
 
-/// A hash, or why there is none and what to do.
+/// Returns a hash, or the reason why there is none, and the remedy.
 fn explained(hash: NarHash) -> Result<String, (String, String)> {
     match hash {
         NarHash::Known(hash) => Ok(hash),

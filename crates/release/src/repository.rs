@@ -1,4 +1,5 @@
-//! Where a source stands: below `--sources`, beside the manifest, or in a clone in the user's cache directory.
+//! Finds a source's repository: below `--sources`, beside the manifest, or as a clone in the user's
+//! cache directory.
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Read};
@@ -11,7 +12,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::{OpenOptions, Pin, git, is_own_pin, manifest, source_name, user_cache};
 use problem::Problem;
 
-/// What of the environment points Git to another repository (`git rev-parse --local-env-vars`).
+/// The environment variables that redirect Git to another repository (`git rev-parse
+/// --local-env-vars`).
 const LOCAL_VARIABLES: [&str; 15] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CONFIG",
@@ -39,14 +41,13 @@ pub(super) enum Found {
     Plain(PathBuf),
 }
 
-/// Finds the source `name`, cloning or fetching it where there is no `--sources`.
+/// Finds the source `name`, and clones or fetches it without `--sources`.
 ///
-/// A Git repository has every commit, so that one at a program's own pin (`SOURCE+PROGRAM`) is in the source's. A plain tree is
-/// at one commit: such a pin's has the whole name.
+/// A Git repository has every commit, so a program's own pin (`SOURCE+PROGRAM`) uses the source's.
+/// A plain tree has one commit, so such a pin needs a tree under its whole name.
 ///
 /// # Errors
-///
-/// `PNX-201` when it cannot be had, with what was tried.
+/// `PNX-201` if it cannot be found, with the places searched.
 pub(super) fn find(
     name: &str,
     pin: &Pin,
@@ -82,7 +83,7 @@ pub(super) fn find(
     cached(name, url, pin.rev.as_deref(), options, progress).map(Found::Git)
 }
 
-/// A plain tree of the source, which is at the release's pin, where a program's own is wanted.
+/// Makes the problem that a plain tree is at the release's pin, but a program's own pin is needed.
 fn other_commit(name: &str, pin: &Pin, path: &Path, sources: &Path) -> Problem {
     let rev = pin.rev.as_deref().unwrap_or("another commit");
     let cause = format!(
@@ -95,7 +96,7 @@ fn other_commit(name: &str, pin: &Pin, path: &Path, sources: &Path) -> Problem {
     ))
 }
 
-/// `DIR/NAME` or `DIR/NAME.git`, repositories before plain trees.
+/// Returns `DIR/NAME` or `DIR/NAME.git`, preferring repositories to plain trees.
 fn below(directory: &Path, name: &str) -> Option<Found> {
     let plain = directory.join(name);
     let bare = directory.join(format!("{name}.git"));
@@ -108,7 +109,7 @@ fn below(directory: &Path, name: &str) -> Option<Found> {
     }
 }
 
-/// The Git directory of the repository `DIR/NAME` or `DIR/NAME.git`, where there is one.
+/// Returns the Git directory of the repository `DIR/NAME` or `DIR/NAME.git`, if there is one.
 pub(super) fn git_below(directory: &Path, name: &str) -> Option<PathBuf> {
     match below(directory, name)? {
         Found::Git(git_dir) => Some(git_dir),
@@ -116,13 +117,14 @@ pub(super) fn git_below(directory: &Path, name: &str) -> Option<PathBuf> {
     }
 }
 
-/// The Git directory of `path`, whether bare or not; a damaged one counts, so that the damage is told.
+/// Returns the Git directory of `path`, bare or not. A damaged one counts, so that the damage is
+/// reported.
 fn git_dir(path: &Path) -> Option<PathBuf> {
     let inner = path.join(".git");
     if inner.is_dir() {
         return Some(inner);
     }
-    // A linked work tree or a submodule has a file that says where.
+    // In a linked work tree or a submodule, `.git` is a file with the path.
     if let Ok(text) = fs::read_to_string(&inner)
         && let Some(target) = text.strip_prefix("gitdir:")
     {
@@ -132,12 +134,12 @@ fn git_dir(path: &Path) -> Option<PathBuf> {
     (has("objects") && (has("HEAD") || has("refs") || has("packed-refs"))).then(|| path.to_owned())
 }
 
-/// A directory of this project, named by a pin's `path`.
+/// Returns a directory of this project, named by a pin's `path`.
 fn beside(name: &str, root: &Path, path: &str) -> Result<Found, Problem> {
     let joined = root.join(path);
     let unread = |error: io::Error| missing(name, format!("{path} cannot be read: {error}"));
     let real = joined.canonicalize().map_err(unread)?;
-    // The path is checked to hold no `..`; a link on the way could still lead elsewhere.
+    // The path was checked not to contain `..`, but a link on the way could still lead elsewhere.
     if !real.starts_with(root.canonicalize().map_err(unread)?) {
         let cause = format!("{path} leads to {}, outside of the project", real.display());
         return Err(Problem::new(&problem::BAD_MANIFEST, cause).in_source(name));
@@ -145,7 +147,8 @@ fn beside(name: &str, root: &Path, path: &str) -> Result<Found, Problem> {
     Ok(Found::Plain(joined))
 }
 
-/// The clone in the cache, made or brought up to date where `rev` is not in it; without a `rev` always.
+/// Returns the clone in the cache, made or updated if it lacks `rev`; always updated without a
+/// `rev`.
 pub(super) fn cached(
     name: &str,
     url: &str,
@@ -178,7 +181,8 @@ pub(super) fn has_commit(git_dir: &Path, rev: &str) -> bool {
         .is_ok_and(|o| o.status.success())
 }
 
-/// Clones beside the place and renames, so that a kill leaves no half of a clone in it.
+/// Clones to a temporary directory and renames it, so that a kill leaves no partial clone in its
+/// place.
 fn clone(
     name: &str,
     url: &str,
@@ -201,7 +205,7 @@ fn clone(
         .arg(&target);
     watched(name, url, command, progress)?;
     match fs::rename(&target, kept) {
-        // Another run was faster; its clone is as good.
+        // Another run was faster. Its clone is as good.
         Err(_) if kept.is_dir() => Ok(()),
         renamed => renamed.map_err(unmade),
     }
@@ -223,7 +227,8 @@ fn fetch(name: &str, url: &str, git_dir: &Path, progress: &Progress) -> Result<(
     watched(name, url, command, progress)
 }
 
-/// Git for the network: the user's configuration counts (proxies, keys), other repositories' variables do not.
+/// Makes a call of Git for network access. It uses the user's configuration (proxies, keys), but
+/// ignores variables for other repositories.
 fn network() -> Command {
     let mut command = Command::new("git");
     for variable in LOCAL_VARIABLES {
@@ -240,7 +245,7 @@ fn network() -> Command {
     command
 }
 
-/// Runs Git and shows what it says of its progress.
+/// Runs Git and shows its progress.
 fn watched(
     name: &str,
     url: &str,
@@ -268,7 +273,8 @@ fn watched(
     ))
 }
 
-/// Shows each line of Git's progress (they end in a carriage return) and keeps the last of the others.
+/// Shows each line of Git's progress (they end in a carriage return) and returns the last of the
+/// other lines.
 fn follow(mut stderr: impl Read, bar: &ProgressBar) -> Vec<u8> {
     let mut kept: Vec<u8> = Vec::new();
     let mut line: Vec<u8> = Vec::new();
@@ -289,7 +295,7 @@ fn follow(mut stderr: impl Read, bar: &ProgressBar) -> Vec<u8> {
     kept
 }
 
-/// Progress of clones and fetches: on stderr, and only when that is a terminal.
+/// The progress of clones and fetches, shown on stderr if that is a terminal.
 pub(super) struct Progress(MultiProgress);
 
 impl Progress {
@@ -303,7 +309,7 @@ impl Progress {
         Self(MultiProgress::with_draw_target(target))
     }
 
-    /// Says what is done to a source for as long as the value lives.
+    /// Shows the current action on a source for as long as the value lives.
     pub(super) fn show(&self, name: &str, doing: &'static str) -> Shown {
         let bar = self.start(name);
         bar.set_message(doing);
@@ -324,7 +330,7 @@ impl Progress {
     }
 }
 
-/// A line of a [`Progress`], taken away at its end.
+/// A line of a [`Progress`]. Dropping it removes the line.
 pub(super) struct Shown(ProgressBar);
 
 impl Drop for Shown {

@@ -33,19 +33,19 @@ struct File {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Rule {
-    /// Where its history is.
+    /// The URL of its history.
     pub(super) url: String,
     /// The release archive that it packages, of which `[[archive]]` lists the versions: then its own submodules are not fetched.
     pub(super) archive: Option<String>,
-    /// Whether its submodules are left out: nothing that is built reads them, or nobody can fetch them.
+    /// Whether its submodules are left out, because no build reads them or nobody can fetch them.
     pub(super) without_submodules: Option<Without>,
-    /// Paths that are left out of its tree.
+    /// Paths to omit from its tree.
     #[serde(default)]
     pub(super) omit: Vec<Omit>,
     /// Whether `pkgs/outside` packages it.
     #[serde(default)]
     pub(super) outside: bool,
-    /// Commits of which more is published than can be had.
+    /// Commits with published hashes.
     #[serde(default)]
     pub(super) known: Vec<Known>,
 }
@@ -58,7 +58,7 @@ pub(super) enum Without {
     Always(bool),
     /// At commits before a day.
     Until {
-        /// The committer date of the first commit that is fetched with them.
+        /// The committer date of the first commit to fetch with submodules.
         until: String,
     },
 }
@@ -71,7 +71,7 @@ impl Without {
         }
     }
 
-    /// Why it cannot be so.
+    /// Checks it.
     fn check(&self, archive: Option<&str>) -> Result<(), String> {
         match self {
             _ if archive.is_some() => Err(
@@ -87,9 +87,9 @@ impl Without {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Omit {
-    /// A path that is left out of every commit.
+    /// A path that is omitted from every commit.
     Always(String),
-    /// One that is left out since a day, so that hashes of older commits hold.
+    /// A path that is omitted from a day on, so that hashes of older commits stay valid.
     Since {
         /// The path.
         path: String,
@@ -105,7 +105,7 @@ impl Omit {
         }
     }
 
-    /// Its key that is wrong, and why.
+    /// Checks it. Returns the cause.
     fn check(&self) -> Result<(), String> {
         omit::check(self.path())?;
         match self {
@@ -119,13 +119,13 @@ impl Omit {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Known {
-    /// The version that its packaging has there.
+    /// The version of its packaging.
     pub(super) version: String,
     /// The commit.
     pub(super) rev: String,
-    /// Its committer date, where that is known.
+    /// Its committer date, if known.
     pub(super) date: Option<String>,
-    /// Whether the hash is that of the tree with its submodules.
+    /// Whether the hash includes the submodules.
     #[serde(default)]
     pub(super) submodules: bool,
     /// The NAR hash of the tree.
@@ -139,7 +139,7 @@ impl Rule {
         without.is_some_and(|without| without.holds(date))
     }
 
-    /// The paths that are left out of a commit of this date.
+    /// Returns the paths to omit from a commit of this date.
     pub(super) fn omitted(&self, date: &str) -> Vec<String> {
         let holds = |one: &&Omit| match one {
             Omit::Always(_) => true,
@@ -149,7 +149,7 @@ impl Rule {
         paths.map(str::to_owned).collect()
     }
 
-    /// What is known of a commit that is fetched with or without submodules.
+    /// Returns the published hash of a commit, fetched with or without submodules.
     pub(super) fn known(&self, rev: &str, submodules: bool) -> Option<&Known> {
         let mut all = self.known.iter();
         all.find(|one| one.rev == rev && one.submodules == submodules)
@@ -157,7 +157,7 @@ impl Rule {
 }
 
 impl Known {
-    /// Its key that is wrong, and why.
+    /// Checks it. Returns the faulty key and the cause.
     fn check(&self) -> Result<(), (&'static str, String)> {
         manifest::check_version(&self.version).map_err(|why| ("version", why))?;
         if !manifest::is_rev(&self.rev) {

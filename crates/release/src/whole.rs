@@ -1,13 +1,14 @@
-//! A source as `fetchgit` lays it out: the tree at its pin, submodules in their places.
+//! Assembles a source as `fetchgit` does: the tree at its pin, with submodules in their places.
 //!
-//! `fetchgit` runs `git submodule update --init --recursive`. Here a submodule is taken from a repository that has
-//! its commit, whichever that is:
+//! `fetchgit` runs `git submodule update --init --recursive`. Here a submodule comes from the first
+//! repository that has its commit:
 //!
-//! 1. the source's own clone, where its submodules were initialised (`.git/modules/NAME`);
-//! 2. `DIR/SOURCE.submodules/PATH`, `PATH` being the submodule's place in the source;
-//! 3. `DIR/NAME`, `NAME` being the last part of the submodule's URL: many of Proxmox's are sources themselves.
+//! 1. the source's own clone, if its submodules were initialised (`.git/modules/NAME`);
+//! 2. `DIR/SOURCE.submodules/PATH`, where `PATH` is the submodule's path in the source;
+//! 3. `DIR/NAME`, where `NAME` is the last part of the submodule's URL, because many of Proxmox's
+//!    submodules are sources themselves.
 //!
-//! Without a DIR its URL is cloned into the user's cache directory, as the source's own is.
+//! Without a DIR, its URL is cloned into the user's cache directory, like the source's own.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -21,52 +22,53 @@ use super::{
 };
 use problem::Problem;
 
-/// How deep submodules may lie in one another; QEMU's do two deep.
+/// The deepest nesting of submodules. QEMU's nest two deep.
 const DEEPEST: usize = 8;
 
-/// A source's whole tree. An empty directory is an entry too, with the mode of a submodule that is not there.
+/// A source's whole tree. Empty directories are entries too, with the mode of a missing submodule.
 pub struct Whole {
     entries: Vec<Entry>,
     parts: Vec<Box<dyn Tree>>,
-    /// Which part has the file.
+    /// The index of the part that contains each file.
     of: HashMap<String, usize>,
     absent: Vec<Absent>,
 }
 
-/// A submodule that no repository at hand has.
+/// A submodule that no local repository has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Absent {
-    /// Its place in the source.
+    /// Its path in the source.
     pub path: String,
-    /// The commit that is wanted.
+    /// Its commit.
     pub rev: String,
-    /// Where it comes from, as the source says; `None` where the source does not say.
+    /// Its URL in the source's `.gitmodules`, if any.
     pub url: Option<String>,
-    /// Where it was looked for.
+    /// The places searched.
     pub looked: Vec<String>,
 }
 
 impl Absent {
-    /// That it is not there, where it comes from and where it was looked for.
+    /// Describes that it is missing, its origin and the places searched.
     pub fn cause(&self) -> String {
-        let url = self.url.as_deref().unwrap_or("a URL that is not told");
+        let url = self.url.as_deref().unwrap_or("an unknown URL");
         let looked = match self.looked.as_slice() {
             [] => String::new(),
             looked => format!(" (looked for in {})", looked.join(", ")),
         };
         format!(
-            "no repository at hand has the commit {} of {url}{looked}",
+            "no local repository has the commit {} of {url}{looked}",
             self.rev
         )
     }
 }
 
 impl Whole {
-    /// The tree of the source `name` (which may be one at a program's own pin) with its submodules, or without.
+    /// Assembles the tree of the source `name` (possibly at a program's own pin), with or without
+    /// submodules.
     ///
     /// # Errors
-    ///
-    /// What [`super::open`] gives for one source; `PNX-209` for a tree that Git changes when it checks it out.
+    /// The errors of [`super::open`] for one source; `PNX-209` for a tree that Git changes on
+    /// checkout.
     pub fn open(
         name: &str,
         pin: &Pin,
@@ -91,11 +93,10 @@ impl Whole {
         Ok(whole)
     }
 
-    /// The tree of a commit in the repository `git_dir`, submodules in their places.
+    /// Assembles the tree of a commit in the repository `git_dir`, with submodules in their places.
     ///
     /// # Errors
-    ///
-    /// What reading the repositories says.
+    /// The repositories cannot be read.
     pub(super) fn at(
         name: &str,
         (git_dir, rev): (&Path, &str),
@@ -116,7 +117,7 @@ impl Whole {
         Ok(whole)
     }
 
-    /// Leaves paths out.
+    /// Omits paths.
     pub(super) fn omit(&mut self, omit: &[String]) {
         if !omit.is_empty() {
             self.entries = omit::without(&self.entries, omit);
@@ -136,7 +137,7 @@ impl Whole {
         }
     }
 
-    /// A plain directory.
+    /// Reads a plain directory.
     fn plain(name: &str, root: &Path, submodules: bool) -> Result<Self, Problem> {
         let mut whole = Self::empty();
         let tree = if submodules {
@@ -198,7 +199,7 @@ impl Whole {
         Ok(())
     }
 
-    /// The submodules that could not be had, by path.
+    /// Returns the missing submodules, by path.
     pub fn absent(&self) -> &[Absent] {
         &self.absent
     }
@@ -212,7 +213,7 @@ impl Tree for Whole {
     fn read(&self, wanted: &[&Entry]) -> Result<Vec<Vec<u8>>, Problem> {
         let part = |entry: &&Entry| self.of.get(&entry.path).copied().unwrap_or_default();
         let mut found = Vec::with_capacity(wanted.len());
-        // Entries come sorted, so a submodule's stand together.
+        // Entries are sorted, so those of a submodule are adjacent.
         for run in wanted.chunk_by(|a, b| part(a) == part(b)) {
             let tree = run.first().and_then(|first| self.parts.get(part(first)));
             if let Some(tree) = tree {
@@ -223,18 +224,18 @@ impl Tree for Whole {
     }
 }
 
-/// Where submodules are looked for.
+/// The places in which to look for submodules.
 struct Place<'a> {
     source: &'a str,
-    /// The source's own URL, which submodules' may be relative to.
+    /// The source's own URL, to which those of submodules may be relative.
     url: &'a str,
     options: &'a OpenOptions,
     submodules: bool,
 }
 
 impl Place<'_> {
-    /// The Git directory of a repository that has the submodule's commit; `git_dir` is that of the tree around it. `looked`
-    /// gets the places that were looked at.
+    /// Returns the Git directory of a repository with the submodule's commit. `git_dir` belongs to
+    /// the tree around it. Adds the places searched to `looked`.
     fn find(
         &self,
         git_dir: &Path,
@@ -267,7 +268,7 @@ impl Place<'_> {
         None
     }
 
-    /// A clone of the submodule's URL in the cache.
+    /// Returns a clone of the submodule's URL in the cache.
     fn cloned(
         &self,
         entry: &Entry,
@@ -296,8 +297,8 @@ impl Place<'_> {
     }
 }
 
-/// A submodule's URL, which may be relative to that of the repository around it (gitmodules(5)). A local one is taken from
-/// a repository that is local itself, and from no other.
+/// Resolves a submodule's URL, which may be relative to that of the repository around it
+/// (gitmodules(5)). A local URL is accepted only from a repository that is itself local.
 fn absolute(base: &str, url: &str) -> Option<String> {
     if !url.starts_with("./") && !url.starts_with("../") {
         let is_local = url.starts_with("file://") && !base.starts_with("file://");
@@ -320,21 +321,22 @@ fn absolute(base: &str, url: &str) -> Option<String> {
     }
 }
 
-/// The last part of a URL, without `.git`.
+/// Returns the last part of a URL, without `.git`.
 pub fn last_part(url: &str) -> Option<&str> {
     let part = url.trim_end_matches('/').rsplit(['/', ':']).next()?;
     let part = part.strip_suffix(".git").unwrap_or(part);
     bad_component(part).is_none().then_some(part)
 }
 
-/// What `.gitmodules` says of a submodule (gitmodules(5)).
+/// A submodule's entry in `.gitmodules` (gitmodules(5)).
 #[derive(Debug, Default, Clone)]
 struct Declared {
     name: String,
     url: Option<String>,
 }
 
-/// The submodules that a commit declares, by path. Git itself reads the file: its syntax is that of Git's configuration.
+/// Returns the submodules that a commit declares, by path. Git itself parses the file, which has
+/// the syntax of Git's configuration.
 fn declared(
     source: &str,
     git_dir: &Path,

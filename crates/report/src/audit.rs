@@ -1,4 +1,4 @@
-//! What an audit of built outputs found.
+//! Reports an audit of built outputs.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -10,10 +10,10 @@ use super::{markdown, sarif, text};
 use audit::{Audit, Weight};
 use problem::Finding;
 
-/// Store paths that are listed for people.
+/// The number of store paths to list for people.
 const LISTED: usize = 15;
 
-/// An audit to be written.
+/// The report on an audit.
 #[derive(Debug)]
 pub struct AuditReport<'a> {
     audit: &'a Audit,
@@ -39,7 +39,7 @@ struct Summary<'a> {
 }
 
 impl<'a> AuditReport<'a> {
-    /// The report on `audit`.
+    /// Makes the report on `audit`.
     pub fn new(audit: &'a Audit) -> Self {
         Self { audit }
     }
@@ -75,7 +75,7 @@ impl<'a> AuditReport<'a> {
     /// Writes it for people.
     ///
     /// # Errors
-    /// What writing says.
+    /// Writing fails.
     pub fn text(&self, out: &mut dyn Write, width: Option<usize>) -> io::Result<()> {
         for output in &self.audit.outputs {
             writeln!(out, "{STRONG}{}{STRONG:#}", one_line(output))?;
@@ -114,10 +114,10 @@ impl<'a> AuditReport<'a> {
         Ok(())
     }
 
-    /// Writes it for programs: one JSON object; `docs/audit.md` says what is in it.
+    /// Writes it for programs: one JSON object, described in `docs/audit.md`.
     ///
     /// # Errors
-    /// What writing says.
+    /// Writing fails.
     pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
         let audit = self.audit;
         let whole = Whole {
@@ -141,7 +141,7 @@ impl<'a> AuditReport<'a> {
     /// Writes it for an issue or a merge request.
     ///
     /// # Errors
-    /// What writing says.
+    /// Writing fails.
     pub fn markdown(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "# Audit\n")?;
         for output in &self.audit.outputs {
@@ -171,7 +171,7 @@ impl<'a> AuditReport<'a> {
     /// Writes the findings as SARIF 2.1.0.
     ///
     /// # Errors
-    /// What writing says.
+    /// Writing fails.
     pub fn sarif(&self, out: &mut dyn Write) -> io::Result<()> {
         sarif::findings(out, "audit", &self.audit.problems)
     }

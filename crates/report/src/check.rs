@@ -1,4 +1,4 @@
-//! What `check` found in a built link.
+//! Reports the results of `check` on a built link.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -11,23 +11,23 @@ use super::paint::{self, BAD, FAINT, FOUND, GOOD, STRONG, one_line};
 use check::{Outcome, Point, Verdict};
 use problem::POINT_FAILED;
 
-/// How many lines of an output are shown.
+/// The number of lines to show of an output.
 const LINES: usize = 12;
-/// How many failed modules, programs or units are shown of one point.
+/// The number of failed modules, programs or units to show for one point.
 const ITEMS: usize = 40;
 
-/// The points tried on a link.
+/// The report on the points tried on a link.
 #[derive(Debug)]
 pub struct CheckReport<'a> {
-    /// The link, as it was named.
+    /// The link, as the user named it.
     pub link: &'a Path,
-    /// What of it leads to this machine's own files.
+    /// A part of it that leads to this machine's own files.
     pub leans_on: Option<&'a str>,
-    /// What became of the points, in order.
+    /// The results of the points, in order.
     pub outcomes: &'a [Outcome],
 }
 
-/// How many points ended how.
+/// The number of points by verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CheckSummary {
@@ -39,7 +39,7 @@ pub struct CheckSummary {
     pub not_applicable: usize,
 }
 
-/// The report as JSON; `docs/check.md` says what the fields are.
+/// The report as JSON; `docs/check.md` describes the fields.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Json<'a> {
@@ -89,7 +89,7 @@ impl<'a> JsonVerdict<'a> {
 }
 
 impl CheckReport<'_> {
-    /// How many points ended how.
+    /// Counts the points by verdict.
     pub fn summary(&self) -> CheckSummary {
         let mut summary = CheckSummary::default();
         for outcome in self.outcomes {
@@ -152,7 +152,7 @@ impl CheckReport<'_> {
     }
 }
 
-/// One point: mark, id, title, what there is to say, how long it took; below it what failed.
+/// Writes one point: mark, id, title, remark, time; below it, its failures.
 fn point(out: &mut dyn Write, outcome: &Outcome, width: Option<usize>) -> io::Result<()> {
     let (style, mark, text) = match &outcome.verdict {
         Verdict::Passed(text) => (GOOD, "passed", text),
@@ -205,7 +205,7 @@ fn point(out: &mut dyn Write, outcome: &Outcome, width: Option<usize>) -> io::Re
             shown - ITEMS
         )?;
     }
-    // Many have one reason: the first is named.
+    // Several items often share one reason, so name the first and count the rest.
     for (reason, names) in left {
         let more = match names.len() {
             1 => String::new(),
@@ -217,7 +217,8 @@ fn point(out: &mut dyn Write, outcome: &Outcome, width: Option<usize>) -> io::Re
     Ok(())
 }
 
-/// The last lines of an output, indented. Perl says first what it could not find, so the first line stays, too.
+/// Writes the last lines of an output, indented. Perl reports a missing file first, so the first
+/// line is kept too.
 fn tail(out: &mut dyn Write, output: &str, indent: usize) -> io::Result<()> {
     let output = paint::printable(output);
     let lines: Vec<&str> = output
@@ -247,7 +248,7 @@ fn seconds(took: Duration) -> String {
     format!("{:.1} s", took.as_secs_f64())
 }
 
-/// Writes the points that there are: what each says, needs and comes after.
+/// Lists the points: the title, needs and predecessors of each.
 pub fn points(out: &mut dyn Write, points: &[Point]) -> io::Result<()> {
     let longest = points
         .iter()

@@ -1,4 +1,4 @@
-//! The problem codes: `explain PNX-nnn`, `explain --all`, `docs/problems.md`.
+//! Reports on problem codes: `explain PNX-nnn`, `explain --all`, `docs/problems.md`.
 
 use std::io::{self, Write};
 
@@ -40,9 +40,10 @@ pub fn markdown(out: &mut dyn Write, codes: &[&Code]) -> io::Result<()> {
         }
         writeln!(out, "## {}: {}\n", code.id, code.title)?;
         writeln!(out, "*{}*\n", consequence(code.severity))?;
-        writeln!(out, "{}\n", code.explanation)?;
+        writeln!(out, "{}\n", wrapped(code.explanation))?;
         writeln!(out, "```text\n{}\n```\n", code.example)?;
-        writeln!(out, "**What to do.** {}", code.remedy)?;
+        let remedy = format!("**What to do.** {}", code.remedy);
+        writeln!(out, "{}", wrapped(&remedy))?;
     }
     Ok(())
 }
@@ -52,11 +53,11 @@ pub fn document(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "# Problem codes\n")?;
     writeln!(
         out,
-        "<!-- Made by `cargo xtask explain --all --format markdown > docs/problems.md`; a test holds it against the tool. -->\n"
+        "<!-- Made by `cargo xtask explain --all --format markdown > docs/problems.md`; a test\ncompares it with the tool. -->\n"
     )?;
     writeln!(
         out,
-        "Every problem that `cargo xtask` reports has a code. `cargo xtask explain PNX-101` shows these texts in the terminal.\n"
+        "Every problem that `cargo xtask` reports has a code. `cargo xtask explain PNX-101` shows these\ntexts in the terminal.\n"
     )?;
     writeln!(
         out,
@@ -76,7 +77,17 @@ pub fn document(out: &mut dyn Write) -> io::Result<()> {
     markdown(out, CODES)
 }
 
-/// What code hosts call the section of `code`: letters in lower case, blanks as hyphens, the rest gone.
+/// Wraps prose at 100 columns, like the hand-written pages.
+fn wrapped(prose: &str) -> String {
+    let options = textwrap::Options::new(100)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(prose, options)
+}
+
+/// Returns the anchor that code hosts give the section of `code`: lower-case letters, hyphens for
+/// blanks, nothing else.
 pub fn anchor(code: &Code) -> String {
     format!("{}: {}", code.id, code.title)
         .chars()

@@ -1,5 +1,5 @@
-//! A scan as one HTML file without anything beside it: the summary, the findings, and a table of the
-//! occurrences that is filtered in the browser.
+//! Writes a scan as one self-contained HTML file: the summary, the findings, and a table of the
+//! occurrences that the browser filters.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use super::{Layout, ScanReport};
 use decide::{Tally, Verdict};
 use problem::Problem;
 
-// The name's ending turns minijinja's HTML escaping on.
+// The `.html` ending enables minijinja's HTML escaping.
 const NAME: &str = "scan.html";
 
 /// Writes one document with all `reports`.
@@ -29,8 +29,8 @@ pub(super) fn scan(out: &mut dyn Write, reports: &[ScanReport], layout: &Layout)
         .render(context! {
             title => reports.iter().map(|r| r.release.as_str()).collect::<Vec<_>>().join(", "),
             releases => Value::from(Serde(reports.iter().map(Release::new).collect::<Vec<_>>())),
-            // `<` is the only character of JSON that could end the element it stands in; in JSON it
-            // occurs in strings only, where it may be written as an escape.
+            // `<` is the only character of JSON that could end the surrounding element. In JSON it
+            // occurs only in strings, where an escape is allowed.
             data => Value::from_safe_string(data(reports, layout)?.replace('<', "\\u003c")),
         })
         .map_err(io::Error::other)?;
@@ -72,7 +72,7 @@ struct Found<'a> {
     remedy: Option<Vec<Span<'a>>>,
 }
 
-/// A piece of a sentence; what stood between backticks is code.
+/// A piece of a sentence. Text between backticks is code.
 #[derive(Serialize)]
 struct Span<'a> {
     text: Cow<'a, str>,
@@ -124,7 +124,7 @@ impl<'a> Release<'a> {
 }
 
 impl<'a> Group<'a> {
-    /// The group of `problems`, all of one code and at least one.
+    /// Groups `problems`, at least one and all of one code.
     fn new(problems: &'a [Problem]) -> Self {
         let code = problems[0].code;
         Self {
@@ -144,7 +144,7 @@ impl<'a> Group<'a> {
     }
 }
 
-/// The places of findings that say the same.
+/// Returns the places of findings with equal text.
 fn places(alike: &[&Problem]) -> Vec<String> {
     let places = alike.iter().map(|problem| problem.place.to_string());
     let places = places.filter(|place| !place.is_empty());
@@ -163,7 +163,7 @@ fn spans(text: &str) -> Vec<Span<'_>> {
         .collect()
 }
 
-/// Every string once; the table names them by number.
+/// Every string once. The table refers to them by number.
 #[derive(Default)]
 struct Strings {
     numbers: HashMap<String, usize>,
@@ -182,8 +182,9 @@ impl Strings {
     }
 }
 
-/// The listed occurrences for the page's script: `strings`, and `rows` of release, source, path, line,
-/// column, text, kind, context, verdict, decision, rule, where all but line and column are numbers of strings.
+/// Returns the listed occurrences for the page's script: `strings`, and `rows` of release, source,
+/// path, line, column, text, kind, context, verdict, decision, rule. All but line and column are
+/// indices into `strings`.
 fn data(reports: &[ScanReport], layout: &Layout) -> io::Result<String> {
     #[derive(Serialize)]
     struct Data {

@@ -1,4 +1,4 @@
-//! A scan as JSON: one object for each release, written row by row.
+//! Writes a scan as JSON: one object for each release, row by row.
 
 use std::io::{self, Write};
 
@@ -53,7 +53,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Writes one object; every element of its lists stands on a line of its own.
+/// Writes one object, with every element of its lists on its own line.
 pub(super) fn scan(out: &mut dyn Write, report: &ScanReport, layout: &Layout) -> io::Result<()> {
     write!(out, "{{\n\"release\": ")?;
     serde_json::to_writer(&mut *out, &report.release)?;

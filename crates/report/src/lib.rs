@@ -1,8 +1,8 @@
-//! Any result to text, JSON, Markdown, HTML or SARIF.
+//! Writes any result as text, JSON, Markdown, HTML or SARIF.
 //!
-//! The values here hold what a command found; each format is one file that writes them to a stream.
-//! Everything that comes from upstream is escaped at this border: control characters in text, markup
-//! in Markdown and HTML, URIs in SARIF.
+//! The types here describe the results of a command. Each format is one file that writes them to a
+//! stream. All of upstream's text is escaped at this point: control characters in text, markup in
+//! Markdown and HTML, URIs in SARIF.
 
 use std::io::{self, Write};
 
@@ -39,7 +39,7 @@ pub use place::PlaceReport;
 pub use regen::RegenReport;
 pub use summary::Summary;
 
-/// How a result is written.
+/// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {
     /// For people; coloured on terminals only.
@@ -77,7 +77,7 @@ pub struct ScannedSource {
 }
 
 impl ScannedSource {
-    /// The source `name` at `pin`, with `files` files of `bytes` bytes together.
+    /// Describes the source `name` at `pin`, with `files` files of `bytes` bytes in total.
     pub fn new(
         name: impl Into<String>,
         pin: &Pin,
@@ -97,7 +97,7 @@ impl ScannedSource {
     }
 }
 
-/// What `scan` found in one release.
+/// The results of `scan` for one release.
 #[derive(Debug, Clone)]
 pub struct ScanReport {
     /// The release's name.
@@ -108,23 +108,23 @@ pub struct ScanReport {
     pub summary: Summary,
     /// The findings, by code and place.
     pub problems: Vec<Problem>,
-    /// What it was narrowed from; `None` for the whole.
+    /// The totals before filtering; `None` for an unfiltered report.
     pub of: Option<Whole>,
 }
 
-/// What a narrowed report leaves out.
+/// The parts that a filtered report leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Whole {
     /// Number of sources of the release.
     pub sources: u64,
     /// Number of occurrences of the release.
     pub occurrences: u64,
-    /// Number of findings that are not of the sources asked for.
+    /// Number of findings in sources that were filtered out.
     pub elsewhere: u64,
 }
 
 impl ScanReport {
-    /// The report on `release`, in which `problems` were found.
+    /// Makes the report on `release` with `problems`.
     pub fn new(
         release: impl Into<String>,
         mut sources: Vec<ScannedSource>,
@@ -142,7 +142,7 @@ impl ScanReport {
         }
     }
 
-    /// The report on a release that was read and decided.
+    /// Makes the report on an analysed release.
     pub fn of(analysis: Analysis) -> Self {
         let sources = analysis.sources.into_iter().map(|one| {
             let files = one.scanned.files.len() as u64;
@@ -157,7 +157,8 @@ impl ScanReport {
         Self::new(analysis.manifest.name, sources.collect(), analysis.findings)
     }
 
-    /// What passes a filter: the occurrences, the sources that have some, and the findings in the sources asked for.
+    /// Filters the report: the occurrences, the sources that have some, and the findings in the
+    /// chosen sources.
     #[must_use]
     pub fn narrowed(&self, filter: &Filter) -> Self {
         let mut sources = Vec::new();
@@ -191,7 +192,7 @@ impl ScanReport {
         }
     }
 
-    /// How much it is: sources, files, occurrences; of a narrowed one also of how many.
+    /// Returns the figures: sources, files, occurrences, and for a filtered report the totals.
     fn figures(&self) -> String {
         let Summary {
             sources,
@@ -218,24 +219,24 @@ impl ScanReport {
         )
     }
 
-    /// Whether there is something to list: the whole always is.
+    /// Whether there is something to list. An unfiltered report always has.
     fn is_some(&self) -> bool {
         self.of.is_none() || self.summary.occurrences > 0
     }
 
-    /// That a narrowed report leaves findings out; `None` where there is none of them.
+    /// Says how many findings the filter leaves out, or `None` without any.
     fn elsewhere(&self) -> Option<String> {
         let elsewhere = self.of.map_or(0, |whole| whole.elsewhere);
         let findings = paint::count(elsewhere, "finding", "findings");
         (elsewhere > 0).then(|| format!("{findings} elsewhere, which --source leaves out"))
     }
 
-    /// How many occurrences pass a filter.
+    /// Counts the occurrences that pass a filter.
     pub fn passing(&self, filter: &Filter) -> usize {
         self.listed(filter).count()
     }
 
-    /// Adds findings; one that is there already stays one.
+    /// Adds findings, without duplicates.
     pub fn add(&mut self, more: Vec<Problem>) {
         for problem in more {
             let same = |one: &Problem| {
@@ -251,12 +252,12 @@ impl ScanReport {
         self.summary = Summary::of(&self.sources, self.problems.len());
     }
 
-    /// Whether there is nothing to report (exit status 0).
+    /// Whether there are no findings (exit status 0).
     pub fn is_clean(&self) -> bool {
         self.problems.is_empty()
     }
 
-    /// The occurrences that pass `filter`, with their source, by source, path and offset.
+    /// Returns the occurrences that pass `filter`, with their sources, by source, path and offset.
     fn listed<'a>(
         &'a self,
         filter: &'a Filter,
@@ -273,8 +274,8 @@ impl ScanReport {
     }
 }
 
-/// Which occurrences are told. An empty list of a field lets every value pass. The summary of JSON always
-/// counts them all.
+/// Selects occurrences. An empty list of a field lets every value pass. JSON's summary always
+/// counts all occurrences.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Names of sources.
@@ -288,17 +289,18 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether it narrows anything.
+    /// Whether it selects everything.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether it asks for nothing but what is undecided: that there is none is an answer.
+    /// Whether it selects exactly the undecided occurrences, so that an empty result is an answer.
     pub fn asks_for_undecided(&self) -> bool {
         self.verdicts == [Verdict::Unknown]
     }
 
-    /// The filter without each of its conditions in turn, with the option that gives that.
+    /// Returns the filter without each of its conditions in turn, with the option of that
+    /// condition.
     pub fn widened(&self) -> Vec<(&'static str, Self)> {
         let mut all = Vec::new();
         let mut without = |option, is_given: bool, change: fn(&mut Self)| {
@@ -337,22 +339,23 @@ impl Filter {
     }
 }
 
-/// How a scan's result is written.
+/// The layout of a scan's report.
 #[derive(Debug, Clone, Default)]
 pub struct Layout {
     /// The format.
     pub format: Format,
-    /// Which occurrences are listed.
+    /// The occurrences to list.
     pub filter: Filter,
-    /// Text and Markdown list occurrences too, not only the summary and the findings. (The other
-    /// formats say themselves what they hold.)
+    /// Whether text and Markdown list occurrences too, in addition to the summary and the findings.
+    /// The other formats decide that themselves.
     pub list: bool,
-    /// The terminal's width in columns; `None` where none reads.
+    /// The terminal's width in columns; `None` without a terminal.
     pub width: Option<usize>,
 }
 
-/// Writes `reports`, one for each release. JSON writes one object for each release, one after the
-/// other; the other formats make one document. For people only what passes the filter is told; what programs read counts all.
+/// Writes `reports`, one for each release. JSON is one object for each release; the other formats
+/// are one document. Formats for people show only what passes the filter; formats for programs
+/// count everything.
 pub fn scan(out: &mut dyn Write, reports: &[ScanReport], layout: &Layout) -> io::Result<()> {
     let narrowed: Vec<ScanReport>;
     let for_people = matches!(

@@ -1,4 +1,4 @@
-//! What `lock` resolved.
+//! Reports the pins that `lock` resolved.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -11,33 +11,34 @@ use problem::Finding;
 use problem::Problem;
 use release::{Archive, Manifest, Pin};
 
-/// One source's pin, with the one it had.
+/// One source's new pin, with its previous one.
 #[derive(Debug, Clone, Serialize)]
 pub struct LockedPin {
     /// The source's name.
     pub source: String,
     /// The pin that was resolved.
     pub pin: Pin,
-    /// The pin that stood in the file; `None` for a new source.
+    /// The pin in the file before; `None` for a new source.
     pub before: Option<Pin>,
 }
 
-/// What `lock` resolved for one release.
+/// The result of `lock` for one release.
 #[derive(Debug, Clone)]
 pub struct LockReport {
     /// The release's name.
     pub release: String,
     /// The pins, by source.
     pub pins: Vec<LockedPin>,
-    /// Sources that stood in the file and are in it no longer.
+    /// Sources that were removed from the file.
     pub dropped: Vec<String>,
-    /// The release archives that sources package, by name, each with whether the file had it so.
+    /// The release archives that sources package, by name, each with whether it is unchanged.
     pub archives: BTreeMap<String, (Archive, bool)>,
     /// The Rust programs.
     pub programs: Vec<LockedProgram>,
     /// Dependencies that the pins do not satisfy.
     pub problems: Vec<Problem>,
-    /// The sources whose history at hand ends before the release's day, each with the day of its newest commit.
+    /// The sources whose local history ends before the release's day, each with the day of its
+    /// newest commit.
     pub ended: BTreeMap<String, String>,
 }
 
@@ -46,19 +47,19 @@ pub struct LockReport {
 pub struct LockedProgram {
     /// Its name.
     pub name: String,
-    /// How many crates of the release's sources it is built from.
+    /// The number of its crates from the release's sources.
     pub own: usize,
-    /// How many packages its lock has; `None` without a lock.
+    /// The number of packages in its lock; `None` without a lock.
     pub packages: Option<usize>,
-    /// Why it is built from an earlier release of its source than the pinned one.
+    /// The reason why it is built from an earlier commit of its source than the pinned one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub behind: Option<String>,
-    /// The sources that it has at commits of its own.
+    /// The sources that it pins itself.
     pub pins: BTreeMap<String, Pin>,
 }
 
 impl LockReport {
-    /// The report on `new`, which takes the place of `old`.
+    /// Makes the report on `new`, which replaces `old`.
     pub fn new(
         old: Option<&Manifest>,
         new: &Manifest,
@@ -156,7 +157,7 @@ impl LockReport {
             .try_for_each(|problem| paint::problem(out, problem, width))
     }
 
-    /// That histories end before the release, oldest first.
+    /// Lists the histories that end before the release, oldest first.
     fn histories(&self, out: &mut dyn Write, width: Option<usize>) -> io::Result<()> {
         let mut ended: Vec<_> = self.ended.iter().collect();
         ended.sort_by_key(|(name, day)| (day.as_str(), name.as_str()));
@@ -167,7 +168,7 @@ impl LockReport {
         let ended: Vec<String> = ended.collect();
         let many = count(ended.len() as u64, "history", "histories");
         let told = format!(
-            "{many} at hand ended before that day, the last commit in brackets; where upstream has more, fetch it and lock again: {}",
+            "{many} ended before that day, with the last commit in brackets; if upstream has more, fetch it and lock again: {}",
             ended.join(", ")
         );
         paint::paragraph(out, &format!("  {FOUND}note{FOUND:#} "), 7, &told, width)
@@ -205,7 +206,7 @@ impl LockReport {
     }
 }
 
-/// The archives of `new`, each with whether `old` has it so.
+/// Returns the archives of `new`, each with whether `old` has the same.
 fn archives(old: Option<&Manifest>, new: &Manifest) -> BTreeMap<String, (Archive, bool)> {
     let before = |name: &str| old.and_then(|old| old.archives.get(name));
     let all = new.archives.iter();
@@ -271,7 +272,7 @@ fn version(pin: &Pin) -> &str {
     pin.version.as_deref().unwrap_or("-")
 }
 
-/// The first twelve digits of the commit, or the directory of a source kept beside the manifest.
+/// Returns the first twelve digits of the commit, or the directory of a source beside the manifest.
 fn short(pin: &Pin) -> &str {
     match (&pin.rev, &pin.path) {
         (Some(rev), _) => rev.get(..12).unwrap_or(rev),
@@ -280,7 +281,7 @@ fn short(pin: &Pin) -> &str {
     }
 }
 
-/// What is to be said of a pin: how it changed, and that there was no history to find it in.
+/// Describes a pin: how it changed, and whether there was no history to find it in.
 fn note(locked: &LockedPin) -> String {
     let alone = if locked.pin.commit_only {
         "  known by its commit alone"

@@ -1,4 +1,4 @@
-//! A scan as Markdown (GitHub's kind), for an issue or a merge request.
+//! Writes a scan as Markdown (GitHub's kind), for an issue or a merge request.
 
 use std::io::{self, Write};
 
@@ -103,8 +103,8 @@ pub(super) fn findings(out: &mut dyn Write, problems: &[Problem]) -> io::Result<
     Ok(())
 }
 
-/// `text` on one line with nothing that Markdown or HTML would take for markup. What stands between
-/// backticks becomes a code span.
+/// Writes `text` on one line, with the markup of Markdown and HTML escaped. Text between backticks
+/// becomes a code span.
 pub(super) fn prose(text: &str) -> String {
     let mut prose = String::with_capacity(text.len() + 8);
     let mut rest = text;
@@ -123,8 +123,8 @@ pub(super) fn prose(text: &str) -> String {
 pub(super) fn escape(prose: &mut String, text: &str) {
     for c in text.chars() {
         match c {
-            // A code host makes mentions and references after Markdown has taken the backslash away: a word
-            // joiner, which nobody sees, keeps the name apart from its sign.
+            // Code hosts look for mentions and references after Markdown has removed the backslash.
+            // An invisible word joiner separates the name from its sign.
             '@' | '#' => prose.extend(['\\', c, '\u{2060}']),
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '!' => {
                 prose.extend(['\\', c]);
@@ -135,7 +135,7 @@ pub(super) fn escape(prose: &mut String, text: &str) {
     }
 }
 
-/// A code span that no backtick in `text` can end.
+/// Makes a code span that no backtick in `text` can end.
 pub(super) fn code_span(text: &str) -> String {
     let text: String = text
         .chars()
@@ -143,7 +143,8 @@ pub(super) fn code_span(text: &str) -> String {
         .collect();
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
-    // A blank keeps a backtick at either end apart from the fence; without one it would show.
+    // A blank separates a backtick at either end from the fence. Without a backtick, the blank
+    // would be visible.
     let blank = if longest > 0 { " " } else { "" };
     if text.trim().is_empty() {
         String::new()
@@ -152,7 +153,7 @@ pub(super) fn code_span(text: &str) -> String {
     }
 }
 
-/// A code span in a table, where a bar would end the cell even in code.
+/// Makes a code span in a table, where a bar would end the cell even in code.
 pub(super) fn code_cell(text: &str) -> String {
     code_span(text).replace('|', "\\|")
 }

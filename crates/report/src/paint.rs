@@ -1,7 +1,7 @@
 //! Colours and escapes of terminal output.
 //!
-//! Text is always written with styles; the stream it goes to (an [`anstream::AutoStream`]) removes
-//! them where no terminal reads.
+//! Text is always written with styles. The stream (an [`anstream::AutoStream`]) removes them unless
+//! a terminal reads.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -14,19 +14,19 @@ use problem::{Problem, Severity};
 
 /// Headings and places.
 pub const STRONG: Style = Style::new().bold();
-/// What is only context.
+/// Context.
 pub const FAINT: Style = Style::new().dimmed();
-/// What stops a run.
+/// Errors that stop a run.
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
-/// What is found.
+/// Findings.
 pub const FOUND: Style = AnsiColor::Yellow.on_default().bold();
-/// What helps.
+/// Remedies.
 pub const HELP: Style = AnsiColor::Cyan.on_default();
-/// What is well.
+/// Success.
 pub const GOOD: Style = AnsiColor::Green.on_default();
 
-/// `text` with its control characters, and those that turn the direction of writing, made visible,
-/// so that a file's name cannot steer the terminal. Line feeds stay.
+/// Makes control characters and changes of the writing direction visible, so that a file's name
+/// cannot control the terminal. Line feeds stay.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let hidden = |c: char| {
         (c.is_control() && c != '\n')
@@ -47,7 +47,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(visible)
 }
 
-/// The same on one line.
+/// As [`printable`], on one line.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     match printable(text) {
         text if text.contains('\n') => Cow::Owned(text.replace('\n', "\\n")),
@@ -55,8 +55,8 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Writes `text` indented by `indent` columns, wrapped at `width` columns where one is given. The first
-/// line begins with `lead`, which is counted by the caller in `indent`.
+/// Writes `text` indented by `indent` columns and wrapped at `width`, if given. The first line
+/// begins with `lead`, whose width `indent` includes.
 pub fn paragraph(
     out: &mut dyn Write,
     lead: &str,
@@ -79,7 +79,7 @@ pub fn paragraph(
     Ok(())
 }
 
-/// Writes a problem: code and place, the cause, the help.
+/// Writes a problem: code and place, the cause, the remedy.
 pub fn problem(out: &mut dyn Write, problem: &Problem, width: Option<usize>) -> io::Result<()> {
     let style = match problem.code.severity {
         Severity::Finding => FOUND,
@@ -97,7 +97,7 @@ pub fn problem(out: &mut dyn Write, problem: &Problem, width: Option<usize>) -> 
     paragraph(out, &format!("  {HELP}help{HELP:#}: "), 8, remedy, width)
 }
 
-/// A number of bytes with a decimal unit: `8.7 MB`.
+/// Writes a number of bytes with a decimal unit: `8.7 MB`.
 pub fn bytes(number: u64) -> String {
     match number {
         0..1_000 => format!("{number} B"),
@@ -139,7 +139,7 @@ mod tests {
     fn long_causes_fit_a_narrow_terminal() {
         let found = Problem::new(&MISSING_PIN, "word ".repeat(60).trim().to_owned());
         let text = plain(&found, Some(40));
-        // The first line is left to the terminal: a place that is broken cannot be copied.
+        // The first line is not wrapped, because a broken place could not be copied.
         assert!(
             text.lines().skip(1).all(|line| line.chars().count() <= 40),
             "{text}"

@@ -1,4 +1,4 @@
-//! `explain FILE:LINE`: what stands on a line and why it was decided so.
+//! `explain FILE:LINE`: reports the occurrences on a line and why they were decided so.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -23,13 +23,13 @@ pub struct PlaceReport<'a> {
     pub line: u32,
     /// The line as it is at the pin.
     pub text: &'a str,
-    /// What becomes of the line.
+    /// The fate of the line.
     pub becomes: Becomes,
-    /// The decided occurrences on that line, by offset; empty when there are none.
+    /// The decided occurrences on the line, by offset.
     pub decided: Vec<&'a Decided>,
-    /// What is found at this place.
+    /// The findings on the line.
     pub findings: Vec<&'a Problem>,
-    /// Where each rule is written.
+    /// The place of each rule.
     pub rules: &'a HashMap<RuleId, RulePlace>,
 }
 
@@ -65,10 +65,10 @@ impl PlaceReport<'_> {
     fn becomes(&self, out: &mut dyn Write) -> io::Result<()> {
         match &self.becomes {
             Becomes::Same if self.decided.is_empty() => Ok(()),
-            Becomes::Same => writeln!(out, "\n  the line stays as it is"),
-            Becomes::FileGone => writeln!(out, "\n  the whole file is taken out"),
+            Becomes::Same => writeln!(out, "\n  the line does not change"),
+            Becomes::FileGone => writeln!(out, "\n  the whole file is removed"),
             Becomes::Text(text) if text.trim().is_empty() => {
-                writeln!(out, "\n  the line is taken out")
+                writeln!(out, "\n  the line is removed")
             }
             Becomes::Text(text) => {
                 writeln!(out, "\n  {FAINT}it becomes{FAINT:#}")?;
@@ -118,7 +118,7 @@ impl PlaceReport<'_> {
         )
     }
 
-    /// A rule with the place it stands at, or what decides without one.
+    /// Describes a rule with its place, or the decision's origin without a rule.
     fn rule(&self, id: &RuleId) -> String {
         if let Some(place) = self.rules.get(id) {
             return format!("by rule {id} ({place})");
@@ -133,7 +133,8 @@ impl PlaceReport<'_> {
     }
 }
 
-/// What rules can ask about where an occurrence stands, by the names of [`Site`]'s fields.
+/// Returns the facts about an occurrence's surroundings that rules can test, by the names of
+/// [`Site`]'s fields.
 fn site_facts(occurrence: &Occurrence) -> Vec<(&'static str, String)> {
     let Site {
         sub,
@@ -256,9 +257,9 @@ PNX-106: src/Hive/Disk.pm:7
     #[test]
     fn what_stays_and_what_goes_is_said() {
         let told = |becomes| text(&[&decided()], becomes, &[]);
-        assert!(told(Becomes::Same).ends_with("\n  the line stays as it is\n"));
-        assert!(told(Becomes::FileGone).ends_with("\n  the whole file is taken out\n"));
-        assert!(told(Becomes::Text(String::new())).ends_with("\n  the line is taken out\n"));
+        assert!(told(Becomes::Same).ends_with("\n  the line does not change\n"));
+        assert!(told(Becomes::FileGone).ends_with("\n  the whole file is removed\n"));
+        assert!(told(Becomes::Text(String::new())).ends_with("\n  the line is removed\n"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What `prefetch` put into the store.
+//! Reports what `prefetch` added to the store.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use prefetch::archives::Fetched;
 use prefetch::{Crate, State, Tree};
 use problem::Finding;
 
-/// How many crates that are not there are listed for people; where there is no registry, none is.
+/// The number of missing crates to list for people. Without a registry, all are missing.
 const LISTED: usize = 20;
 
 #[derive(Serialize)]
@@ -36,7 +36,7 @@ pub fn json(out: &mut dyn Write, done: &Prefetch) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Writes it for people: every source, of the crates those that are not there.
+/// Writes it for people: every source, and the missing crates.
 pub fn text(out: &mut dyn Write, done: &Prefetch) -> io::Result<()> {
     let sources = tally("source", done.sources.iter().map(|one| one.state));
     let crates = tally("crate", done.crates.iter().map(|one| one.state));
@@ -59,7 +59,7 @@ pub fn text(out: &mut dyn Write, done: &Prefetch) -> io::Result<()> {
     let longest = longest.unwrap_or_default();
     for one in &done.sources {
         let path = one.path.as_deref().unwrap_or("");
-        // The hash that a pin lacks can be put into it.
+        // A pin without a hash can be given this one.
         let hash = one.hash.as_deref().filter(|_| !one.pinned).unwrap_or("");
         row(
             out,
@@ -97,7 +97,7 @@ fn row(out: &mut dyn Write, state: State, rest: &str) -> io::Result<()> {
     writeln!(out, "  {style}{word:7}{style:#}  {rest}")
 }
 
-/// `52 sources, 3 added, 44 already there, 5 refused`.
+/// Returns `52 sources, 3 added, 44 already there, 5 refused`.
 fn tally(what: &str, states: impl Iterator<Item = State>) -> String {
     let states: Vec<State> = states.collect();
     let all = paint::count(states.len() as u64, what, &format!("{what}s"));

@@ -1,4 +1,4 @@
-//! How good drift's proposals are.
+//! Reports the quality of drift's proposals.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use drift::measure::Measured;
 /// Writes it for people.
 ///
 /// # Errors
-/// As writing.
+/// Writing fails.
 pub fn text(out: &mut dyn Write, measured: &Measured) -> io::Result<()> {
     let Measured { old, new, .. } = measured;
     writeln!(
@@ -19,7 +19,7 @@ pub fn text(out: &mut dyn Write, measured: &Measured) -> io::Result<()> {
     let places = count(measured.wanting, "place wants", "places want");
     writeln!(
         out,
-        "  {places} a rule: {} proposed, {} told what to do instead, {} without anything",
+        "  {places} a rule: {} proposed, {} advised, {} without either",
         measured.proposed(),
         measured.hinted,
         (measured.without.len() as u64).saturating_sub(measured.hinted)
@@ -67,7 +67,7 @@ pub fn text(out: &mut dyn Write, measured: &Measured) -> io::Result<()> {
 /// Writes it for programs: one JSON object.
 ///
 /// # Errors
-/// As writing.
+/// Writing fails.
 pub fn json(out: &mut dyn Write, measured: &Measured) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, measured)?;
     writeln!(out)

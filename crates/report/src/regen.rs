@@ -1,11 +1,11 @@
-//! Tells what `regen` did.
+//! Reports the result of `regen`.
 
 use std::io::{self, Write};
 
 use super::paint::{self, BAD, FAINT, FOUND, GOOD, STRONG, count, one_line};
 use emit::Regenerated;
 
-/// A run of `regen` to be written.
+/// The report on a run of `regen`.
 #[derive(Debug, Clone, Copy)]
 pub struct RegenReport<'a>(pub &'a Regenerated);
 
@@ -51,7 +51,7 @@ impl RegenReport<'_> {
         self.refusal(out)
     }
 
-    /// That nothing is written, as the last line: it is what stays on the screen.
+    /// Writes a last line, which stays on the screen, if nothing is written.
     fn refusal(self, out: &mut dyn Write) -> io::Result<()> {
         if self.0.refused == 0 {
             return Ok(());
@@ -59,12 +59,12 @@ impl RegenReport<'_> {
         let (findings, is) = (count(self.0.refused, "finding", "findings"), self.told());
         writeln!(
             out,
-            "{BAD}{}: {is}{BAD:#}: {findings} to mend first; see above",
+            "{BAD}{}: {is}{BAD:#}: fix {findings} first; see above",
             one_line(&self.0.release)
         )
     }
 
-    /// What findings make of a run.
+    /// Describes the effect of findings on the run.
     fn told(self) -> &'static str {
         if self.0.check {
             "nothing would be written"
@@ -148,14 +148,14 @@ mod tests {
             run.starts_with("hive-2: nothing written, 1 finding\n"),
             "{run}"
         );
-        let last = "\nhive-2: nothing written: 1 finding to mend first; see above\n";
+        let last = "\nhive-2: nothing written: fix 1 finding first; see above\n";
         assert!(run.ends_with(last), "{run}");
         assert!(!run.contains("nothing changed"), "{run}");
         report.check = true;
         let check = text(&report);
         assert!(!check.contains("up to date"), "{check}");
         assert!(
-            check.contains("\nhive-2: nothing would be written: 1 finding"),
+            check.contains("\nhive-2: nothing would be written: fix 1 finding first"),
             "{check}"
         );
     }

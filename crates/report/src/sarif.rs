@@ -1,5 +1,5 @@
-//! The findings as SARIF 2.1.0 (OASIS, "Static Analysis Results Interchange Format"): one run for each
-//! release, the problem codes as rules, a result for each finding.
+//! Writes findings as SARIF 2.1.0 (OASIS, "Static Analysis Results Interchange Format"): one run
+//! for each release, with the problem codes as rules and a result for each finding.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ pub(super) struct Run<'a> {
     pub properties: BTreeMap<&'static str, Value>,
 }
 
-/// How the run went, with what is to be known of its results.
+/// The state of the run, with notes on its results.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Invocation {
@@ -121,7 +121,7 @@ struct Mapped<'a> {
     uri_base_id: Cow<'a, str>,
 }
 
-/// What SARIF calls a result.
+/// A result in SARIF's sense.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Outcome<'a> {
@@ -167,7 +167,7 @@ pub(super) struct ArtifactLocation<'a> {
     uri_base_id: Option<Cow<'a, str>>,
 }
 
-/// A part of a file; columns count code points.
+/// A part of a file. Columns count code points.
 #[derive(Serialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Region<'a> {
@@ -182,12 +182,12 @@ pub(super) struct Region<'a> {
     pub snippet: Option<Message<'a>>,
 }
 
-/// Writes one log with a run for each release.
+/// Writes one log, with a run for each release.
 pub(super) fn scan(out: &mut dyn Write, reports: &[ScanReport]) -> io::Result<()> {
     log(out, reports.iter().map(run).collect())
 }
 
-/// Writes one log with one run, whose findings are in no source.
+/// Writes one log with one run, for findings outside of sources.
 pub(super) fn findings(out: &mut dyn Write, name: &str, problems: &[Problem]) -> io::Result<()> {
     log(out, vec![of(name, &[], problems)])
 }
@@ -224,7 +224,7 @@ fn of<'a>(name: &str, sources: &'a [ScannedSource], problems: &'a [Problem]) -> 
     }
 }
 
-/// A run of `name` without results.
+/// Makes a run of `name` without results.
 pub(super) fn empty<'a>(name: &str) -> Run<'a> {
     Run {
         tool: Tool {
@@ -258,7 +258,7 @@ fn rule(code: &Code) -> Rule {
     }
 }
 
-/// A source's root, which stands wherever its reader has checked it out.
+/// Describes a source's root, which may be anywhere on the reader's machine.
 pub(super) fn base(name: &str, at: Option<&str>) -> Base {
     let text = match at {
         Some(at) => format!("the root of {name} at {at}"),
@@ -269,13 +269,13 @@ pub(super) fn base(name: &str, at: Option<&str>) -> Base {
     }
 }
 
-/// Where what `base` names comes from.
+/// Returns the origin of the tree that `base` names.
 pub(super) fn provenance<'a>(
     url: &str,
     rev: Option<&'a str>,
     base: Cow<'a, str>,
 ) -> Provenance<'a> {
-    // Brackets stand around a numeric host only, and a repository has no fragment.
+    // Brackets are valid only around a numeric host, and a repository has no fragment.
     let host = url
         .find("://")
         .and_then(|at| Some(at + 3 + url[at + 3..].find('/')?));
@@ -288,7 +288,7 @@ pub(super) fn provenance<'a>(
     }
 }
 
-/// The file `path` below what `base` names.
+/// Returns the file `path` below `base`.
 pub(super) fn artifact<'a>(path: &str, base: Option<Cow<'a, str>>) -> ArtifactLocation<'a> {
     ArtifactLocation {
         uri: percent_encoded(path, b"/"),
@@ -296,7 +296,7 @@ pub(super) fn artifact<'a>(path: &str, base: Option<Cow<'a, str>>) -> ArtifactLo
     }
 }
 
-/// A problem as a result.
+/// Turns a problem into a result.
 pub(super) fn outcome(problem: &Problem) -> Outcome<'_> {
     let location = |path: &String| Location {
         physical_location: PhysicalLocation {
@@ -320,7 +320,7 @@ pub(super) fn outcome(problem: &Problem) -> Outcome<'_> {
     }
 }
 
-/// A result of `code` without a place.
+/// Makes a result of `code` without a place.
 pub(super) fn result<'a>(code: &'static Code, message: Message<'a>) -> Outcome<'a> {
     Outcome {
         rule_id: code.id,
@@ -342,7 +342,8 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// `text` as part of a URI (RFC 3986): all bytes but the unreserved ones and those of `also` in percent form.
+/// Encodes `text` as part of a URI (RFC 3986): all bytes but the unreserved ones and those of
+/// `also` in percent form.
 fn percent_encoded(text: &str, also: &[u8]) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut uri = String::with_capacity(text.len());

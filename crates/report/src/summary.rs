@@ -31,7 +31,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The counts over `sources`, with the number of findings.
+    /// Counts the occurrences of `sources`. `findings` is the number of findings.
     pub fn of(sources: &[ScannedSource], findings: usize) -> Self {
         let all = || sources.iter().flat_map(|source| &source.decided);
         let decisions = Tally::of(all());
@@ -65,7 +65,7 @@ fn counts<S: Serializer>(
     map.end()
 }
 
-// serde hands the field by reference.
+// serde passes the field by reference.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn by_context<S: Serializer>(
     row: &[u64; Context::ALL.len()],

@@ -1,4 +1,4 @@
-//! A scan for people: the summary, the listed occurrences, the findings.
+//! Writes a scan for people: the summary, the listed occurrences, the findings.
 
 use std::io::{self, Write};
 
@@ -31,7 +31,8 @@ pub(super) fn scan(out: &mut dyn Write, report: &ScanReport, layout: &Layout) ->
     writeln!(out, "{FOUND}{elsewhere}{FOUND:#}")
 }
 
-/// The summary by source and decision: a table where it fits, otherwise two lines for each source.
+/// Writes the summary by source and decision: a table if it fits, otherwise two lines for each
+/// source.
 fn table(out: &mut dyn Write, report: &ScanReport, width: Option<usize>) -> io::Result<()> {
     let total = &report.summary.decisions;
     let shown: Vec<Verdict> = Verdict::ALL
@@ -48,7 +49,7 @@ fn table(out: &mut dyn Write, report: &ScanReport, width: Option<usize>) -> io::
             )
         })
         .collect();
-    // Of one source the row says it all.
+    // With one source, its row is the total.
     if rows.len() != 1 {
         rows.push(("all sources".to_owned(), *total));
     }
@@ -161,7 +162,8 @@ fn occurrences_list(out: &mut dyn Write, report: &ScanReport, layout: &Layout) -
     Ok(())
 }
 
-/// The findings, grouped by code; a remedy that many share is written once, after the last of them.
+/// Writes the findings, grouped by code. A remedy that many share is written once, after the last
+/// of them.
 pub(super) fn findings(
     out: &mut dyn Write,
     problems: &[Problem],
@@ -201,8 +203,8 @@ pub(super) fn findings(
     writeln!(out, "{FOUND}{}{FOUND:#}", total(problems))
 }
 
-/// Findings of one code that say the same, with their places, in the order of the first of each; those of which there are
-/// most places first.
+/// Groups findings of one code with equal text, in order of first occurrence, those with the most
+/// places first.
 pub(super) fn causes(group: &[Problem]) -> Vec<Vec<&Problem>> {
     let mut causes: Vec<Vec<&Problem>> = Vec::new();
     for problem in group {
@@ -218,7 +220,7 @@ pub(super) fn causes(group: &[Problem]) -> Vec<Vec<&Problem>> {
     causes
 }
 
-/// `20 findings`, and of how many causes, where several have one.
+/// Returns `20 findings`, with the number of causes if some share one.
 pub(super) fn total(problems: &[Problem]) -> String {
     let total = count(problems.len() as u64, "finding", "findings");
     let groups = problems.chunk_by(|a, b| a.code.id == b.code.id);

@@ -1,6 +1,6 @@
-//! C, C headers and XS, by tree-sitter's grammar of C.
+//! Scans C, C headers and XS with tree-sitter's grammar of C.
 //!
-//! XS and unusual macros leave error nodes; what stands in them is still read for paths.
+//! XS and unusual macros produce error nodes. The scanner still searches their text for paths.
 
 use tree_sitter::Node;
 
@@ -104,7 +104,7 @@ impl<'n> C<'_, '_, '_> {
         self.out.literal(span, Form::Literal, site);
     }
 
-    /// Adjacent strings and macros make one string.
+    /// Handles adjacent strings and macros, which form one string.
     fn concatenated(&mut self, node: Node<'n>, site: &Site, depth: u32) {
         let parts = children(node);
         for (index, part) in parts.iter().enumerate() {
@@ -175,7 +175,7 @@ impl<'n> C<'_, '_, '_> {
     }
 }
 
-/// The range of a string's content.
+/// Returns the range of a string's content.
 fn content(node: Node<'_>) -> (usize, usize) {
     let quote = node.child(0).map_or(1, |open| open.byte_range().len());
     let start = node.start_byte() + quote;
@@ -185,7 +185,7 @@ fn content(node: Node<'_>) -> (usize, usize) {
     )
 }
 
-/// The identifier in a declarator.
+/// Returns the identifier in a declarator.
 fn declared(node: Node<'_>) -> Option<Node<'_>> {
     let mut node = node;
     for _ in 0..DEEPEST {

@@ -6,29 +6,30 @@ use serde::Deserialize;
 
 use problem::Problem;
 
-/// How a call takes its command.
+/// The form in which a call takes its command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CommandForm {
-    /// An array reference of words, an array reference of such (a pipeline), or a string for the shell.
+    /// An array reference of words, an array reference of such arrays (a pipeline), or a string for
+    /// the shell.
     Command,
-    /// The remaining arguments are the words; a single string is for the shell.
+    /// The remaining arguments are the words. A single string is for the shell.
     Words,
     /// A string for the shell.
     Shell,
     /// Perl's `open`.
     Open,
-    /// An array reference of arguments without their program.
+    /// An array reference of arguments without the program.
     Arguments,
 }
 
-/// Where the program that a prefix runs acts.
+/// The place where a prefix runs its program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Acts {
     /// On the same machine.
     Host,
-    /// On another one.
+    /// On another machine.
     Remote,
     /// In a container or another root.
     Guest,
@@ -44,11 +45,11 @@ pub struct Call {
     /// Methods.
     #[serde(default)]
     pub methods: Vec<String>,
-    /// Which argument the command is, from 0.
+    /// The index of the command's argument, from 0.
     pub argument: usize,
-    /// What that argument looks like.
+    /// The form of that argument.
     pub form: CommandForm,
-    /// What may stand in place of the command, which is then the next argument.
+    /// Arguments that may come before the command.
     #[serde(default)]
     pub skip: Vec<String>,
 }
@@ -59,18 +60,18 @@ pub struct Call {
 pub struct Prefix {
     /// The programs' file names.
     pub programs: Vec<String>,
-    /// Where the other one runs.
+    /// The place where it runs the other program.
     pub acts: Acts,
-    /// Options that take the next word.
+    /// Options whose value is the next word.
     #[serde(default)]
     pub value_options: Vec<String>,
-    /// How many words that are no options stand before the program.
+    /// The number of non-option words before the program.
     #[serde(default)]
     pub positional: usize,
-    /// `NAME=VALUE` may stand before the program.
+    /// Whether `NAME=VALUE` may precede the program.
     #[serde(default)]
     pub assignments: bool,
-    /// A `--`, if there is one, stands directly before the program.
+    /// Whether an optional `--` directly precedes the program.
     #[serde(default)]
     pub separator: bool,
 }
@@ -157,7 +158,7 @@ struct Lists {
     units: Vec<String>,
 }
 
-/// How commands are run, ready to be asked.
+/// The rules of `calls.toml`, indexed.
 #[derive(Debug)]
 pub struct Calls {
     file: File,
@@ -167,7 +168,7 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// The variables whose elements are units.
+    /// Returns the variables whose elements are units.
     pub fn unit_lists(&self) -> &[String] {
         &self.file.lists.units
     }
@@ -232,7 +233,7 @@ impl Calls {
         self.file.call.get(*at?)
     }
 
-    /// The prefix with this program's name or path.
+    /// Finds the prefix with this program's name or path.
     pub fn prefix(&self, program: &str) -> Option<&Prefix> {
         self.file
             .prefix
@@ -244,32 +245,33 @@ impl Calls {
         self.file.shell.programs.contains(file_name(program))
     }
 
-    /// The shell's option for a command line, `-c`.
+    /// Returns the shell's option for a command line, `-c`.
     pub fn shell_option(&self) -> &str {
         &self.file.shell.option
     }
 
-    /// Whether the shell does this by itself.
+    /// Whether the word is a builtin of the shell.
     pub fn is_builtin(&self, word: &str) -> bool {
         self.file.shell.builtins.contains(word)
     }
 
-    /// Whether a variable or key of this name holds a command's words.
+    /// Whether a variable or key of this name contains a command's words.
     pub fn names_command(&self, name: &str) -> bool {
         segments(name).any(|segment| self.file.names.command.contains(segment))
     }
 
-    /// Whether a variable or key of this name holds command lines.
+    /// Whether a variable or key of this name contains command lines.
     pub fn names_commands(&self, name: &str) -> bool {
         segments(name).any(|segment| self.file.names.commands.contains(segment))
     }
 
-    /// Whether an array of this name, spliced in, runs the program that follows it.
+    /// Whether an array of this name, spliced into a command, runs the program after it.
     pub fn names_runner(&self, name: &str) -> bool {
         segments(name).any(|segment| self.file.names.runner.contains(segment))
     }
 
-    /// Whether a word in a program's place is none: a subcommand kept apart from its program.
+    /// Whether a word in a program's place is never one, such as a subcommand stored apart from its
+    /// program.
     pub fn is_never(&self, word: &str) -> bool {
         self.file.names.never.contains(word)
     }

@@ -1,4 +1,5 @@
-//! Gathers what a scanner marks and gives it as a [`FileScan`]: sorted, with lines and columns, without overlaps.
+//! Collects the occurrences that a scanner marks into a [`FileScan`]: sorted, with lines and
+//! columns, without overlaps.
 
 use memchr::{memchr_iter, memmem};
 use syntax::children;
@@ -8,14 +9,15 @@ use super::names::{Text, names};
 use super::paths::{self, Notation, Piece};
 use super::{FileScan, Form, Kind, Occurrence, Site};
 
-/// The depth at which a walk over a syntax tree stops going down: hostile input nests without end, the stack does not.
+/// The depth at which walks over a syntax tree stop. Hostile input nests without end, but the stack
+/// is finite.
 pub(super) const DEEPEST: u32 = 400;
 
-/// What a scanner has found so far in one file.
+/// The occurrences found so far in one file.
 pub(super) struct Collector<'a> {
     bytes: &'a [u8],
     found: Vec<Found>,
-    /// The form of everything marked: set while a command line within another language's string is scanned.
+    /// The form of all marks, set while a command line in another language's string is scanned.
     form: Option<Form>,
 }
 
@@ -27,21 +29,21 @@ struct Found {
     site: Site,
 }
 
-/// One static piece of a literal, by its place in the file.
+/// One static piece of a literal, by its offsets in the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
     /// Byte offset of its first byte.
     pub start: usize,
     /// Byte offset after its last byte.
     pub end: usize,
-    /// An interpolation, or text of the same word, stands directly before it.
+    /// Whether an interpolation, or text of the same word, directly precedes it.
     pub after: bool,
-    /// An interpolation, or text of the same word, stands directly after it.
+    /// Whether an interpolation, or text of the same word, directly follows it.
     pub before: bool,
 }
 
 impl Span {
-    /// A piece that is a whole literal.
+    /// Makes a piece that is a whole literal.
     pub fn whole(start: usize, end: usize) -> Self {
         Self {
             start,
@@ -53,7 +55,7 @@ impl Span {
 }
 
 impl<'a> Collector<'a> {
-    /// Nothing found yet in `bytes`.
+    /// Starts with nothing found in `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
@@ -62,22 +64,22 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// The file.
+    /// Returns the file's bytes.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The file's bytes in a range, none where the range leaves the file.
+    /// Returns the bytes in a range, or none if it extends beyond the file.
     pub fn slice(&self, start: usize, end: usize) -> &'a [u8] {
         self.bytes.get(start..end).unwrap_or_default()
     }
 
-    /// The same, lossily decoded.
+    /// As [`Self::slice`], lossily decoded.
     pub fn text_of(&self, start: usize, end: usize) -> String {
         String::from_utf8_lossy(self.slice(start, end)).into_owned()
     }
 
-    /// One occurrence at exactly this range; an empty range is none.
+    /// Marks exactly this range as an occurrence. An empty range is ignored.
     pub fn mark(&mut self, start: usize, end: usize, kind: Kind, form: Form, site: Site) {
         if start < end && end <= self.bytes.len() {
             self.found.push(Found {
@@ -90,7 +92,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Runs `scan` with everything it marks in the form of a command line.
+    /// Runs `scan` and gives all its marks the form of a command line.
     pub fn command<T>(&mut self, scan: impl FnOnce(&mut Self) -> T) -> T {
         let outer = self.form.replace(Form::Command);
         let result = scan(self);
@@ -98,7 +100,8 @@ impl<'a> Collector<'a> {
         result
     }
 
-    /// What stands in an error node outside its children: text that the grammar did not know.
+    /// Marks paths in the text of an error node outside of its children, which the grammar did not
+    /// understand.
     pub fn gaps(&mut self, node: Node<'_>, site: &Site) {
         let mut at = node.start_byte();
         for child in children(node) {
@@ -112,12 +115,12 @@ impl<'a> Collector<'a> {
         self.literal(Span::whole(at, node.end_byte().max(at)), Form::Bare, site);
     }
 
-    /// The `PATH` assignments, absolute paths and architecture triplets in a literal.
+    /// Marks the `PATH` assignments, absolute paths and architecture triplets in a literal.
     pub fn literal(&mut self, span: Span, form: Form, site: &Site) {
         self.piece(span, Notation::Plain, form, site);
     }
 
-    /// The same in a regular expression.
+    /// As [`Self::literal`], for a regular expression.
     pub fn regex(&mut self, span: Span, site: &Site) {
         self.piece(span, Notation::Regex, Form::Regex, site);
     }
@@ -188,7 +191,8 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// The interpreter of a `#!` line at the file's start; gives its switches and the offset of the line's end.
+    /// Marks the interpreter of a `#!` line at the file's start. Returns its switches and the
+    /// offset of the line's end.
     pub fn shebang(&mut self) -> Option<(String, usize)> {
         let rest = self.bytes.strip_prefix(b"#!")?;
         let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
@@ -216,7 +220,8 @@ impl<'a> Collector<'a> {
         Some((switches, 2 + length))
     }
 
-    /// Whatever path stands in the file and was not marked so far: what a weak spot of a grammar made its scanner pass over.
+    /// Marks every path that has not been marked yet, in parts that a weak grammar made its scanner
+    /// miss.
     pub fn residue(&mut self) {
         let mut taken: Vec<(usize, usize)> = self
             .found
@@ -236,18 +241,19 @@ impl<'a> Collector<'a> {
         self.found.extend(
             rest.found
                 .into_iter()
-                // A name is one by where it stands, which a gap does not tell.
+                // Whether a text is a name depends on its position, which is unknown here.
                 .filter(|found| !found.kind.is_name())
                 .filter(|found| !taken.holds(found.start, found.end)),
         );
     }
 
-    /// Takes over what another collector of the same file found.
+    /// Adds the results of another collector for the same file.
     pub fn absorb(&mut self, other: Collector<'a>) {
         self.found.extend(other.found);
     }
 
-    /// What was found; of two of one kind that overlap the one that begins first, then the longer one.
+    /// Returns the occurrences. Of two overlapping ones of one kind, the earlier one stays, then
+    /// the longer one.
     pub fn finish(mut self, switches: String) -> FileScan {
         self.found.sort_by(|a, b| {
             (a.start, a.kind, std::cmp::Reverse(a.end)).cmp(&(
@@ -293,7 +299,7 @@ impl<'a> Collector<'a> {
     }
 }
 
-/// Ranges in order, asked about in order: one pass over both, however many there are.
+/// Sorted ranges that are queried in order, so that one pass over both is enough.
 struct Taken {
     ranges: Vec<(usize, usize)>,
     at: usize,
@@ -304,7 +310,7 @@ impl Taken {
         Self { ranges, at: 0 }
     }
 
-    /// Whether one of the ranges overlaps this one, which begins no earlier than the one asked about before.
+    /// Whether one of the ranges overlaps this one, which must not begin before the previous query.
     fn holds(&mut self, start: usize, end: usize) -> bool {
         while self.ranges.get(self.at).is_some_and(|(_, e)| *e <= start) {
             self.at += 1;
@@ -318,13 +324,13 @@ pub(super) fn continues(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-' | b'+' | b'~' | b'*')
 }
 
-/// The offsets at which a file holds what a scanner looks for, in order: a node without one needs no look inside.
+/// The sorted offsets of everything that a scanner looks for. Nodes without one can be skipped.
 pub(super) struct Candidates(Vec<usize>);
 
 impl Candidates {
-    /// The starts of FHS paths and architecture triplets, and of `words`.
+    /// Finds the starts of FHS paths and architecture triplets, and of `words`.
     pub fn of(bytes: &[u8], words: &[&[u8]]) -> Self {
-        // Long enough for the longest root and the byte that ends it.
+        // Long enough for the longest root and the byte after it.
         const WINDOW: usize = 12;
         let mut offsets: Vec<usize> = memchr_iter(b'/', bytes)
             .filter(|slash| {
@@ -340,17 +346,17 @@ impl Candidates {
         Self(offsets)
     }
 
-    /// All of them.
+    /// Returns all offsets.
     pub fn offsets(self) -> Vec<usize> {
         self.0
     }
 
-    /// Whether there is none in the file.
+    /// Whether the file has none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether the node holds one.
+    /// Whether the node contains one.
     pub fn within(&self, node: Node<'_>) -> bool {
         let at = self.0.partition_point(|offset| *offset < node.start_byte());
         self.0
@@ -374,7 +380,7 @@ pub(super) mod testing {
     use super::super::calls::Calls;
     use super::super::{FileScan, Kind, Occurrence};
 
-    /// The calls of this repository.
+    /// Returns the calls of this repository.
     pub fn calls() -> Calls {
         Calls::parse(
             include_str!("../../../rules/general/calls.toml"),
@@ -383,7 +389,7 @@ pub(super) mod testing {
         .expect("the rules in this repository are good")
     }
 
-    /// The texts of one kind, in order.
+    /// Returns the texts of one kind, in order.
     pub fn texts(scan: &FileScan, kind: Kind) -> Vec<&str> {
         scan.occurrences
             .iter()
@@ -392,7 +398,7 @@ pub(super) mod testing {
             .collect()
     }
 
-    /// The one occurrence with this text.
+    /// Returns the only occurrence with this text.
     pub fn only<'s>(scan: &'s FileScan, text: &str) -> &'s Occurrence {
         let mut found = scan.occurrences.iter().filter(|found| found.text == text);
         let first = found

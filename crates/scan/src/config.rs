@@ -1,4 +1,5 @@
-//! Line-based configuration: udev, logrotate, cron, PAM, sysctl, tmpfiles, sysusers, `AppArmor`, lxc, APT's sources.
+//! Scans line-based configuration: udev, logrotate, cron, PAM, sysctl, tmpfiles, sysusers,
+//! `AppArmor`, lxc, APT's sources.
 
 use toml_edit::{Document, Item, TableLike};
 
@@ -6,8 +7,8 @@ use super::calls::Calls;
 use super::collect::{Collector, Span, is_command_name};
 use super::{FileScan, Form, Kind, ParseError, Site, shell};
 
-/// Cargo's configuration: the directories and registries that take another source's place (the Cargo Book, "Source
-/// Replacement"). What is no TOML has none; cargo will say so.
+/// Scans Cargo's configuration for directories and registries that replace another source (the
+/// Cargo Book, "Source Replacement"). Invalid TOML has none; cargo will report it.
 fn cargo(bytes: &[u8]) -> FileScan {
     let mut out = Collector::new(bytes);
     let document = str::from_utf8(bytes)
@@ -23,7 +24,7 @@ fn cargo(bytes: &[u8]) -> FileScan {
             let (Some(text), Some(span)) = (value.as_str(), value.span()) else {
                 continue;
             };
-            // Within its quotes, which may be of any kind.
+            // Exclude the quotes, of either kind.
             let within = out.text_of(span.start, span.end);
             let Some(at) = within.find(text).filter(|_| text.starts_with('/')) else {
                 continue;
@@ -41,17 +42,17 @@ fn cargo(bytes: &[u8]) -> FileScan {
     out.finish(String::new())
 }
 
-/// The keys of a source that say where it is on this machine.
+/// The keys of a source that name its place on this machine.
 const SOURCES: [&str; 2] = ["directory", "local-registry"];
 
-/// How a file's lines are to be read.
+/// The format of a file's lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     /// udev(7): comma-separated matches and assignments.
     Udev,
-    /// logrotate(8): scripts stand between `postrotate` and `endscript`.
+    /// logrotate(8): scripts are between `postrotate` and `endscript`.
     Logrotate,
-    /// crontab(5) with a user's column: `/etc/cron.d`.
+    /// crontab(5) with a column for the user: `/etc/cron.d`.
     Cron,
     /// `key = value`, `key: value` or `key value`.
     Keys,
@@ -66,7 +67,7 @@ const SCRIPTS: &[&[u8]] = &[
     b"preremove",
 ];
 
-/// The occurrences of a configuration file; `path` says its format.
+/// Returns the occurrences of a configuration file. `path` determines its format.
 pub fn scan(path: &str, bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     if path.contains(".cargo/") {
         return Ok(cargo(bytes));
@@ -104,7 +105,7 @@ pub fn scan(path: &str, bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseEr
     Ok(out.finish(switches.unwrap_or_default()))
 }
 
-/// A logrotate script that is open.
+/// An open logrotate script.
 struct Script {
     name: String,
     start: usize,
@@ -139,7 +140,8 @@ fn line_of(out: &mut Collector<'_>, format: Format, start: usize, end: usize, ca
     }
 }
 
-/// `KEY{attribute}=="value"`, comma-separated; `PROGRAM`, `RUN` and `IMPORT{program}` run their value.
+/// Scans `KEY{attribute}=="value"`, comma-separated. `PROGRAM`, `RUN` and `IMPORT{program}` run
+/// their value.
 fn udev(out: &mut Collector<'_>, start: usize, end: usize, calls: &Calls) {
     let mut at = start;
     while at < end {
@@ -174,7 +176,7 @@ fn udev(out: &mut Collector<'_>, start: usize, end: usize, calls: &Calls) {
     }
 }
 
-/// Words of a command that no shell reads.
+/// Scans the words of a command that no shell reads.
 fn words(out: &mut Collector<'_>, start: usize, end: usize, site: &Site, calls: &Calls) {
     let text = out.slice(start, end);
     let mut spans = Vec::new();
@@ -201,7 +203,7 @@ fn words(out: &mut Collector<'_>, start: usize, end: usize, site: &Site, calls: 
     }
 }
 
-/// Five fields or an `@` word, the user, the command line; or an assignment.
+/// Scans five fields or an `@` word, the user and the command line; or an assignment.
 fn cron(out: &mut Collector<'_>, start: usize, end: usize, calls: &Calls) {
     let line = out.slice(start, end);
     let is_time = |b: &u8| b.is_ascii_digit() || matches!(b, b'*' | b'@');
@@ -220,7 +222,8 @@ fn cron(out: &mut Collector<'_>, start: usize, end: usize, calls: &Calls) {
     shell::script(out, text, start + at, calls, &Site::default());
 }
 
-/// `key = value`, `key: value`, `key value`: the key is the call, the value what rules look at.
+/// Scans `key = value`, `key: value` or `key value`. The key becomes the call, the value the
+/// literal.
 fn keys(out: &mut Collector<'_>, start: usize, end: usize, calls: &Calls) {
     let line = out.slice(start, end);
     let key = line
@@ -245,7 +248,7 @@ fn keys(out: &mut Collector<'_>, start: usize, end: usize, calls: &Calls) {
     if name.starts_with("lxc.hook.") {
         words(out, value, end, &site, calls);
     } else if name == "PATH" {
-        // With its key, so that the value is found as an assignment.
+        // Include the key, so that the value is found as an assignment.
         out.literal(Span::whole(start, end), Form::Bare, &site);
     } else {
         let span = Span {

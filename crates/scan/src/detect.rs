@@ -1,28 +1,30 @@
-//! Which language a file is in: by name, place, and, where these do not tell, by its first bytes.
+//! Detects a file's language by its name and place and, if these are not enough, by its first
+//! bytes.
 
 use super::Language;
 use release::Mode;
 
-/// Bytes of a file's head that [`language`] may look at.
+/// The number of bytes at a file's start that [`language`] may read.
 pub const HEAD: usize = 512;
 
-/// What a name tells.
+/// The information in a name.
 enum Named {
-    /// It is this language whatever it holds.
+    /// The file is in this language, whatever its content.
     Is(Language),
-    /// Nothing in it is scanned.
+    /// The file is not scanned.
     Skip,
-    /// The contents tell; text that says nothing is this.
+    /// The content decides. By default the language is this.
     Look(Language),
 }
 
-/// The language to scan a file as; `None` where nothing in it can assume Debian for what is built from it. `head` is the
-/// file's beginning ([`HEAD`] bytes are enough), and may be empty where [`wants_head`] says no.
+/// Returns the language to scan a file in, or `None` if nothing in it can assume Debian for what is
+/// built from it. `head` is the file's start ([`HEAD`] bytes are enough), and may be empty if
+/// [`wants_head`] returns false.
 ///
-/// What is not scanned, and why: Cargo's files belong to the room `cargo`; images, fonts, archives and other
-/// binaries hold no text to rewrite; translations are messages; patches change other programs, whose sources are not
-/// here; lists that debhelper reads (`debian/*.install` and its like) are read as data by the room `debian`, a
-/// changelog is history.
+/// The following are not scanned. The crate `cargo` reads Cargo's files. Images, fonts, archives
+/// and other binaries contain no text to rewrite. Translations are messages. Patches change other
+/// programs, whose sources are not here. The crate `debian` reads debhelper's lists
+/// (`debian/*.install` and the like) as data, and a changelog is history.
 pub fn language(path: &str, mode: Mode, head: &[u8]) -> Option<Language> {
     if matches!(mode, Mode::Symlink | Mode::Submodule) {
         return None;
@@ -39,14 +41,14 @@ pub fn language(path: &str, mode: Mode, head: &[u8]) -> Option<Language> {
     }
 }
 
-/// Whether a file's beginning is needed to know its language.
+/// Whether the language depends on the file's first bytes.
 pub fn wants_head(path: &str) -> bool {
     matches!(named(path), Named::Look(_))
 }
 
 fn named(path: &str) -> Named {
     let name = path.rsplit('/').next().unwrap_or(path);
-    // A template of a file is a file: the scanners read `@NAME@` as text.
+    // Templates are scanned like the file itself, with `@NAME@` as text.
     let name = name.strip_suffix(".in").unwrap_or(name);
     if let Some(rest) = debian(path) {
         return debian_file(rest, name);
@@ -55,9 +57,11 @@ fn named(path: &str) -> Named {
         return Named::Is(Language::Make);
     }
     match name {
-        // The API's schema as one value of some megabytes: data that is shown, not a program.
+        // The API's schema as a single value of some megabytes. It is data for display, not a
+        // program.
         "apidata.js" => return Named::Is(Language::Text),
-        // The same schema, from which a Rust crate is made; Devel::PPPort's generated header, the same everywhere.
+        // The same schema, from which a Rust crate is made, and Devel::PPPort's generated header,
+        // which is the same everywhere.
         "pve-api.json" | "ppport.h" => return Named::Skip,
         _ => {}
     }
@@ -76,7 +80,7 @@ fn named(path: &str) -> Named {
     }
 }
 
-/// The path below the source's `debian/`, which need not be at its root.
+/// Returns the path below the source's `debian/`, which need not be at its root.
 fn debian(path: &str) -> Option<&str> {
     path.strip_prefix("debian/")
         .or_else(|| path.split_once("/debian/").map(|(_, rest)| rest))
@@ -132,7 +136,7 @@ fn by_extension(path: &str, extension: &str) -> Named {
     }
 }
 
-/// Whether a `*.conf` stands in a unit's drop-in folder.
+/// Whether a `*.conf` is in a unit's drop-in directory.
 fn is_drop_in(path: &str) -> bool {
     const UNITS: [&str; 7] = [
         "service", "timer", "target", "socket", "path", "mount", "slice",
@@ -162,12 +166,13 @@ fn by_shebang(head: &[u8]) -> Option<Language> {
         b"make" => Language::Make,
         b"node" | b"nodejs" => Language::Javascript,
         _ if interpreter.starts_with(b"python") => Language::Python,
-        // `nft -f`, `awk -f`: read by line, the shebang itself is what matters.
+        // `nft -f`, `awk -f`: only the shebang matters, so the file is read by lines.
         _ => Language::Config,
     })
 }
 
-/// A drop-in whose folder is made when it is installed shows by its first section.
+/// Detects drop-ins by their first section, for those whose directory exists only after
+/// installation.
 fn by_section(default: Language, head: &[u8]) -> Option<Language> {
     const SECTIONS: [&[u8]; 5] = [
         b"[Unit]",

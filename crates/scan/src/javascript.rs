@@ -1,7 +1,7 @@
-//! JavaScript, by tree-sitter's grammar.
+//! Scans JavaScript with tree-sitter's grammar.
 //!
-//! It runs in a browser: its paths are messages and examples, which rules can tell by the key they are given to
-//! (`emptyText`, `text`) and the function they stand in.
+//! It runs in a browser, so its paths are messages and examples. Rules recognise them by their key
+//! (`emptyText`, `text`) and the function around them.
 
 use tree_sitter::Node;
 
@@ -10,7 +10,7 @@ use super::walk::{Walk, added};
 use super::{FileScan, Form, ParseError, Site};
 use syntax::{Grammar, children, parse};
 
-/// The occurrences of a JavaScript file.
+/// Returns the occurrences of a JavaScript file.
 pub fn scan(bytes: &[u8]) -> Result<FileScan, ParseError> {
     let mut out = Collector::new(bytes);
     let switches = out.shebang().map(|(switches, _)| switches);
@@ -95,7 +95,7 @@ impl<'n> Javascript<'_, '_> {
         node.child_by_field_name(field).map(|name| self.name(name))
     }
 
-    /// `key: value`; a function as the value takes its name from the key.
+    /// Scans `key: value`. A function value takes its name from the key.
     fn pair(&mut self, node: Node<'n>, site: &Site, depth: u32) {
         let key = self.field(node, "key");
         let Some(value) = node.child_by_field_name("value") else {

@@ -1,7 +1,8 @@
-//! What was found in a file, kept between runs by content and path.
+//! Keeps the scans of files between runs, by content and path.
 //!
-//! One file a source: every string once, then the files with their occurrences as numbers and places in that list. The
-//! types of the scan itself leave out what is empty when they are written, which only formats with names can read back.
+//! Each source has one file: every string once, then the files, whose occurrences refer to strings
+//! by number. The types of the scan itself omit empty fields when serialised, which only formats
+//! with names can read back.
 
 use std::collections::HashMap;
 
@@ -10,18 +11,17 @@ use serde::{Deserialize, Serialize};
 use super::{FileScan, Form, Kind, Language, Occurrence, ParseError, RustModule, Site};
 use cache::Cache;
 
-/// What was found in a file of some content, by content and path (the path decides the language).
-/// `None` for content that is in no language.
+/// Scans by content and path (the path determines the language). `None` for content in no language.
 pub(super) type Found = HashMap<(String, String), Option<(Language, FileScan)>>;
 
-/// What is kept of a source's files.
+/// Loads the scans of a source's files.
 pub(super) fn load(cache: &Cache, source: &str) -> Found {
     let bytes = cache.read(&name(source)).unwrap_or_default();
     let kept = postcard::from_bytes::<Kept>(&bytes).ok();
     kept.and_then(|kept| kept.unpack()).unwrap_or_default()
 }
 
-/// Keeps what was found in a source's files.
+/// Stores the scans of a source's files.
 pub(super) fn store(cache: &Cache, source: &str, found: &Found) {
     let mut strings = Strings::default();
     let files = found
@@ -36,7 +36,7 @@ fn name(source: &str) -> String {
     format!("{source}-scan")
 }
 
-/// A string's place in the list.
+/// The index of a string in the list.
 type Text = u32;
 
 #[derive(Serialize, Deserialize)]
@@ -104,7 +104,7 @@ impl<'a> Strings<'a> {
     fn text(&mut self, text: &'a str) -> Text {
         *self.places.entry(text).or_insert_with(|| {
             self.list.push(text);
-            // More strings than that would need a source of many gigabytes.
+            // More strings would need a source of many gigabytes.
             u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX)
         })
     }
@@ -179,11 +179,11 @@ impl<'a> Strings<'a> {
     }
 }
 
-/// A cache whose parts do not fit together.
+/// The parts of a cache do not fit together.
 struct Damaged;
 
 impl Kept<'_> {
-    /// `None` where a string is not in the list.
+    /// Restores the scans. Returns `None` if a string is not in the list.
     fn unpack(&self) -> Option<Found> {
         let one = |file: &KeptFile| {
             let scan = match &file.scan {
@@ -199,7 +199,7 @@ impl Kept<'_> {
         Some((*self.strings.get(usize::try_from(at).ok()?)?).to_owned())
     }
 
-    /// No string, or one of the list; an error where the list has no such string.
+    /// Returns an optional string of the list, or an error if the list lacks it.
     fn some(&self, at: Option<Text>) -> Result<Option<String>, Damaged> {
         at.map(|at| self.text(at).ok_or(Damaged)).transpose()
     }

@@ -1,7 +1,8 @@
-//! One scanner per language: bytes to occurrences, modules used, commands run.
+//! Scans source files, with one scanner for each language: bytes to occurrences, used modules and
+//! commands.
 //!
-//! A scanner only finds and describes; whether a place acts on the host, in a guest or nowhere, and
-//! what becomes of it, is decided by rules in `decide`.
+//! Scanners only find and describe. The rules in `decide` determine whether a place acts on the
+//! host, in a guest or nowhere, and what becomes of it.
 
 pub mod c;
 pub mod calls;
@@ -31,13 +32,13 @@ use serde::{Deserialize, Serialize};
 use calls::Calls;
 pub use detect::{HEAD, language, wants_head};
 
-/// The cache below `dir` of this build of the scanners and these calls. A cache that another build or other calls made
-/// gives nothing.
+/// Opens the cache below `dir` for this build of the scanners and these calls. Caches of other
+/// builds or calls are not used.
 pub fn cache_below(dir: &Path, calls_text: &str) -> Cache {
     Cache::new(dir, env!("PNX_SCANNERS"), calls_text)
 }
 
-/// The language a file is scanned as.
+/// The language in which a file is scanned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Language {
@@ -64,7 +65,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// Its word, as in rules and reports.
+    /// Returns its word, as in rules and reports.
     pub fn word(self) -> &'static str {
         match self {
             Self::Perl => "perl",
@@ -81,7 +82,7 @@ impl Language {
     }
 }
 
-/// What kind of assumption an occurrence is.
+/// The kind of an occurrence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -89,7 +90,7 @@ pub enum Kind {
     AbsolutePath,
     /// A program's name that is looked up on `PATH`.
     BareCommand,
-    /// A value assigned to `PATH`: the whole value.
+    /// The whole value of an assignment to `PATH`.
     PathAssignment,
     /// The interpreter of a `#!` line: the path, without switches.
     Shebang,
@@ -99,20 +100,20 @@ pub enum Kind {
     CrateSource,
     /// `x86_64-linux-gnu` and its like.
     ArchitectureTriplet,
-    /// A systemd unit, or the head of one that an interpolation completes.
+    /// A systemd unit, or the start of its name if an interpolation completes it.
     UnitName,
-    /// A service that PAM is asked by.
+    /// The name of a PAM service that the code uses.
     PamService,
     /// A well-known name on the system's D-Bus.
     BusName,
-    /// A kernel parameter: `net.ipv4.ip_forward`, or what follows `/proc/sys/`.
+    /// A kernel parameter: `net.ipv4.ip_forward`, or the path below `/proc/sys/`.
     SysctlKey,
     /// A kernel module.
     KernelModule,
 }
 
 impl Kind {
-    /// Every kind, in the order in which reports count them.
+    /// Every kind, in the order of reports.
     pub const ALL: [Self; 12] = [
         Self::AbsolutePath,
         Self::BareCommand,
@@ -128,7 +129,7 @@ impl Kind {
         Self::KernelModule,
     ];
 
-    /// Its word, as in rules and reports.
+    /// Returns its word, as in rules and reports.
     pub fn word(self) -> &'static str {
         match self {
             Self::AbsolutePath => "absolute-path",
@@ -146,7 +147,8 @@ impl Kind {
         }
     }
 
-    /// Whether it is a name that the system gives to something, and no path, program or module of a language.
+    /// Whether it is a name that the system assigns, rather than a path, a program or a language's
+    /// module.
     pub fn is_name(self) -> bool {
         matches!(
             self,
@@ -159,7 +161,7 @@ impl Kind {
     }
 }
 
-/// The lexical form the text stands in. What a rewrite may put there depends on it.
+/// The lexical form around the text, which limits what a rewrite may insert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
@@ -183,12 +185,12 @@ pub enum Form {
     Pod,
     /// A `#!` line.
     Shebang,
-    /// A `#define`'s value or `#include`'s path.
+    /// The value of a `#define`, or the path of an `#include`.
     Define,
 }
 
 impl Form {
-    /// What it is called in a sentence.
+    /// Returns a phrase for a sentence.
     pub fn phrase(self) -> &'static str {
         match self {
             Self::Literal => "a string without interpolation",
@@ -206,38 +208,40 @@ impl Form {
     }
 }
 
-/// Where in the program's structure an occurrence stands: what rules can ask for.
+/// The position of an occurrence in the program's structure, which rules can test.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Site {
     /// The innermost enclosing named sub or function; a unit's section; a Makefile's target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub: Option<String>,
-    /// The innermost call whose argument it is, as written (`run_command`, `PVE::Tools::run_command`,
-    /// `$self->ct_symlink` gives `ct_symlink`); a unit's directive; a shell command's program.
+    /// The innermost call with it as an argument, as written (`run_command`,
+    /// `PVE::Tools::run_command`, but `ct_symlink` for `$self->ct_symlink`); a unit's directive; a
+    /// shell command's program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<String>,
-    /// Which argument of that call, from 0.
+    /// The index of that argument, from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub argument: Option<u32>,
-    /// Its place in the command's words, from 0 (the program); `None` outside commands.
+    /// Its index in the command's words, from 0 for the program; `None` outside of commands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub word: Option<u32>,
-    /// The words before it in the same command that are static, joined by blanks; an array or
-    /// variable spliced in gives its name (`@$ssh_cmd`, `$target`).
+    /// The static words before it in the same command, joined by blanks. A spliced array or
+    /// variable contributes its name (`@$ssh_cmd`, `$target`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// The variable, constant, hash key, attribute or `#define` its value goes to, without sigil.
+    /// The variable, constant, hash key, attribute or `#define` that receives its value, without
+    /// sigil.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// It follows an interpolation or other text within its literal (`"$root/usr/bin/x"`): a path
-    /// below something else, not an absolute one.
+    /// Whether an interpolation or other text precedes it in its literal (`"$root/usr/bin/x"`),
+    /// which makes it a path below something else.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub joined: bool,
-    /// It is followed by an interpolation that continues the path (`"/usr/share/$x"`).
+    /// Whether an interpolation continues the path (`"/usr/share/$x"`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub open: bool,
-    /// Rust: under which configuration the place is compiled at all, as one predicate of `#[cfg(…)]`
-    /// (`all(feature = "x", test)`); `None` where no attribute asks for one.
+    /// Rust: the configuration under which the place is compiled, as one predicate of `#[cfg(…)]`
+    /// (`all(feature = "x", test)`); `None` without such an attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cfg: Option<String>,
 }
@@ -253,17 +257,17 @@ pub struct Occurrence {
     pub line: u32,
     /// 1-based column, in bytes.
     pub column: u32,
-    /// What it assumes.
+    /// Its kind.
     pub kind: Kind,
     /// The bytes at the span, lossily decoded: the whole path, command, `PATH` value or module name.
     pub text: String,
-    /// The lexical form it stands in.
+    /// Its lexical form.
     pub form: Form,
-    /// Where it stands.
+    /// Its position.
     pub site: Site,
 }
 
-/// What a scanner found in one file.
+/// The results for one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileScan {
     /// Sorted by offset, then kind; spans of one kind do not overlap.
@@ -272,51 +276,52 @@ pub struct FileScan {
     pub declares: Vec<String>,
     /// The switches of the shebang (`-T`), empty without.
     pub switches: String,
-    /// Rust: the modules that stand in other files, in the order of the file.
+    /// Rust: the modules in other files, in file order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modules: Vec<RustModule>,
-    /// Rust: the files that `include_str!` and `include_bytes!` read, as written: relative to this one, or below
-    /// [`rust::MANIFEST_DIR`].
+    /// Rust: the arguments of `include_str!` and `include_bytes!` as written, relative to this file
+    /// or below [`rust::MANIFEST_DIR`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub embeds: Vec<String>,
-    /// Rust: what the parser refused. The file may be a template or a test's data; whether it must parse is known once the
-    /// module tree says that it is compiled.
+    /// Rust: the syntax error, if any. The file may be a template or a test's data. Only the module
+    /// tree shows whether it must parse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unparsed: Option<ParseError>,
 }
 
-/// A module that a Rust file takes from another file: `mod x;`, or `include!("x.rs")`.
+/// A module that a Rust file declares in another file: `mod x;`, or `include!("x.rs")`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RustModule {
     /// Its name without `r#`; empty for an inclusion.
     pub name: String,
-    /// The inline modules it stands in, from the outermost.
+    /// The inline modules around it, outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub within: Vec<String>,
-    /// The value of its `#[path]`; what an inclusion names.
+    /// The value of its `#[path]`, or the path of an inclusion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// Under which configuration it is compiled, as in [`Site::cfg`].
+    /// The configuration under which it is compiled, as in [`Site::cfg`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cfg: Option<String>,
-    /// `include!`: the file's items stand in this module.
+    /// Whether it is an `include!`, whose items belong to this module.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub included: bool,
 }
 
-/// Why a file could not be scanned: its first error, 1-based line, and what stands there.
+/// The first syntax error of a file: its 1-based line and the text there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParseError {
     /// 1-based line.
     pub line: u32,
-    /// What the parser met.
+    /// The text at the error.
     pub what: String,
 }
 
-/// Scans a file in the language that [`language`] gave for it. Only Perl is refused where it does not parse; the other
-/// grammars are weaker than their languages, and what they do not understand is still read for paths.
+/// Scans a file in the language that [`language`] returned. Only Perl files are rejected if they do
+/// not parse. The other grammars are weaker than their languages, so the scanners still search
+/// unparsed parts for paths.
 ///
-/// A Rust file that does not parse says so in [`FileScan::unparsed`].
+/// For a Rust file that does not parse, [`FileScan::unparsed`] is set.
 pub fn scan(
     language: Language,
     path: &str,

@@ -1,4 +1,4 @@
-//! Makefiles, `*.mk` and `debian/rules`.
+//! Scans Makefiles, `*.mk` and `debian/rules`.
 //!
 //! Recipes go to the shell scanner, make's own references masked so that they read as the shell's expansions of the same
 //! length; every offset stays.
@@ -11,7 +11,7 @@ use super::calls::Calls;
 use super::collect::{Collector, Span};
 use super::{FileScan, Form, ParseError, Site, shell};
 
-/// Functions of GNU make whose arguments are text to look at.
+/// Functions of GNU make whose arguments are scanned as text.
 const FUNCTIONS: &[&str] = &[
     "abspath",
     "addprefix",
@@ -49,7 +49,7 @@ const FUNCTIONS: &[&str] = &[
     "words",
 ];
 
-/// How deep references in references are followed.
+/// The deepest nesting of references to follow.
 const DEEPEST: u32 = 30;
 
 /// The occurrences of a Makefile.
@@ -163,7 +163,7 @@ impl Make<'_, '_, '_> {
         }
     }
 
-    /// `export PATH := …`; gives whether the value names a directory.
+    /// Scans `export PATH := …`. Returns whether the value names a directory.
     fn path_assignment(&mut self, value: &Range<usize>, site: &Site) -> bool {
         let text = self.out.slice(value.start, value.end);
         let blank = text.iter().take_while(|b| b.is_ascii_whitespace()).count();
@@ -201,8 +201,8 @@ impl Make<'_, '_, '_> {
         }
     }
 
-    /// The recipe so far goes to the shell scanner: as one script, and line by line where the grammar stumbles, as make
-    /// itself runs it.
+    /// Passes the recipe so far to the shell scanner, as one script, or line by line (as make runs
+    /// it) if the grammar fails.
     fn flush(&mut self) {
         let lines = std::mem::take(&mut self.recipe);
         let site = self.site();
@@ -233,14 +233,15 @@ impl Make<'_, '_, '_> {
         }
     }
 
-    /// A command line outside a recipe.
+    /// Scans a command line outside of a recipe.
     fn shell(&mut self, range: Range<usize>, site: &Site) {
         let text = self.mask(range.clone());
         shell::script(self.out, &text, range.start, self.calls, site);
         self.references(range, site, 0);
     }
 
-    /// The bytes of a range with make's references as the shell's: `$(X)` is `${X}`, `$$x` is `$x` after a letter.
+    /// Rewrites make's references in a range as the shell's: `$(X)` as `${X}`, `$$x` as `$x` after
+    /// a letter.
     fn mask(&self, range: Range<usize>) -> Vec<u8> {
         let source = self.out.slice(range.start, range.end);
         let mut text = Vec::with_capacity(source.len());
@@ -260,7 +261,7 @@ impl Make<'_, '_, '_> {
         text
     }
 
-    /// Text outside recipes: its pieces between references, and what stands in these.
+    /// Scans text outside of recipes: the pieces between references, and the references.
     fn expand(&mut self, range: Range<usize>, site: &Site, depth: u32) {
         let source = self.out.slice(range.start, range.end);
         let mut pieces = make::pieces(source).peekable();
@@ -289,7 +290,7 @@ impl Make<'_, '_, '_> {
         }
     }
 
-    /// What stands in the references of a range: a function's arguments.
+    /// Scans the arguments of functions in the references of a range.
     fn references(&mut self, range: Range<usize>, site: &Site, depth: u32) {
         for piece in make::pieces(self.out.slice(range.start, range.end)) {
             if let Piece::Reference { inner, .. } = piece {
@@ -302,7 +303,8 @@ impl Make<'_, '_, '_> {
         }
     }
 
-    /// The inside of `$(…)`: a function with its arguments, or a variable's name with a substitution.
+    /// Scans the inside of `$(…)`: a function with its arguments, or a variable's name with a
+    /// substitution.
     fn reference(&mut self, inner: Range<usize>, site: &Site, depth: u32) {
         if depth > DEEPEST {
             return;

@@ -1,5 +1,6 @@
-//! Names that are no paths, and that a system gives to something: units, names on the system's D-Bus, kernel parameters and modules.
-//! Each is an occurrence of a kind of its own. PAM's services are [`super::perl::pam`]'s.
+//! Finds names that a system assigns and that are not paths: units, names on the system's D-Bus,
+//! kernel parameters and modules. Each has its own kind of occurrence. PAM services are found in
+//! [`super::perl::pam`].
 
 use std::sync::LazyLock;
 
@@ -10,13 +11,13 @@ use super::{Form, Kind, Site};
 /// A name within a literal: byte offsets in it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Name {
-    /// Of its first byte.
+    /// The offset of its first byte.
     pub start: usize,
-    /// After its last byte.
+    /// The offset after its last byte.
     pub end: usize,
-    /// What it names.
+    /// Its kind.
     pub kind: Kind,
-    /// An interpolation continues it.
+    /// Whether an interpolation continues it.
     pub open: bool,
 }
 
@@ -25,9 +26,9 @@ pub(super) struct Name {
 pub(super) struct Text<'a> {
     /// Its bytes.
     pub bytes: &'a [u8],
-    /// An interpolation, or text of the same word, stands directly before it.
+    /// Whether an interpolation, or text of the same word, directly precedes it.
     pub after: bool,
-    /// An interpolation, or text of the same word, stands directly after it.
+    /// Whether an interpolation, or text of the same word, directly follows it.
     pub before: bool,
 }
 
@@ -56,13 +57,13 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).unwrap_or_else(|error| unreachable!("{text}: {error}"))
 }
 
-/// A unit by its whole name.
+/// Matches a unit's whole name.
 static UNIT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"^[A-Za-z0-9][A-Za-z0-9_.:@\\*-]*\.(?:service|socket|target|timer|mount|slice|scope)$")
 });
-/// A template, which an interpolation gives its instance: `ceph-osd@`.
+/// Matches a template that an interpolation completes with an instance: `ceph-osd@`.
 static TEMPLATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[a-z][a-z0-9_-]+\\?@$"));
-/// A command line of systemctl, and of modprobe, within a string.
+/// Match a command line of systemctl or of modprobe within a string.
 static SYSTEMCTL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?:^|[\s/])systemctl(?:\s+-\S+)*\s+[a-z-]+((?:\s+[A-Za-z0-9_.@\\-]+)+)")
 });
@@ -71,7 +72,7 @@ static MODPROBE: LazyLock<Regex> =
 static WORD: LazyLock<Regex> = LazyLock::new(|| pattern(r"\S+"));
 static MODULE_DIRECTORY: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"/sys/module/([A-Za-z0-9_]+)"));
-/// A well-known name: reversed domain, at least three parts.
+/// Matches a well-known name: a reversed domain with at least three parts.
 static BUS_NAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r#"(?:^|["'=\s])((?:org\.(?:freedesktop|qemu)|uk\.org|com\.[a-z]+)(?:\.[A-Za-z0-9_-]+)+\.?)"#,
@@ -85,7 +86,7 @@ static PARAMETER: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// The names in a piece of a literal.
+/// Returns the names in a piece of a literal.
 pub(super) fn names(text: Text, form: Form, site: &Site) -> Vec<Name> {
     if matches!(
         form,
@@ -94,7 +95,7 @@ pub(super) fn names(text: Text, form: Form, site: &Site) -> Vec<Name> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    // A line's end that stands there as an escape is no part of a name.
+    // An escaped newline at the end is not part of a name.
     let text = Text {
         bytes: text.bytes.strip_suffix(b"\\n").unwrap_or(text.bytes),
         ..text
@@ -125,7 +126,8 @@ pub(super) fn names(text: Text, form: Form, site: &Site) -> Vec<Name> {
     found
 }
 
-/// Whether a literal is an element of a list of units: its text, and the variable that the list goes to.
+/// Whether a literal is an element of a list of units, judged by its text and the variable that
+/// receives the list.
 pub(super) fn is_listed_unit(text: Text, site: &Site, lists: &[String]) -> bool {
     static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[A-Za-z0-9][A-Za-z0-9_.@-]*$"));
     let listed = site
@@ -135,7 +137,8 @@ pub(super) fn is_listed_unit(text: Text, site: &Site, lists: &[String]) -> bool 
     listed && !text.after && !text.before && NAME.is_match(text.bytes)
 }
 
-/// The words between a program and the place in its command; `None` where that program is not run there.
+/// Returns the words between a program and the position in its command, or `None` if the command
+/// does not run that program.
 fn program_before<'s>(site: &'s Site, program: &str) -> Option<Vec<&'s str>> {
     let before = site.before.as_deref()?;
     let words: Vec<&str> = before.split(' ').collect();
@@ -168,7 +171,7 @@ fn units(text: Text, site: &Site, found: &mut Vec<Name>) {
     if UNIT.is_match(text.bytes) && !text.after && !text.before {
         found.push(whole(false));
     }
-    // Who logs in elsewhere, not what runs here.
+    // This is an account on another machine, not a unit.
     let account = text.bytes.starts_with(b"root");
     if TEMPLATE.is_match(text.bytes) && !account && !text.after && text.before {
         found.push(whole(true));
@@ -207,7 +210,7 @@ fn modules(text: Text, site: &Site, found: &mut Vec<Name>) {
     }
 }
 
-/// The words of a range that are no options.
+/// Finds the words of a range that are not options.
 fn words(text: Text, start: usize, end: usize, kind: Kind, found: &mut Vec<Name>) {
     let range = text.bytes.get(start..end).unwrap_or_default();
     for word in WORD.find_iter(range) {

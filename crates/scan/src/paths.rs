@@ -1,34 +1,36 @@
-//! Absolute paths, `PATH` assignments and architecture triplets within a literal or a comment, whatever the language.
+//! Finds absolute paths, `PATH` assignments and architecture triplets within a literal or a comment
+//! of any language.
 //!
-//! The roots are those of the Filesystem Hierarchy Standard 3.0 with the kernel's (`/proc`, `/sys`). The scanners cut a file
-//! into literals and comments; this module finds the paths within one.
+//! The roots are those of the Filesystem Hierarchy Standard 3.0 and the kernel's (`/proc`, `/sys`).
+//! The scanners split a file into literals and comments; this module finds the paths in one of
+//! them.
 
 use memchr::{memchr_iter, memmem};
 
-/// How a literal's bytes are to be read.
+/// The notation of a literal's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notation {
-    /// As they stand: strings, heredocs, comments, configuration.
+    /// Verbatim: strings, heredocs, comments, configuration.
     Plain,
     /// A regular expression: `\/` is a slash, quantifiers and classes end a path.
     Regex,
 }
 
-/// One static piece of a literal: the whole of it, or what stands between two interpolations.
+/// One static piece of a literal: all of it, or the text between two interpolations.
 #[derive(Debug, Clone, Copy)]
 pub struct Piece<'a> {
-    /// Its bytes as they stand in the file, without the delimiters.
+    /// Its bytes as in the file, without the delimiters.
     pub bytes: &'a [u8],
-    /// How to read them.
+    /// Their notation.
     pub notation: Notation,
-    /// An interpolation stands directly before it.
+    /// Whether an interpolation directly precedes it.
     pub after_interpolation: bool,
-    /// An interpolation stands directly after it.
+    /// Whether an interpolation directly follows it.
     pub before_interpolation: bool,
 }
 
 impl<'a> Piece<'a> {
-    /// A piece that is a whole literal or comment.
+    /// Makes a piece that is a whole literal or comment.
     pub fn whole(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
@@ -46,14 +48,16 @@ pub struct PathSpan {
     pub start: usize,
     /// Byte offset after its last byte.
     pub end: usize,
-    /// Text or an interpolation stands directly before it: a path below something else.
+    /// Whether text or an interpolation directly precedes it, which makes it a path below something
+    /// else.
     pub joined: bool,
-    /// An interpolation (or, in a regular expression, something that is no plain character) continues it.
+    /// Whether an interpolation (or, in a regular expression, a special character) continues it.
     pub open: bool,
 }
 
-/// The roots whose paths are reported even when text stands before them (`foo/usr/share`, `https://host/bin/x`): those that hold
-/// programs and their data. Below something else, the others carry no assumption.
+/// Roots of programs and their data. Paths below them are reported even after other text
+/// (`foo/usr/share`, `https://host/bin/x`). Paths below the other roots assume nothing in that
+/// position.
 const PROGRAM_ROOTS: &[&[u8]] = &[
     b"usr", b"bin", b"sbin", b"lib", b"lib32", b"lib64", b"libx32", b"libexec",
 ];
@@ -64,15 +68,15 @@ const STATE_ROOTS: &[&[u8]] = &[
     b"sys", b"mnt", b"media",
 ];
 
-/// The roots below which `:` and `?` belong to names: device nodes and what the kernel shows of them.
+/// Roots below which names may contain `:` and `?`: device nodes and the kernel's view of them.
 const DEVICE_ROOTS: &[&[u8]] = &[b"dev", b"proc", b"sys"];
 
-/// Whether `bytes` can hold a path at all; a file for which this is false need not be looked at for paths.
+/// Whether `bytes` may contain a path at all. If not, the file need not be searched for paths.
 pub fn prefilter(bytes: &[u8]) -> bool {
     memchr_iter(b'/', bytes).any(|slash| root_at(bytes, slash).is_some())
 }
 
-/// The absolute paths in `piece`, in order, not overlapping.
+/// Returns the absolute paths in `piece`, in order, without overlaps.
 pub fn paths(piece: Piece<'_>) -> impl Iterator<Item = PathSpan> + '_ {
     let mut done = 0;
     memchr_iter(b'/', piece.bytes).filter_map(move |slash| {
@@ -85,7 +89,7 @@ pub fn paths(piece: Piece<'_>) -> impl Iterator<Item = PathSpan> + '_ {
     })
 }
 
-/// The values of `PATH=` assignments in shell text, without their quotes, in order.
+/// Returns the values of `PATH=` assignments in shell text, without quotes, in order.
 pub fn path_assignments(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> + '_ {
     memmem::find_iter(bytes, b"PATH=").filter_map(move |at| {
         let word_before = at
@@ -120,7 +124,7 @@ pub fn path_assignments(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> + 
     })
 }
 
-/// The architecture triplets (`x86_64-linux-gnu`) in `bytes`, in order.
+/// Returns the architecture triplets (`x86_64-linux-gnu`) in `bytes`, in order.
 pub fn triplets(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> + '_ {
     const CPUS: &[&[u8]] = &[
         b"x86_64",
@@ -163,7 +167,7 @@ pub fn triplets(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> + '_ {
     })
 }
 
-/// The root that stands after the slash at `slash`, with a segment's end behind it.
+/// Returns the root after the slash at `slash`, if a segment ends after it.
 fn root_at(bytes: &[u8], slash: usize) -> Option<&'static [u8]> {
     let rest = bytes.get(slash + 1..)?;
     if !matches!(
@@ -179,7 +183,8 @@ fn root_at(bytes: &[u8], slash: usize) -> Option<&'static [u8]> {
         .chain(STATE_ROOTS)
         .find(|root| **root == name)?;
     let ends = match tail.first() {
-        // `/dev-mapper` and `/lib.c` are other names; a full stop or a hyphen that ends the word is prose.
+        // `/dev-mapper` and `/lib.c` are other names. A full stop or a hyphen at the end of the
+        // word is prose.
         Some(b'-' | b'.' | b'@' | b'+' | b'~' | b'%') => {
             !tail.get(1).is_some_and(|b| is_word(*b) || *b == b'/')
         }
@@ -216,10 +221,10 @@ fn path_at(piece: Piece<'_>, slash: usize) -> Option<PathSpan> {
     })
 }
 
-/// What stands directly before a path.
+/// The text directly before a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Joint {
-    /// Nothing that belongs to the same word.
+    /// Nothing of the same word.
     None,
     /// Text of the same word.
     Text,
@@ -259,7 +264,8 @@ fn joint(piece: Piece<'_>, start: usize) -> Joint {
     if starts_after(last) {
         return Joint::None;
     }
-    // The prefixes of a unit's command line and of options: `-/usr/bin/x`, `@/usr/bin/x`, `-I/usr/include`, `\n/usr`.
+    // The prefixes of a unit's command line and of options: `-/usr/bin/x`, `@/usr/bin/x`,
+    // `-I/usr/include`, `\n/usr`.
     let edge = before.last().is_none_or(|b| starts_after(*b));
     match last {
         b'-' | b'@' | b'+' if edge && !(before.is_empty() && piece.after_interpolation) => {
@@ -287,7 +293,7 @@ fn joint(piece: Piece<'_>, start: usize) -> Joint {
     }
 }
 
-/// Whether a path can begin after this byte. Bytes above ASCII are typographic quotes and the like.
+/// Whether a path may begin after this byte. Non-ASCII bytes are typographic quotes and the like.
 fn starts_after(byte: u8) -> bool {
     byte.is_ascii_whitespace()
         || byte >= 0x80
@@ -313,7 +319,7 @@ fn starts_after(byte: u8) -> bool {
         )
 }
 
-/// The end of the plain path whose first slash is at `slash`.
+/// Returns the end of the plain path whose first slash is at `slash`.
 fn plain_end(bytes: &[u8], slash: usize, device: bool) -> usize {
     let mut at = slash;
     while let Some(&byte) = bytes.get(at) {
@@ -332,7 +338,8 @@ fn plain_end(bytes: &[u8], slash: usize, device: bool) -> usize {
     at
 }
 
-/// The offset after the `]` or `}` that closes the glob opened at `at`, if it holds nothing but a glob's characters.
+/// Returns the offset after the `]` or `}` that closes the glob opened at `at`, if it contains only
+/// a glob's characters.
 fn group_end(bytes: &[u8], at: usize) -> Option<usize> {
     let close = if bytes.get(at) == Some(&b'[') {
         b']'
@@ -349,7 +356,7 @@ fn group_end(bytes: &[u8], at: usize) -> Option<usize> {
     (inside.get(length) == Some(&close)).then_some(at + 1 + length + 1)
 }
 
-/// The end of the path in a regular expression whose first slash is at `slash`.
+/// Returns the end of the path in a regular expression whose first slash is at `slash`.
 fn regex_end(bytes: &[u8], slash: usize) -> usize {
     let mut at = slash;
     while let Some(&byte) = bytes.get(at) {
@@ -369,7 +376,7 @@ fn regex_end(bytes: &[u8], slash: usize) -> usize {
     at
 }
 
-/// Whether what stands at `stop` continues the path.
+/// Whether the text at `stop` continues the path.
 fn continued(piece: Piece<'_>, stop: usize) -> bool {
     let Some(byte) = piece.bytes.get(stop) else {
         return piece.before_interpolation;
@@ -393,7 +400,7 @@ fn continued(piece: Piece<'_>, stop: usize) -> bool {
     }
 }
 
-/// The end without the full stops of prose.
+/// Returns the end without the full stops of prose.
 fn trimmed(bytes: &[u8], slash: usize, stop: usize) -> usize {
     let token = bytes.get(slash..stop).unwrap_or_default();
     let mut segments = token.rsplit(|b| *b == b'/');

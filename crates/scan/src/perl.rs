@@ -1,8 +1,8 @@
-//! Perl: modules, programs, tests, POD.
+//! Scans Perl: modules, programs, tests, POD.
 //!
-//! A file is parsed once into a flat list of nodes ([`tree`]). Each literal gives its paths ([`super::paths`]); `use` and `require`
-//! give modules; the commands it runs are put together word by word ([`commands`]); where each stands is read from its node's ancestors
-//! ([`site`]).
+//! A file is parsed once into a flat list of nodes ([`tree`]). Paths come from its literals
+//! ([`super::paths`]), modules from `use` and `require`. The commands that it runs are assembled
+//! word by word ([`commands`]). The ancestors of a node determine its site ([`site`]).
 
 mod commands;
 pub mod joined;
@@ -23,15 +23,17 @@ use super::names::{Text, is_listed_unit, names};
 use super::paths::{self, Notation, Piece};
 use super::{FileScan, Form, Kind, Occurrence, ParseError, Site};
 
-/// Everything in `bytes` that assumes Debian, the modules it uses and the commands it runs, as `calls` describes them.
+/// Returns everything in `bytes` that assumes Debian, the modules that it uses and the commands
+/// that it runs by the rules in `calls`.
 pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     scan_keeping(bytes, calls).map(|(scan, _)| scan)
 }
 
-/// The same, with tree-sitter's tree, from which an edited content can be parsed quickly.
+/// As [`scan`], and also returns tree-sitter's tree, from which edited content can be parsed
+/// quickly.
 ///
 /// # Errors
-/// The first place that does not parse.
+/// The first syntax error.
 pub fn scan_keeping(
     bytes: &[u8],
     calls: &Calls,
@@ -68,19 +70,19 @@ pub fn scan_keeping(
     Ok((finish(scanner.found), parsed))
 }
 
-/// Whether `bytes` parse.
+/// Checks that `bytes` parse.
 ///
 /// # Errors
-/// The first place that does not.
+/// The first syntax error.
 pub fn check(bytes: &[u8]) -> Result<(), ParseError> {
     tree::parsed(bytes, None).map(drop)
 }
 
-/// Whether `bytes` parse, given the tree of `original` and what was replaced in it: ranges, sorted and disjoint, with
-/// the length of what stands there now. An error is told only when a parse from the beginning finds it, too.
+/// Checks that `bytes` parse, given the tree of `original` and the replacements: sorted, disjoint
+/// ranges, each with the length of its new text. An error counts only if a full parse finds it too.
 ///
 /// # Errors
-/// The first place that does not parse.
+/// The first syntax error.
 pub fn check_edited(
     bytes: &[u8],
     original: &[u8],
@@ -88,7 +90,7 @@ pub fn check_edited(
     replaced: &[(Range<usize>, usize)],
 ) -> Result<(), ParseError> {
     let mut tree = tree.clone();
-    // From the end, so that what stands before keeps its place.
+    // Go backwards, so that earlier offsets stay valid.
     for (range, length) in replaced.iter().rev() {
         let start = point(original, range.start);
         tree.edit(&tree_sitter::InputEdit {
@@ -105,7 +107,7 @@ pub fn check_edited(
         .or_else(|_| check(bytes))
 }
 
-/// The row and column of an offset, from 0.
+/// Returns the row and column of an offset, from 0.
 fn point(bytes: &[u8], offset: usize) -> tree_sitter::Point {
     let head = bytes.get(..offset).unwrap_or(bytes);
     let row = memchr::memchr_iter(b'\n', head).count();
@@ -113,7 +115,7 @@ fn point(bytes: &[u8], offset: usize) -> tree_sitter::Point {
     tree_sitter::Point::new(row, head.len() - line)
 }
 
-/// The body of each heredoc's token: both come in the same order.
+/// Maps each heredoc's token to its body. Both come in the same order.
 fn heredocs(tree: &Tree<'_>) -> HashMap<Id, Id> {
     let of = |kind: K| (0..tree.len()).filter(move |id| tree.kind(*id) == kind);
     of(K::HeredocToken).zip(of(K::Heredoc)).collect()
@@ -122,7 +124,7 @@ fn heredocs(tree: &Tree<'_>) -> HashMap<Id, Id> {
 struct Scanner<'t> {
     tree: &'t Tree<'t>,
     commands: &'t BTreeMap<usize, InCommand>,
-    /// Variables that hold lists of units.
+    /// Variables that contain lists of units.
     lists: &'t [String],
     tokens: HashMap<Id, Id>,
     found: FileScan,
@@ -199,7 +201,7 @@ impl Scanner<'_> {
         self.piece(self.tree.span(id), id, form, Notation::Plain, false, false);
     }
 
-    /// The static pieces of a literal's content; `owner` is the literal.
+    /// Marks the static pieces of a literal's content. `owner` is the literal.
     fn content(&mut self, content: Id, owner: Id, form: Form, notation: Notation) {
         let tree = self.tree;
         if form != Form::Regex {
@@ -279,7 +281,7 @@ impl Scanner<'_> {
 
     // `PATH`.
 
-    /// `$ENV{PATH} = '…'`, `local` or not, `.=` too.
+    /// Handles `$ENV{PATH} = '…'`, with or without `local`, and `.=`.
     fn path_assigned(&mut self, id: Id) {
         let tree = self.tree;
         let mut sides = tree
@@ -303,7 +305,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// `PATH => '…'` in a hash.
+    /// Handles `PATH => '…'` in a hash.
     fn path_pair(&mut self, id: Id, content: Id, form: Form) {
         let tree = self.tree;
         let key = tree.pair_key(id).map(|key| site::unquoted(tree, key));
@@ -312,7 +314,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// `PATH=…` in shell text.
+    /// Handles `PATH=…` in shell text.
     fn shell_path_assignments(&mut self, span: Range<usize>, owner: Id, form: Form) {
         for (start, end) in paths::path_assignments(self.tree.slice(span.clone())) {
             self.add_path_value(span.start + start..span.start + end, owner, form);
@@ -357,7 +359,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The classes of `use parent`, unless `-norequire` says that they are loaded.
+    /// Marks the classes of `use parent`, unless `-norequire` says that they are already loaded.
     fn parents(&mut self, given: &[Id]) {
         let tree = self.tree;
         if given
@@ -413,7 +415,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// `Module->import(…)`.
+    /// Handles `Module->import(…)`.
     fn imported(&mut self, id: Id) {
         let tree = self.tree;
         let Some(class) = tree
@@ -432,7 +434,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// `eval "require Module"`, `eval "use Module; 1"`.
+    /// Handles `eval "require Module"` and `eval "use Module; 1"`.
     fn evaluated(&mut self, id: Id) {
         let tree = self.tree;
         let code = tree
@@ -512,7 +514,7 @@ impl Scanner<'_> {
         let before = is_env
             .then_some(switches)
             .filter(|switches| !switches.is_empty());
-        // What `env` runs stands in `target`: it is looked up on `PATH`.
+        // The program that `env` runs becomes the `target`. It is looked up on `PATH`.
         let target = before.map(|switches| {
             switches
                 .split_whitespace()
@@ -544,7 +546,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The site of `owner`, with the place in its command of what stands at `offset`.
+    /// Returns the site of `owner`, with the index in its command of the word at `offset`.
     fn site_at(&self, offset: usize, owner: Id) -> Site {
         let mut site = site::site(self.tree, owner);
         if let Some((_, word)) = self
@@ -598,7 +600,7 @@ fn is_module(name: &[u8]) -> bool {
         && !name.ends_with(b":")
 }
 
-/// Sorts, and keeps of overlapping occurrences of one kind the first.
+/// Sorts the occurrences. Of overlapping ones of one kind, the first stays.
 fn finish(mut found: FileScan) -> FileScan {
     found.occurrences.sort_by_key(|occurrence| {
         (

@@ -1,4 +1,4 @@
-//! Edited files that were parsed in an earlier run: the same bytes parse again.
+//! Remembers edited contents that an earlier run has parsed.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -8,20 +8,20 @@ use sha2::{Digest, Sha256};
 use super::ParseError;
 use cache::Cache;
 
-/// A file's content, by the beginning of its SHA-256.
+/// A file's content, by the start of its SHA-256.
 type Key = [u8; 16];
 
-/// What of one source at one commit is known to parse.
+/// The contents of one source at one commit that are known to parse.
 #[derive(Debug, Default)]
 pub struct Proofs {
     kept: Option<(Cache, String)>,
     known: HashSet<Key>,
-    /// What this run asked for and is good.
+    /// The contents that this run has checked successfully.
     good: Mutex<HashSet<Key>>,
 }
 
 impl Proofs {
-    /// What the cache holds under a name; without a cache nothing is known.
+    /// Loads the known contents from the cache; none without a cache.
     pub fn load(kept: Option<(Cache, String)>) -> Self {
         let known = kept.as_ref().and_then(|(cache, name)| cache.get(name));
         Self {
@@ -34,7 +34,7 @@ impl Proofs {
     /// Runs `parse` on `bytes` unless they are known to parse.
     ///
     /// # Errors
-    /// What `parse` says.
+    /// The error of `parse`.
     pub fn check(
         &self,
         bytes: &[u8],
@@ -53,7 +53,7 @@ impl Proofs {
         Ok(())
     }
 
-    /// Keeps what this run found good, where that is not what was known.
+    /// Stores the contents that this run has checked, if they differ from the known ones.
     pub fn keep(&self) {
         let good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((cache, name)) = self.kept.as_ref().filter(|_| *good != self.known) {

@@ -1,4 +1,4 @@
-//! Python, by tree-sitter's grammar.
+//! Scans Python with tree-sitter's grammar.
 
 use tree_sitter::Node;
 
@@ -108,7 +108,7 @@ impl<'n> Python<'_, '_, '_> {
         }
     }
 
-    /// The top-level module of a dotted name; a relative one is the source's own.
+    /// Marks the top-level module of a dotted name. A relative name belongs to the source itself.
     fn module(&mut self, node: Node<'n>) {
         if node.kind() != "dotted_name" {
             return;
@@ -160,7 +160,7 @@ impl<'n> Python<'_, '_, '_> {
         }
     }
 
-    /// A list of words: the first is the program, prefix commands run another.
+    /// Scans a list of words. The first is the program; prefix commands run another.
     fn words(&mut self, list: Node<'n>, site: &Site, depth: u32) {
         let words = children(list);
         let texts: Vec<String> = words
@@ -183,7 +183,7 @@ impl<'n> Python<'_, '_, '_> {
         }
     }
 
-    /// A string that is a program's name, a path or a command line.
+    /// Scans a string that is a program's name, a path or a command line.
     fn command(&mut self, node: Node<'n>, site: &Site, to_shell: bool, depth: u32) {
         let (start, end) = content(node);
         let text = self.out.slice(start, end);
@@ -205,12 +205,13 @@ impl<'n> Python<'_, '_, '_> {
     }
 }
 
-/// Whether a value goes to the environment's `PATH`: `env["PATH"]`, or the key `PATH` of a dictionary.
+/// Whether the target is the environment's `PATH`: `env["PATH"]`, or the key `PATH` of a
+/// dictionary.
 fn is_path_variable(target: &str) -> bool {
     matches!(target, "PATH") || target.ends_with("['PATH']") || target.ends_with("[\"PATH\"]")
 }
 
-/// The range of a string's content, without its prefix and quotes.
+/// Returns the range of a string's content, without prefix and quotes.
 fn content(node: Node<'_>) -> (usize, usize) {
     let mut start = node.start_byte();
     let mut end = node.end_byte();

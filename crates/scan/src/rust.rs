@@ -1,8 +1,8 @@
-//! Rust, by syn.
+//! Scans Rust with syn.
 //!
-//! What a file holds is listed by [`lexer`], so that no literal and no comment is missed; syn's tree says where each literal
-//! stands. A file without a path, a triplet, a command, an inclusion or a module in another file outside of its comments is
-//! not parsed.
+//! [`lexer`] lists a file's literals and comments, so that none is missed, and syn's tree
+//! determines the position of each literal. A file is parsed only if it has a path, a triplet, a
+//! command, an inclusion or a module in another file outside of its comments.
 
 mod commands;
 mod expand;
@@ -28,23 +28,26 @@ pub use modules::module_files;
 pub use walk::Place;
 use walk::{Found, Seen, Use};
 
-/// What stands before the path of a file that is embedded from below the crate's directory
-/// (`include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/x"))` gives `$CARGO_MANIFEST_DIR/x`).
+/// The prefix of an embedded file's path below the crate's directory:
+/// `include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/x"))` yields `$CARGO_MANIFEST_DIR/x`.
 pub const MANIFEST_DIR: &str = "$CARGO_MANIFEST_DIR";
 
-/// The depth up to which a file is parsed on the stack it is given: 2 MiB in a thread. The frames of a debug build are larger.
+/// The depth up to which a file is parsed on the current stack, 2 MiB in a thread. The frames of a
+/// debug build are larger.
 const SHALLOW: usize = if cfg!(debug_assertions) { 40 } else { 120 };
 
 /// The depth beyond which a file is not parsed.
 const DEEPEST: usize = 4_000;
 
-/// The stack that a level of depth is given. Measured: a block takes the most, 32 KiB in a debug build, 4 KiB in a release build.
+/// The stack per level of depth. By measurement a block takes the most: 32 KiB in a debug build, 4
+/// KiB in a release build.
 const LEVEL: usize = 48 << 10;
 
 /// The words that a file is walked for, beside paths and triplets.
 const WORDS: [&[u8]; 2] = [b"include", b"\"PATH\""];
 
-/// The occurrences, modules and embedded files of a Rust file. One that does not parse is still read for paths.
+/// Returns the occurrences, modules and embedded files of a Rust file. One that does not parse is
+/// still searched for paths.
 pub fn scan(bytes: &[u8], calls: &Calls) -> FileScan {
     let mut out = Collector::new(bytes);
     let switches = (lexer::program(bytes) > 3)
@@ -78,16 +81,16 @@ pub fn scan(bytes: &[u8], calls: &Calls) -> FileScan {
     }
 }
 
-/// A literal, and what may stand in its place.
+/// A literal, and the code that may replace it.
 #[derive(Debug, Clone, Copy)]
 pub struct Placed {
     /// The literal.
     pub literal: Literal,
-    /// What may stand there instead.
+    /// The code that may replace it.
     pub place: Place,
 }
 
-/// The literals that hold the bytes at `offsets`, which are sorted, in order.
+/// Returns the literals that contain the bytes at `offsets`, which must be sorted.
 ///
 /// # Errors
 /// The file does not parse.
@@ -113,7 +116,7 @@ pub fn places(bytes: &[u8], offsets: &[usize]) -> Result<Vec<Placed>, ParseError
     Ok(placed)
 }
 
-/// Whether a file parses.
+/// Checks that a file parses.
 ///
 /// # Errors
 /// The first error, with its line.
@@ -121,7 +124,8 @@ pub fn check(bytes: &[u8]) -> Result<(), ParseError> {
     parsed(bytes, lexer::lex(bytes).depth, |_, _| ())
 }
 
-/// Runs `with` on the parsed file and the offset of its first byte. `depth` is what its parser may need at most.
+/// Runs `with` on the parsed file and the offset of its first byte. `depth` is an upper bound of
+/// the parser's recursion.
 fn parsed<T: Send>(
     bytes: &[u8],
     depth: usize,
@@ -181,10 +185,10 @@ fn parsed_here<T>(
         },
         Err(error) => Err(ParseError {
             line: at(error.span().byte_range().start),
-            what: "text that is no token of Rust".to_owned(),
+            what: "text that is not a Rust token".to_owned(),
         }),
     };
-    // Each text stays in the thread's map of sources until it is told to forget them.
+    // Each text stays in the thread's source map until it is invalidated.
     proc_macro2::extra::invalidate_current_thread_spans();
     result
 }
@@ -195,7 +199,7 @@ fn line_of(bytes: &[u8], offset: usize) -> u32 {
     u32::try_from(lines + 1).unwrap_or(u32::MAX)
 }
 
-/// The offsets of the names of modules in other files: `mod x;`.
+/// Returns the offsets of the names of modules in other files: `mod x;`.
 fn modules_in(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
     memmem::find_iter(bytes, b"mod").filter_map(|at| {
         let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
@@ -213,7 +217,7 @@ fn modules_in(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
-/// What comments say.
+/// Marks the paths in comments.
 fn comments(out: &mut Collector<'_>, lexed: &Lexed, offsets: &[usize]) {
     for comment in &lexed.comments {
         let at = offsets.partition_point(|offset| *offset < comment.start);
@@ -232,7 +236,7 @@ fn comments(out: &mut Collector<'_>, lexed: &Lexed, offsets: &[usize]) {
     }
 }
 
-/// The offsets that the walk has to look at, in order.
+/// Returns the offsets that the walk has to visit, in order.
 fn outside_comments(mut offsets: Vec<usize>, bytes: &[u8], lexed: &Lexed) -> Vec<usize> {
     offsets.extend(modules_in(bytes));
     offsets.sort_unstable();
@@ -246,7 +250,7 @@ fn outside_comments(mut offsets: Vec<usize>, bytes: &[u8], lexed: &Lexed) -> Vec
     offsets
 }
 
-/// What literals say: first those that the tree has, then any other that holds something.
+/// Marks the paths in literals: first those in the tree, then any other with an offset in it.
 fn literals(
     out: &mut Collector<'_>,
     lexed: &Lexed,
@@ -303,7 +307,7 @@ fn place(out: &mut Collector<'_>, literal: &Literal, seen: &Seen, calls: &Calls)
     }
 }
 
-/// The paths in a literal, piece by piece.
+/// Marks the paths in a literal, piece by piece.
 fn static_pieces(
     out: &mut Collector<'_>,
     literal: &Literal,

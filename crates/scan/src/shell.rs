@@ -1,7 +1,7 @@
-//! Shell scripts, hooks and maintainer scripts, by tree-sitter's grammar of bash.
+//! Scans shell scripts, hooks and maintainer scripts with tree-sitter's grammar of bash.
 //!
-//! The grammar does not know every script, so a node it could not make sense of is still read for paths: a
-//! script is never refused.
+//! The grammar does not understand every script. Nodes that it cannot parse are still searched for
+//! paths, so no script is rejected.
 
 use std::collections::HashSet;
 
@@ -13,8 +13,8 @@ use super::{FileScan, Form, Kind, ParseError, Site};
 use syntax::shell::{Part, Quoting, command, functions, parts};
 use syntax::{Grammar, children, parse};
 
-/// What the shell does by itself, and the keywords a weak parse may take for a name, beside those of
-/// [`Calls::is_builtin`]: there `command` and its like are prefixes, which as programs exist nowhere.
+/// Builtins of the shell and keywords that a weak parse may take for a name, in addition to
+/// [`Calls::is_builtin`]. Here `command` and the like are prefixes; no such programs exist.
 const BUILTINS: &[&str] = &[
     "builtin",
     "caller",
@@ -36,7 +36,7 @@ const BUILTINS: &[&str] = &[
     "time",
 ];
 
-/// The occurrences of a script.
+/// Returns the occurrences of a script.
 pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     let mut out = Collector::new(bytes);
     let switches = out.shebang().map(|(switches, _)| switches);
@@ -45,9 +45,9 @@ pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     Ok(out.finish(switches.unwrap_or_default()))
 }
 
-/// Scans a script that stands at `base` in the collector's file. `text` has the length of that range; it is what the
-/// grammar is to read there (a Makefile's variables look different), occurrences are taken from the file itself.
-/// Gives whether the grammar knew all of it.
+/// Scans a script at `base` in the collector's file. `text`, of the same length, is the version for
+/// the grammar to read (a Makefile's variables look different); occurrences are taken from the file
+/// itself. Returns whether the grammar understood all of it.
 pub(super) fn script(
     out: &mut Collector<'_>,
     text: &[u8],
@@ -97,7 +97,7 @@ struct Shell<'o, 'f, 't> {
 /// One word of a command.
 struct Word<'n> {
     node: Node<'n>,
-    /// Its value where it is static, its text as written otherwise, without the quotes.
+    /// Its value if it is static, otherwise its text as written, without quotes.
     text: String,
     is_static: bool,
 }
@@ -186,7 +186,8 @@ impl<'n> Shell<'_, '_, '_> {
         }
     }
 
-    /// A word, a string or a heredoc's body: its static parts are read for paths, its expansions walked.
+    /// Scans a word, a string or a heredoc's body: searches static parts for paths and walks
+    /// expansions.
     fn word(&mut self, node: Node<'n>, site: &Site, depth: u32) {
         let parts = parts(node);
         let part = |index: Option<usize>| index.and_then(|index| parts.get(index));
@@ -230,7 +231,7 @@ impl<'n> Shell<'_, '_, '_> {
         self.each(node, &site, depth);
     }
 
-    /// A static node's value, or its text as written without the outer quotes.
+    /// Returns a static node's value, or its text as written without the outer quotes.
     fn value(&self, node: Node<'n>) -> String {
         let range = node.byte_range();
         let text = self
@@ -309,7 +310,7 @@ impl<'n> Shell<'_, '_, '_> {
         }
     }
 
-    /// `export`, `local` and their like: the keyword is the call.
+    /// Handles `export`, `local` and the like. The keyword is the call.
     fn called(&mut self, node: Node<'n>, site: &Site, depth: u32) {
         let call = node.child(0).map(|keyword| self.value(keyword));
         let site = Site {
@@ -321,7 +322,7 @@ impl<'n> Shell<'_, '_, '_> {
         self.each(node, &site, depth);
     }
 
-    /// A redirection belongs to the command before it: so does a heredoc's body.
+    /// Handles a redirection, which belongs to the command before it, as does a heredoc's body.
     fn redirected(&mut self, node: Node<'n>, site: &Site, depth: u32) {
         let body = node.child_by_field_name("body");
         let call = body
@@ -523,7 +524,7 @@ fn run_by(calls: &Calls, words: &[&str], at: usize) -> Option<usize> {
     (next < rest.len()).then_some(at + 1 + next)
 }
 
-/// The index of the program among the words after a prefix command.
+/// Returns the index of the program among the words after a prefix command.
 fn after_prefix(prefix: &Prefix, rest: &[&str]) -> Option<usize> {
     if prefix.separator
         && let Some(separator) = rest.iter().position(|word| *word == "--")
@@ -551,7 +552,7 @@ fn program(word: &Word<'_>) -> String {
     base_name(&word.text).to_owned()
 }
 
-/// The file name of a program's path.
+/// Returns the file name in a program's path.
 pub(super) fn base_name(text: &str) -> &str {
     text.rsplit('/').next().unwrap_or(text)
 }

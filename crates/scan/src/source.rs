@@ -1,4 +1,4 @@
-//! Every file of a source scanned, with a cache of what was found by content.
+//! Scans every file of a source, and caches the results by content.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,36 +14,36 @@ use release::{Entry, Mode, Source, source_name};
 /// A scanned file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScannedFile {
-    /// Its place in the tree's entries.
+    /// Its index in the tree's entries.
     pub entry: usize,
-    /// Relative to the source.
+    /// The path relative to the source.
     pub path: String,
-    /// What it was scanned as.
+    /// The language in which it was scanned.
     pub language: Language,
-    /// What was found.
+    /// The result.
     pub scan: FileScan,
 }
 
-/// What the scanners found in a source.
+/// The scanners' results for a source.
 #[derive(Debug, Clone, Default)]
 pub struct Scanned {
-    /// The files scanned, in the tree's order.
+    /// The scanned files, in the tree's order.
     pub files: Vec<ScannedFile>,
-    /// Their bytes.
+    /// Their total size in bytes.
     pub bytes: u64,
-    /// The trees of the Perl files that were parsed in this run, by path; none of what the cache had.
+    /// The trees of Perl files that this run has parsed, by path. Cached files have none.
     pub trees: HashMap<String, tree_sitter::Tree>,
 }
 
-/// The cache's key: the content and the path.
+/// Returns the cache's key: the content and the path.
 fn key(entry: &Entry) -> (String, String) {
     (entry.id.clone(), entry.path.clone())
 }
 
-/// Scans every file of a source that is in a known language, or in the one that is wanted.
+/// Scans every file of a source in a known language, or in one wanted language.
 ///
 /// # Errors
-/// Files that cannot be read; files that their language's parser rejects.
+/// A file cannot be read, or its language's parser rejects it.
 pub fn scan(
     source: &Source,
     calls: &Calls,
@@ -159,14 +159,14 @@ fn gathered(
     scanned
 }
 
-/// Whether the entry's name alone says that it is in the one language that is wanted.
+/// Whether the entry's name alone puts it in the wanted language.
 fn is_wanted(entry: &Entry, only: Option<Language>) -> bool {
     only.is_none_or(|only| super::language(&entry.path, entry.mode, b"") == Some(only))
 }
 
-/// Whether the entry may be in a known language, by its path alone.
+/// Whether the entry may be in a known language, judged by its path alone.
 fn is_candidate(entry: &Entry) -> bool {
-    // Nothing is found in an empty file.
+    // An empty file has no occurrences.
     matches!(entry.mode, Mode::File | Mode::Executable)
         && !entry.is_empty()
         && (entry.size > 0 || !layout::is_test(&entry.path))
@@ -174,7 +174,7 @@ fn is_candidate(entry: &Entry) -> bool {
             || super::language(&entry.path, entry.mode, b"").is_some())
 }
 
-/// Whether a rewrite may want the file's tree: trees are large.
+/// Whether a rewrite may need the file's tree. Trees are large, so only those are kept.
 fn may_be_edited(path: &str, scan: &FileScan) -> bool {
     let is_code = |form: Form| !matches!(form, Form::Comment | Form::Pod);
     let is_literal = |kind: Kind| matches!(kind, Kind::AbsolutePath | Kind::PathAssignment);
@@ -182,7 +182,7 @@ fn may_be_edited(path: &str, scan: &FileScan) -> bool {
     !layout::is_test(path) && places.any(|place| is_literal(place.kind) && is_code(place.form))
 }
 
-/// What was found in a file, and the tree it was found in, where that is worth keeping.
+/// The result for a file and, if worth keeping, its tree.
 type One = (Option<(Language, FileScan)>, Option<tree_sitter::Tree>);
 
 fn one(entry: &Entry, bytes: &[u8], calls: &Calls) -> Result<One, Problem> {

@@ -1,11 +1,11 @@
-//! Any other text: documentation, templates, markup, data.
+//! Scans any other text: documentation, templates, markup, data.
 
 use memchr::memmem;
 
 use super::collect::{Collector, Span};
 use super::{FileScan, Form, ParseError, Site, paths};
 
-/// The occurrences of a text; `path` says whether it is a document.
+/// Returns the occurrences of a text. `path` says whether it is a document.
 pub fn scan(path: &str, bytes: &[u8]) -> Result<FileScan, ParseError> {
     let mut out = Collector::new(bytes);
     let switches = out.shebang();
@@ -21,7 +21,7 @@ pub fn scan(path: &str, bytes: &[u8]) -> Result<FileScan, ParseError> {
     Ok(out.finish(switches.map(|(switches, _)| switches).unwrap_or_default()))
 }
 
-/// Text in which `<!-- … -->` is a comment.
+/// Scans text in which `<!-- … -->` is a comment.
 fn markup(out: &mut Collector<'_>, start: usize) {
     let bytes = out.bytes();
     let mut at = start;

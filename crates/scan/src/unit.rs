@@ -1,4 +1,5 @@
-//! systemd units and what shares their syntax (drop-ins, `*.link`): systemd.syntax(7), systemd.service(5).
+//! Scans systemd units and files in the same syntax (drop-ins, `*.link`): systemd.syntax(7),
+//! systemd.service(5).
 
 use std::ops::Range;
 
@@ -8,7 +9,7 @@ use super::calls::Calls;
 use super::collect::{Collector, Span, is_command_name};
 use super::{FileScan, Form, Kind, ParseError, Site, shell};
 
-/// The occurrences of a unit.
+/// Returns the occurrences of a unit.
 pub fn scan(bytes: &[u8], calls: &Calls) -> Result<FileScan, ParseError> {
     let mut out = Collector::new(bytes);
     for entry in unit::entries(bytes) {
@@ -51,14 +52,14 @@ fn directive(out: &mut Collector<'_>, setting: Setting, calls: &Calls) {
     }
 }
 
-/// One word of a command line: its range without quotes.
+/// One word of a command line, as a range without quotes.
 struct Word {
     start: usize,
     end: usize,
     quote: Option<u8>,
 }
 
-/// `ExecStart=` and its like: words; a lone `;` begins another command.
+/// Scans `ExecStart=` and the like. A lone `;` begins another command.
 fn command(out: &mut Collector<'_>, start: usize, end: usize, site: &Site, calls: &Calls) {
     let all = words(out.slice(start, end), start);
     let file = out.bytes();
@@ -143,7 +144,7 @@ fn words(line: &[u8], base: usize) -> Vec<Word> {
     words
 }
 
-/// The offset of the quote that closes a word; a backslash protects one.
+/// Returns the offset of the quote that closes a word. A backslash protects a quote.
 fn closing(rest: &[u8], quote: u8) -> Option<usize> {
     let mut escaped = false;
     rest.iter().position(|b| {

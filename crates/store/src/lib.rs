@@ -1,4 +1,4 @@
-//! The Nix store: the paths of fixed outputs, and where a store's files lie on this machine.
+//! The Nix store: the paths of fixed outputs, and the place of a store's files on this machine.
 
 pub mod path;
 pub mod place;

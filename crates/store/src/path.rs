@@ -1,16 +1,18 @@
-//! Store paths of fixed outputs (Nix manual, "Store Path Specification") and the names that nixpkgs' fetchers give.
+//! Store paths of fixed outputs (Nix manual, "Store Path Specification"), and the names that
+//! nixpkgs' fetchers choose.
 
 use sha2::{Digest as _, Sha256};
 
 /// A SHA-256 digest.
 pub type Digest = [u8; 32];
 
-/// The extensions that nixpkgs takes off a URL's last part (`lib.sources.urlToName`).
+/// The extensions that nixpkgs strips from the last part of a URL (`lib.sources.urlToName`).
 const EXTENSIONS: [&str; 13] = [
     "git", "tar", "zip", "gz", "tgz", "bz", "tbz", "bz2", "tbz2", "lzma", "txz", "xz", "zstd",
 ];
 
-/// The name that nixpkgs' `fetchgit` gives a commit: the URL's last part and seven digits.
+/// Returns the name that nixpkgs' `fetchgit` gives a commit: the last part of the URL and seven
+/// digits.
 pub fn fetchgit_name(url: &str, rev: &str) -> String {
     let url = url.rsplit(':').next().unwrap_or(url);
     let url = url.strip_suffix('/').unwrap_or(url);
@@ -23,17 +25,17 @@ pub fn fetchgit_name(url: &str, rev: &str) -> String {
     format!("{name}-{}", rev.get(..7).unwrap_or(rev))
 }
 
-/// The name that `importCargoLock` gives a crate's archive.
+/// Returns the name that `importCargoLock` gives a crate's archive.
 pub fn crate_name(name: &str, version: &str) -> String {
     format!("crate-{name}-{version}.tar.gz")
 }
 
-/// The path of a tree with this NAR hash: `outputHashMode = "recursive"`.
+/// Returns the store path of a tree with this NAR hash (`outputHashMode = "recursive"`).
 pub fn of_tree(store: &str, name: &str, nar: &Digest) -> String {
     made("source", nar, store, name)
 }
 
-/// The path of a file with this hash: `outputHashMode = "flat"`.
+/// Returns the store path of a file with this hash (`outputHashMode = "flat"`).
 pub fn of_file(store: &str, name: &str, hash: &Digest) -> String {
     let inner = Sha256::digest(format!("fixed:out:sha256:{}:", hex(hash)));
     made("output:out", &inner.into(), store, name)
@@ -45,7 +47,7 @@ fn made(kind: &str, digest: &Digest, store: &str, name: &str) -> String {
     format!("{store}/{}-{name}", base32(&folded(&digest)))
 }
 
-/// A digest folded to 160 bits.
+/// Folds a digest to 160 bits.
 fn folded(digest: &Digest) -> [u8; 20] {
     let mut folded = [0; 20];
     for (at, byte) in digest.iter().enumerate() {
@@ -54,7 +56,7 @@ fn folded(digest: &Digest) -> [u8; 20] {
     folded
 }
 
-/// Nix' base 32: its own alphabet, the last digit first.
+/// Encodes in Nix' base 32, which has its own alphabet and writes the last digit first.
 fn base32(bytes: &[u8; 20]) -> String {
     const DIGITS: &[u8; 32] = b"0123456789abcdfghijklmnpqrsvwxyz";
     let digit = |at: usize| {
@@ -66,7 +68,7 @@ fn base32(bytes: &[u8; 20]) -> String {
     (0..32).rev().map(digit).collect()
 }
 
-/// Lower case hexadecimal.
+/// Encodes in lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
@@ -76,7 +78,7 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The digest that sixty-four hexadecimal digits write.
+/// Parses sixty-four hexadecimal digits.
 pub fn parse_hex(text: &str) -> Option<Digest> {
     let mut digest = Digest::default();
     if text.len() != 64 || !text.is_ascii() {
@@ -106,7 +108,7 @@ mod tests {
         }
     }
 
-    /// What `nix-store --print-fixed-path` of Nix 2.8 writes.
+    /// The expected paths are those of `nix-store --print-fixed-path` (Nix 2.8).
     #[test]
     fn paths_are_those_of_nix() {
         let digest: [u8; 32] = Sha256::digest("hive").into();

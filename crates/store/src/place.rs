@@ -1,34 +1,36 @@
-//! Where files of a store lie, whose own paths may not be where they lie.
+//! Finds a store's files on this machine, where their own paths may not lead to them.
 //!
-//! A store may stand in a root of its own (`/srv/trixie/nix/store`), for whose `/usr` it was built.
+//! A store may lie in a root of its own (`/srv/trixie/nix/store`), whose `/usr` it was built for.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// Where stores stand for the programs in them.
+/// The path under which programs know their store.
 const STORE: &str = "/nix/store";
 
-/// How many links are followed before they are taken for a circle, as in Linux.
+/// The number of links to follow before a path counts as circular, as in Linux.
 const LINKS: usize = 40;
 
-/// What of this machine a link stands in: a store, or its directory alone.
+/// A store on this machine, or a single directory if it lies in no store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Store {
-    /// As the programs know it: `/nix/store`.
+    /// The path that programs use: `/nix/store`.
     pub logical: PathBuf,
-    /// Where it lies on this machine.
+    /// Its path on this machine.
     pub physical: PathBuf,
-    /// The root that it leans on, if it does: that which the store stands in where that has a `/usr`, else this machine's.
+    /// The root whose `/usr` it relies on: the root that contains the store if that has a `/usr`,
+    /// otherwise this machine's.
     pub root: PathBuf,
 }
 
 impl Store {
-    /// The store that the directory `path` of this machine is in, and `path` as the programs know it.
+    /// Finds the store that contains the directory `path` of this machine. Returns it, with `path`
+    /// as programs know it.
     ///
-    /// A store may lie anywhere (`nix build --store DIR` keeps it in `DIR/nix/store`). What is in no store is a store of its
-    /// own.
+    /// A store may lie anywhere (`nix build --store DIR` keeps it in `DIR/nix/store`). A directory
+    /// outside of every store counts as a store of its own.
     pub fn of(path: &Path) -> (Self, PathBuf) {
         let mut physical = PathBuf::new();
         for component in path.components() {
@@ -60,7 +62,7 @@ impl Store {
         (store, path.to_path_buf())
     }
 
-    /// Where a path that programs know lies on this machine, its links not followed.
+    /// Returns the place on this machine of a path that programs know. Follows no links.
     pub fn lies(&self, path: &Path) -> PathBuf {
         match path.strip_prefix(&self.logical) {
             Ok(below) if below == Path::new("") => self.physical.clone(),
@@ -69,28 +71,28 @@ impl Store {
         }
     }
 
-    /// The path that a path leads to, every link in it followed as the programs would; `None` where it leads nowhere.
+    /// Follows every link in a path as the programs would. Returns `None` if it leads nowhere.
     pub fn resolve(&self, path: &Path) -> Option<PathBuf> {
-        // What leads to the store need not be there itself.
+        // The directories above the store need not exist here.
         follow(path, |path| {
             let above = self.logical.starts_with(path) && self.logical != path;
             (!above).then(|| self.lies(path))
         })
     }
 
-    /// The same, as a path of this machine.
+    /// As [`Store::resolve`], but returns a path of this machine.
     pub fn resolve_lies(&self, path: &Path) -> Option<PathBuf> {
         self.resolve(path).map(|path| self.lies(&path))
     }
 
-    /// Whether a path is in it.
+    /// Whether a path lies in the store.
     pub fn holds(&self, path: &Path) -> bool {
         path.starts_with(&self.logical)
     }
 }
 
-/// The path that a path leads to, every link in it followed; `None` where it leads nowhere. `lies` tells where a path is
-/// on this machine, `None` for a directory that counts as there.
+/// Follows every link in a path. Returns `None` if it leads nowhere. `lies` returns a path's place
+/// on this machine, or `None` for a directory that is assumed to exist.
 pub fn follow(path: &Path, lies: impl Fn(&Path) -> Option<PathBuf>) -> Option<PathBuf> {
     let mut links = 0;
     let mut resolved = PathBuf::from("/");
@@ -123,7 +125,7 @@ pub fn follow(path: &Path, lies: impl Fn(&Path) -> Option<PathBuf>) -> Option<Pa
     Some(resolved)
 }
 
-/// The names in a path, the last first.
+/// The names in a path, last first.
 fn reversed(path: &Path) -> Vec<OsString> {
     let named = |component: Component<'_>| match component {
         Component::Normal(name) => Some(name.to_os_string()),

@@ -1,11 +1,11 @@
-//! Syntax trees by tree-sitter: one parser for each grammar and thread.
+//! Syntax trees made by tree-sitter, with one parser for each grammar and thread.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
 
 use tree_sitter::{Node, Parser, Tree};
 
-/// The grammars whose parsers are kept, one per thread.
+/// The grammars. Each thread keeps one parser for each of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grammar {
     /// tree-sitter-bash.
@@ -22,7 +22,8 @@ thread_local! {
     static PARSERS: RefCell<[Option<Parser>; 4]> = const { RefCell::new([const { None }; 4]) };
 }
 
-/// The syntax tree of `bytes`; `None` only if the grammar's version does not fit the library's, which a test excludes.
+/// Parses `bytes`. Returns `None` only if the grammar's version does not fit the library's, which a
+/// test excludes.
 pub fn parse(grammar: Grammar, bytes: &[u8]) -> Option<Tree> {
     PARSERS.with_borrow_mut(|parsers| {
         let slot = parsers.get_mut(grammar as usize)?;

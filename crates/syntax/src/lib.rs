@@ -1,4 +1,4 @@
-//! Parsers of languages and formats that know nothing of Proxmox or Debian.
+//! Parsers of languages and formats. They know nothing of Proxmox or Debian.
 
 mod grammar;
 pub mod make;

@@ -1,17 +1,18 @@
-//! systemd's units and what shares their syntax: systemd.syntax(7).
+//! Parser of systemd's units and of other files in the same syntax: systemd.syntax(7).
 
 use std::ops::Range;
 use std::rc::Rc;
 
-/// What may precede a command's program: systemd.service(5), "special executable prefixes".
+/// The characters that may precede a command's program: systemd.service(5), "special executable
+/// prefixes".
 pub const PREFIXES: [char; 6] = ['@', '-', ':', '+', '!', '|'];
 
-/// A part of a unit, in the order of the file. Section headers and blank lines are not given.
+/// A part of a unit, in file order. Section headers and blank lines are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
-    /// `# …` or `; …`: one line, whatever ends it.
+    /// `# …` or `; …`. Always one line: a backslash at its end continues nothing.
     Comment {
-        /// The section it is in.
+        /// The section that contains it.
         section: Option<Rc<str>>,
         /// The line without its newline.
         range: Range<usize>,
@@ -20,27 +21,27 @@ pub enum Entry {
     Setting(Setting),
     /// A line without an equals sign, which systemd ignores.
     Other {
-        /// The section it is in.
+        /// The section that contains it.
         section: Option<Rc<str>>,
-        /// The line without the blanks before it and its newline.
+        /// The line without leading blanks and without its newline.
         range: Range<usize>,
     },
 }
 
-/// `KEY=VALUE`, with the lines that it continues on.
+/// `KEY=VALUE`, with its continuation lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
-    /// The section it is in.
+    /// The section that contains it.
     pub section: Option<Rc<str>>,
     /// The key, trimmed.
     pub key: String,
-    /// All after the equals sign, without the last newline.
+    /// Everything after the equals sign, without the last newline.
     pub value: Range<usize>,
     /// All its lines with their newlines.
     pub lines: Range<usize>,
 }
 
-/// The entries of a unit.
+/// Parses a unit into its entries.
 pub fn entries(bytes: &[u8]) -> Vec<Entry> {
     let mut found = Vec::new();
     let mut section: Option<Rc<str>> = None;
@@ -52,7 +53,7 @@ pub fn entries(bytes: &[u8]) -> Vec<Entry> {
         let mut next = end + 1;
         match line.get(blank) {
             Some(b'#' | b';') => {
-                // A comment does not continue on the next line, whatever ends it.
+                // A comment never continues on the next line, even after a backslash.
                 let end = memchr::memchr(b'\n', line).map_or(end, |length| start + length);
                 found.push(Entry::Comment {
                     section: section.clone(),
@@ -86,7 +87,7 @@ pub fn entries(bytes: &[u8]) -> Vec<Entry> {
     found
 }
 
-/// The settings of a unit.
+/// Returns the settings of a unit.
 pub fn settings(bytes: &[u8]) -> impl Iterator<Item = Setting> {
     entries(bytes).into_iter().filter_map(|entry| match entry {
         Entry::Setting(setting) => Some(setting),
@@ -107,7 +108,7 @@ fn setting(bytes: &[u8], section: Option<&Rc<str>>, range: Range<usize>) -> Opti
 }
 
 impl Setting {
-    /// The value as systemd takes it: trimmed, a blank in place of each backslash and newline.
+    /// Returns the value as systemd reads it: trimmed, with a blank for each backslash and newline.
     pub fn text(&self, bytes: &[u8]) -> String {
         let value = bytes.get(self.value.clone()).unwrap_or_default();
         let value = String::from_utf8_lossy(value);
@@ -118,7 +119,7 @@ impl Setting {
             .to_owned()
     }
 
-    /// Whether it takes more than one line.
+    /// Whether the value spans several lines.
     pub fn continues(&self, bytes: &[u8]) -> bool {
         let value = bytes.get(self.value.clone()).unwrap_or_default();
         value.contains(&b'\n')
@@ -130,7 +131,8 @@ impl Setting {
     }
 }
 
-/// The end of the logical line at `start`: a line whose last byte is a backslash continues on the next one.
+/// Returns the end of the logical line at `start`. A backslash before the newline continues the
+/// line.
 fn line_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
     while let Some(length) = bytes.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)) {

@@ -1,6 +1,6 @@
-# Two objects that need one another, with all a link has to do: an outside Perl module, taint mode, PATH, a
-# C program, a service, completions, pages, an extra with a program and a service that are open. And two that clash.
-# `test` must build, `clash` must not.
+# Two objects that depend on each other, with everything that a link has to handle: an outside Perl
+# module, taint mode, PATH, a C program, a service, completions, manual pages, and an extra with an
+# open program and service. And two objects that clash. `test` must build, `clash` must not.
 {
   lib,
   dpkg-shim,
@@ -97,7 +97,7 @@ let
     };
   };
 
-  # As a Rust program is: open like an object, and none.
+  # Like a Rust program: with open placeholders, but not an object.
   term = stdenv.mkDerivation {
     pname = "hive-term";
     version = "1";
@@ -113,7 +113,7 @@ let
     passthru.pveCommands = [ (writeShellScriptBin "hum" "echo hmm") ];
   };
 
-  # Makes a page as pve-doc-generator does: by what the program says of itself.
+  # Makes a manual page from a program's output, as pve-doc-generator does.
   docGenerator = stdenvNoCC.mkDerivation {
     name = "doc-generator";
     dontUnpack = true;
@@ -153,7 +153,7 @@ rec {
     roots = [ "hive-lacking" ];
     inherit objects docGenerator;
   };
-  # Must not evaluate: what is required is null, or an object is not there.
+  # Must not evaluate: a required package is null, or an object is missing.
   needing = link "needing" [ "hive-needing" ];
   orphan = link "orphan" [ "hive-orphan" ];
   # Must not build.
@@ -171,23 +171,24 @@ rec {
       grep -qx "ExecStart=${hive}/bin/hived --foreground" ${hive}/lib/systemd/system/hived.service
       grep -q "^Environment=PATH=/run/wrappers/bin:${hive}/bin:" ${hive}/lib/systemd/system/hived.service
       test "$(readlink -f ${hive}/share/hive/tool)" = ${hive}/bin/hive
-      # What people copy does not lead into the store, unless it needs what is there.
+      # Examples that people copy do not refer to the store, unless they use the link's modules.
       test "$(head -n 1 ${hive}/share/doc/hive-common/examples/hook.pl)" = "#!/run/current-system/sw/bin/perl -w"
       test "$(head -n 1 ${hive}/share/hive/examples/hook.sh)" = "#!/run/current-system/sw/bin/bash"
       test "$(${hive}/share/doc/hive-common/examples/api.pl)" = manager
       grep -q "^hive-common 1:1.2-3 1.2 " ${hive}/${perl.libPrefix}/auto/Hive/version
-      # Without pve-doc-generator the pages and their second names are left out, and said to be.
+      # Without pve-doc-generator the link leaves out the pages and their second names, and says so.
       grep -qxP 'share/man/man1/hive.1.gz\tpve-doc-generator is not there' ${hive}/nix-support/pve-left-out
       test ! -L ${hive}/share/man/man1/bee.1.gz
       test -e ${hive}/share/man/man1/hive-pod.1.gz -o -e ${hive}/share/man/man1/hive-pod.1
-      # With it they are made, and second names lead to them.
+      # With it the link makes them, and second names point to them.
       test "$(gzip -dc ${documented}/share/man/man1/bee.1.gz)" = manager
       test ! -e ${documented}/nix-support/pve-left-out
-      # An extra is closed as an object is, and its commands are on the PATH.
+      # The link fills in an extra's paths like an object's, and puts its commands on the PATH.
       test "$(${extended}/bin/hive-term | tr -s /)" = "${extended}/bin/hive-manager"
       grep -qx "ExecStart=${extended}/bin/hive-term --foreground" ${extended}/lib/systemd/system/hive-term.service
       PATH=${extended.commandPath}:$PATH hum
-      # What lacks something makes all but what fails for it, and tells what that costs, the most painful first.
+      # A link that lacks a part makes everything that works without it, and lists the costs, highest
+      # first.
       test "$(cat ${lacking}/share/bash-completion/completions/hive)" = "complete -W 'manager' hive"
       test "$(gzip -dc ${lacking}/share/man/man1/bee.1.gz)" = manager
       test "${lib.concatMapStringsSep ", " (one: one.cost) lacking.lacks}" = "no wax, no terminal"

@@ -1,8 +1,9 @@
-# A wrong entry of services.proxmox-ve.vzdump fails the build of the system, which names the option and the reason; right ones
-# pass. What runs is the command of the module's own check (`system.checks`).
+# A wrong entry of services.proxmox-ve.vzdump fails the build of the system, with the option and the
+# reason in the message; right ones pass. This runs the command of the module's own check
+# (`system.checks`).
 #
-#   link  a link of a release, of which the schema is: `builtins.storePath "/nix/store/…-pve-9.1.8"`. The default holds two small
-#         modules of our own by the names of upstream's
+#   link  a release's link, for its schema: `builtins.storePath "/nix/store/…-pve-9.1.8"`. The default
+#         has two small modules of our own under the names of upstream's
 {
   pkgs ? (import ../../.. { nixpkgs = ../../hostpkgs; }).pkgs,
   link ? null,
@@ -42,7 +43,7 @@ let
     "services.proxmox-ve.vzdump.bwlimt: no option of a backup; there are " = {
       bwlimt = "51200";
     };
-    # What a backup is of is no default of all backups.
+    # The guests of a backup are not a default of all backups.
     "services.proxmox-ve.vzdump.vmid: no option of a backup; there are " = {
       vmid = "100";
     };
@@ -51,7 +52,7 @@ let
         mode = "quick";
       };
   };
-  # A script of its own: what fails in a condition would not end it.
+  # A script of its own, because a failure inside a condition would not end it.
   script = vzdump: pkgs.writeText "vzdump-check.sh" (command vzdump);
 in
 pkgs.runCommand "vzdump-refused" { } ''

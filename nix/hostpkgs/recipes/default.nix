@@ -1,4 +1,4 @@
-# Packages of which a release takes nixpkgs' recipe, not the program: attribute → recipe.
+# Packages of which a release uses nixpkgs' recipe rather than the program: attribute → recipe.
 {
   lxc = ./lxc.nix;
   qemu = ./qemu.nix;

@@ -1,5 +1,5 @@
-# The recipe behind `lxc`: what a release builds its own LXC over, with Meson's options as nixpkgs sets them. It has no
-# source: the package that takes it brings its own.
+# The recipe behind `lxc`, over which a release builds its own LXC, with Meson's options as in
+# nixpkgs. It has no source; the package that uses it provides one.
 {
   debianLeaf,
   perl,
@@ -71,7 +71,8 @@ stdenv.mkDerivation (final: {
     runHook postInstall
   '';
 
-  # As nixpkgs: what is not in the store of a machine that has another release is looked for in its profile.
+  # As in nixpkgs: paths that are not in the store of a machine with another release are looked up
+  # in its profile.
   postInstall = ''
     for file in common userns oci.common; do
       substituteInPlace "$out/share/lxc/config/$file.conf" --replace-quiet "$out/share" /run/current-system/sw/share

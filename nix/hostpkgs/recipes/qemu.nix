@@ -1,6 +1,6 @@
-# The recipe behind `qemu`: what a release builds its own QEMU over. It takes the arguments that releases set by nixpkgs'
-# names, with nixpkgs' defaults; `checkedName` does not see them, an unknown one is Nix' own error. It has no source: the
-# package that takes it brings its own.
+# The recipe behind `qemu`, over which a release builds its own QEMU. It accepts the arguments that
+# releases set, with nixpkgs' names and defaults. `checkedName` does not check them; an unknown one
+# is Nix' own error. It has no source; the package that uses it provides one.
 {
   debianLeaf,
   lib,
@@ -36,7 +36,8 @@
   xenSupport ? false,
 }:
 let
-  # Debian's packages of what Proxmox VE switches off are not described: who switches one on adds it here.
+  # The Debian packages for parts that Proxmox VE switches off are missing. Add them here to switch
+  # one on.
   absent = {
     inherit
       canokeySupport
@@ -56,7 +57,8 @@ let
   };
   asked = lib.attrNames (lib.filterAttrs (_: on: on) absent);
 
-  # Switch of `configure` → what it needs. A switch that is off is said, so that nothing is found by chance.
+  # Switch of `configure` → its needs. Disabled switches are passed too, so that configure does not
+  # pick anything up by chance.
   switches = {
     docs = {
       on = enableDocs;

@@ -1,4 +1,4 @@
-# `stdenv` and `stdenvNoCC`: setup.sh and mkDerivation, as the Nixpkgs manual describes them.
+# `stdenv` and `stdenvNoCC`: setup.sh and mkDerivation, as described in the Nixpkgs manual.
 {
   lib,
   platform,
@@ -7,7 +7,7 @@
   cc,
 }:
 let
-  # Lists of inputs, of which each has its development output here.
+  # Lists of inputs. Each input is replaced by its development output.
   dependencies = [
     "buildInputs"
     "nativeBuildInputs"
@@ -27,13 +27,13 @@ let
 
   checked = arguments: arguments.doCheck or false && arguments ? doCheck;
 
-  # What every derivation has is made once.
+  # The values that all derivations share.
   bash = "${shell}/bin/bash";
   build = "${./setup-and-build.sh}";
   setup = "${./setup.sh}";
   programs = map toString initialPath;
 
-  # What mkDerivation gives to `derivation`.
+  # The arguments that mkDerivation passes to `derivation`.
   environment =
     hasCC: arguments:
     let
@@ -71,13 +71,15 @@ let
       propagatedNativeBuildInputs = map lib.getDev (get "propagatedNativeBuildInputs");
       doCheck = if checked arguments then "1" else "";
       doInstallCheck = if arguments.doInstallCheck or false then "1" else "";
-      # The order in which a sandbox lists a directory, a clock and a locale are not to be seen in an output.
+      # Outputs must not depend on the order in which a sandbox lists directories, on a clock or on
+      # a locale.
       LANG = arguments.LANG or "C.UTF-8";
     }
-    # A builder of the derivation's own sources $stdenv/setup.
+    # A derivation with its own builder sources $stdenv/setup.
     // lib.optionalAttrs (arguments ? builder) { stdenv = ./with-builder; };
 
-  # As nixpkgs': a name made from a path asks for nothing to be built, and what no name may hold is a dash.
+  # As in nixpkgs: a name made from a path builds nothing, and characters that are invalid in names
+  # become dashes.
   storeName =
     name:
     lib.concatStrings (
@@ -91,7 +93,7 @@ let
     let
       attributes = lib.toFunction fixed;
       arguments = lib.fix attributes;
-      # Nulls are left out by Nix itself: looking for them would evaluate what nobody asked for.
+      # Nix itself drops nulls. Searching for them here would evaluate arguments that nothing needs.
       drv = derivation (environment hasCC arguments // { __ignoreNulls = true; });
       # `previous: { … }` and `final: previous: { … }`.
       overrideAttrs =

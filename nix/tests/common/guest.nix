@@ -1,7 +1,8 @@
-# /etc/guest.tar: the root file system of a test's container, of one static program.
+# /etc/guest.tar: the root file system of a test's container, with one static program.
 #
-#   init      its init, a script, or a C source in a file; BusyBox' own with one endless sleep by default
-#   programs  names that BusyBox has there
+#   init      its init: a script, or the file of a C source; by default BusyBox' own with one endless
+#             sleep
+#   programs  BusyBox' applets in it
 {
   init ? null,
   programs ? [

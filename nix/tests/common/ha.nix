@@ -79,7 +79,7 @@
         """Until the managers say so and it is so."""
         node.wait(f"guests at {where}", lambda: placed(node) == where, timeout)
         for sid, name in where.items():
-            by_name[name].wait(f"{sid} on {name}", lambda: runs_on(by_name[name], sid), 60)
+            by_name[name].wait(f"{sid} on {name}", lambda: runs_on(by_name[name], sid), 240)
 
     def never_twice():
         root = shared / "store/images/100/subvol-100-disk-0.subvol"

@@ -1,8 +1,9 @@
-# A node of the cluster "hive", on the network of the test. Machines have their number in the order of their names.
+# A node of the cluster "hive" on the test's network. Machines are numbered in the order of their
+# names.
 let
   address = number: "192.168.1.${toString number}";
 in
-# nodes: the names of all, in order
+# nodes: the names of all nodes, in order
 nodes:
 { config, lib, ... }:
 let
@@ -25,6 +26,6 @@ in
       }) numbers;
     };
   };
-  # No secret: this cluster is a test's.
+  # Not a secret: this cluster belongs to a test.
   environment.etc.hive-key.text = lib.concatStrings (lib.genList (_: "honeycomb") 16);
 }

@@ -1,4 +1,4 @@
-# A node of its own: its address is on the loopback interface, so that it needs no network.
+# A single node. Its address is on the loopback interface, so it needs no network.
 {
   imports = [ ../../modules ];
   virtualisation.memorySize = 2048;
@@ -6,7 +6,7 @@
   services.proxmox-ve = {
     enable = true;
     address = "10.11.12.1";
-    # No test mounts either, and on Debian's packages both ask for more than others do: a package, a user.
+    # No test mounts either. With Debian's packages, both need more than others: a package, a user.
     cifs.enable = false;
     nfs.enable = false;
   };

@@ -1,7 +1,8 @@
-# AsciiDoc's style sheets, scripts and icons where one path finds them: `share/asciidoc/{stylesheets,javascripts,icons}`.
+# AsciiDoc's style sheets, scripts and icons at one fixed path:
+# `share/asciidoc/{stylesheets,javascripts,icons}`.
 #
-# Debian has them in /etc/asciidoc and /usr/share/asciidoc, nixpkgs beside the Python module, in a directory that names
-# Python's version. A patch fills `@asciidoc-shim@` with this package.
+# Debian has them in /etc/asciidoc and /usr/share/asciidoc, nixpkgs beside the Python module, in a
+# directory whose name includes Python's version. A patch fills `@asciidoc-shim@` with this package.
 {
   lib,
   asciidoc,

@@ -1,6 +1,7 @@
 # auditedPve KEPT PACKAGE
 #
-# The package with `tests.audit`, which audits it against the release's kept.json. Its derivation is the same.
+# Returns the package with `tests.audit`, which audits it against the release's kept.json. Its
+# derivation does not change.
 { auditPve }:
 kept: package:
 let

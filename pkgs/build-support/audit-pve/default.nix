@@ -1,10 +1,11 @@
-# Audits a built package: a derivation that fails where it still assumes Debian, for `passthru.tests`.
+# Audits a built package: a derivation that fails if the package still assumes Debian, for
+# `passthru.tests`.
 #
 # auditPve {
-#   package  what is audited
+#   package  the package to audit
 #   kept     the release's kept.json, or a list with those of plugins
 # }
-#   The report.
+#   Returns the report.
 {
   lib,
   pve-nix,

@@ -1,21 +1,22 @@
-# Compiles a plugin, a source that is no part of a release, into one more object of the release's links: what
-# `cargo xtask plugin RELEASE SRC` writes, and the derivation that it says.
+# Compiles a plugin, a source outside of a release, into one more object of the release's links: runs
+# `cargo xtask plugin RELEASE SRC`, and makes the derivation that it writes.
 #
 # compilePvePlugin {
 #   release      the release's name in releases/ ("pve-9.1.8")
-#   directory    where its release.nix lies, and exports.json: what it offers
-#   callPackage  the release's: its packages, then nixpkgs' ones
+#   directory    the directory of its release.nix and exports.json
+#   callPackage  the release's: its packages, then nixpkgs'
 # } PLUGIN
 #
-# PLUGIN is a tree (a path, what a fetcher gives), or a set of
+# PLUGIN is a tree (a path, or a fetcher's result), or a set of
 #   src    the tree
-#   rules  a directory of its rules; null: pve-nix in the tree, where that is
-#   name   its name; null: `Source` of its debian/control
-#   made   pkgs/NAME as the command wrote it (`--out`): then nothing is built at evaluation
+#   rules  a directory of its rules; null: pve-nix in the tree, if it exists
+#   name   its name; null: `Source` in its debian/control
+#   made   pkgs/NAME as the command wrote it (`--out`): evaluation then builds nothing
 #
-# Without `made` the tool runs at evaluation (import from derivation), and fails where a place is undecided.
+# Without `made` the tool runs at evaluation (import from derivation), and fails if a place is
+# undecided.
 #
-# Gives `name`, `object`, `directory` (of its system.json) and `kept`.
+# Returns `name`, `object`, `directory` (of its system.json) and `kept`.
 {
   lib,
   pve-nix,
@@ -52,7 +53,7 @@ let
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
-    # It is text that is read, and patches of scripts.
+    # The output is text to read, and patches of scripts.
     dontFixup = true;
 
     installPhase = ''
@@ -68,11 +69,12 @@ let
       runHook postInstall
     '';
   };
-  # Reading makes it. As a path, what lies in it is copied by its own name, like what lies in a tree.
+  # Reading the directory builds it. As a path, its files are copied under their own names, like
+  # files in a tree.
   names = builtins.attrNames (builtins.readDir "${compiled}/pkgs");
   made =
     given.made or (/. + builtins.unsafeDiscardStringContext "${compiled}/pkgs/${lib.head names}");
-  # Beside its patches and its kept.json lies what is named after it.
+  # Beside its patches and its kept.json is a directory named after it.
   name = lib.head (
     lib.filter (entry: lib.pathExists (made + "/${entry}/package.nix")) (
       lib.attrNames (builtins.readDir made)

@@ -1,5 +1,5 @@
-# Compilers and binutils for other processors by Debian's names (`aarch64-linux-gnu-gcc`): nixpkgs' names have a vendor in
-# them, or no processor at all where that is the machine's own.
+# Compilers and binutils for other processors under Debian's names (`aarch64-linux-gnu-gcc`).
+# nixpkgs' names include a vendor, or no processor at all for the machine's own.
 {
   lib,
   pkgsCross,
@@ -10,7 +10,7 @@ let
     aarch64-linux-gnu = pkgsCross.aarch64-multiplatform.buildPackages.gcc;
     riscv64-linux-gnu = pkgsCross.riscv64.buildPackages.gcc;
   };
-  # Where a compiler says no prefix, it has Debian's.
+  # A compiler without a prefix gets Debian's.
   link =
     triplet: gcc:
     let

@@ -1,13 +1,13 @@
-# What `dh_install`, `dh_installsystemd`, `dh_link` and their like would put in place beyond `make install`.
+# Does the work of `dh_install`, `dh_installsystemd`, `dh_link` and the like, beyond `make install`.
 #
 # debianInstall {
-#   files  place → file or directory of the source tree, both relative; the place as Debian has it
-#          ("usr/lib/systemd/system/hive.service" = "debian/hive.service"); at a place that ends in a slash,
-#          patterns of what the build leaves ("usr/share/hive/" = [ "build/*.fd" ])
-#   links  place → target; both as Debian has them, or an absolute target taken as it is
-#   perlModules  outside Perl modules that its programs use, which they find whoever runs them
+#   files  destination → file or directory of the source tree, both relative; the destination as on
+#          Debian ("usr/lib/systemd/system/hive.service" = "debian/hive.service"); at a destination
+#          that ends in a slash, patterns of build products ("usr/share/hive/" = [ "build/*.fd" ])
+#   links  path → target; both as on Debian, except an absolute target, which stays
+#   perlModules  outside Perl modules that its programs use and find whatever runs them
 # }
-#   The attributes of a derivation that pve-build-hook's install phase reads.
+#   Returns the attributes of a derivation that pve-build-hook's install phase reads.
 { lib, perl }:
 {
   files ? { },

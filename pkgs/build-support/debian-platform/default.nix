@@ -1,4 +1,4 @@
-# Debian's names for a platform: what `dpkg-architecture` says on Debian.
+# Debian's names for a platform, as `dpkg-architecture` prints them on Debian.
 #
 # debianPlatform stdenv.hostPlatform
 #   arch       "amd64", "arm64"

@@ -1,10 +1,10 @@
-# What upstream's Makefiles take from dpkg-dev and debhelper: `share/dpkg/*.mk`, `dh` for targets that need nothing, `dpkg-architecture`,
-# `dpkg-buildflags`, `dpkg-parsechangelog`.
+# The parts of dpkg-dev and debhelper that upstream's Makefiles use: `share/dpkg/*.mk`, `dh` for
+# targets that need nothing, `dpkg-architecture`, `dpkg-buildflags`, `dpkg-parsechangelog`.
 #
 # As a native build input its setup hook exports the DEB_* variables, which the fragments and programs
-# read; so one shim serves every source. From the derivation it takes
+# read, so one shim serves every source. From the derivation it takes
 #   pname, version              the source package and its Debian version
-#   debianSource, debianVersion the same, where a Nix name cannot hold them (an epoch's colon)
+#   debianSource, debianVersion the same, if a Nix name cannot contain them (an epoch's colon)
 #
 # A patch that rewrites `include /usr/share/dpkg/pkg-info.mk` fills `@dpkg-shim@` with this package.
 {
@@ -15,7 +15,7 @@
   stdenvNoCC,
 }:
 let
-  # A native build input is built to run here and serves the platform it targets.
+  # A native build input is built to run here, and serves the platform that it targets.
   variables =
     role: platform:
     let

@@ -1,10 +1,11 @@
-# What `cargo xtask regen RELEASE` writes, made by a derivation from the pinned sources: `pkgs/RELEASE/` as in this tree.
+# Runs `cargo xtask regen RELEASE` in a derivation over the pinned sources. The output is
+# `pkgs/RELEASE/` as in this tree.
 #
 # generatePve {
 #   release  the name of a file in releases/ ("pve-9.1.4")
 # }
-#   Sources are fetched without their submodules, which are not scanned; but for those whose hash is known with them alone.
-#   What is packaged by hand is not scanned.
+#   Sources are fetched without their submodules, which are not scanned, unless the only known hash
+#   includes them. Sources packaged by hand are not scanned.
 {
   lib,
   fetchgit,
@@ -17,7 +18,7 @@ let
   releases = root + "/releases";
   manifest = lib.importTOML (releases + "/${release}.toml");
 
-  # A program's own pin is known as SOURCE+PROGRAM.
+  # A program's own pin is named SOURCE+PROGRAM.
   own = lib.concatMap (
     program:
     lib.mapAttrsToList (
@@ -26,7 +27,7 @@ let
   ) (lib.attrNames (manifest.program or { }));
   pins = lib.filterAttrs (_: pin: !(pin.outside or false)) (manifest.source // lib.listToAttrs own);
 
-  # The tree that is scanned has no submodules.
+  # The scanned tree has no submodules.
   tree =
     name: pin:
     if pin ? path then
@@ -41,11 +42,11 @@ let
         postFetch = lib.concatMapStrings (path: "rm -rf \"$out/${path}\"\n") (pin.omit or [ ]);
       };
 
-  # Expressions name what is kept in this repository by a path that leads out of `pkgs`.
+  # Expressions refer to files of this repository by a path that leads out of `pkgs`.
   kept = lib.filterAttrs (_: pin: pin ? path) manifest.source;
-  # The packages that stand beside this one.
+  # The packages beside this one.
   shims = lib.attrNames (lib.filterAttrs (_: type: type == "directory") (builtins.readDir ./..));
-  # Locks of Rust programs, where it has some.
+  # Locks of Rust programs, if there are any.
   locks = releases + "/${release}";
 in
 stdenvNoCC.mkDerivation {
@@ -57,7 +58,7 @@ stdenvNoCC.mkDerivation {
   dontUnpack = true;
   dontConfigure = true;
   dontBuild = true;
-  # It is text that is read, and patches of scripts.
+  # The output is text to read, and patches of scripts.
   dontFixup = true;
 
   sources = lib.concatStrings (lib.mapAttrsToList (name: pin: "${name}\t${tree name pin}\n") pins);

@@ -1,15 +1,17 @@
-# The crates of a Cargo.lock, as cargo reads them without a network: what nixpkgs' importCargoLock gives, in less time. It makes one
-# derivation for each crate of a release, not two for each crate of each lock, most of which name the same ones.
+# Provides the crates of a Cargo.lock in the form that cargo reads without a network, like nixpkgs'
+# importCargoLock but in less time. It makes one derivation for each crate of a release, not two for
+# each crate of each lock, most of which name the same crates.
 #
 # cratesImporter LOCKS
 #   LOCKS  Cargo.lock files that share their crates: those of a release
 #
-# Gives importCrates.
+# Returns importCrates.
 #
 # importCrates LOCK
-#   LOCK   a Cargo.lock, one of LOCKS or another; all of its crates are crates.io's
+#   LOCK   a Cargo.lock, in LOCKS or not; all its crates must be from crates.io
 #
-# Gives a directory: a tree for each crate, Cargo.lock, and .cargo/config.toml, where nixpkgs' hook writes the directory's place.
+# Returns a directory: a tree for each crate, Cargo.lock, and .cargo/config.toml, into which nixpkgs'
+# hook writes the directory's path.
 {
   fetchurl,
   lib,
@@ -18,14 +20,14 @@
 let
   registry = "registry+https://github.com/rust-lang/crates.io-index";
 
-  # What is a crate: the other packages of a lock are the program's own.
+  # The crates of a lock. Its other packages are the program's own.
   read =
     lock: lib.filter (package: package ? source) (import ./packages.nix (builtins.readFile lock));
 
-  # What tells a crate from others; one that is not crates.io's has no checksum.
+  # Identifies a crate. One that is not from crates.io has no checksum.
   key = package: package.checksum or package.source;
 
-  # What the builder is told of a crate.
+  # The builder's input for a crate.
   line =
     lock: package:
     let

@@ -1,15 +1,15 @@
-# Joins the sources that a Rust program is built from into one tree, each in a directory of its own, so that they
-# find one another by relative paths (`../../hive-rs/hive-types`), which generated patches write.
+# Joins the sources of a Rust program into one tree, each in a directory of its own, so that they find
+# one another by the relative paths (`../../hive-rs/hive-types`) that generated patches write.
 #
 # joinCrates {
 #   name
-#   sources  directory → { src, patches }: a source's tree and what is applied to it, as applyPatches does
-#            (`patches` may be left out); one may stand within another, in the place of a submodule
+#   sources  directory → { src, patches }: a source's tree and its patches, as for applyPatches
+#            (`patches` is optional); one may lie within another, in place of a submodule
 #   root     the directory of the program's root manifest ("hive-rs", "hive-perl-rs/hive-rs")
 #   lock     its Cargo.lock, which is put beside that manifest
 # }
-#   A tree: everything as upstream has it, symbolic links included. It is made by the machine that builds, whatever
-#   the program is built for.
+#   Returns the tree, with everything as upstream has it, symbolic links included. The building
+#   machine makes it, whatever the program is built for.
 { lib, stdenvNoCC }:
 {
   name,
@@ -36,7 +36,7 @@ stdenvNoCC.mkDerivation {
   dontUnpack = true;
   dontConfigure = true;
   dontBuild = true;
-  # The tree is a source: its scripts stay as they are, and its links may lead anywhere within it.
+  # The tree is a source: its scripts do not change, and its links may lead anywhere within it.
   dontFixup = true;
 
   installPhase = ''

@@ -1,7 +1,8 @@
-# libglvnd's libraries in a directory that names the architecture, as Debian has it: `lib/x86_64-linux-gnu/libEGL.so.1`.
+# libglvnd's libraries in a directory that names the architecture, as on Debian:
+# `lib/x86_64-linux-gnu/libEGL.so.1`.
 #
-# qemu-server puts the directory's name together from what the kernel says of the host, and asks whether the libraries are
-# there. A patch fills `@libglvnd-shim@` with this package.
+# qemu-server computes the directory's name from the host's machine name in the kernel, and checks
+# whether the libraries exist. A patch fills `@libglvnd-shim@` with this package.
 {
   lib,
   libglvnd,

@@ -1,41 +1,48 @@
-# Links objects into one output, as a linker does: takes the closure of the roots, lays the objects out
-# together, and closes what they left open.
+# Links objects into one output, as a linker does: takes the closure of the roots, lays the objects
+# out together, and closes their open references.
 #
 # linkPve {
 #   pname, version
-#   roots         names of the objects asked for
-#   objects       all objects by name; those the roots require come along, in circles or not
-#   extras        packages that are laid in beside those the objects may lack: programs with units of their own
-#   docGenerator  pve-doc-generator, which makes the manual pages; without it there are none
+#   roots         names of the requested objects
+#   objects       all objects by name; those that the roots require are included, circles or not
+#   extras        packages to lay in beside the objects' optional ones: programs with their own units
+#   docGenerator  pve-doc-generator, which makes the manual pages; null: none are made
 #   docTools      packages whose programs docGenerator runs to make a page
-#   systems       the release's directory, in which SOURCE/system.json says what installing a source sets up; null: none
-#   packageSystems  the same of packages that are no objects, a list of `package` and `file`: those that lie in count
-#   compile       PLUGIN → what compilePvePlugin gives; null: there are no plugins
-#   plugins       what it gave: objects that are roots, too
-#   audited       files of what plugins keep → LINK → the link, which can be audited
+#   systems       the release's directory with SOURCE/system.json, which lists what the installation
+#                 of a source sets up; null: none
+#   packageSystems  the same for packages that are not objects, a list of `package` and `file`; only
+#                 those laid in count
+#   compile       PLUGIN → the result of compilePvePlugin; null: there are no plugins
+#   plugins       such results: objects that are roots too
+#   audited       files of texts that plugins keep → LINK → the link with an audit
 #   meta, passthru
 # }
 #
 # In the output
-#   every `@pve@` is the output's path, every `@path@` the programs' PATH: the wrappers, the output's own
-#   programs, the packages of the commands the code runs;
-#   Perl programs start with `perl -I…/lib/perl5/site_perl`, their own switches (`-T`) kept: that directory
-#   holds the objects' modules and links to the outside ones, so one `-I` is enough and the line stays
-#   below the kernel's 255 bytes;
-#   services have the same PATH;
-#   scripts below a directory `examples`, which people copy, start with the interpreters of the system's profile;
-#   what is open as `@pve@/…` and comes from no object (extjs, noVNC, Rust programs) is there as links into the packages
-#   that the objects may lack and that were given, and into the extras; what is open in those, and their services, are
-#   copies, closed like an object's;
-#   manual pages and completions are made by running the programs themselves, where this machine can run them; one that
-#   only what is lacking keeps from being made is left out, and nix-support/pve-left-out lists it, a tab and the reason;
-#   nix-support/pve-lacks names what was null and, behind a tab, what that costs, the most painful first; nix-support/pve-perl is the Perl that its modules are for, and
-#   share/pve-nix/system/SOURCE.json is each object's system.json: `cargo xtask check` makes the directories and users
-#   that the programs expect of them.
+# - every `@pve@` is the output's path, and every `@path@` the programs' PATH: the wrappers, the
+#   output's own programs, and the packages of the commands that the code runs;
+# - Perl programs start with `perl -I…/lib/perl5/site_perl` and keep their own switches (`-T`). That
+#   directory contains the objects' modules and links to the outside ones, so one `-I` is enough and
+#   the line stays below the kernel's 255 bytes;
+# - services have the same PATH;
+# - scripts below a directory `examples`, which people copy, start with the interpreters of the
+#   system's profile;
+# - open references `@pve@/…` to no object (extjs, noVNC, Rust programs) are links into the optional
+#   packages that were given, and into the extras. Files of those with open references, and their
+#   services, are copies, closed like an object's;
+# - manual pages and completions are made by running the programs themselves, if this machine can run
+#   them. If one cannot be made only because something optional is missing, it is left out, and
+#   nix-support/pve-left-out lists it with a tab and the reason;
+# - nix-support/pve-lacks names the optional packages that were null and, after a tab, the loss, worst
+#   first; nix-support/pve-perl is the Perl for its modules; share/pve-nix/system/SOURCE.json is each
+#   object's system.json, from which `cargo xtask check` makes the directories and users that the
+#   programs expect.
 #
-# passthru: `object` (of the first root), `objects` (names), `lacks` (what was null, the most painful first: `name`, `cost`),
-# `commandPath` (of the outside packages), `withPlugins` (a list of plugins → the link with them, docs/plugins.md), `pveSystem` (what a machine must have for it, system.nix; the NixOS modules
-# read it. Not `system`, which is a derivation's platform). What is required and null, or an object that is not there, is an error.
+# passthru: `object` (of the first root), `objects` (names), `lacks` (what was null, worst loss first:
+# `name`, `cost`), `commandPath` (of the outside packages), `withPlugins` (a list of plugins → the link
+# with them, docs/plugins.md), `pveSystem` (what a machine must have for it, system.nix; the NixOS
+# modules read it. Not `system`, which is a derivation's platform). A required package that is null,
+# or a missing object, is an error.
 {
   lib,
   stdenv,
@@ -102,7 +109,7 @@ let
 
   missingObjects = lib.filter (name: !(everything ? ${name}) && !(lib.elem name roots)) closure;
 
-  # What the members and what lies in beside them may do without, by name.
+  # The optional packages of the members and of everything beside them, by name.
   mayLack = lib.foldl' (all: one: all // (one.pveMayLack or { })) { } (members ++ beside);
   absent = lib.filterAttrs (_: one: one.package == null) mayLack;
   lacks = map (name: {
@@ -112,7 +119,7 @@ let
   rank = name: absent.${name}.rank;
   gather = attribute: lib.unique (lib.concatMap (object: object.${attribute}) members);
 
-  # All that lies in, with what brings it.
+  # Everything beside the members, with what it brings along.
   beside = lib.unique (gather "pveExtras" ++ extras);
   given = lib.concatMap (
     extra: (extra.pveExtras or [ ]) ++ optional (extra.pveMayLack or { })
@@ -165,11 +172,11 @@ let
         "${placeholder "out"}/bin"
       ]
       ++ lib.optional (commandPath != "") commandPath
-      # For hook scripts and plugins of other people, which run what the administrator installed.
+      # For other people's hook scripts and plugins, which run the administrator's programs.
       ++ [ "/run/current-system/sw/bin" ]
     );
     hostPerl = pve-perl;
-    # Why nothing is run; empty where it is.
+    # The reason why nothing is run; empty if it is.
     notRun = lib.optionalString (
       !runs
     ) "this machine runs no programs for ${stdenv.hostPlatform.system}";
@@ -207,9 +214,9 @@ let
       runHook postInstallCheck
     '';
 
-    # Done above, with what only the link knows.
+    # Done above, with facts that only the link has.
     dontPatchShebangs = true;
-    # Links into manual pages that were left out, and to files another machine's state holds.
+    # There are links into omitted manual pages, and to files in another machine's state.
     dontCheckForBrokenSymlinks = true;
 
     passthru = {
@@ -224,7 +231,7 @@ let
     }
     // passthru;
 
-    # What a single root says of itself; of several their licences.
+    # A single root's own metadata; for several, their licences.
     meta =
       (
         if lib.length roots == 1 then

@@ -1,13 +1,14 @@
-# What the sources of a link set up on a machine, merged: every key of `system.json` (docs/system-json.md), in the order of
-# `files`. Of what two sources say of one directory, user or group the first is kept, and what it leaves open is filled;
-# two values of one sysctl are an error.
+# Merges everything that the sources of a link set up on a machine: every key of `system.json`
+# (docs/system-json.md), in the order of `files`. If two sources describe one directory, user or
+# group, the first description wins, and the second only adds what it leaves open. Two values of one
+# sysctl are an error.
 { lib }:
 files:
 let
   facts = map (file: lib.importJSON file) files;
   all = key: lib.concatMap (one: one.${key} or [ ]) facts;
 
-  # Entries with one name become one.
+  # Merges entries of one name.
   by =
     name: merge: entries:
     let

@@ -1,22 +1,26 @@
-# Compiles one Proxmox source of the knot into an object: built from that source and outside packages
-# only, its references to other Proxmox files open as `@pve@/…` until linkPve closes them.
+# Compiles one Proxmox source of the knot into an object: built only from that source and outside
+# packages, with references to other Proxmox files open as `@pve@/…` until linkPve closes them.
 #
 # mkPveObject {
 #   pname, version, src   the source, its Debian version and tree
-#   debianVersion         the Debian version where a Nix name cannot hold it
-#   patches               generated; `replaceVars` fills their placeholders, with `pve = null`, `path = null`
-#   makeDirectory         where `make install` runs (".")
+#   debianVersion         the Debian version, if a Nix name cannot contain it
+#   patches               generated; `replaceVars` fills their placeholders, with `pve = null`,
+#                         `path = null`
+#   makeDirectory         the directory in which `make install` runs (".")
 #   files, links          see debianInstall
-#   requires              names of the objects its code needs at run time; circles do no harm
-#   perlModules           outside Perl modules its code uses at run time
+#   requires              names of the objects that its code needs at run time; circles do no harm
+#   perlModules           outside Perl modules that its code uses at run time
 #   commands              packages whose programs it runs by bare name
-#   interpreters          packages whose programs its scripts start with, besides Perl and the shell
-#   needs                 packages by name of neither list: modules and commands like the others, laid into the link; null is an error
-#   mayLack               what its code asks for before it uses it, by name: `package` (null: none), `cost` (what a user misses
-#                         without it), `rank` (0 hurts the most)
-#   extras                packages that a link lays in beside it: what it finds below the link, not below the package
-#   rev                   the source's commit, for programs that tell it
-#   …                     everything else goes to mkDerivation (buildInputs of C programs, makeFlags, meta)
+#   interpreters          packages whose programs interpret its scripts, besides Perl and the shell
+#   needs                 packages by name in neither list: modules and commands like the others, laid
+#                         into the link; null is an error
+#   mayLack               packages that its code looks for before use, by name: `package` (null:
+#                         none), `cost` (the loss to a user without it), `rank` (0 is the worst)
+#   extras                packages that a link lays in beside it: it finds them below the link, not
+#                         below the package
+#   rev                   the source's commit, for programs that show it
+#   …                     everything else goes to mkDerivation (buildInputs of C programs, makeFlags,
+#                         meta)
 # }
 {
   lib,
@@ -83,14 +87,15 @@ stdenv.mkDerivation (
     inherit buildInputs;
     pveHostPerl = perl;
 
-    # pve-manager tells its commit's first sixteen digits by this name.
+    # pve-manager shows its commit's first sixteen digits, from this variable.
     ${if rev == null then null else "REPOID"} = lib.substring 0 16 rev;
 
     dontConfigure = args.dontConfigure or true;
-    # `make install` makes what it installs; the default target makes tests and packages too.
+    # `make install` builds what it installs. The default target would also build tests and
+    # packages.
     dontBuild = args.dontBuild or true;
 
-    # The link sees to interpreters, pages and links that lead to other objects.
+    # The link handles interpreters, manual pages and links to other objects.
     dontPatchShebangs = true;
     dontGzipMan = true;
     dontCheckForBrokenSymlinks = true;

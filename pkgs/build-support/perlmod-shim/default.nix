@@ -1,8 +1,10 @@
-# What upstream's Makefiles take from perlmod-bin: the program that writes the Perl side of Rust bindings.
+# The part of perlmod-bin that upstream's Makefiles use: the program that writes the Perl side of Rust
+# bindings.
 #
-# A patch that rewrites `PERLMOD_GENPACKAGE := /usr/lib/perlmod/genpackage.pl` fills `@perlmod-shim@` with this
-# package. It runs the release's own script, of the perlmod-bin among the native build inputs, with the Perl on
-# PATH: the script is text, so nothing here depends on a release or on the machine that is built for.
+# A patch that rewrites `PERLMOD_GENPACKAGE := /usr/lib/perlmod/genpackage.pl` fills `@perlmod-shim@`
+# with this package. It runs the release's own script, from the perlmod-bin among the native build
+# inputs, with the Perl on PATH. The script is text, so nothing here depends on a release or on the
+# platform that is built for.
 {
   lib,
   runtimeShell,

@@ -1,20 +1,22 @@
 # A setup hook for sources that expect to be built and installed as a Debian package.
 #
 #   tools    first on PATH: a `perl` that defers requests to run upstream's own programs, an `install`
-#            without owners, `dh_auto_build`, and the compiler and pkg-config by the names Makefiles write; a home
-#   patch    `@out@`, which generated patches leave, becomes the output's path; scripts start with the interpreters of the
-#            build, and where they are installed with those of the platform that they run on
-#   install  unless the derivation has an installPhase: `make install` below a root of its own, then
-#            what `debianInstall` lists, then `/usr` folded into the output
+#            without owners, `dh_auto_build`, and the compiler and pkg-config under the names that
+#            Makefiles use; and a home directory
+#   patch    replaces `@out@` from generated patches by the output's path; sets the interpreters of
+#            scripts to those of the build, and after installation to those of the target platform
+#   install  unless the derivation has an installPhase: runs `make install` below a root of its own,
+#            installs the files in `debianInstall`, then folds `/usr` into the output
 #
 # It reads
-#   makeDirectory       where `make install` runs (".")
+#   makeDirectory       the directory in which `make install` runs (".")
 #   makeFlags, installFlags, installTargets   as stdenv's own install phase does
-#   makeBuildFlags      `make` runs before, with these (`[ "all" "LIBEXECDIR=…" ]`): for a source that cargo built
-#   cargoRoot           where cargo built: `target/release` in it and in makeDirectory leads to cargo's output, and
-#                       `cargo` in a recipe does nothing
-#   dontMakeInstall     nothing to make, only `debianInstall`'s files
-#   pveHostPerl         the Perl that XS modules are compiled for
+#   makeBuildFlags      the arguments of an earlier `make` (`[ "all" "LIBEXECDIR=…" ]`), for a source
+#                       that cargo built
+#   cargoRoot           the directory of cargo's build: `target/release` in it and in makeDirectory
+#                       leads to cargo's output, and `cargo` in a recipe does nothing
+#   dontMakeInstall     runs no make, and installs only `debianInstall`'s files
+#   pveHostPerl         the Perl for which XS modules are compiled
 {
   makeSetupHook,
   perl,
@@ -46,7 +48,7 @@ makeSetupHook {
   name = "pve-build-hook";
   substitutions = {
     inherit tools;
-    # Scripts that people copy, also for links.
+    # Handles scripts that people copy; links use it too.
     examples = ./examples.sh;
   };
 } ./setup-hook.sh

@@ -1,8 +1,8 @@
-# Stands in for pve-doc-generator while an object is built: manual pages are made from what upstream's
-# programs say of themselves, so a page's request becomes its content and linkPve makes the page.
+# Replaces pve-doc-generator while an object is built. Manual pages are made from the output of
+# upstream's programs, so here a page's request becomes its content, and linkPve makes the page.
 #
-# A patch that rewrites `include /usr/share/pve-doc-generator/pve-doc-generator.mk` fills `@pve-doc-shim@`
-# with this package.
+# A patch that rewrites `include /usr/share/pve-doc-generator/pve-doc-generator.mk` fills
+# `@pve-doc-shim@` with this package.
 { lib, stdenvNoCC }:
 stdenvNoCC.mkDerivation {
   pname = "pve-doc-shim";

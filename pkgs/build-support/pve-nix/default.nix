@@ -8,12 +8,12 @@
 }:
 let
   root = ../../..;
-  # Directories that have no part in the build: tests read the whole tree.
+  # The files that the build needs. Tests read the whole tree.
   wanted = [
     "Cargo.lock"
     "Cargo.toml"
     "crates"
-    # The program on a node is a member of the workspace: Cargo reads its manifest.
+    # The program on a node is a member of the workspace, so Cargo reads its manifest.
     "pvenix"
     "pvenix/Cargo.toml"
     "pvenix/src"
@@ -46,7 +46,7 @@ rustPlatform.buildRustPackage {
     "pve-nix"
   ];
 
-  # The program writes its shells' completions and manual pages itself, where it runs.
+  # The program itself writes its shell completions and manual pages, if it can run.
   postInstall = lib.optionalString (stdenv.buildPlatform.canExecute stdenv.hostPlatform) ''
     mkdir -p $out/share/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d,man/man1}
     $out/bin/pve-nix completions bash >$out/share/bash-completion/completions/pve-nix
@@ -55,7 +55,7 @@ rustPlatform.buildRustPackage {
     $out/bin/pve-nix man --out $out/share/man/man1
   '';
 
-  # They read rules, releases and the demo, and run Nix: `ci/test` runs them.
+  # The tests read rules, releases and the demo, and run Nix, so `ci/test` runs them.
   doCheck = false;
 
   meta = {

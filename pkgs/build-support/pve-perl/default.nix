@@ -1,4 +1,5 @@
-# The Perl that a link's programs start with: nixpkgs', with a `crypt` that knows each hash that Proxmox VE stores.
+# The Perl that starts a link's programs: nixpkgs', with a `crypt` that supports every hash that
+# Proxmox VE stores.
 #
 # nixpkgs' libxcrypt is built with strong hashes alone (rules/nixpkgs/differences.toml, [libxcrypt]). Only the interpreter itself is
 # another one, some kilobytes with the library that it wants in front of nixpkgs': libperl.so, Perl's own modules and every
@@ -14,7 +15,7 @@
   difference ? (lib.importTOML ../../../rules/nixpkgs/differences.toml).libxcrypt,
 }:
 let
-  # Without a word of what it knows it is a distribution's, which knows all.
+  # Without a list of schemes it is a distribution's libxcrypt, which supports all.
   known = libxcrypt.enabledCryptSchemeIds or null;
   lacking =
     known != null && lib.any (vector: !lib.elem vector.scheme known) (lib.attrValues difference.vector);
@@ -56,7 +57,7 @@ else
       runHook postInstall
     '';
 
-    # The path above is the first on purpose; the library is not found in what was linked.
+    # The path above comes first on purpose, and the library is not among those linked.
     dontPatchELF = true;
 
     doInstallCheck = stdenv.buildPlatform.canExecute stdenv.hostPlatform;

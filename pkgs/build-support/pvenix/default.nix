@@ -1,4 +1,4 @@
-# The program on a node: `bin/pvenix`, of the same Cargo workspace as the compiler.
+# The program on a node: `bin/pvenix`, from the same Cargo workspace as the compiler.
 {
   importCrates,
   lib,

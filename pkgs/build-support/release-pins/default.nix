@@ -1,12 +1,13 @@
-# What a release's manifest pins, for what is packaged by hand: `pvePin` and `pveSource` of a release's scope.
+# The pins of a release's manifest, for packages written by hand: `pvePin` and `pveSource` in a
+# release's scope.
 #
 # releasePins {
 #   release   its name in releases/ ("pve-9.1.8")
-#   manifest  its file, where that stands elsewhere
+#   manifest  its file, if it is elsewhere
 # }
-#   pins        [source.NAME] as it stands there, by name
-#   pvePin      NAME → its pin: url, rev, date, version …; an error where there is none
-#   pveSource   NAME → its tree, fetched as the pin says: with submodules, without the paths that `omit` lists
+#   pins        the tables [source.NAME], by name
+#   pvePin      NAME → its pin: url, rev, date, version …; an error if there is none
+#   pveSource   NAME → its tree, fetched by the pin: with submodules, without the paths in `omit`
 {
   fetchgit,
   lib,

@@ -1,5 +1,6 @@
-# What Debian's unifont has beyond the fonts: `share/unifont/unifont.hex`, a line for each character with its bits, and
-# `share/unifont/wchardata.c`, which would bring a `wcwidth` of its own: the C library's is taken.
+# The files in Debian's unifont other than the fonts: `share/unifont/unifont.hex`, with one line of
+# bits for each character, and `share/unifont/wchardata.c`, which would define a `wcwidth` of its own
+# (the C library's is used instead).
 #
 # nixpkgs has the font in X11's formats. A patch fills `@unifont-shim@` with this package.
 {

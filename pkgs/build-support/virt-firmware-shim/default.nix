@@ -1,7 +1,7 @@
-# virt-firmware's certificates where one path finds them: `share/virt-firmware/certs`.
+# virt-firmware's certificates at one fixed path: `share/virt-firmware/certs`.
 #
-# They lie beside the Python module, in a directory that names Python's version. A patch fills `@virt-firmware-shim@` with
-# this package.
+# They lie beside the Python module, in a directory whose name includes Python's version. A patch
+# fills `@virt-firmware-shim@` with this package.
 {
   lib,
   python3Packages,

@@ -1,5 +1,5 @@
-# Builds programs for browsers, called as Proxmox's own of that name, of which there is no copy: cargo and, as a library,
-# wasm-bindgen, whose version is that of the program's lock.
+# Builds programs for browsers, under the name of Proxmox's own tool, of which no copy exists: cargo
+# and, as a library, wasm-bindgen in the version of the program's lock.
 {
   importCrates,
   lib,
@@ -9,7 +9,7 @@ rustPlatform.buildRustPackage {
   pname = "proxmox-wasm-builder";
   inherit ((lib.importTOML ./Cargo.toml).package) version;
 
-  # Without this file, of which nothing is built.
+  # Without this file, which is not part of the build.
   src = builtins.path {
     name = "proxmox-wasm-builder-source";
     path = ./.;
@@ -18,7 +18,7 @@ rustPlatform.buildRustPackage {
 
   cargoDeps = importCrates ./Cargo.lock;
 
-  # The first program that is built with it shows whether it works.
+  # The first program that it builds shows whether it works.
   doCheck = false;
 
   meta = {

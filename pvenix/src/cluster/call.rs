@@ -1,22 +1,24 @@
-//! How a node that is alone asks for its cluster, and what a member answers: one datagram each way, signed with the key that both
-//! have from the declaration (HMAC-SHA256).
+//! The call of a node without a cluster, and the answer of a member: one datagram each way, signed
+//! with the key in their declaration (HMAC-SHA256).
 //!
-//! A member counts the votes of each node of the cluster's configuration, whether it is there or not. So it adds a node only
-//! when the node has called: a cluster of one node that added a second too early would lose its quorum.
+//! A member counts the votes of every node in the cluster's configuration, running or not. So it
+//! adds a node only after the node has called. A cluster of one node that added a second too early
+//! would lose its quorum.
 
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-/// The UDP port on which members listen; Corosync's own begin with the next.
+/// The UDP port on which members listen, the one before Corosync's.
 pub const PORT: u16 = 5404;
-/// How far two clocks may be apart, in seconds. Tickets and certificates bear no more either.
+/// The largest difference of two clocks, in seconds. Tickets and certificates tolerate no more
+/// either.
 const CLOCKS: u64 = 300;
 
 /// A node's call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
-    /// The cluster that it is declared to be in.
+    /// Its declared cluster.
     pub cluster: String,
     /// Its name.
     pub node: String,
@@ -29,17 +31,17 @@ pub struct Call {
 /// A member's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// The member.
+    /// The member's name.
     pub node: String,
-    /// The cluster's corosync.conf with the node that called; or why the member does not add it.
+    /// The cluster's corosync.conf including the calling node, or the reason for a refusal.
     pub outcome: Result<String, String>,
-    /// The call's time, so that no answer serves twice.
+    /// The call's time, so that no answer can be replayed.
     pub time: u64,
 }
 
-/// What a message is, which its signature covers: none is good as another kind.
+/// The kind of a message, which its signature covers, so that no message passes as another kind.
 pub trait Message: Serialize + for<'a> Deserialize<'a> {
-    /// A word for it.
+    /// The word for the kind.
     const KIND: &'static str;
 }
 
@@ -57,14 +59,14 @@ struct Signed {
     signature: String,
 }
 
-/// The bytes of a datagram. The key is Corosync's.
+/// Signs a message. The key is Corosync's.
 pub fn sign<T: Message>(message: &T, key: &[u8]) -> Vec<u8> {
     let text = serde_json::to_string(message).unwrap_or_default();
     let signature = hex(&code(T::KIND, &text, key).finalize().into_bytes());
     serde_json::to_vec(&Signed { text, signature }).unwrap_or_default()
 }
 
-/// What was signed with the key; nothing where it was another or none.
+/// Returns the message if it is signed with the key.
 pub fn open<T: Message>(datagram: &[u8], key: &[u8]) -> Option<T> {
     let signed: Signed = serde_json::from_slice(datagram).ok()?;
     let claimed = unhex(&signed.signature)?;
@@ -74,7 +76,7 @@ pub fn open<T: Message>(datagram: &[u8], key: &[u8]) -> Option<T> {
     serde_json::from_str(&signed.text).ok()
 }
 
-/// Why a member does not add the node that calls, if it does not.
+/// Returns the reason why a member refuses the calling node, if it does.
 pub fn refusal(call: &Call, declared: &super::Declared, version: &str, now: u64) -> Option<String> {
     let major = |version: &str| version.split('.').next().unwrap_or_default().to_owned();
     if call.cluster != declared.name {
@@ -106,7 +108,7 @@ pub fn refusal(call: &Call, declared: &super::Declared, version: &str, now: u64)
 }
 
 fn code(kind: &str, text: &str, key: &[u8]) -> Hmac<Sha256> {
-    // Of any length.
+    // Keys may have any length.
     #[allow(clippy::expect_used)]
     let mut code = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     code.update(b"pvenix ");

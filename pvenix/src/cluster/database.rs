@@ -1,23 +1,25 @@
-//! The database of pmxcfs: whether a node may leave it behind to join a cluster. While pmxcfs runs, its files tell; what the database
-//! says then is from before (a guest that was removed is still in it).
+//! The database of pmxcfs: decides whether a node may abandon it to join a cluster. While pmxcfs
+//! runs, its mounted files are authoritative, because the database is out of date (it may still
+//! contain removed guests).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::machine::Machine;
 
-/// Where pmxcfs has it.
+/// The path of the database.
 pub const PLACE: &str = "/var/lib/pve-cluster/config.db";
-/// Where pmxcfs, while it runs, has the files of each node.
+/// The directory in which a running pmxcfs has the files of each node.
 const NODES: &str = "/etc/pve/nodes";
-/// Where `pvecm add` puts the one that a joining node had, too.
+/// The directory into which `pvecm add` also moves the database of a joining node.
 const BACKUPS: &str = "/var/lib/pve-cluster/backup";
 
-/// Guests by their configuration files. A directory entry of type 8 is a file, as in readdir(3).
+/// Selects guests by their configuration files. A directory entry of type 8 is a file, as in
+/// readdir(3).
 const GUESTS: &str = "SELECT guest.name FROM tree AS guest JOIN tree AS place ON guest.parent = place.inode \
      WHERE place.name IN ('qemu-server', 'lxc') AND guest.type = 8 AND guest.name GLOB '[0-9]*.conf' ORDER BY guest.name";
 const COROSYNC: &str = "SELECT data FROM tree WHERE parent = 0 AND name = 'corosync.conf'";
 
-/// Refuses guests that pmxcfs, which runs, has files of.
+/// Refuses if the running pmxcfs has files of guests.
 pub fn has_no_guests(machine: &dyn Machine) -> Result<(), String> {
     let mut guests = Vec::new();
     for node in machine.list(NODES) {
@@ -44,7 +46,7 @@ fn refuse_guests(mut files: Vec<&str>) -> Result<(), String> {
     ))
 }
 
-/// Refuses a database that somebody would miss: one with guests, and another cluster's. pmxcfs must not run.
+/// Refuses to abandon a database with guests, or another cluster's. pmxcfs must not run.
 pub fn may_be_left(machine: &dyn Machine) -> Result<(), String> {
     if machine.read_bytes(PLACE).is_err() {
         return Ok(());
@@ -60,7 +62,7 @@ pub fn may_be_left(machine: &dyn Machine) -> Result<(), String> {
     Ok(())
 }
 
-/// Moves the database to the backups; pmxcfs must not run.
+/// Moves the database to the backups. pmxcfs must not run.
 pub fn leave(machine: &dyn Machine, now: SystemTime) -> Result<(), String> {
     let seconds = now
         .duration_since(UNIX_EPOCH)
@@ -88,7 +90,7 @@ fn ask(machine: &dyn Machine, query: &str) -> Result<String, String> {
         .map_err(|error| error.to_string())
 }
 
-/// The value of `cluster_name` of a corosync.conf.
+/// Returns the value of `cluster_name` in a corosync.conf.
 pub fn cluster_name(corosync: &str) -> Option<&str> {
     let mut lines = corosync.lines();
     lines.find_map(|line| Some(line.trim().strip_prefix("cluster_name:")?.trim()))

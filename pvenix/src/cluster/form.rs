@@ -1,4 +1,4 @@
-//! Brings this node into its declared cluster, and others when they call.
+//! Brings this node into its declared cluster, and adds other nodes when they call.
 
 use std::io;
 use std::net::{ToSocketAddrs, UdpSocket};
@@ -10,31 +10,31 @@ use crate::machine::Machine;
 use crate::members::Members;
 use crate::node::Node;
 
-/// How long one look takes.
+/// The interval between two attempts.
 const PAUSE: Duration = Duration::from_secs(5);
-/// How long a node waits for an answer: a member changes the cluster's configuration before.
+/// How long a node waits for an answer. The member changes the cluster's configuration first.
 const ANSWER: Duration = Duration::from_secs(15);
 /// The cluster's own configuration.
 const WRITTEN: &str = "/etc/pve/corosync.conf";
-/// This node's, made when the cluster can be written.
+/// This node's certificate, which is made once the cluster is writable.
 const CERTIFICATE: &str = "/etc/pve/local/pve-ssl.pem";
-/// Services that have read certificates before the node had those of its cluster.
+/// Services that read certificates before the node had those of its cluster.
 const SERVERS: [&str; 2] = ["pveproxy.service", "spiceproxy.service"];
 
-/// Where a node stands.
+/// The state of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// It waits: for what.
+    /// It waits for this.
     Wait(String),
-    /// It is alone, and asks for its cluster; where there is none, the first node makes it.
+    /// It has no cluster and asks for one. If nobody answers, the first node creates it.
     Ask,
-    /// It is a member. These are declared and not there.
+    /// It is a member. These nodes are declared and absent.
     Answer(Vec<String>),
     /// It is a member of another cluster, of this name.
     Elsewhere(String),
 }
 
-/// What is to be done next.
+/// Returns the next step.
 pub fn step(machine: &dyn Machine, declared: &Declared) -> Step {
     let members = match Members::read(machine) {
         Ok(members) => members,
@@ -42,7 +42,7 @@ pub fn step(machine: &dyn Machine, declared: &Declared) -> Step {
     };
     match &members.cluster {
         None => return Step::Ask,
-        // What it would hand over to nodes that call is not what they ask for.
+        // It would hand nodes that call another configuration than they ask for.
         Some(cluster) if cluster.name != declared.name => {
             return Step::Elsewhere(cluster.name.clone());
         }
@@ -53,20 +53,21 @@ pub fn step(machine: &dyn Machine, declared: &Declared) -> Step {
     Step::Answer(missing.cloned().collect())
 }
 
-/// What a node knows that forms its cluster.
+/// The input for forming a cluster.
 pub struct Former<'a> {
     /// The machine.
     pub machine: &'a dyn Machine,
-    /// What it is declared to be.
+    /// The node's declaration.
     pub node: &'a Node,
-    /// Its cluster.
+    /// The declaration of its cluster.
     pub declared: &'a Declared,
     /// Corosync's key.
     pub key: &'a [u8],
 }
 
 impl Former<'_> {
-    /// Joins or creates the cluster, then answers nodes that call, for good. `say` is called with what happens.
+    /// Joins or creates the cluster, then answers calls of other nodes without end. Calls `say` for
+    /// each event.
     pub fn form(&self, say: &dyn Fn(&str)) -> Result<(), String> {
         self.declared.own()?;
         let mut said = String::new();
@@ -112,8 +113,8 @@ impl Former<'_> {
         }
     }
 
-    /// Calls the other nodes, and joins when one of them answers. A machine that somebody installed anew in the place of a member
-    /// joins so, too, the first node as well.
+    /// Calls the other nodes, and joins when one of them answers. A newly installed machine in
+    /// place of a member joins in the same way, even as the first node.
     fn ask(&self, say: &mut dyn FnMut(&str)) -> Result<(), String> {
         let is_first = self.declared.bootstrap == self.declared.node;
         let left = database::has_no_guests(self.machine);
@@ -147,7 +148,7 @@ impl Former<'_> {
         let own = self.declared.own()?;
         self.put(KEY, self.key, 0o400)?;
         if self.machine.read(WRITTEN).is_ok() {
-            // Half-made: the configuration is there, and nothing has read it.
+            // Left half-finished: the configuration exists, but nothing has read it.
             self.run(&[
                 "systemctl",
                 "restart",
@@ -175,12 +176,12 @@ impl Former<'_> {
             "pve-cluster.service",
             "corosync.service",
         ])?;
-        // Nobody changes it any more.
+        // Nothing changes the database any more.
         let left = database::may_be_left(self.machine)
             .and_then(|()| self.put(KEY, self.key, 0o400))
             .and_then(|()| self.put(COROSYNC, corosync.as_bytes(), 0o644))
             .and_then(|()| database::leave(self.machine, SystemTime::now()));
-        // Whatever came of it, the node has its file system back.
+        // Whatever happened, the node needs its file system again.
         let started = self.run(&[
             "systemctl",
             "start",
@@ -200,7 +201,7 @@ impl Former<'_> {
         written.map_err(|error| format!("{path}: {error}"))
     }
 
-    /// Certificates and keys of the cluster, which a node has only as a member.
+    /// Makes the certificates and keys of the cluster, which only a member can have.
     fn settle(&self) -> Result<(), String> {
         self.run(&["pvecm", "updatecerts"])?;
         for unit in SERVERS {
@@ -221,7 +222,8 @@ impl Former<'_> {
         ))
     }
 
-    /// Calls each other node. A node that was added and did not hear the answer calls again, and is handed the configuration.
+    /// Calls each other node. A node that was added but missed the answer calls again and receives
+    /// the configuration.
     fn call(&self) -> Vec<Answer> {
         let call = Call {
             cluster: self.declared.name.clone(),
@@ -234,7 +236,7 @@ impl Former<'_> {
         let mut answers: Vec<Answer> = Vec::new();
         if let Ok(socket) = bind(0) {
             for (name, other) in &self.declared.nodes {
-                // Who is not there does not answer.
+                // Absent nodes do not answer.
                 if let (true, Some(address)) = (*name != self.declared.node, other.links.first()) {
                     let _ = send(&socket, &datagram, address);
                 }
@@ -255,21 +257,23 @@ impl Former<'_> {
         answers
     }
 
-    /// Waits one pause for a node to call, adds it where the cluster does not have it, and hands it the configuration.
+    /// Waits one interval for a call, adds the calling node if the cluster lacks it, and sends it
+    /// the configuration.
     fn answer(&self, say: &mut dyn FnMut(&str)) -> Result<(), String> {
-        // Bound anew: nobody waits any more for an answer to a call from before.
+        // Bind anew, because nobody waits any more for an answer to an earlier call.
         let port = call::PORT;
         let socket = bind(port).map_err(|error| format!("UDP port {port}: {error}"))?;
         let Some((datagram, from)) = receive(&socket, Instant::now() + PAUSE) else {
             return Ok(());
         };
-        // Not signed with the cluster's key: nobody of it.
+        // The call is not signed with the cluster's key.
         let Some(call) = call::open::<Call>(&datagram, self.key) else {
             return Ok(());
         };
         let members = Members::read(self.machine)?;
         let is_known = members.nodelist.contains_key(&call.node);
-        // Handing over the configuration takes no quorum: the cluster may have lost it for the node's vote.
+        // Sending the configuration needs no quorum. The cluster may have lost it through this
+        // node's vote.
         if !members.is_first() || !(is_known || members.is_quorate()) {
             return Ok(());
         }
@@ -290,7 +294,8 @@ impl Former<'_> {
         };
         let _ = socket.send_to(&call::sign(&answer, self.key), from);
         if added {
-            // One after the other: the next is added when this one votes. One that does not come calls again.
+            // Add one node at a time: the next one when this one votes. A node that fails to come
+            // calls again.
             let _ = self.wait_for(&call.node, |members| is_online(members, &call.node));
         }
         Ok(())
@@ -306,7 +311,7 @@ impl Former<'_> {
         call::refusal(call, self.declared, &self.node.version, seconds())
     }
 
-    /// The cluster's configuration with the node.
+    /// Returns the cluster's configuration with the node added.
     fn add(&self, name: &str, members: &Members) -> Result<String, String> {
         if let (Some(added), false) = (
             self.declared.nodes.get(name),
@@ -337,7 +342,7 @@ fn seconds() -> u64 {
     now.unwrap_or(Duration::ZERO).as_secs()
 }
 
-/// For both families where the machine has both.
+/// Binds both address families if the machine has both.
 fn bind(port: u16) -> io::Result<UdpSocket> {
     UdpSocket::bind(("::", port)).or_else(|_| UdpSocket::bind(("0.0.0.0", port)))
 }
@@ -355,7 +360,7 @@ fn send(socket: &UdpSocket, datagram: &[u8], address: &str) -> io::Result<()> {
     socket.send_to(datagram, place).map(|_| ())
 }
 
-/// The next datagram before a time.
+/// Returns the next datagram before a deadline.
 fn receive(socket: &UdpSocket, until: Instant) -> Option<(Vec<u8>, std::net::SocketAddr)> {
     let left = until.saturating_duration_since(Instant::now());
     if left.is_zero() {

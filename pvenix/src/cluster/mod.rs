@@ -1,9 +1,11 @@
-//! A cluster that is declared: one node creates it, the others join it once; afterwards the cluster's own configuration rules.
+//! A declared cluster: one node creates it and the others join it once. Afterwards the cluster's
+//! own configuration is authoritative.
 //!
-//! A node joins as with `pvecm add`: a member adds it to the cluster's configuration and hands that over, the node starts pmxcfs
-//! with it and an empty database, which the cluster's then replaces. It asks for this itself ([`call`]), so that no vote is
-//! counted of a node that is not there. No node starts Corosync before a member has answered: nodes that only know the
-//! declaration would be a majority among themselves, beside the cluster.
+//! A node joins as with `pvecm add`: a member adds it to the cluster's configuration and sends it
+//! that, and the node starts pmxcfs with it and an empty database, which the cluster's then
+//! replaces. The node asks for this itself ([`call`]), so that votes of absent nodes are not
+//! counted. No node starts Corosync before a member has answered. Otherwise nodes that only know
+//! the declaration could form a majority among themselves, beside the cluster.
 
 pub mod call;
 pub mod database;
@@ -34,19 +36,19 @@ pub struct Declared {
 pub struct DeclaredNode {
     /// Its number.
     pub node_id: u32,
-    /// Its addresses, one for each of Corosync's links.
+    /// Its addresses, one for each Corosync link.
     pub links: Vec<String>,
-    /// How many votes it has.
+    /// The number of its votes.
     pub votes: u32,
 }
 
-/// Where Corosync has its configuration and key.
+/// The path of Corosync's configuration.
 pub const COROSYNC: &str = "/etc/corosync/corosync.conf";
-/// The key by which its nodes know one another.
+/// The key with which the nodes authenticate one another.
 pub const KEY: &str = "/etc/corosync/authkey";
 
 impl Declared {
-    /// This node's own entry.
+    /// Returns this node's own entry.
     pub fn own(&self) -> Result<&DeclaredNode, String> {
         self.nodes.get(&self.node).ok_or_else(|| {
             format!(
@@ -58,7 +60,7 @@ impl Declared {
 }
 
 impl DeclaredNode {
-    /// `--link0 192.0.2.1 --link1 …`, as `pvesh` takes them.
+    /// Returns `--link0 192.0.2.1 --link1 …` for `pvesh`.
     fn link_arguments(&self) -> Vec<String> {
         let links = self.links.iter().enumerate();
         links

@@ -1,4 +1,4 @@
-//! What is declared of a cluster and what is there.
+//! Compares a cluster with its declaration.
 
 use std::fmt::Write as _;
 
@@ -8,36 +8,36 @@ use super::Declared;
 use crate::machine::Machine;
 use crate::members::Members;
 
-/// A cluster's state beside its declaration.
+/// The state of a cluster and its declaration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ClusterStatus {
-    /// The cluster that this node is a member of.
+    /// This node's cluster.
     pub name: Option<String>,
-    /// The one that it is declared to be in.
+    /// This node's declared cluster.
     pub declared: Option<String>,
     /// Whether this node is part of a majority.
     pub quorate: bool,
-    /// All nodes of the one or the other.
+    /// All nodes of either.
     pub nodes: Vec<NodeStatus>,
 }
 
-/// A node of it.
+/// A node of the cluster or its declaration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NodeStatus {
     /// Its name.
     pub name: String,
     /// Whether it is declared.
     pub declared: bool,
-    /// Whether the cluster's configuration has it.
+    /// Whether it is in the cluster's configuration.
     pub member: bool,
-    /// Whether it is there.
+    /// Whether it is online.
     pub online: bool,
-    /// What an administrator would do, if anything.
+    /// The remedy for an administrator, if there is a problem.
     pub remedy: Option<String>,
 }
 
 impl ClusterStatus {
-    /// Asks pmxcfs.
+    /// Reads the state from pmxcfs.
     pub fn of(machine: &dyn Machine, declared: Option<&Declared>) -> Result<Self, String> {
         let members = Members::read(machine)?;
         let mut names: Vec<&String> = members.nodelist.keys().collect();
@@ -63,13 +63,13 @@ impl ClusterStatus {
         })
     }
 
-    /// Whether the cluster is as declared, and has its quorum.
+    /// Whether the cluster matches its declaration and has a quorum.
     pub fn is_well(&self) -> bool {
         let named = self.declared.is_none() || self.declared == self.name;
         named && self.quorate && self.nodes.iter().all(|node| node.remedy.is_none())
     }
 
-    /// For people.
+    /// Formats the state for people.
     pub fn text(&self) -> String {
         let mut text = match (&self.name, &self.declared) {
             (Some(name), Some(declared)) if name != declared => {
@@ -99,7 +99,8 @@ impl ClusterStatus {
     }
 }
 
-/// `is_declared` is nothing where no cluster is declared, `is_online` where the node is not a member.
+/// Returns the remedy for a node. `is_declared` is `None` if no cluster is declared, `is_online` if
+/// the node is not a member.
 fn remedy(name: &str, is_declared: Option<bool>, is_online: Option<bool>) -> Option<String> {
     match (is_declared, is_online) {
         (Some(true), None) => Some(format!(

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::peer::Peer;
 use crate::ha::Ha;
 
-/// What to do with them.
+/// The treatment of such guests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {
     /// The node does not reboot while it has any.

@@ -27,7 +27,7 @@ pub const LOCK: &str = "/etc/pve/priv/lock/pve-nix-roll";
 /// How long one look takes, where something has to come.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// What is done to each node.
+/// The action on each node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
@@ -41,9 +41,9 @@ pub enum Action {
 pub struct Roll<'a> {
     /// The machine that commands.
     pub machine: &'a dyn Machine,
-    /// What it does.
+    /// The action.
     pub action: Action,
-    /// What becomes of guests that high availability does not move.
+    /// The treatment of guests that high availability does not move.
     pub guests: Plan,
     /// How long each thing may take, in seconds.
     pub patience: u64,
@@ -54,11 +54,11 @@ pub struct Roll<'a> {
 /// How it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// What was to be done.
+    /// The requested action.
     pub action: Action,
     /// Nodes that are done.
     pub done: Vec<String>,
-    /// What stopped it.
+    /// The reason why it stopped.
     pub stopped: Option<Stop>,
     /// Nodes that were left alone.
     pub left: Vec<String>,
@@ -66,14 +66,14 @@ pub struct Report {
     pub handed: Option<String>,
 }
 
-/// What stopped a roll.
+/// The reason why a roll stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Stop {
     /// The node; nothing where it did not begin.
     pub node: Option<String>,
     /// Why.
     pub reason: String,
-    /// What an administrator does about it.
+    /// The remedy for an administrator.
     pub remedy: String,
 }
 
@@ -185,7 +185,7 @@ impl Roll<'_> {
         }
     }
 
-    /// What must hold before a node goes.
+    /// Checks the conditions for a node to go.
     fn may_go(&self, peer: &Peer) -> Result<(), Stop> {
         let (name, own) = (&peer.name, |reason| Stop::new(reason, HELP_WELL));
         let members = self.members()?;

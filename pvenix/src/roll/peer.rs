@@ -8,14 +8,14 @@ use crate::machine::Machine;
 /// Where a NixOS machine has its programs, whatever a shell there thinks of `PATH`.
 pub const PROGRAMS: &str = "/run/current-system/sw/bin";
 
-/// What `pvenix status --format json` says of it.
+/// Its output of `pvenix status --format json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Said {
     /// Guests that run.
     pub guests: Vec<Guest>,
     /// Units that wait for a staged restart.
     pub waiting: Vec<String>,
-    /// What was looked at.
+    /// The checks.
     pub checks: Vec<Check>,
 }
 
@@ -94,7 +94,8 @@ impl Peer<'_> {
         .to_vec()
     }
 
-    /// What tells one boot from another. A container shows the boot of its host; its first process is its own.
+    /// Returns an identifier of the current boot. In a container the boot ID is the host's, so it includes
+    /// the start of the first process.
     pub fn boot(&self) -> Result<String, String> {
         let text = self.run("cat", &["/proc/sys/kernel/random/boot_id", "/proc/1/stat"])?;
         let boot = text.lines().next().unwrap_or_default();

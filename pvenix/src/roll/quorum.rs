@@ -1,6 +1,6 @@
 //! Whether a cluster keeps its quorum without a node.
 
-/// What `corosync-quorumtool -s` says.
+/// The votes that `corosync-quorumtool -s` prints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Votes {
     /// Votes that are there, a quorum device's among them.

@@ -5,7 +5,7 @@ use super::{Roll, Stop};
 
 /// The newest system that somebody has put there: `nixos-rebuild boot`, Colmena, deploy-rs.
 const READY: &str = "/nix/var/nix/profiles/system";
-/// What it runs.
+/// The running system.
 const RUNS: &str = "/run/current-system";
 /// The unit of the switch: it outlives a connection.
 const UNIT: &str = "pvenix-switch.service";
@@ -31,7 +31,7 @@ impl Roll<'_> {
         (self.say)(&format!("{name}: switches to {ready}"));
         let remedy = format!("see `journalctl -u {UNIT}` on {name}");
         let failed = |reason| Stop::new(reason, remedy.clone());
-        // What an earlier one left behind.
+        // Clear the remains of an earlier switch.
         let _ = peer.run("systemctl", &["stop", UNIT]);
         let _ = peer.run("systemctl", &["reset-failed", UNIT]);
         let program = format!("{ready}/bin/switch-to-configuration");

@@ -1,4 +1,4 @@
-//! Membership of a declared cluster, on machines that are told, not there.
+//! Membership of a declared cluster, on simulated machines.
 
 use pvenix::cluster::call::{self, Answer, Call};
 use pvenix::cluster::form::{self, Step};
@@ -215,7 +215,7 @@ fn status_names_what_is_missing_and_what_is_too_much() {
         "{}",
         status.text()
     );
-    // Where nothing is declared, the cluster is as its administrator made it.
+    // Without a declaration, the cluster is as its administrator made it.
     let status = ClusterStatus::of(&with_members(TWO), None).unwrap();
     assert!(status.is_well(), "{}", status.text());
 }

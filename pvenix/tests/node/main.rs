@@ -1,4 +1,4 @@
-//! The program's judgement of machines that are told, not there.
+//! The program's results on simulated machines.
 
 use pvenix::machine::Machine;
 use pvenix::node::{self, Node};
@@ -26,7 +26,8 @@ fn declaration() -> String {
     )
 }
 
-/// A node where all is as declared: its cluster's file system and LRM run an older build.
+/// Makes a node that matches its declaration, except that its cluster's file system and LRM run an
+/// older build.
 fn machine() -> (Told, Node) {
     let told = Told::default();
     told.file(node::PLACE, &declaration());

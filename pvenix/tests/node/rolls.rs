@@ -15,7 +15,7 @@ use pvenix::roll::{Action, Report, Roll};
 struct Hive {
     /// Nodes that are online, and how often each was booted.
     online: RefCell<BTreeMap<&'static str, u32>>,
-    /// What each runs.
+    /// The system that each node runs.
     runs: RefCell<BTreeMap<&'static str, &'static str>>,
     /// Where the guest under high availability is.
     managed: RefCell<&'static str>,
@@ -70,7 +70,7 @@ impl Hive {
         )
     }
 
-    /// What a node answers to a command, given without the programs' place.
+    /// Returns a node's answer to a command, given without the programs' directory.
     fn answer(&self, node: &'static str, command: &str) -> io::Result<String> {
         let told = format!("{node}: {command}");
         let mut online = self.online.borrow_mut();

@@ -1,4 +1,4 @@
-//! A machine for tests.
+//! A simulated machine for tests.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use pvenix::machine::Machine;
 
-/// A machine of files, links and programs' answers.
+/// A machine that consists of files, links and programs' output.
 #[derive(Default)]
 pub struct Told {
     pub files: RefCell<BTreeMap<String, String>>,
@@ -33,7 +33,7 @@ impl Told {
             .insert(path.to_owned(), to.to_owned());
     }
 
-    /// A unit that runs, and the build that it holds.
+    /// Adds a running unit, with the build that it holds.
     pub fn runs(&self, name: &str, pid: u32, build: &str) {
         let block = format!("Id={name}\nLoadState=loaded\nActiveState=active\nMainPID={pid}\n\n");
         self.files
@@ -105,7 +105,7 @@ impl Machine for Told {
         if said.starts_with("systemctl show") {
             return self.read("units");
         }
-        // Whoever only looks does nothing.
+        // A call that only reads leaves no trace.
         if !said.starts_with("df ") {
             self.done.borrow_mut().push(said.clone());
         }

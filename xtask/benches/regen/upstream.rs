@@ -1,4 +1,4 @@
-//! An upstream as big as the real one, made from nothing: the same bytes each time.
+//! Generates an upstream as big as the real one, with the same bytes each time.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,14 +8,14 @@ use std::process::Command;
 
 use release::{Manifest, Pin};
 
-/// Sources, as many as at 9.1.4.
+/// The number of sources, as at 9.1.4.
 const SOURCES: usize = 37;
-/// Perl files over all sources.
+/// The number of Perl files in all sources.
 const PERL_FILES: usize = 800;
-/// Bytes of Perl over all sources.
+/// The size of the Perl files in all sources.
 const PERL_BYTES: usize = 9_000_000;
 
-/// Numbers that look random, Marsaglia's xorshift.
+/// Pseudo-random numbers by Marsaglia's xorshift.
 struct Numbers(u64);
 
 impl Numbers {
@@ -103,7 +103,7 @@ fn perl(package: &str, numbers: &mut Numbers) -> String {
     text + "1;\n"
 }
 
-/// `debian/`, a Makefile, a unit, a script and a C program.
+/// Writes `debian/`, a Makefile, a unit, a script and a C program.
 fn packaging(source: &Path, name: &str, numbers: &mut Numbers) {
     let noun = numbers.of(NOUNS);
     write(
@@ -160,7 +160,7 @@ fn write(path: &Path, text: &str) {
     fs::write(path, text).expect("the temporary directory takes the file");
 }
 
-/// Commits all of a directory as one commit and gives its name.
+/// Commits everything in a directory and returns the commit's name.
 fn commit(source: &Path) -> String {
     let git = |arguments: &[&str]| {
         let output = Command::new("git")
@@ -178,7 +178,7 @@ fn commit(source: &Path) -> String {
     git(&["init", "-q"]);
     git(&["add", "-A"]);
     git(&["commit", "-q", "-m", "all"]);
-    // As a clone has it: one pack.
+    // One pack, as in a clone.
     git(&["repack", "-q", "-a", "-d"]);
     git(&["rev-parse", "HEAD"])
 }

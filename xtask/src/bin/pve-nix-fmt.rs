@@ -1,8 +1,10 @@
-//! Lays out Nix files as the emitter and the tests do, by the same `nixfmt_rs`: the flake's formatter (`nix fmt`).
+//! Formats Nix files with `nixfmt_rs`, as the emitter and the tests do: the flake's formatter (`nix
+//! fmt`).
 //!
-//! `pve-nix-fmt [--check] [PATH…]` takes files, and of directories every `*.nix` below them except in `target` and what is
-//! hidden; without a path the working directory. Exit status: 0 all are laid out, 1 one differs (`--check`) or is no Nix,
-//! 2 wrong arguments or failed I/O.
+//! `pve-nix-fmt [--check] [PATH…]` takes files and directories. In directories it formats every
+//! `*.nix`, except in `target` and hidden directories. The default is the working directory. Exit
+//! status: 0 all files are formatted, 1 a file differs (`--check`) or is not Nix, 2 wrong arguments
+//! or failed I/O.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -24,7 +26,7 @@ fn main() -> ExitCode {
                 return ExitCode::SUCCESS;
             }
             Some(option) if option.starts_with('-') => {
-                eprintln!("pve-nix-fmt: {option} is no option\n{USAGE}");
+                eprintln!("pve-nix-fmt: {option} is not an option\n{USAGE}");
                 return ExitCode::from(2);
             }
             _ => paths.push(PathBuf::from(argument)),
@@ -43,7 +45,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Lays out every file, or with `check` looks alone, and gives how many are not as they should be.
+/// Formats every file, or only checks it with `check`. Returns the number of files that are not
+/// formatted.
 fn run(paths: &[PathBuf], check: bool) -> io::Result<usize> {
     let mut wrong = 0;
     for path in paths {
@@ -58,13 +61,13 @@ fn run(paths: &[PathBuf], check: bool) -> io::Result<usize> {
     Ok(wrong)
 }
 
-/// Neither hidden nor what cargo builds; a path that was asked for in any case.
+/// Whether to visit an entry: not hidden, not cargo's output, or named in the arguments.
 fn is_wanted(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     entry.depth() == 0 || !(name.starts_with('.') || name == "target")
 }
 
-/// Whether the file is laid out, at the end.
+/// Formats a file. Returns whether it is formatted now.
 fn lay_out(path: &Path, check: bool) -> io::Result<bool> {
     let told =
         |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
@@ -88,7 +91,7 @@ fn lay_out(path: &Path, check: bool) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Puts the text into the file's place whole, with the file's mode.
+/// Replaces the file's text as a whole, and keeps its mode.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let directory = path
         .parent()

@@ -1,4 +1,4 @@
-//! `audit` reads a built output.
+//! `audit` audits a built output.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use crate::outcome::{Outcome, outcome};
 use crate::project::root;
 use crate::terminal;
 
-/// `audit`.
+/// The arguments of `audit`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -27,36 +27,37 @@ pub struct AuditArgs {
     #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub outputs: Vec<PathBuf>,
 
-    /// The release that the outputs were built from [default: every one in pkgs/]
+    /// The release that the outputs were built from [default: all in pkgs/]
     #[arg(long, value_parser = release_name)]
     pub release: Option<String>,
 
-    /// What decisions keep, in place of pkgs/RELEASE/kept.json (repeatable)
+    /// A list of kept texts, in place of pkgs/RELEASE/kept.json (repeatable)
     #[arg(long, value_name = "FILE", conflicts_with = "release")]
     #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub kept: Vec<PathBuf>,
 
-    /// The store [default: the one the first PATH lies in, unless `NIX_STORE_DIR` names another]
+    /// The store [default: the one that contains the first PATH, unless `NIX_STORE_DIR` names
+    /// another]
     #[arg(long, value_name = "DIR")]
     #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub store: Option<PathBuf>,
 
-    /// Do not read the closure for its size
+    /// Do not read the closure to measure its size
     #[arg(long)]
     pub no_closure: bool,
 
-    /// How the result is written
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub format: AuditFormat,
 }
 
-/// How an audit is written.
+/// The format of an audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum AuditFormat {
     /// For people; coloured on terminals only.
     #[default]
     Text,
-    /// For programs; docs/audit.md says what is in it.
+    /// For programs, as described in docs/audit.md.
     Json,
     /// For an issue or a merge request.
     Markdown,
@@ -64,7 +65,7 @@ pub enum AuditFormat {
     Sarif,
 }
 
-/// `cargo xtask audit`.
+/// Runs `cargo xtask audit`.
 pub fn run(args: &AuditArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
     let knowledge = Knowledge::read(&root)?;

@@ -1,4 +1,4 @@
-//! `check` tries a built link.
+//! `check` tests a built link.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::outcome::{Outcome, outcome};
 use crate::project::root;
 use crate::terminal;
 
-/// `check`.
+/// The arguments of `check`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -27,42 +27,43 @@ pub struct CheckArgs {
     #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub path: Option<PathBuf>,
 
-    /// Try this point only, and those it comes after (repeatable, also with commas)
+    /// Try only this point, and those it comes after (repeatable, also with commas)
     #[arg(long, value_name = "POINT", value_delimiter = ',')]
     pub only: Vec<String>,
 
-    /// Leave this point out
+    /// Skip this point
     #[arg(long, value_name = "POINT", value_delimiter = ',')]
     pub skip: Vec<String>,
 
-    /// Seconds that one program may take
+    /// Time limit for one program, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=86400))]
     pub timeout: u64,
 
-    /// Directory with the system.json of a release's sources, for a link that carries none
+    /// Directory with the system.json of a release's sources, for a link without its own
     ///
-    /// Such as pkgs/pve-9.1.4. It says which directories and users the machine has.
+    /// For instance pkgs/pve-9.1.4. It lists the machine's directories and users.
     #[arg(long, value_name = "DIR")]
     #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub system: Option<PathBuf>,
 
-    /// Run every program under strace, and tell what it asks for that NixOS has not
+    /// Run every program under strace, and report accessed paths that NixOS does not have
     ///
-    /// It takes several times as long: give programs more time with --timeout.
+    /// This takes several times as long: raise the limit with --timeout.
     #[arg(long)]
     pub trace: bool,
 
-    /// List the points and try none
+    /// List the points without trying them
     #[arg(long)]
     pub list: bool,
 
-    /// How the result is written
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub format: PlainFormat,
 }
 
-/// `cargo xtask check`; `jobs` is how many programs run side by side, 0 for one a processor.
+/// Runs `cargo xtask check`. `jobs` is the number of programs to run in parallel, 0 for one per
+/// processor.
 pub fn run(args: &CheckArgs, jobs: usize) -> Result<Outcome, Vec<Problem>> {
     let root = root();
     if args.list {

@@ -1,4 +1,4 @@
-//! `completions` writes a shell's completions.
+//! `completions` writes shell completions.
 
 use clap::Args;
 use clap_complete::Shell;
@@ -7,7 +7,7 @@ use problem::Problem;
 use crate::outcome::Outcome;
 use crate::terminal;
 
-/// `completions`.
+/// The arguments of `completions`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 They are for the program, pve-nix; in a clone `cargo xtask` runs it, which shells do not complete.
@@ -20,7 +20,7 @@ pub struct CompletionsArgs {
     pub shell: Shell,
 }
 
-/// `cargo xtask completions`.
+/// Runs `cargo xtask completions`.
 pub fn run(args: &CompletionsArgs, mut program: clap::Command) -> Result<Outcome, Vec<Problem>> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut program, "pve-nix", &mut text);

@@ -18,7 +18,7 @@ use crate::outcome::{Outcome, outcome};
 use crate::project::{analyse_with, cache, known_sources, root, tell_unread};
 use crate::terminal;
 
-/// `drift`.
+/// The arguments of `drift`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -26,60 +26,60 @@ Examples:
   cargo xtask drift pve-9.1.4 pve-9.1.7 --format html > drift.html
   cargo xtask drift pve-9.1.4 pve-9.1.7 --fail-on broken --format sarif > drift.sarif
   cargo xtask drift pve-9.1.7 pve-9.1.7 --old-rules /tmp/before/rules
-docs/drift.md says what the levels and words mean.")]
+docs/drift.md explains the levels and words.")]
 pub struct DriftArgs {
-    /// The release to measure from
+    /// The old release
     #[arg(value_parser = release_name)]
     pub old: String,
 
-    /// The release to measure to
+    /// The new release
     #[arg(value_parser = release_name)]
     pub new: String,
 
-    /// Where the sources are.
+    /// The options for finding sources.
     #[command(flatten)]
     pub from: SourceArgs,
 
-    /// Decide OLD by the rules of this directory [default: rules/]
+    /// Decide OLD by the rules in this directory [default: rules/]
     ///
-    /// With one release twice it shows what a change of the rules changes.
+    /// With the same release twice, the report shows the effect of a change of the rules.
     #[arg(long, value_name = "DIR")]
     #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub old_rules: Option<PathBuf>,
 
-    /// The level from which on the exit status is 1
+    /// The lowest level that causes exit status 1
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
     pub fail_on: FailOn,
 
-    /// List places of this level and above; all are counted
+    /// The lowest level to list; all are counted
     #[arg(long, value_name = "LEVEL", default_value = "moved", value_parser = one_of(&Level::ALL, Level::word))]
     pub level: Level,
 
-    /// Tell of this source only (repeatable, also with commas); the exit status is that of all
+    /// Report only this source (repeatable, also with commas); the exit status covers all sources
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub source: Vec<String>,
 
-    /// How the result is written
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
 
-/// From which level on a drift is a failure.
+/// The lowest level that makes a drift a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum FailOn {
-    /// What moved, too.
+    /// Moved places too.
     Moved,
-    /// What a person has to look at.
+    /// Places that a person must review.
     #[default]
     Review,
-    /// Only what cannot be built.
+    /// Only places that break the build.
     Broken,
-    /// Nothing: the report is all that is wanted.
+    /// None; only the report is wanted.
     Never,
 }
 
 impl FailOn {
-    /// Whether a verdict is a failure.
+    /// Whether the level is a failure.
     pub fn fails(self, level: Level) -> bool {
         match self {
             Self::Moved => level >= Level::Moved,
@@ -90,7 +90,7 @@ impl FailOn {
     }
 }
 
-/// `cargo xtask drift`.
+/// Runs `cargo xtask drift`.
 pub fn run(args: &DriftArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
     let rules = analyse::directories(&root);
@@ -108,7 +108,7 @@ pub fn run(args: &DriftArgs) -> Result<Outcome, Vec<Problem>> {
     let named = |name: &str| Manifest::named(&root, name).map_err(|problem| vec![problem]);
     let (old, new) = (named(&args.old)?, named(&args.new)?);
     known_sources(&args.source, &[old.clone(), new.clone()])?;
-    // What both releases have is read once, with or without a cache for the next run.
+    // Read what both releases share once, whether or not the next run has a cache.
     let kept = |knowledge| cache(&args.from, knowledge).unwrap_or_else(Cache::in_memory);
     let cache = kept(&knowledge);
     let same_calls = old_knowledge.calls_text == knowledge.calls_text;

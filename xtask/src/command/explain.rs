@@ -15,35 +15,35 @@ use crate::outcome::Outcome;
 use crate::project::{analyse, releases, root, stops, tell_missing};
 use crate::terminal;
 
-/// `explain`.
+/// The arguments of `explain`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   cargo xtask explain PNX-101
   cargo xtask explain pve-storage/src/PVE/Storage.pm:900 --release pve-9.1.4")]
 pub struct ExplainArgs {
-    /// A problem code, or a place as reports write it: SOURCE/PATH:LINE
+    /// A problem code, or a place as in reports: SOURCE/PATH:LINE
     #[arg(value_name = "PNX-nnn | FILE:LINE", value_parser = subject, required_unless_present = "all")]
     pub subject: Option<Subject>,
 
-    /// Every problem code; `--format markdown` gives docs/problems.md
+    /// Every problem code; with `--format markdown`, the text of docs/problems.md
     #[arg(long, conflicts_with = "subject")]
     pub all: bool,
 
-    /// The release whose FILE it is [default: the newest in releases/]
+    /// The release of FILE [default: the newest in releases/]
     #[arg(long, value_parser = release_name)]
     pub release: Option<String>,
 
-    /// Where the sources are.
+    /// The options for finding sources.
     #[command(flatten)]
     pub from: SourceArgs,
 
-    /// How the explanation of a problem code is written
+    /// The output format for problem codes
     #[arg(long, value_enum, default_value_t)]
     pub format: ExplainFormat,
 }
 
-/// How a problem code's explanation is written.
+/// The format of a problem code's explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum ExplainFormat {
     /// For people; coloured on terminals only.
@@ -53,7 +53,7 @@ pub enum ExplainFormat {
     Markdown,
 }
 
-/// What is to be explained.
+/// The subject to explain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// A problem code, `PNX-101`.
@@ -62,14 +62,14 @@ pub enum Subject {
     Place {
         /// The source's name.
         source: String,
-        /// Relative to the source.
+        /// The path relative to the source.
         path: String,
         /// 1-based line.
         line: u32,
     },
 }
 
-/// `PNX-101`, or `SOURCE/PATH:LINE`, perhaps with a column after it.
+/// Parses `PNX-101`, or `SOURCE/PATH:LINE` with an optional column.
 fn subject(text: &str) -> Result<Subject, String> {
     if text
         .get(..4)
@@ -80,7 +80,7 @@ fn subject(text: &str) -> Result<Subject, String> {
     }
     let place = || {
         let (file, line) = text.rsplit_once(':')?;
-        // A report's place may have a column: FILE:LINE:COLUMN.
+        // Places in reports may have a column: FILE:LINE:COLUMN.
         let (file, line) = match file.rsplit_once(':') {
             Some((shorter, first)) if first.parse::<u32>().is_ok() => (shorter, first),
             _ => (file, line),
@@ -99,7 +99,7 @@ fn subject(text: &str) -> Result<Subject, String> {
     })
 }
 
-/// `cargo xtask explain`.
+/// Runs `cargo xtask explain`.
 pub fn run(args: &ExplainArgs) -> Result<Outcome, Vec<Problem>> {
     let markdown = args.format == ExplainFormat::Markdown;
     match &args.subject {
@@ -134,7 +134,8 @@ fn known(id: &str) -> Result<&'static Code, Vec<Problem>> {
     })
 }
 
-/// The release a place is looked up in: the one asked for, else the newest that has the source.
+/// Returns the release in which to look up a place: the requested one, or else the newest with the
+/// source.
 fn release_with(root: &Path, args: &ExplainArgs, source: &str) -> Result<Manifest, Vec<Problem>> {
     if let Some(name) = &args.release {
         return Manifest::named(root, name).map_err(|problem| vec![problem]);
@@ -148,8 +149,8 @@ fn release_with(root: &Path, args: &ExplainArgs, source: &str) -> Result<Manifes
     let with = all
         .into_iter()
         .filter(|manifest| manifest.sources.contains_key(source));
-    // They are in the order of their versions, the demo last, which is asked for its own sources only. Of several the last is
-    // taken.
+    // Releases are sorted by version, with the demo last, which is used only for its own sources.
+    // Of several, `max_by_key` returns the last.
     with.max_by_key(|manifest| manifest.version.is_some())
         .ok_or_else(|| {
             let cause = format!("no release has a source `{source}`");
@@ -158,7 +159,7 @@ fn release_with(root: &Path, args: &ExplainArgs, source: &str) -> Result<Manifes
         })
 }
 
-/// Why a place was decided as it was.
+/// Explains the decision about a place.
 fn explain_place(
     args: &ExplainArgs,
     source: &str,
@@ -168,7 +169,7 @@ fn explain_place(
     let root = root();
     let knowledge = Knowledge::read_with(&root, &args.from.rules)?;
     let mut manifest = release_with(&root, args, source)?;
-    // Other sources only matter for what they declare and install; they are read when they are there.
+    // Other sources matter only for what they declare and install. They are read if available.
     let from = SourceArgs {
         allow_missing: true,
         ..args.from.clone()

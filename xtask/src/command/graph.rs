@@ -12,7 +12,7 @@ use crate::outcome::Outcome;
 use crate::project::{analyse, root, tell_missing};
 use crate::terminal;
 
-/// `graph`.
+/// The arguments of `graph`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -20,30 +20,30 @@ Examples:
   cargo xtask graph demo --link hive-cluster --format svg > hive-cluster.svg
   cargo xtask graph pve-9.1.4 --sources ~/upstream --format svg > pve.svg
   cargo xtask graph pve-9.1.4 --source pve-storage --format svg > pve-storage.svg
-A picture has a band for each role, and shows the arrows of the name that one points at.")]
+A picture has a band for each role, and shows the arrows of the name under the pointer.")]
 pub struct GraphArgs {
     /// The release to show
     #[arg(value_parser = release_name)]
     pub release: String,
 
-    /// Where the sources are.
+    /// The options for finding sources.
     #[command(flatten)]
     pub from: SourceArgs,
 
-    /// Draw what this link holds: the name of an object [default: pve, everything]
+    /// Draw the contents of this link, named after its object [default: pve, everything]
     #[arg(long, value_name = "NAME")]
     pub link: Option<String>,
 
-    /// Draw only what this source needs and what needs it (repeatable, also with commas)
+    /// Draw only the dependencies and dependents of this source (repeatable, also with commas)
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub source: Vec<String>,
 
-    /// How the graph is written
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub format: GraphFormat,
 }
 
-/// How a graph is written.
+/// The format of a graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum GraphFormat {
     /// For Graphviz.
@@ -55,7 +55,7 @@ pub enum GraphFormat {
     Svg,
 }
 
-/// `cargo xtask graph`.
+/// Runs `cargo xtask graph`.
 pub fn run(args: &GraphArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
     let knowledge = Knowledge::read_with(&root, &args.from.rules)?;
@@ -81,7 +81,7 @@ pub fn run(args: &GraphArgs) -> Result<Outcome, Vec<Problem>> {
     let drawn: Vec<&str> = drawing.sources().collect();
     for name in &args.source {
         if !drawn.contains(&name.as_str()) {
-            let cause = format!("--source {name}: the link {link} holds no such source");
+            let cause = format!("--source {name}: the link {link} contains no such source");
             let remedy = meant::remedy(name, drawn);
             return Err(vec![Problem::new(&USAGE, cause).mend(remedy)]);
         }

@@ -14,7 +14,7 @@ use crate::outcome::Outcome;
 use crate::project::{analyse, root, tell_missing};
 use crate::terminal;
 
-/// `join`.
+/// The arguments of `join`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -28,21 +28,22 @@ pub struct JoinArgs {
     /// The program: the name of a file in releases/RELEASE/cargo/
     pub program: String,
 
-    /// The directory to write; it must not be there yet
+    /// The directory to write; it must not exist yet
     #[arg(long, value_name = "DIR")]
     #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub out: PathBuf,
 
-    /// Where the packages lie that rewritten paths lead to, each in a directory of its attribute
+    /// The directory of the packages that rewritten paths refer to, each in a directory named by
+    /// its attribute
     #[arg(long, value_name = "DIR", default_value = "/pnx")]
     pub prefix: String,
 
-    /// Where the sources are.
+    /// The options for finding sources.
     #[command(flatten)]
     pub from: SourceArgs,
 }
 
-/// `cargo xtask join`.
+/// Runs `cargo xtask join`.
 pub fn run(args: &JoinArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
     let knowledge = Knowledge::read_with(&root, &args.from.rules)?;
@@ -50,7 +51,7 @@ pub fn run(args: &JoinArgs) -> Result<Outcome, Vec<Problem>> {
         let cause = format!("{} is there already", args.out.display());
         let problem = Problem::new(&USAGE, cause);
         return Err(vec![
-            problem.mend("Name a directory that is not there yet."),
+            problem.mend("Name a directory that does not exist yet."),
         ]);
     }
     let manifest = Manifest::named(&root, &args.release).map_err(|problem| vec![problem])?;

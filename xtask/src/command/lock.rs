@@ -15,7 +15,7 @@ use crate::outcome::{Outcome, outcome};
 use crate::project::root;
 use crate::terminal;
 
-/// `lock`.
+/// The arguments of `lock`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -26,20 +26,20 @@ pub struct LockArgs {
     #[arg(value_parser = release_name)]
     pub release: String,
 
-    /// Take each source as it was on this day (UTC) [default: a day after pve-manager's version]
+    /// Take each source as of this day (UTC) [default: the day after pve-manager's version]
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
     pub at: Option<String>,
 
-    /// The directory that holds the sources.
+    /// The directory that contains the sources.
     #[command(flatten)]
     pub dir: SourcesDir,
 
-    /// How the result is written
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub format: PlainFormat,
 }
 
-/// A day of the Gregorian calendar, `YYYY-MM-DD`.
+/// Parses a day of the Gregorian calendar, `YYYY-MM-DD`.
 fn date(text: &str) -> Result<String, String> {
     let number = |range: std::ops::Range<usize>| -> Option<u32> {
         let digits = text.get(range)?;
@@ -65,7 +65,7 @@ fn date(text: &str) -> Result<String, String> {
     Err("a day is written YYYY-MM-DD: 2026-01-15".to_owned())
 }
 
-/// `cargo xtask lock`.
+/// Runs `cargo xtask lock`.
 pub fn run(args: &LockArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
     let path = root.join("releases").join(format!("{}.toml", args.release));
@@ -110,7 +110,8 @@ pub fn run(args: &LockArgs) -> Result<Outcome, Vec<Problem>> {
     Ok(outcome(locked.problems.is_empty()))
 }
 
-/// The pins of a release. One of directories has nothing to resolve: its crates alone are locked.
+/// Resolves the pins of a release. A release of directories has nothing to resolve; only its crates
+/// are locked.
 fn pins(
     release: &str,
     at: Option<At>,
@@ -127,7 +128,7 @@ fn pins(
         });
     }
     let locked = release::lock(release, at, options, previous)?;
-    // A tree that is not the one that was pinned must not become the pin.
+    // A tree that differs from the pinned one must not become the pin.
     let fatal = |problem: &Problem| problem.code.severity == problem::Severity::Fatal;
     if locked.problems.iter().any(fatal) {
         return Err(locked.problems);

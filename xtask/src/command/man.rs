@@ -10,7 +10,7 @@ use crate::arguments::directory;
 use crate::outcome::Outcome;
 use crate::terminal;
 
-/// `man`.
+/// The arguments of `man`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -22,7 +22,7 @@ pub struct ManArgs {
     pub out: Option<PathBuf>,
 }
 
-/// `cargo xtask man`.
+/// Runs `cargo xtask man`.
 pub fn run(args: &ManArgs, program: clap::Command) -> Result<Outcome, Vec<Problem>> {
     if let Some(dir) = &args.out {
         let written = clap_mangen::generate_to(program, dir);

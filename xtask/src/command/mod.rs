@@ -1,4 +1,4 @@
-//! The commands: one file each, with its arguments and the call that they make.
+//! The commands. Each has one file with its arguments and its call.
 
 pub mod audit;
 pub mod check;

@@ -17,13 +17,13 @@ use crate::outcome::{Outcome, severity};
 use crate::project::root;
 use crate::terminal;
 
-/// `plugin`.
+/// The arguments of `plugin`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   cargo xtask plugin pve-9.1.8 ./linstor-proxmox --rules ./linstor-rules --out .
   cargo xtask plugin demo demo/plugins/hive-tape --out /tmp/tape --check
-docs/plugins.md says how a plugin is linked.")]
+docs/plugins.md explains how a plugin is linked.")]
 pub struct PluginArgs {
     /// The release to compile it against
     #[arg(value_parser = release_name)]
@@ -33,21 +33,22 @@ pub struct PluginArgs {
     #[arg(value_parser = OsStringValueParser::new().try_map(directory))]
     pub tree: PathBuf,
 
-    /// Its name [default: `Source` of its debian/control]
+    /// Its name [default: `Source` in its debian/control]
     #[arg(long, value_name = "NAME", value_parser = release_name)]
     pub name: Option<String>,
 
-    /// Directory with its rules, in files named as those of rules/ (repeatable) [default: TREE/pve-nix, where that is]
+    /// Directory with its rules, in files named like those of rules/ (repeatable) [default:
+    /// TREE/pve-nix, if it exists]
     #[arg(long, value_name = "DIR")]
     #[arg(value_parser = OsStringValueParser::new().try_map(directory))]
     pub rules: Vec<PathBuf>,
 
-    /// What the release offers [default: pkgs/RELEASE/exports.json]
+    /// The exports of the release [default: pkgs/RELEASE/exports.json]
     #[arg(long, value_name = "FILE")]
     #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub exports: Option<PathBuf>,
 
-    /// Directory to write into: its pkgs/NAME
+    /// Directory in which to write pkgs/NAME
     #[arg(long, value_name = "DIR")]
     #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub out: PathBuf,
@@ -56,12 +57,12 @@ pub struct PluginArgs {
     #[arg(long)]
     pub check: bool,
 
-    /// How the result is written
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub format: PlainFormat,
 }
 
-/// `cargo xtask plugin`.
+/// Runs `cargo xtask plugin`.
 pub fn run(args: &PluginArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
     let one = |problem| vec![problem];

@@ -13,27 +13,27 @@ use crate::outcome::{Outcome, severity};
 use crate::project::{releases, root};
 use crate::terminal;
 
-/// `prefetch`.
+/// The arguments of `prefetch`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   cargo xtask prefetch pve-9.1.4 --sources ~/upstream
   cargo xtask prefetch demo --format json | jq '.crates | length'")]
 pub struct PrefetchArgs {
-    /// The release whose sources are wanted, or `all`
+    /// The release whose sources to add, or `all`
     #[arg(value_parser = release_name)]
     pub release: String,
 
-    /// The directory that holds the sources.
+    /// The directory that contains the sources.
     #[command(flatten)]
     pub dir: SourcesDir,
 
-    /// How the result is written
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub format: PlainFormat,
 }
 
-/// `cargo xtask prefetch`.
+/// Runs `cargo xtask prefetch`.
 pub fn run(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
     let options = OpenOptions {
@@ -45,7 +45,7 @@ pub fn run(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
     let mut worst = Outcome::Clean;
     for manifest in releases(&root, &args.release)? {
         let mut locks = locks(&root, &manifest.name).map_err(one)?;
-        // The demo needs little of what upstream's releases do.
+        // The demo needs few of the packages that upstream's releases need.
         let demos = prefetch::outside::named(&root, &manifest.name);
         let packages = manifest.version.is_none().then_some(&demos);
         let outside = prefetch::outside::files(&root, packages)?;
@@ -72,8 +72,8 @@ pub fn run(args: &PrefetchArgs) -> Result<Outcome, Vec<Problem>> {
     Ok(worst)
 }
 
-/// The locks whose crates a release is built from: its programs', and this tool's own, which makes a release's
-/// expressions where they are evaluated.
+/// Returns the locks of the crates that a release is built from: its programs', and this tool's
+/// own, which generates a release's expressions at evaluation.
 fn locks(root: &Path, release: &str) -> Result<Vec<Lock>, Problem> {
     let programs = kept::read(root, release)?.into_iter();
     let programs = programs.filter(Program::is_resolved);

@@ -15,33 +15,33 @@ use crate::outcome::{Outcome, outcome};
 use crate::project::{analyse_with, cache, root};
 use crate::terminal;
 
-/// `proposals`.
+/// The arguments of `proposals`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-NEW is decided by what decides something in OLD, all else of rules/ taken out; then drift's proposals are taken, and what
-they decide is held against rules/ as it is.
+Decides NEW by only those rules that decide something in OLD, then adds drift's proposals, and compares the
+result with the decisions of all of rules/.
 Examples:
   cargo xtask proposals pve-9.1.7 pve-9.1.8 --sources ~/upstream
   cargo xtask proposals pve-9.1.7 pve-9.1.8 --format json | jq '.wrong'")]
 pub struct ProposalsArgs {
-    /// The release whose rules are at hand
+    /// The release whose rules are known
     #[arg(value_parser = release_name)]
     pub old: String,
 
-    /// The release that they meet
+    /// The release to propose rules for
     #[arg(value_parser = release_name)]
     pub new: String,
 
-    /// Where the sources are.
+    /// The options for finding sources.
     #[command(flatten)]
     pub from: SourceArgs,
 
-    /// How the result is written
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub format: PlainFormat,
 }
 
-/// `cargo xtask proposals`.
+/// Runs `cargo xtask proposals`.
 pub fn run(args: &ProposalsArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
     let rules = analyse::directories(&root);

@@ -15,7 +15,7 @@ use crate::outcome::{Outcome, outcome, severity};
 use crate::project::{analyse, is_unseen, releases, root};
 use crate::terminal;
 
-/// `regen`.
+/// The arguments of `regen`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -27,7 +27,7 @@ pub struct RegenArgs {
     #[arg(value_parser = release_name)]
     pub release: String,
 
-    /// Where the sources are.
+    /// The options for finding sources.
     #[command(flatten)]
     pub from: SourceArgs,
 
@@ -39,12 +39,12 @@ pub struct RegenArgs {
     #[arg(long)]
     pub check: bool,
 
-    /// How the result is written
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub format: PlainFormat,
 }
 
-/// `cargo xtask regen`.
+/// Runs `cargo xtask regen`.
 pub fn run(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
     let knowledge = Knowledge::read_with(&root, &args.from.rules)?;
@@ -56,7 +56,7 @@ pub fn run(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
             Err(problems) => {
                 terminal::complain(&problems);
                 let many = count(problems.len() as u64, "problem", "problems");
-                let told = format!("{name}: nothing written: {many} to mend first; see above");
+                let told = format!("{name}: nothing written: fix {many} first; see above");
                 terminal::note([told]);
                 return Ok(severity(&problems));
             }
@@ -65,7 +65,7 @@ pub fn run(args: &RegenArgs) -> Result<Outcome, Vec<Problem>> {
     Ok(outcome(clean))
 }
 
-/// Makes one release; whether it is as it should be.
+/// Generates one release. Returns its outcome.
 fn regen_one(
     args: &RegenArgs,
     root: &Path,
@@ -94,7 +94,7 @@ fn regen_one(
     } else if refused == 0 {
         differences = generated.output.write(out, &name).map_err(one)?.changed;
     }
-    // Elsewhere nobody asks for names before the output is there.
+    // In another directory, nothing needs the names before the output exists.
     if args.out.is_none() && analysis.is_whole() {
         let names = names::file(&name, &generated.attributes, &generated.objects);
         if args.check {
@@ -104,7 +104,7 @@ fn regen_one(
         }
     }
     let absent = generated.absent();
-    // What is not scanned stands among the lacks.
+    // Sources that are not scanned are among the gaps.
     terminal::complain(&absent);
     terminal::complain(&analysis.missing);
     terminal::complain(&findings);

@@ -16,7 +16,7 @@ use crate::outcome::{Outcome, outcome};
 use crate::project::{analyse, known_sources, releases, root, stops, tell_missing};
 use crate::terminal;
 
-/// `scan`.
+/// The arguments of `scan`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -29,11 +29,11 @@ pub struct ScanArgs {
     #[arg(value_parser = release_name)]
     pub release: String,
 
-    /// Where the sources are.
+    /// The options for finding sources.
     #[command(flatten)]
     pub from: SourceArgs,
 
-    /// How the result is written
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 
@@ -41,7 +41,7 @@ pub struct ScanArgs {
     #[arg(long, visible_alias = "verbose")]
     pub all: bool,
 
-    /// List the occurrences of this source only (repeatable, also with commas)
+    /// List only the occurrences of this source (repeatable, also with commas)
     #[arg(
         long,
         value_name = "NAME",
@@ -50,21 +50,21 @@ pub struct ScanArgs {
     )]
     pub source: Vec<String>,
 
-    /// List the occurrences of this context only
+    /// List only the occurrences of this context
     #[arg(long, value_delimiter = ',', value_parser = one_of(&Context::ALL, Context::name), help_heading = "Filters")]
     pub context: Vec<Context>,
 
-    /// List the occurrences with this decision only
+    /// List only the occurrences with this decision
     #[arg(long, value_delimiter = ',', value_parser = one_of(&Verdict::ALL, Verdict::word), help_heading = "Filters")]
     pub decision: Vec<Verdict>,
 
-    /// List the occurrences of this kind only
+    /// List only the occurrences of this kind
     #[arg(long, value_delimiter = ',', value_parser = one_of(&Kind::ALL, Kind::word), help_heading = "Filters")]
     pub kind: Vec<Kind>,
 }
 
 impl ScanArgs {
-    /// How the result is to be written, on the terminal that stdout is, if it is one.
+    /// Returns the layout of the result, for the terminal on stdout, if any.
     pub fn layout(&self) -> Layout {
         let filter = Filter {
             sources: self.source.clone(),
@@ -82,7 +82,7 @@ impl ScanArgs {
     }
 }
 
-/// `cargo xtask scan`.
+/// Runs `cargo xtask scan`.
 pub fn run(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
     let root = root();
     let knowledge = Knowledge::read_with(&root, &args.from.rules)?;
@@ -123,7 +123,8 @@ pub fn run(args: &ScanArgs) -> Result<Outcome, Vec<Problem>> {
     Ok(outcome(clean))
 }
 
-/// Whether some occurrence passes the filter; what does without one of its conditions, where none does.
+/// Checks that some occurrence passes the filter. If none does, the problem shows which conditions
+/// to drop.
 fn passes_something(reports: &[ScanReport], filter: &Filter) -> Result<(), Vec<Problem>> {
     let passing =
         |filter: &Filter| -> usize { reports.iter().map(|one| one.passing(filter)).sum() };

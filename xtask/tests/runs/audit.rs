@@ -1,5 +1,5 @@
-//! Audits of an output that a test lays out in a store of its own: clean, with one fault of each kind, and of things that no
-//! output should hold.
+//! Audits of an output in a store of the test's own: clean, with one fault of each kind, and with
+//! things that no output should contain.
 
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write as _};
@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::linked::{base, lay, padded, write};
 use crate::support::{DEMO, KNOWLEDGE, Root, Run, real, told};
 
-/// What decisions keep in the fixture.
+/// The texts that decisions keep in the fixture.
 const KEPT: &str = r#"{"release": "hive-1", "files": [
 {"source":"hive","path":"src/bin/hive","language":"perl","at":["bin/hive"],"paths":{"/etc/hive":1},"commands":["guest-tool"],
  "absent":{"share/skin":{"source":"hive-skin"},"lib/lib":"head","share/plugins":"optional"}},
@@ -25,30 +25,30 @@ const KEPT: &str = r#"{"release": "hive-1", "files": [
 {"source":"hive","path":"src/hived.c","language":"c","paths":{"/usr/share/doc/hive":1}}
 ]}"#;
 
-/// An output in a store, and the project to audit it in.
+/// An output in a store, and the project in which to audit it.
 struct Fixture {
     root: Root,
     output: PathBuf,
-    /// The store as outputs name it.
+    /// The store's path in outputs.
     store: PathBuf,
 }
 
 impl Fixture {
-    /// A clean one.
+    /// Makes a clean output.
     fn new() -> Self {
         let root = Root::new();
         let store = root.path().canonicalize().expect("a root").join("store");
         Self::laid(root, &store, store.clone())
     }
 
-    /// A clean one in the store of another root.
+    /// Makes a clean output in the store of another root.
     fn in_another_root() -> Self {
         let root = Root::new();
         let other = root.path().canonicalize().expect("a root").join("other");
         Self::laid(root, &other.join("nix/store"), "/nix/store".into())
     }
 
-    /// A clean one in the store at `place`, which outputs name `store`.
+    /// Makes a clean output in the store at `place`, which outputs call `store`.
     fn laid(root: Root, place: &Path, store: PathBuf) -> Self {
         root.write("kept.json", KEPT);
         let output = place.join(base("hive-1"));
@@ -105,7 +105,7 @@ impl Fixture {
         self.output.parent().expect("the store").join(base(name))
     }
 
-    /// A file of a package as outputs name it.
+    /// Returns the path of a package's file in outputs.
     fn in_package(&self, name: &str, below: &str) -> String {
         self.store
             .join(base(name))
@@ -114,7 +114,7 @@ impl Fixture {
             .to_string()
     }
 
-    /// The output as outputs name it.
+    /// Returns the output's path in outputs.
     fn called(&self) -> PathBuf {
         self.store.join(base("hive-1"))
     }
@@ -133,7 +133,7 @@ impl Fixture {
             .expect("a mode");
     }
 
-    /// A program with `body` from its third line on.
+    /// Makes a program with `body` from its third line on.
     fn perl(&self, body: &str) -> String {
         format!(
             "#!{} -T\nuse strict;\n{body}\n",
@@ -147,7 +147,7 @@ impl Fixture {
             .run(&[&["audit", &output, "--kept", "kept.json"], more].concat())
     }
 
-    /// What is found: code, place below the output with its line, cause.
+    /// Returns the findings: code, place below the output with its line, cause.
     fn found(&self) -> Vec<(String, String, String)> {
         let run = self.run(&["--format", "json", "--no-closure"]);
         let json: Value =
@@ -181,7 +181,7 @@ impl Fixture {
         (text("code"), place, text("cause"))
     }
 
-    /// Exactly one finding, of this code at this place, whose cause holds `cause`.
+    /// Expects exactly one finding, of this code at this place, with `cause` in its cause.
     fn one(&self, code: &str, place: &str, cause: &str) {
         let found = self.found();
         let [(is, at, why)] = &found[..] else {
@@ -192,7 +192,7 @@ impl Fixture {
     }
 }
 
-/// An ELF file whose one section of data holds `data`.
+/// Makes an ELF file whose only data section contains `data`.
 fn program(data: &[u8]) -> Vec<u8> {
     let names = b"\0.rodata\0.shstrtab\0";
     let table = 64 + data.len() + names.len();
@@ -279,7 +279,7 @@ fn a_path_that_a_decision_keeps_once_and_stands_twice() {
     fixture.one(
         "PNX-601",
         "bin/hive:3",
-        "2 times (lines 3, 4), and decisions keep it 1 times",
+        "2 times (lines 3, 4), but decisions keep 1",
     );
 }
 
@@ -318,7 +318,7 @@ fn a_path_in_a_program() {
 #[test]
 fn literals_that_stand_one_after_the_other() {
     let fixture = Fixture::new();
-    // What is kept, then state, then what is kept and text.
+    // A kept path, then state, then a kept path followed by text.
     let kept = "/usr/share/doc/hive/etc/hive/hive.cfgdefault and /usr/share/doc/hive/usr/share/doc/hivestruct ";
     fixture.bytes("bin/hived", &program(kept.as_bytes()));
     assert_eq!(fixture.found(), []);
@@ -327,7 +327,7 @@ fn literals_that_stand_one_after_the_other() {
         &program(b"/usr/share/doc/hive/usr/sbin/hivestruct "),
     );
     fixture.one("PNX-601", "bin/hived", "/usr/sbin/hive");
-    // What lies below it is another file.
+    // A path below a kept one is another file.
     fixture.bytes("bin/hived", &program(b"/usr/share/doc/hive/README\0"));
     fixture.one("PNX-601", "bin/hived", "/usr/share/doc/hive/README");
 }
@@ -378,7 +378,7 @@ fn a_store_path_that_does_not_exist() {
         &fixture.perl(&format!("my $x = '{gone}';\n# {gone}.")),
     );
     fixture.one("PNX-602", "bin/hive:3", "gone-1.0` does not exist");
-    // A scrubbed hash is no reference.
+    // A scrubbed hash is not a reference.
     let scrubbed = format!(
         "{}/{}-gone",
         fixture.root.path().join("store").display(),
@@ -419,7 +419,7 @@ fn a_file_of_a_source_that_the_link_lacks() {
     fixture.one("PNX-603", "bin/hive:3", "has no `share/skin/dark.css`");
     fixture.file("nix-support/pve-lacks", "hive-skin\nother\n");
     assert_eq!(fixture.found(), []);
-    // What another file may lack, and another package, is no excuse.
+    // Neither another file's excuse nor another package's applies.
     fixture.executable("share/hive/hook.sh", &format!("x={}\n", own("share/skin")));
     fixture.one("PNX-603", "share/hive/hook.sh:1", "has no `share/skin`");
     fixture.file("share/hive/hook.sh", "");
@@ -461,7 +461,7 @@ fn a_head_of_names_begins_one() {
 #[test]
 fn a_program_of_no_package_in_a_program() {
     let fixture = Fixture::new();
-    // Literals of Rust have no end: the next one's letters follow.
+    // Rust's literals have no terminator, so the next one's letters follow.
     let data = format!(
         "{}{}{}",
         fixture.in_package("lvm2", "bin/vgs"),
@@ -512,7 +512,7 @@ fn a_command_that_systemd_starts_by_its_name() {
     let place = "lib/systemd/system/hive.service";
     fixture.file(place, &unit(&lvs));
     assert_eq!(fixture.found(), []);
-    // The unit's own PATH has it, and does not help.
+    // The unit's own PATH contains it, which does not help.
     fixture.file(place, &unit("lvs --all"));
     fixture.one("PNX-604", &format!("{place}:4"), "systemd starts `lvs`");
 }
@@ -568,7 +568,7 @@ fn a_store_in_another_root() {
         "{}",
         run.stdout
     );
-    // By links of the store, one of a directory, to a file of that root.
+    // Through links of the store, one of them to a directory, to a file of that root.
     let other = fixture.root.path().join("other");
     write(&other.join("usr/bin/env"), b"");
     write(&other.join("usr/share/perl5/Bee.pm"), b"1;\n");
@@ -586,7 +586,7 @@ fn a_store_in_another_root() {
     symlink(&bee, fixture.output.join("share/hive/Bee.pm")).expect("a link");
     fixture.executable("bin/hive-bee", &fixture.perl(&format!("require '{bee}';")));
     assert_eq!(fixture.found(), []);
-    // What that root has not, this machine's would not do for.
+    // A file that only this machine has does not count for that root.
     symlink(
         fixture.in_package("libbee-perl", "lib/perl5/Ant.pm"),
         fixture.output.join("share/hive/Ant.pm"),
@@ -601,7 +601,7 @@ fn a_store_in_another_root() {
         &format!("{}/bin/cat\n", fixture.in_package("gone", "")),
     );
     fixture.one("PNX-602", "bin/hive-bee:1", "-gone` does not exist");
-    // A root without a `/usr` leans on this machine's.
+    // A root without a `/usr` uses this machine's.
     fixture.file("bin/hive-bee", "");
     fs::remove_dir_all(other.join("usr")).expect("removed");
     fs::remove_file(library.join("Bee.pm")).expect("removed");
@@ -679,7 +679,7 @@ fn damaged_programs() {
         fixture.bytes("bin/hived", &whole[..cut]);
         fixture.one("PNX-609", "bin/hived", "cannot be read");
     }
-    // Tables that lead out of the file, or would have more memory than there is.
+    // Tables that lead out of the file, or that would need more memory than there is.
     let mut tables: Vec<(usize, &[u8])> =
         vec![(0x3c, &[0xff; 2]), (0x3a, &[1, 0]), (0x28, &[0xff; 8])];
     tables.push((0x28, &[0, 0, 0, 0, 0, 1, 0, 0]));
@@ -690,7 +690,7 @@ fn damaged_programs() {
         fixture.bytes("bin/hived", &file);
         fixture.one("PNX-609", "bin/hived", "cannot be read");
     }
-    // Without a table of sections a program runs, and everything in it is data.
+    // Without a section table, a program runs, and everything in it counts as data.
     let fixture = Fixture::new();
     let mut file = program(b"/usr/sbin/hive\0");
     file[0x28..0x30].fill(0);
@@ -724,7 +724,7 @@ fn a_file_of_two_gigabytes() {
     file.seek(SeekFrom::Start(1 << 30)).expect("a place");
     file.write_all(gone.display().to_string().as_bytes())
         .expect("written");
-    // Less memory than the file has bytes.
+    // With less memory than the file's size.
     let mut command = Command::new("sh");
     fixture.root.place(&mut command);
     let script = "ulimit -v 1500000 && exec \"$@\"";
@@ -817,12 +817,12 @@ fn an_output_that_is_not_there_and_a_list_that_cannot_be_read() {
         "{}",
         run.stderr
     );
-    // A plain directory in no store.
+    // A plain directory outside of any store.
     let run = root.run(&["audit", "out", "--kept", "kept.json"]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
 }
 
-/// Audits a release as a link would lay it out, without Nix; nothing may be found.
+/// Audits a release as a link would lay it out, without Nix. There must be no findings.
 fn is_clean(analysis: &analyse::Analysis) {
     let work = tempfile::TempDir::new().expect("a directory");
     let linked = lay(analysis, &KNOWLEDGE, work.path());
@@ -836,9 +836,9 @@ fn is_clean(analysis: &analyse::Analysis) {
     };
     let mut found =
         audit(&[linked.output], &options).unwrap_or_else(|problems| panic!("{}", told(&problems)));
-    // Packages are laid out here with what decisions name in them, and no more.
+    // These packages contain only what decisions name in them.
     let is_joined = |cause: &str| {
-        cause.ends_with("as it is put together here") || cause.ends_with("and nothing is in it")
+        cause.ends_with("a path that this code assembles") || cause.ends_with("but is empty")
     };
     found.problems.retain(|one| !is_joined(&one.cause));
     assert!(
@@ -905,7 +905,8 @@ proptest! {
     }
 }
 
-/// The output with a program that has a constant `$dir`, the directory of lvm2's programs, and `body` below.
+/// Makes an output with a program that has a constant `$dir`, the directory of lvm2's programs, and
+/// `body` below it.
 fn with_constant(body: &str) -> Fixture {
     let fixture = Fixture::new();
     let constant = format!("my $dir = '{}';\n{body}", fixture.in_package("lvm2", "bin"));
@@ -950,10 +951,10 @@ fn a_directory_that_is_read_and_holds_nothing() {
     let addons = fixture.package("lvm2").join("bin/addons");
     fixture.one("PNX-603", "bin/hive:4", "has no `bin/addons`");
     fs::create_dir(&addons).expect("a directory");
-    fixture.one("PNX-603", "bin/hive:4", "nothing is in it");
+    fixture.one("PNX-603", "bin/hive:4", "but is empty");
     write(&addons.join("one"), b"");
     assert_eq!(fixture.found(), []);
-    // The same of one that stands in one literal.
+    // The same for a path in one literal.
     let fixture = Fixture::new();
     let plugins = fixture.in_package("lvm2", "plugins");
     fs::create_dir(fixture.package("lvm2").join("plugins")).expect("a directory");
@@ -961,7 +962,7 @@ fn a_directory_that_is_read_and_holds_nothing() {
         "bin/hive",
         &fixture.perl(&format!("opendir(my $dh, '{plugins}') or die;")),
     );
-    fixture.one("PNX-603", "bin/hive:3", "nothing is in it");
+    fixture.one("PNX-603", "bin/hive:3", "but is empty");
 }
 
 #[test]
@@ -997,18 +998,18 @@ fn what_a_linked_configuration_includes() {
     }
     let more = fixture.in_package("lvm2", "share/more.d");
     write(&conf, format!("@includedir \"{more}/\"\n").as_bytes());
-    fixture.one("PNX-603", place, "and is not there");
+    fixture.one("PNX-603", place, "but does not exist");
     fs::create_dir(fixture.package("lvm2").join("share/more.d")).expect("a directory");
-    fixture.one("PNX-603", place, "nothing is in it");
+    fixture.one("PNX-603", place, "but is empty");
     write(&fixture.package("lvm2").join("share/more.d/one.conf"), b"");
     assert_eq!(fixture.found(), []);
-    // What a machine has, and what is no include.
+    // Files that a machine has, and lines that are not includes.
     write(
         &conf,
         b"include /etc/hive.d\nword /usr/share/hive\n# include /usr/share/hive\n",
     );
     assert_eq!(fixture.found(), []);
-    // A package of hostpkgs leads on to this machine's file, which includes this machine's.
+    // A package of hostpkgs leads on to this machine's file, whose includes are this machine's.
     let machines = fixture.root.path().join("machines.conf");
     write(
         &machines,
@@ -1036,5 +1037,5 @@ fn what_an_own_configuration_includes() {
     let empty = fixture.in_package("lvm2", "empty.d");
     fs::create_dir(fixture.package("lvm2").join("empty.d")).expect("a directory");
     fixture.file("etc/hive.conf", &format!("lxc.include = {empty}\n"));
-    fixture.one("PNX-603", "etc/hive.conf:1", "nothing is in it");
+    fixture.one("PNX-603", "etc/hive.conf:1", "but is empty");
 }

@@ -1,4 +1,5 @@
-//! Bad input: exit status 2, an error that names file, line and what to do, and nothing written.
+//! Bad input results in exit status 2 and an error that names file, line and remedy, and nothing is
+//! written.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,7 +10,8 @@ use crate::support::{Root, Run, git};
 const SOURCE: &str = "hive-common";
 const TOOLS: &str = "demo/hive-common/src/Hive/Tools.pm";
 
-/// `regen` refuses: the code and the place stand in the first line of an error, help follows, nothing is written.
+/// Expects `regen` to fail: the first line of an error has the code and the place, a remedy
+/// follows, nothing is written.
 fn refused(root: &Root, code: &str, place: &str) -> Run {
     refused_with(root, code, place, &["--sources", "upstream"])
 }
@@ -137,7 +139,7 @@ fn a_url_that_git_would_take_for_an_option_or_a_command() {
             "https://upstream.example/hive-common.git",
             url,
         );
-        // Without --sources the URL would be used.
+        // Without --sources, the URL would be used.
         refused_with(&root, "PNX-208", &format!("releases/demo.toml:{line}"), &[]);
         assert!(!root.join("owned").exists() && !root.join("cache").exists());
     }
@@ -235,7 +237,7 @@ fn malformed_rules() {
             5,
             "PNX-103",
         ),
-        // What nobody would agree with without a sentence.
+        // Decisions that need a sentence as their reason.
         (STATE, deciding("{ keep = \"nixos\" }"), 3, "PNX-103"),
         (
             STATE,

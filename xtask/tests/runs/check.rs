@@ -1,4 +1,5 @@
-//! `check` on a link made here: a program in taint mode, modules that compile and not, a daemon, one that hangs.
+//! `check` on a link made here: a program in taint mode, modules of which some compile, a daemon,
+//! and one that hangs.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::{Root, Run};
 
-/// The points of these runs, in place of the project's own.
+/// The points of these runs, in place of the project's.
 const RULES: &str = r#"
 tainted = ["bin/tainted", "bin/untainted"]
 
@@ -120,7 +121,7 @@ unless-lacking = ["libpve-u2f-server-perl"]
 run = ["bin/tainted"]
 "#;
 
-/// A program that knows a few words; `{out}` is the link.
+/// A program that knows a few words. `{out}` is the link.
 const TAINTED: &str = r#"#!/usr/bin/perl -T -I{out}/lib/perl5/site_perl
 use strict;
 use warnings;
@@ -147,7 +148,7 @@ if ($word eq 'say') {
 }
 "#;
 
-/// A daemon that says who it is.
+/// A daemon that identifies itself.
 const BEE: &str = r#"#!/usr/bin/perl -I{out}/lib/perl5/site_perl
 use strict;
 use warnings;
@@ -245,7 +246,7 @@ impl Made {
         self.file(&format!("lib/systemd/system/{name}.service"), &text);
     }
 
-    /// `check link` with arguments more; nothing may be left behind.
+    /// Runs `check link` with more arguments. Nothing may be left behind.
     fn check(&self, more: &[&str]) -> Run {
         let scratch = self.root.join("tmp");
         fs::create_dir_all(&scratch).expect("a directory");
@@ -255,7 +256,7 @@ impl Made {
         run
     }
 
-    /// What is left in the directory for temporary files, or mounted below it.
+    /// Returns the remains in the directory for temporary files, and mounts below it.
     fn left_behind(&self) -> Vec<String> {
         let scratch = self.root.join("tmp");
         let entries = fs::read_dir(&scratch).expect("a directory");
@@ -283,7 +284,7 @@ fn point<'a>(report: &'a Value, id: &str) -> &'a Value {
         .unwrap_or_else(|| panic!("no point {id}"))
 }
 
-/// The status and text of one of the point's items.
+/// Returns the status and text of one of the point's items.
 fn item<'a>(point: &'a Value, name: &str) -> (&'a str, &'a str) {
     let items = point["items"].as_array().expect("items");
     let item = items.iter().find(|item| item["name"] == name);
@@ -307,9 +308,9 @@ fn each_point_is_passed_failed_or_not_applicable() {
     assert_eq!(module("Bad").0, "failed");
     let lacking = "needs PVE::U2F, which the link lacks (libpve-u2f-server-perl)";
     assert_eq!(module("Lacking"), ("not-applicable", lacking));
-    // What is missing and what no rule calls lacking is a failure.
+    // A missing module that no rule lists as lacking is a failure.
     assert_eq!(module("Nowhere").0, "failed");
-    // One of the two can only be loaded after the other, as on Debian.
+    // One of the two can be loaded only after the other, as on Debian.
     assert_eq!(module("One").0, "passed");
     assert_eq!(module("Two").0, "passed");
 
@@ -350,7 +351,7 @@ fn each_point_is_passed_failed_or_not_applicable() {
         (
             "paths",
             "failed",
-            "tainted say /etc/from-rules,/nowhere/else /run/late: 1 of 3 paths are not there",
+            "tainted say /etc/from-rules,/nowhere/else /run/late: 1 of 3 paths do not exist",
         ),
         ("needless", "not-applicable", "the link has no bin/none"),
         (
@@ -382,7 +383,8 @@ fn a_link_without_programs_says_which_perl_its_modules_are_for() {
         let report = json(&made.check(&["--only", "modules", "--format", "json"]));
         point(&report, "modules").clone()
     };
-    let nothing = "neither a program of the link nor its nix-support/pve-perl tells which Perl runs its modules";
+    let nothing =
+        "neither a program of the link nor its nix-support/pve-perl names the Perl for its modules";
     assert_eq!(modules()["text"], nothing);
     made.file("nix-support/pve-perl", "/usr/bin/perl\n");
     let good = "lib/perl5/site_perl/Bee/Good.pm";
@@ -394,7 +396,7 @@ fn a_daemon_runs_as_its_user_where_there_are_users() {
     let made = Made::new();
     let report = json(&made.check(&["--format", "json", "--only", "daemon"]));
     let daemon = point(&report, "daemon");
-    // As another user than root it takes a range of numbers that not every machine has.
+    // For users other than root, this needs a range of numbers, which not every machine has.
     if daemon["status"] == "not-applicable" {
         let text = daemon["text"].as_str().expect("a text");
         assert!(text.contains("this user namespace has only root"), "{text}");
@@ -476,7 +478,7 @@ fn a_run_that_is_killed_leaves_nothing() {
     let made = Made::new();
     let scratch = made.root.join("tmp");
     fs::create_dir_all(&scratch).expect("a directory");
-    // What runs in the namespaces is told by a word of its own on its command line.
+    // The processes in the namespaces have a unique word on their command line.
     let word = format!("marker-{}", std::process::id());
     made.program(
         "bin/hangs",

@@ -1,4 +1,4 @@
-//! Every problem code is reached by a run on a mutated demo.
+//! A run on a modified demo reaches every problem code.
 
 use std::fs;
 
@@ -8,13 +8,13 @@ use crate::drift::Bump;
 use crate::support::{Root, Run, copy, git};
 use crate::{crates, prefetch};
 
-/// Codes that no input can cause, and why they stay.
+/// Codes that no input can cause, and the reasons to keep them.
 const GUARDS: [(&str, &str); 1] = [(
     "PNX-401",
     "every patch is applied in memory before it is written; that one does not apply is a fault of the tool",
 )];
 
-/// What brings about each code, sorted by code.
+/// A cause for each code, sorted by code.
 const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
     ("PNX-101", |root| {
         root.append(
@@ -342,7 +342,7 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.regen(&[])
     }),
     ("PNX-402", |root| {
-        // The delimiter stands in every store path.
+        // Every store path contains the delimiter.
         root.write(
             "demo/hive-common/src/Hive/Bad.pm",
             "package Hive::Bad;\nmy $x = q-/sbin/vgs-;\n1;\n",
@@ -368,7 +368,7 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
         root.regen(&["--out", "file"])
     }),
     ("PNX-406", |root| {
-        // Git is in another place than that, too, but the store is asked first.
+        // Git is missing from this PATH too, but the store is used first.
         Run::of(prefetch::command(root, &[]).env("PATH", root.path()))
     }),
     ("PNX-407", |root| {
@@ -438,7 +438,7 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
     }),
     ("PNX-607", |root| {
         audited(root, "file", "");
-        // The kernel says that it is empty, and has something to read.
+        // The kernel reports a size of 0 for it, but it has content.
         root.run(&["audit", "/proc/version", "--kept", "kept.json"])
     }),
     ("PNX-608", |root| {
@@ -526,7 +526,7 @@ const CAUSES: &[(&str, fn(&Root) -> Run)] = &[
 const STORE: &str = "/nix/store";
 const HASH: &str = "0123456789abcdfghijklmnpqrsvwxyz";
 
-/// Audits a directory in which a file holds `text`.
+/// Audits a directory in which a file contains `text`.
 fn audited(root: &Root, place: &str, text: &str) -> Run {
     root.write("kept.json", "{\"release\":\"r\",\"files\":[]}");
     root.write(&format!("out/{place}"), text);
@@ -547,7 +547,7 @@ fn audited(root: &Root, place: &str, text: &str) -> Run {
     ])
 }
 
-/// `[archive.vm]` with a URL that leads to a file below the root.
+/// Returns `[archive.vm]` with a URL to a file below the root.
 fn archive(root: &Root, name: &str) -> String {
     let url = format!("file://{}", root.join(name).display());
     format!(
@@ -555,12 +555,12 @@ fn archive(root: &Root, name: &str) -> String {
     )
 }
 
-/// A history of one commit, locked.
+/// Locks a history of one commit.
 pub fn locked(root: &Root, field: &str) -> Run {
     locked_with(root, field, "")
 }
 
-/// A repository of pve-manager with a submodule that is nowhere, and its commit.
+/// Makes a repository of pve-manager with a missing submodule. Returns its commit.
 fn with_submodule(root: &Root) -> String {
     let repository = root.join("upstream/pve-manager");
     fs::create_dir_all(&repository).expect("made");
@@ -571,12 +571,12 @@ fn with_submodule(root: &Root) -> String {
         &["update-index", "--add", "--cacheinfo", &link],
     );
     git(&repository, &["commit", "-q", "-m", "one"]);
-    // Without a directory Git has no reason to drop the submodule.
+    // Without a directory, Git has no reason to remove the submodule.
     fs::create_dir_all(repository.join("comb")).expect("made");
     git(&repository, &["rev-parse", "HEAD"])
 }
 
-/// The same with more in the source's rule.
+/// As [`locked`], with additional keys in the source's rule.
 fn locked_with(root: &Root, field: &str, rule: &str) -> Run {
     let control = format!(
         "Source: pve-manager\n\nPackage: pve-manager\nArchitecture: all\n{field}\nDescription: x\n"

@@ -1,4 +1,4 @@
-//! Files in `/etc`: a source installs them, and then they are the machine's.
+//! Files in `/etc`: a source installs them, and from then on they belong to the machine.
 
 use serde_json::Value;
 

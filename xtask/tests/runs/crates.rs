@@ -1,4 +1,4 @@
-//! Crates: what runs say of those that are wrong.
+//! Reports on faulty crates.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use scan::Language;
 
 use crate::support::{self, DEMO, Root, Run, project};
 
-/// A crate of the registry that links something which no rule knows.
+/// A registry crate that links a library which no rule knows.
 pub const NATIVE: &str =
     "\n[[native]]\ncrate = \"honey-sys\"\nversion = \"0.3.1\"\nlinks = \"honey\"\n";
 
@@ -18,7 +18,7 @@ const ROOT: &str = "demo/hive-rs/Cargo.toml";
 const TERM: &str = "demo/hive-rs/hive-term/Cargo.toml";
 const TYPES: &str = "demo/hive-rs/hive-types/Cargo.toml";
 
-/// Gives cargo a home of its own, and neither a network nor the time to wait for one.
+/// Gives cargo a home of its own, no network and no time to wait for one.
 pub fn cut_off<'c>(root: &Root, command: &'c mut Command) -> &'c mut Command {
     let home = root.join("cargo-home");
     fs::create_dir_all(&home).expect("a directory");
@@ -28,13 +28,13 @@ pub fn cut_off<'c>(root: &Root, command: &'c mut Command) -> &'c mut Command {
         .env("CARGO_HTTP_PROXY", "http://127.0.0.1:9")
 }
 
-/// Leaves the program without crates of the registry.
+/// Removes the program's registry crates.
 pub fn without_registry(root: &Root) {
     root.edit(ROOT, "itoa = \"1.0\"\n", "");
     root.edit(TERM, "itoa.workspace = true\n", "");
 }
 
-/// The program asks for `hive-types` by name, not by path.
+/// Makes the program depend on `hive-types` by name rather than by path.
 pub fn by_name(root: &Root) {
     root.edit(
         ROOT,
@@ -43,7 +43,7 @@ pub fn by_name(root: &Root) {
     );
 }
 
-/// `hive-types` in another source too.
+/// Defines `hive-types` in another source too.
 pub fn second_types(root: &Root, version: &str) {
     let manifest =
         format!("[package]\nname = \"hive-types\"\nversion = \"{version}\"\nedition = \"2021\"\n");
@@ -51,13 +51,14 @@ pub fn second_types(root: &Root, version: &str) {
     root.write("demo/hive-common/types/src/lib.rs", "");
 }
 
-/// `hive-types` needs what needs it; the line that says so.
+/// Makes `hive-types` depend on its dependent. Returns the line.
 pub fn circle(root: &Root) -> usize {
     let line = "[dependencies]\nhive-term = { path = \"../hive-term\" }\n\n[features]";
     root.edit(TYPES, "[features]", line) + 1
 }
 
-/// Runs: the exit status, a line with code and place, the cause below it, a remedy; and of the output nothing changed.
+/// Expects an exit status, a line with code and place, the cause below it, a remedy, and unchanged
+/// output.
 fn told(root: &Root, command: &mut Command, status: i32, start: &str, cause: &str) -> Run {
     let before = root.written();
     let run = Run::of(command);
@@ -65,7 +66,7 @@ fn told(root: &Root, command: &mut Command, status: i32, start: &str, cause: &st
     assert_eq!(run.code, Some(status), "{start}:\n{told}");
     let (code, place) = start.split_once(": ").expect("a code and a place");
     assert!(told.contains(code), "{start}:\n{told}");
-    // A report has places below their code.
+    // In a report, places are below their code.
     let is_start = |line: &str| line == start || line.trim() == place;
     let mut rest = told.lines().skip_while(|line| !is_start(line));
     let head = rest.next();
@@ -178,12 +179,12 @@ fn a_requirement_that_no_pin_satisfies() {
         cause,
     );
     unresolved(&root, "hive-types ^0.9");
-    // What is written says so, and is read again.
+    // The written file states the reason and can be read again.
     let run = root.run(&["scan", "demo"]);
     assert_ne!(run.code, Some(2), "{}", run.stderr);
 }
 
-/// The program is kept without a lock, and why.
+/// Expects the program to be kept without a lock, with the reason.
 fn unresolved(root: &Root, why: &str) {
     let kept = root.text("releases/demo/cargo/hive-rs.toml");
     let line = kept.lines().find(|line| line.starts_with("unresolved = "));
@@ -252,7 +253,7 @@ fn a_lock_that_no_longer_fits() {
             "releases/demo/cargo/hive-rs.lock",
             "version = 4",
             "version = ",
-            "is no lock: ",
+            "is not a lock: ",
         ),
     ] {
         let root = Root::new();
@@ -292,7 +293,7 @@ fn no_network_leaves_everything_as_it_was() {
                 &root,
                 command,
                 2,
-                "PNX-218: cargo does not resolve a program",
+                "PNX-218: cargo cannot resolve a program",
                 cause,
             );
             assert!(before == support::contents(&root.join("releases")));
@@ -311,7 +312,7 @@ fn no_cargo() {
         &root,
         &mut command,
         2,
-        "PNX-218: cargo does not resolve a program",
+        "PNX-218: cargo cannot resolve a program",
         "hive-rs: cargo cannot be run: ",
     );
 }
@@ -319,7 +320,7 @@ fn no_cargo() {
 #[test]
 fn a_crate_that_no_registry_has() {
     let root = Root::new();
-    // Another registry stands in crates.io's place: an empty directory.
+    // An empty directory as a registry in place of crates.io.
     let config =
         "[source.crates-io]\nreplace-with = \"here\"\n[source.here]\ndirectory = \"empty\"\n";
     root.write("cargo-home/config.toml", config);
@@ -327,7 +328,7 @@ fn a_crate_that_no_registry_has() {
     fs::remove_dir_all(root.join("releases/demo")).expect("removed");
     let mut command = root.command(&["lock", "demo"]);
     let command = cut_off(&root, &mut command);
-    let cause = "the crate itoa is in no source of the release and on no registry";
+    let cause = "the crate itoa is in neither a source of the release nor a registry";
     told(&root, command, 1, "PNX-214: hive-rs", cause);
     unresolved(&root, "itoa");
 }
@@ -344,7 +345,8 @@ fn a_crate_that_debian_patches() {
     told(&root, cut_off(&root, &mut command), 1, start, cause);
 }
 
-/// Moves `hive-types` into a source of crates alone, whose only packaging is below it, as `proxmox-rs` has its own.
+/// Moves `hive-types` into a source of crates alone, whose only packaging is below it, like that of
+/// `proxmox-rs`.
 fn crates_apart(root: &Root) {
     const APART: &str = "demo/hive-crates/hive-types";
     let from = root.join("demo/hive-rs/hive-types");
@@ -394,7 +396,7 @@ fn crates_whose_packaging_is_below_them_are_patched() {
     assert!(package.contains("PNX_PVE"), "{package}");
 }
 
-/// The emulator's recipes build it in a directory, so that what lies beside that is in no tree.
+/// Makes the emulator's recipes build it in a directory, so that files beside that are in no tree.
 pub fn dropped(root: &Root) -> Run {
     root.write(
         "demo/hive-qemu/Makefile",
@@ -454,14 +456,14 @@ fn a_native_library_without_a_rule() {
     );
 }
 
-/// What a program that holds nothing of its own brings along: of Rust's standard library what the demo's uses too.
+/// An empty program, to find the texts that Rust's standard library adds to the demo's.
 const EMPTY: &str = "fn main() {\n\
     let told = std::fs::read_to_string(\"x\").map_err(|err| format!(\"{err}\"));\n\
     let run = std::process::Command::new(\"x\").stdin(std::process::Stdio::piped()).spawn();\n\
     let name = std::env::args().next().or_else(|| std::env::var(\"x\").ok());\n\
     println!(\"{told:?} {run:?} {name:?}\");\n}\n";
 
-/// Builds a program with what crates it needs from crates.io; what is built stays for the next run.
+/// Builds a program with crates from crates.io. The build is kept for the next run.
 fn build(directory: &Path, name: &str, more: &[&str]) -> PathBuf {
     let target = project().join("target/join");
     let mut command = Command::new("cargo");
@@ -479,7 +481,7 @@ fn build(directory: &Path, name: &str, more: &[&str]) -> PathBuf {
     target.join("release").join(name)
 }
 
-/// Runs of printable characters.
+/// Returns runs of printable characters.
 fn printable(program: &Path) -> Vec<String> {
     let bytes = fs::read(program).expect("a program");
     let runs = bytes.split(|byte| !matches!(byte, b' '..=b'~'));
@@ -488,8 +490,9 @@ fn printable(program: &Path) -> Vec<String> {
         .collect()
 }
 
-/// The paths of Debian's directories in some text, each from its slash on as far as a path goes. Literals stand in a
-/// program one after the other, without an end: a path may have the next one's letters behind it.
+/// Returns the paths of Debian's directories in some texts, each from its slash to the end of the
+/// path. Literals follow one another in a program without terminators, so the next one's letters
+/// may follow a path.
 fn debian_paths(texts: &[String]) -> BTreeSet<String> {
     let pattern =
         regex::Regex::new("/(usr|bin|sbin|lib|etc)/[A-Za-z0-9._+/-]*").expect("a pattern");
@@ -497,7 +500,7 @@ fn debian_paths(texts: &[String]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for text in texts {
         for place in pattern.find_iter(text) {
-            // Below a prefix it is no path of Debian's. Where the prefix was filled in, slashes pad it.
+            // Below a prefix it is not a path of Debian's. Filled prefixes are padded with slashes.
             let before = &text[..place.start()];
             if !is_below.is_match(before) {
                 found.insert(place.as_str().to_owned());
@@ -507,7 +510,8 @@ fn debian_paths(texts: &[String]) -> BTreeSet<String> {
     found
 }
 
-/// The texts in the Rust files of the demo's crates, and in those that they include, that a decision leaves as they are.
+/// Returns the texts in Rust files of the demo's crates, and in files that they include, that
+/// decisions keep.
 fn kept_texts() -> Vec<&'static str> {
     let mut sources = DEMO.sources.iter();
     let source = sources.find(|one| one.source.name == "hive-rs");
@@ -550,10 +554,10 @@ fn a_joined_program_is_built_by_cargo_alone() {
     ] {
         assert!(
             texts.iter().any(|text| text.contains(path)),
-            "{path} is not there"
+            "{path} does not exist"
         );
     }
-    // What the standard library brings along is in a program of the same compiler that holds nothing else.
+    // The texts of the standard library are in an empty program of the same compiler.
     root.write("empty/src/main.rs", EMPTY);
     root.write(
         "empty/Cargo.toml",
@@ -603,6 +607,6 @@ fn what_a_crate_of_the_registry_holds_is_kept() {
         kept.contains(r#"{"source":"crate itoa","path":"src","language":"rust","paths":{"/usr/share/honey":1}}"#),
         "{kept}"
     );
-    // xdg is in no lock of the demo's.
+    // xdg is not in any lock of the demo's.
     assert!(!kept.contains("crate xdg"), "{kept}");
 }

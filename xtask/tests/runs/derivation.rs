@@ -1,23 +1,24 @@
-//! A store derivation as Nix keeps it (`.drv`): what its outputs are known by, and whether that can be.
+//! Parses a store derivation (`.drv`): the hashes of its outputs, and whether they are plausible.
 
 use std::collections::BTreeMap;
 
 use release::parse_sri;
 
-/// The hashes of nothing at all: of an empty file, of an empty directory.
+/// The hashes of an empty file and of an empty directory.
 const OF_NOTHING: [&str; 2] = [
     "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
     "sha256-pQpattmS9VmO3ZIQUFn66az8GSmB4IvYhTTCFn6SUmo=",
 ];
 
-/// A value of that format: a string, or a list or tuple of more.
+/// A value of that format: a string, or a list or tuple of values.
 enum Term {
     Text(String),
     Many(Vec<Term>),
 }
 
 impl Term {
-    /// Takes one off `rest`; a constructor's name before it says nothing that its shape does not.
+    /// Parses a value at the start of `rest`. A constructor's name before it adds nothing to its
+    /// shape.
     fn read(rest: &mut &str) -> Option<Self> {
         *rest = rest.trim_start_matches(|one: char| one.is_ascii_alphabetic());
         let (open, after) = rest.split_at_checked(1)?;
@@ -62,7 +63,7 @@ impl Term {
         }
     }
 
-    /// What is in a list or tuple.
+    /// Returns the elements of a list or tuple.
     fn parts(&self) -> &[Self] {
         match self {
             Self::Many(many) => many,
@@ -70,7 +71,7 @@ impl Term {
         }
     }
 
-    /// Its text, where it is a string.
+    /// Returns its text, if it is a string.
     fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -78,22 +79,23 @@ impl Term {
         }
     }
 
-    /// A tuple of `N` strings.
+    /// Returns a tuple of `N` strings.
     fn tuple<const N: usize>(&self) -> Option<[&str; N]> {
         let all: Option<Vec<&str>> = self.parts().iter().map(Self::as_text).collect();
         all?.try_into().ok()
     }
 }
 
-/// What a derivation says of its outputs, and its environment.
+/// The outputs and the environment of a derivation.
 pub struct Derivation {
-    /// Of each output its algorithm and its hash in hexadecimal; both are empty where the inputs decide the path.
+    /// Each output's algorithm and hexadecimal hash. Both are empty if the inputs determine the
+    /// path.
     outputs: Vec<(String, String)>,
     env: BTreeMap<String, String>,
 }
 
 impl Derivation {
-    /// Reads a file's text; `None` where it is another format.
+    /// Parses a file's text; `None` for another format.
     pub fn read(text: &str) -> Option<Self> {
         let whole = Term::read(&mut &*text)?;
         let [outputs, _, _, _, _, _, env] = whole.parts() else {
@@ -113,12 +115,12 @@ impl Derivation {
         })
     }
 
-    /// Whether its output is known by a hash: it is fetched.
+    /// Whether its output has a fixed hash, so that it is fetched.
     pub fn is_fetched(&self) -> bool {
         self.outputs.iter().any(|(_, hash)| !hash.is_empty())
     }
 
-    /// What is wrong with its hashes.
+    /// Returns the fault of its hashes, if any.
     pub fn fault(&self) -> Option<String> {
         for (algorithm, hash) in &self.outputs {
             if hash.is_empty() && !algorithm.is_empty() {
@@ -134,7 +136,7 @@ impl Derivation {
     }
 }
 
-/// One digit again and again, or the hash of nothing.
+/// Whether a hash repeats one digit, or is that of an empty file or directory.
 fn is_made_up(hash: &str) -> bool {
     let hex = |sri: &str| -> String {
         let digest = parse_sri(sri).expect("a hash");
@@ -145,7 +147,7 @@ fn is_made_up(hash: &str) -> bool {
         || OF_NOTHING.iter().any(|sri| hex(sri) == hash)
 }
 
-/// A derivation's text with one output and one more variable.
+/// Makes a derivation's text with one output and one more variable.
 fn text(algorithm: &str, hash: &str, variable: &str) -> String {
     format!(
         "Derive([(\"out\",\"/nix/store/x-wax\",\"{algorithm}\",\"{hash}\")],[(\"/nix/store/y.drv\",[\"out\"])],\

@@ -1,4 +1,4 @@
-//! `drift` on the demo's history: for each sort of change the report says that change and nothing more.
+//! `drift` on the demo's history: the report contains each kind of change, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,19 +15,19 @@ use crate::support::{DEMO, KNOWLEDGE, RELEASES, Root, Run, analysed, copy, git, 
 /// The subject of the commit under test.
 const SUBJECT: &str = "the change under test";
 
-/// Two releases of the demo, `demo` and `after`, between which one source has a commit more.
+/// Two releases of the demo, `demo` and `after`. In the latter, one source has another commit.
 pub struct Bump {
     pub root: Root,
     source: &'static str,
 }
 
 impl Bump {
-    /// The demo with `source` in Git, before the commit.
+    /// Makes the demo with `source` in Git, before the commit.
     pub fn of(source: &'static str) -> Self {
         Self::from(source, |_| {})
     }
 
-    /// The same, of a demo that was changed first.
+    /// As [`Self::of`], with a demo that was modified first.
     fn from(source: &'static str, change: impl FnOnce(&Root)) -> Self {
         let root = Root::new();
         change(&root);
@@ -35,7 +35,7 @@ impl Bump {
         Self { root, source }
     }
 
-    /// A file of the source, relative to the root.
+    /// Returns the path of a source's file, relative to the root.
     fn path(&self, file: &str) -> String {
         format!("upstream/{}/{file}", self.source)
     }
@@ -52,7 +52,7 @@ impl Bump {
         self.root.text(&self.path(file))
     }
 
-    /// Commits what was changed, and pins `after` to it.
+    /// Commits the changes, and pins `after` to the commit.
     pub fn commit(&self) -> String {
         self.commit_as(&[])
     }
@@ -71,7 +71,7 @@ impl Bump {
         rev
     }
 
-    /// `after`, with the same pins.
+    /// Writes the release `after` with the same pins.
     pub fn release(&self) {
         let manifest = self.root.text("releases/demo.toml");
         self.root.write("releases/after.toml", manifest);
@@ -86,14 +86,14 @@ impl Bump {
         self.root.run(&[&always, more].concat())
     }
 
-    /// The report as JSON.
+    /// Returns the report as JSON.
     fn drift(&self) -> Value {
         let run = self.run(&["--format", "json", "--level", "clean", "--fail-on", "never"]);
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         serde_json::from_str(&run.stdout).expect("JSON")
     }
 
-    /// Everything the report says, one line each.
+    /// Returns the whole report, one line for each entry.
     fn told(&self) -> Vec<String> {
         told(&self.drift())
     }
@@ -121,7 +121,7 @@ fn spot(spot: &Value) -> String {
     format!("{source}{} `{}`", text(&spot["path"]), text(&spot["text"]))
 }
 
-/// Everything a report says, one line each; nothing of what is the same.
+/// Returns a whole report without unchanged entries, one line for each.
 fn told(drift: &Value) -> Vec<String> {
     let mut lines = Vec::new();
     for source in list(&drift["sources"]) {
@@ -209,7 +209,7 @@ fn told(drift: &Value) -> Vec<String> {
     lines
 }
 
-/// Every place of the source that has a commit names the one under test.
+/// Expects every place of the source with a commit to name the one under test.
 fn is_blamed(drift: &Value, rev: &str) {
     for place in list(&drift["sources"])
         .iter()
@@ -230,7 +230,7 @@ fn nothing_is_different_between_a_release_and_itself() {
     assert!(drift["summary"]["counts"]["unchanged"].as_u64() > Some(600));
 }
 
-/// Takes a sub out of a file's text.
+/// Removes a sub from a file's text.
 fn cut_sub(text: &str, name: &str) -> (String, String) {
     let start = text
         .find(&format!("sub {name} "))
@@ -266,12 +266,12 @@ fn a_path_that_no_rule_knows_is_added() {
         lines[at],
         "    run_command(['/sbin/vgfrob', $group, $device]);"
     );
-    // Nothing at hand says whose it is, and nothing is proposed.
+    // No evidence says whose it is, so nothing is proposed.
     assert!(place["proposal"].is_null(), "{place}");
     assert_eq!(bump.run(&[]).code, Some(1));
 }
 
-/// The places of a report that are undecided or have a proposal.
+/// Returns the places of a report that are undecided or have a proposal.
 fn wanting(drift: &Value) -> Vec<&Value> {
     let sources = list(&drift["sources"]).iter();
     let places = sources.flat_map(|source| list(&source["places"]));
@@ -281,7 +281,7 @@ fn wanting(drift: &Value) -> Vec<&Value> {
     places.filter(wants).collect()
 }
 
-/// The rule before which a proposal goes, of what a report shows.
+/// Parses the rule before which a proposal goes, as a report shows it.
 fn rule_id(shown: &str) -> RuleId {
     let (_, name) = shown.split_once('.').expect("a rule's name");
     let table = [Table::Context, Table::Path].into_iter();
@@ -289,7 +289,7 @@ fn rule_id(shown: &str) -> RuleId {
     RuleId::new(table.next().expect("a table in order"), name)
 }
 
-/// Pastes each proposal of a report once, and gives what the next run says.
+/// Pastes each proposal of a report once, and returns the next run's report.
 fn after_pasting(bump: &Bump, drift: &Value) -> Run {
     let rules = bump.root.path().to_path_buf();
     let mut pasted = BTreeSet::new();
@@ -595,7 +595,7 @@ fn a_unit_is_added() {
         told(&drift),
         [
             "hive-cluster moved added [] - -> debian/hive-cluster.hive-sync.service `/usr/bin/hivecm` (installed)",
-            "hive-cluster moved added [] - -> debian/hive-cluster.hive-sync.service `multi-user.target` (path.systemd-units)",
+            "hive-cluster moved added [] - -> debian/hive-cluster.hive-sync.service `multi-user.target` (path.systemd-targets)",
             "hive-cluster moved added [] - -> debian/rules `dh_installsystemd` (path.build)",
             "hive-cluster install review unit hive-sync.service: `-` -> `enabled, started, restarted on upgrades`",
             "hive-cluster install moved file /usr/lib/systemd/system/hive-sync.service: `-` -> ``",
@@ -824,7 +824,7 @@ fn an_instruction_of_one_processor_is_in_another_file_that_its_rule_names() {
     assert!(list(&qemu["problems"]).is_empty(), "{qemu}");
 }
 
-/// A source of a report.
+/// Returns a source of a report.
 fn source<'a>(drift: &'a Value, name: &str) -> &'a Value {
     let found = list(&drift["sources"])
         .iter()
@@ -932,11 +932,12 @@ fn a_hand_kept_patch_that_no_longer_applies_is_told_with_what_is_there() {
     assert_eq!(drift["level"], "broken");
 }
 
-/// `DIR/rules` without one rule; `None` where the other rules need it.
+/// Returns `DIR/rules` without one rule; `None` if the other rules need it.
 mod without {
     use std::path::Path;
 
     use analyse::Knowledge;
+    use decide::rules::NO_RULES;
     use toml_edit::{DocumentMut, Item, Table};
 
     /// Writes the rules of the project below `dir` without the one named, in the way its file has it.
@@ -957,7 +958,8 @@ mod without {
         let mut taken = 0;
         for entry in walkdir::WalkDir::new(dir) {
             let path = entry.expect("readable").into_path();
-            if path.extension().is_none_or(|end| end != "toml") {
+            let no_rules = NO_RULES.iter().any(|other| path.ends_with(other));
+            if no_rules || path.extension().is_none_or(|end| end != "toml") {
                 continue;
             }
             let text = std::fs::read_to_string(&path).expect("a rule file");
@@ -971,7 +973,7 @@ mod without {
                 std::fs::write(path, document.to_string()).expect("written");
             }
         }
-        // Of a program that a source installs no file has a rule.
+        // No file has a rule for a program that a source installs.
         if taken == 0 {
             return None;
         }
@@ -1001,11 +1003,21 @@ mod without {
     }
 }
 
-/// Pastes a proposal where it says.
+/// Pastes a proposal.
 fn paste(rules: &Path, proposal: &Proposal) {
     let path = rules.join(&proposal.file);
-    let text = fs::read_to_string(&path).expect("a rule file");
+    // A source may have no file yet.
+    let text = fs::read_to_string(&path).unwrap_or_default();
     let text = match (&proposal.before, &proposal.replaces) {
+        // A list of the file itself.
+        _ if !proposal.toml.starts_with('[') => {
+            let mut document: toml_edit::DocumentMut = text.parse().expect("TOML");
+            let list: toml_edit::DocumentMut = proposal.toml.parse().expect("TOML");
+            for (key, item) in list.iter() {
+                document[key] = item.clone();
+            }
+            document.to_string()
+        }
         (Some(rule), _) => {
             let at = text
                 .find(&format!("name = \"{}\"", rule.name()))
@@ -1060,7 +1072,7 @@ fn against_the_kept(knowledge: &Knowledge, dir: &Path) -> Drift {
 /// A place by source, path, line and column.
 type Key = (String, String, u32, u32);
 
-/// The places that need a person.
+/// Returns the places that need a person.
 fn flagged(drift: &Drift) -> BTreeSet<Key> {
     let places = drift
         .sources
@@ -1094,7 +1106,7 @@ fn a_rule_that_is_removed_is_missed_at_the_places_it_decided_and_proposed_again(
             for rule in [&one.rule, &one.context_rule].into_iter().flatten() {
                 decided.entry(rule.clone()).or_default().insert(key.clone());
             }
-            // A rule of paths.toml may ask for the program's own.
+            // A rule of paths.toml may rely on the program's own rule.
             if let Decision::Command { program, .. } = &one.decision {
                 let rule = RuleId::new(Table::Command, program);
                 decided.entry(rule).or_default().insert(key);
@@ -1141,7 +1153,7 @@ fn a_rule_that_is_removed_is_missed_at_the_places_it_decided_and_proposed_again(
     assert!(tried > 100, "{tried}");
 }
 
-/// The real bumps: nothing is lost or told twice, and nothing is undecided.
+/// In the real version bumps, no place is lost or reported twice, and none is undecided.
 #[test]
 fn every_place_of_two_real_releases_is_told_once() {
     for pair in RELEASES.windows(2) {
@@ -1177,7 +1189,7 @@ fn every_place_of_two_real_releases_is_told_once() {
             .iter()
             .filter(|source| !source.name.contains('+'))
         {
-            // What programs have at pins of their own is told of those.
+            // A program's own pin reports its changes itself.
             if pinned(old, &source.name) || pinned(new, &source.name) {
                 continue;
             }

@@ -1,7 +1,9 @@
-//! What the expressions evaluate to: whatever is fetched has a hash, on both systems, and what is lacking is told.
+//! Evaluates the expressions: everything fetched has a hash, on both systems, and gaps are
+//! reported.
 //!
-//! These need Nix on Debian, whose packages stand in for nixpkgs (`nix/hostpkgs`), and are ignored elsewhere: `ci/test` runs
-//! them. `NIXPKGS` may name a package set to evaluate on beside that. Those of the default release need `PVE_SOURCES`.
+//! These tests need Nix on Debian, whose packages stand in for nixpkgs (`nix/hostpkgs`), and are
+//! ignored elsewhere; `ci/test` runs them. `NIXPKGS` may name another package set to evaluate on.
+//! Those of the default release need `PVE_SOURCES`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +18,7 @@ use crate::support::{Root, Run, copy, git, project, real_sources};
 
 const SYSTEMS: [&str; 2] = ["x86_64-linux", "aarch64-linux"];
 
-/// What is evaluated: a root with expressions for one release, and a store of its own.
+/// A root with the expressions of one release, and a store of its own.
 struct Evaluated {
     root: Root,
     store: TempDir,
@@ -25,7 +27,7 @@ struct Evaluated {
 }
 
 impl Evaluated {
-    /// The expressions by hand and those of the release, which `regen` makes.
+    /// Copies the expressions written by hand, and generates those of the release with `regen`.
     fn new(root: Root, release: &str, sources: &Path, more: &[&str]) -> Self {
         for part in [
             "default.nix",
@@ -55,14 +57,14 @@ impl Evaluated {
         Self::new(root, "demo", Path::new("upstream"), more)
     }
 
-    /// The release that has no prefix, from the real sources.
+    /// Makes the default release, which has no prefix, from the real sources.
     fn of_default_release() -> Self {
         let sources = real_sources().expect("PVE_SOURCES names the real sources");
         let (root, default) = Root::with_releases();
         Self::new(root, &default, &sources, &[])
     }
 
-    /// A program of Nix with a store that is nobody else's.
+    /// Returns a call of one of Nix' programs with a private store.
     fn nix(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         for (variable, part) in [
@@ -84,7 +86,7 @@ impl Evaluated {
         command
     }
 
-    /// `nix-instantiate` of an attribute of the release, for `system`, on a package set.
+    /// Runs `nix-instantiate` on an attribute of the release, for `system`, on a package set.
     fn instantiate(&self, on: &Path, system: &str, attribute: &str, more: &[&str]) -> Run {
         let mut command = self.nix("nix-instantiate");
         command
@@ -98,7 +100,7 @@ impl Evaluated {
         Run::of(&mut command)
     }
 
-    /// The error of a `pve` that must not evaluate.
+    /// Returns the error of a `pve` that must not evaluate.
     fn refused(&self) -> String {
         let own = self.root.join("nix/hostpkgs");
         let run = self.instantiate(&own, SYSTEMS[0], "pve", &[]);
@@ -106,7 +108,7 @@ impl Evaluated {
         run.stderr
     }
 
-    /// The package sets to evaluate on.
+    /// Returns the package sets to evaluate on.
     fn package_sets(&self) -> Vec<PathBuf> {
         let other = std::env::var_os("NIXPKGS").filter(|other| !other.is_empty());
         let own = self.root.join("nix/hostpkgs");
@@ -115,7 +117,7 @@ impl Evaluated {
             .collect()
     }
 
-    /// Every derivation that `pve` needs, by its file's name.
+    /// Returns every derivation that `pve` needs, by its file's name.
     fn closure(&self, on: &Path, system: &str) -> BTreeMap<String, Derivation> {
         let run = self.instantiate(on, system, "pve", &[]);
         assert_eq!(run.code, Some(0), "{system}: {}", run.stderr);
@@ -140,7 +142,7 @@ impl Evaluated {
     }
 }
 
-/// The derivations that nobody can build because of their hash, with the cause.
+/// Returns the derivations that nobody can build because of their hash, with the cause.
 fn faults(closure: &BTreeMap<String, Derivation>) -> Vec<String> {
     let fault = |(name, one): (&String, &Derivation)| Some(format!("{name}: {}", one.fault()?));
     closure.iter().filter_map(fault).collect()
@@ -150,7 +152,8 @@ fn fetched(closure: &BTreeMap<String, Derivation>) -> usize {
     closure.values().filter(|one| one.is_fetched()).count()
 }
 
-/// Whatever `pve` fetches has a hash that something can have, and there are `least` such files and trees.
+/// Expects everything that `pve` fetches to have a plausible hash, and at least `least` such files
+/// and trees.
 fn assert_hashed(evaluated: &Evaluated, least: usize) {
     for on in evaluated.package_sets() {
         for system in SYSTEMS {
@@ -170,7 +173,7 @@ fn whatever_the_demo_fetches_has_a_hash() {
     assert_hashed(&Evaluated::demo(Root::new(), &[]), 1);
 }
 
-/// The demo with hive-common from Git, at `hash`.
+/// Makes the demo with hive-common from Git, at `hash`.
 fn pinned(hash: &str) -> Evaluated {
     let root = Root::new();
     let rev = root.in_git("hive-common");
@@ -217,7 +220,8 @@ fn what_is_required_and_nobody_has_is_an_error_that_says_why() {
     assert!(said.contains(&why), "{said}");
 }
 
-/// Text of Nix that is the package set with this test's compiler in the place of the one that Nix would build.
+/// Returns Nix code for the package set with this test's compiler in place of the one that Nix
+/// would build.
 fn with_compiler(evaluated: &Evaluated) -> String {
     let root = evaluated.root.path().display();
     let tool = env!("CARGO_BIN_EXE_pve-nix");
@@ -258,7 +262,7 @@ fn a_plugin_is_linked_as_documented() {
     assert_eq!(evaluate("drvPath").code, Some(0));
     assert_eq!(evaluate("tests.audit.drvPath").code, Some(0));
 
-    // A place that nobody decided is told where the link is evaluated.
+    // Evaluating the link reports an undecided place.
     let module = "demo/plugins/hive-tape/Hive/Tape/Drive.pm";
     let line = evaluated.root.edit(
         module,
@@ -297,7 +301,7 @@ fn a_plugin_that_was_compiled_before_is_the_same_derivation() {
     assert!(run.stderr.contains(cause), "{}", run.stderr);
 }
 
-/// The demo as the default release of a clone of this repository, all of it known to Git.
+/// Makes the demo the default release of a clone of this repository, with all files known to Git.
 fn cloned() -> Evaluated {
     let root = Root::new();
     for part in ["Cargo.lock", "Cargo.toml", "crates", "flake.nix", "xtask"] {
@@ -332,8 +336,8 @@ fn readmes_flake_evaluates_as_written_and_the_flake_is_checked() {
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert!(run.stdout.ends_with("-pve-demo.drv"), "{}", run.stdout);
 
-    // The evaluation above has made what must not be built here: the list of Debian's packages. An older Nix does not look
-    // at the formatter.
+    // The evaluation above has made the list of Debian's packages, which must not be built here. An
+    // older Nix ignores the formatter.
     let formatter = format!(".#formatter.{}.drvPath", SYSTEMS[1]);
     for arguments in [
         ["flake", "check", "--no-build"],
@@ -352,7 +356,7 @@ fn whatever_the_default_release_fetches_has_a_hash() {
     assert_hashed(&Evaluated::of_default_release(), 100);
 }
 
-/// The names and reasons of README's table of what lacks.
+/// Returns the names and reasons in README's table of gaps.
 fn told_to_lack() -> Vec<(String, String)> {
     let readme = fs::read_to_string(project().join("README.md")).expect("there");
     let rows = readme.split("| lacking | what it costs | why |").nth(1);

@@ -1,4 +1,4 @@
-//! `demo/expected.tsv`, which a person wrote, against what the tool decides.
+//! Compares `demo/expected.tsv`, which a person wrote, with the tool's decisions.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
@@ -7,8 +7,8 @@ use crate::support::{DEMO, project};
 use decide::Decision;
 use scan::Kind;
 
-/// Rows of files that no scanner reads, because another room reads them whole: quilt patches are handed to Nix as they
-/// are, triggers go into `system.json`.
+/// Whether a row is about a file that no scanner reads, because another crate reads it as a whole:
+/// quilt patches go to Nix unchanged, triggers into `system.json`.
 fn is_read_elsewhere(row: &Row) -> bool {
     row.path.starts_with("debian/patches/") || row.path == "debian/triggers"
 }
@@ -55,13 +55,13 @@ fn word<T: serde::Serialize>(value: T) -> String {
     value.as_str().expect("a word").to_owned()
 }
 
-/// The decision's word and its target as `demo/README.md` says they are written.
+/// Returns the decision's word and its target, in the notation of `demo/README.md`.
 fn written(decision: &Decision, kind: Kind, text: &str) -> (&'static str, String) {
     let at = |whose: &str, target: &str| {
         if kind == Kind::Module {
             whose.to_owned()
         } else if text.ends_with('/') && !target.ends_with('/') {
-            // A path that an interpolation continues keeps its last slash.
+            // A path that an interpolation continues keeps its final slash.
             format!("{whose}:{target}/")
         } else {
             format!("{whose}:{target}")

@@ -1,4 +1,5 @@
-//! Each fault of the design's table, on the demo and, under `PVE_SOURCES`, on the real sources at 9.1.4.
+//! Each fault in the design's table, tested on the demo and, with `PVE_SOURCES`, on the real
+//! sources of 9.1.4.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use crate::support::{DEMO, KNOWLEDGE, RELEASES, real, told};
 
 const RELEASE: &str = "pve-9.1.4";
 
-/// The twelve Perl sources that the hand-written packaging was measured on.
+/// The twelve Perl sources on which the hand-written packaging was measured.
 const PERL_SOURCES: [&str; 12] = [
     "pve-access-control",
     "pve-apiclient",
@@ -35,7 +36,7 @@ fn source<'a>(analysis: &'a Analysis, name: &str) -> &'a AnalysedSource {
     found.unwrap_or_else(|| panic!("{} has no {name}", analysis.manifest.name))
 }
 
-/// The places with this text, outside of tests and documentation.
+/// Returns the places with this text, outside of tests and documentation.
 fn places<'a>(analysis: &'a Analysis, text: &str) -> Vec<(&'a str, &'a Decided)> {
     let all = analysis.sources.iter().flat_map(|one| {
         one.decided
@@ -74,7 +75,7 @@ fn patched(file: &Edited) -> Vec<u8> {
     apply(&file.original, &file.edits, Theme::Commands)
 }
 
-/// What the decision puts in the place of the text.
+/// Returns the replacement by the decision.
 fn outcome(decided: &Decided) -> String {
     match &decided.decision {
         Decision::Package { attr, target } => format!("{attr}:{target}"),
@@ -99,7 +100,7 @@ fn outcome(decided: &Decided) -> String {
     }
 }
 
-/// At least one place has the text, and each becomes one of `wanted`.
+/// Expects at least one place with the text, and each to become one of `wanted`.
 fn becomes(analysis: &Analysis, text: &str, wanted: &[&str]) {
     let places = places(analysis, text);
     assert!(
@@ -119,30 +120,30 @@ fn becomes(analysis: &Analysis, text: &str, wanted: &[&str]) {
     }
 }
 
-// `s,/sbin/pv,…/bin/vg,` made `pvcreate` a `vgcreate`.
+// `s,/sbin/pv,…/bin/vg,` turned `pvcreate` into `vgcreate`.
 
 #[test]
 fn lvm_programs_keep_their_names() {
     for analysis in [Some(&*DEMO), real(RELEASE)].into_iter().flatten() {
         for name in ["pvs", "pvcreate", "vgs", "vgcreate", "lvs"] {
-            // In the machine of a file restore the guest's own programs run.
+            // In the virtual machine of a file restore, the guest's own programs run.
             let wanted = [&*format!("lvm2:bin/{name}"), "disable:apt", "keep:guest"];
             becomes(analysis, &format!("/sbin/{name}"), &wanted);
         }
     }
 }
 
-/// Rules that send a path on purpose to another last component.
+/// Rules that map a path to another last component on purpose.
 const RENAMING_RULES: [&str; 6] = [
-    // What asked for a program asks whether it is set up.
+    // The code checked for a program and now checks whether it is set up.
     "path.openvswitch-set-up",
     "path.dnsmasq-set-up",
     // Perl's module directory has another name in an output.
     "path.vzdump-plugins",
     "path.demo-module-directory",
-    // Upstream's generator of manual pages is replaced by a package of this project.
+    // A package of this project replaces upstream's generator of manual pages.
     "path.doc-generator-makefile",
-    // A directory that is the whole of an output.
+    // A directory that becomes a whole output.
     "path.font-awesome",
 ];
 
@@ -195,7 +196,7 @@ fn every_rewritten_path_keeps_its_last_component() {
     }
 }
 
-// "virtiofsd is not installed": `/usr/libexec/virtiofsd` was left.
+// "virtiofsd is not installed": `/usr/libexec/virtiofsd` was never rewritten.
 
 #[test]
 fn nothing_is_undecided_and_virtiofsd_least() {
@@ -293,7 +294,7 @@ fn ss_and_the_storage_program_are_whole_literals() {
     }
 }
 
-/// What a path may consist of besides slashes.
+/// Whether a path may contain the byte, apart from slashes.
 fn continues(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'+')
 }
@@ -313,8 +314,8 @@ fn replaces_whole_literals(analysis: &Analysis) -> usize {
                     source.source.name, file.path, edit.range.start
                 );
                 if file.language == Some(Language::Rust) {
-                    // A Rust literal is replaced with its quotes; that only the decided bytes in it change is a
-                    // property of its own.
+                    // A Rust literal is replaced with its quotes. Another property checks that only
+                    // the decided bytes in it change.
                     let path = file.path.as_str();
                     let mut within =
                         decided.range((path, edit.range.start)..(path, edit.range.end));
@@ -333,7 +334,7 @@ fn replaces_whole_literals(analysis: &Analysis) -> usize {
                 assert!(!before.is_some_and(within), "{place}: within a path");
                 let text = &file.original[edit.range.clone()];
                 let after = file.original.get(edit.range.end).copied();
-                // A full stop ends a sentence; a slash at the end is the path's own.
+                // A full stop ends a sentence; a final slash belongs to the path.
                 let cut = after.is_some_and(|byte| continues(byte) && byte != b'.')
                     && !text.ends_with(b"/");
                 assert!(!cut, "{place}: {:?} goes on", String::from_utf8_lossy(text));
@@ -352,7 +353,7 @@ fn every_edit_replaces_one_whole_literal() {
     }
 }
 
-// Template downloads failed: the package's own keyring was looked for below /usr.
+// Template downloads failed, because the package's own keyring was looked up below /usr.
 
 #[test]
 fn own_data_is_found_in_the_own_output() {
@@ -370,7 +371,7 @@ fn own_data_is_found_in_the_own_output() {
     }
 }
 
-// pveproxy could not log: Debian's maintainer scripts make its directory.
+// pveproxy could not log: Debian's maintainer scripts create its directory.
 
 #[test]
 fn directories_of_maintainer_scripts_are_handed_on() {
@@ -392,7 +393,7 @@ fn directories_of_maintainer_scripts_are_handed_on() {
     }
 }
 
-// Containers did not start: guest and host paths mixed up, units missing.
+// Containers did not start: guest and host paths were mixed up, and units were missing.
 
 fn leaves_guests_alone(analysis: &Analysis) -> usize {
     let mut held = 0;
@@ -563,8 +564,9 @@ fn taint_mode_stays() {
     }
 }
 
-// The measure: over the same twelve sources, of the absolute Debian paths in host code the hand-written
-// packaging left 35 in place, sent 4 to the wrong program and put one store path into a guest.
+// The measure: in the same twelve sources, the hand-written packaging left 35 of the
+// absolute Debian paths in host code, sent 4 to the wrong program, and put one store path into a
+// guest.
 
 #[test]
 fn the_measure() {

@@ -1,12 +1,12 @@
-//! Features that are taken out, beside those of the demo.
+//! Features that are removed, in addition to the demo's.
 
 use crate::support::Root;
 
-/// A list of the demo's report, and what leads to a removed program in it.
+/// A list of the demo's report, with entries that lead to a removed program.
 const COMMANDS: &str = "\nmy $commands = {\n    'now' => ['hostname'],\n    'upgrade' => {\n        run => ['zpool', 'upgrade'],\n    },\n};\n\
                         my @all = (\n    'hostname',\n    'zpool upgrade',\n    'zpool status',\n);\n";
 
-/// Adds elements to what the demo's feature takes out of the report.
+/// Adds elements to those that the demo's feature removes from the report.
 fn drop(root: &Root, elements: &[&str]) {
     let listed = elements
         .iter()
@@ -59,7 +59,7 @@ fn an_element_that_is_not_there_is_told() {
     let run = root.regen(&[]);
     assert!(run.stderr.contains("PNX-404"), "{}", run.stderr);
     assert!(
-        run.stderr.contains("no list here holds `upgrade`"),
+        run.stderr.contains("no list here contains `upgrade`"),
         "{}",
         run.stderr
     );
@@ -91,7 +91,7 @@ fn calls_of_a_dropped_module_go_by_method_and_by_full_name() {
     );
 }
 
-/// Lets the demo's feature replace expressions of the report.
+/// Makes the demo's feature replace expressions of the report.
 fn replace(root: &Root, text: &str, with: &str) {
     let entry = format!("{{ file = \"Hive/Report.pm\", text = \"{text}\", with = \"{with}\" }}");
     root.edit(
@@ -131,7 +131,7 @@ fn an_expression_that_is_not_there_is_told() {
     );
 }
 
-/// C without a header, in which the instruction stands in each way that matters.
+/// C code without headers, with the instruction in each relevant position.
 const ASKS: &str = "\
 /* asm(\"cpuid\") */
 const char *told = \"cpuid\";
@@ -151,7 +151,7 @@ unsigned maker(unsigned leaf)
 }
 ";
 
-/// The file after the feature's patch.
+/// Returns the file after the feature's patch.
 fn patched(root: &Root, file: &str) -> String {
     let run = root.regen(&[]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
@@ -168,13 +168,13 @@ fn patched(root: &Root, file: &str) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// Compiles with every warning an error, for a processor that has the instruction or one that has not.
+/// Compiles with all warnings as errors, for a processor with or without the instruction.
 fn compiles(text: &str, has_it: bool) -> bool {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("a.c");
     std::fs::write(&file, text).expect("written");
     let mut cc = std::process::Command::new("cc");
-    // An instruction that no processor has stands for one that this processor has not.
+    // An instruction of no processor represents one that this processor lacks.
     cc.args([
         "-O2",
         "-Wall",

@@ -1,4 +1,4 @@
-//! A run that is killed or that cannot write leaves the old output or the new one, whole.
+//! A run that is killed or cannot write leaves either the old output or the new one, intact.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::support::{Root, Run, contents};
 
-/// A root whose output is that of a run, and the two texts of its manifest between which [`toggle`] goes to and fro.
+/// Makes a root with the output of a run.
 fn prepared() -> Root {
     let root = Root::new();
     let run = root.regen(&[]);
@@ -18,7 +18,7 @@ fn prepared() -> Root {
     root
 }
 
-/// Makes the next run write something else: the version stands in every patch's header.
+/// Changes the version, which is in every patch's header, so that the next run writes other output.
 fn toggle(root: &Root) {
     let path = "releases/demo.toml";
     let text = root.text(path);
@@ -31,7 +31,7 @@ fn toggle(root: &Root) {
     root.edit(path, from, to);
 }
 
-/// The text of `MANIFEST`, after every file was held against it.
+/// Returns the text of `MANIFEST`, after checking every file against it.
 fn whole(out: &Path) -> String {
     let dir = out.join("pkgs/demo");
     let manifest = fs::read_to_string(dir.join("MANIFEST")).expect("a manifest");
@@ -83,7 +83,7 @@ fn a_kill_at_any_moment_leaves_the_old_output_or_the_new_one() {
         if step >= 30 && new >= 3 {
             break;
         }
-        // What stands there is `other`; the run is to write `manifest`.
+        // The output is `other`; the run should write `manifest`.
         toggle(&root);
         let mut child = root
             .command(&["regen", "demo"])
@@ -129,7 +129,7 @@ fn a_file_that_cannot_grow_is_a_full_disk() {
     for blocks in [0, 1, 2, 4, 8] {
         let mut shell = Command::new("bash");
         root.place(&mut shell);
-        // A write past the limit gives an error instead of a signal.
+        // A write past the limit returns an error instead of raising a signal.
         let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" regen demo");
         let run = Run::of(shell.args(["-c", &script, env!("CARGO_BIN_EXE_pve-nix")]));
         if run.code == Some(0) {
@@ -158,7 +158,7 @@ fn a_full_disk_leaves_the_old_output() {
         .map(|(_, bytes)| bytes.len().next_multiple_of(4096))
         .sum();
     toggle(&root);
-    // A file system of its own, in a mount name space of its own.
+    // A file system of its own, in a mount namespace of its own.
     let script = format!(
         "set -e; mkdir -p out; mount -t tmpfs -o size={} none out || exit 77; cp -a pkgs patches out
          if \"$0\" regen demo --out out; then exit 98; else code=$?; fi
@@ -195,7 +195,7 @@ fn a_read_only_output_is_an_error() {
     let root = prepared();
     let before = root.written();
     toggle(&root);
-    // Root may write anywhere, so that a file stands in the way.
+    // Root may write anywhere, so a file blocks the way.
     fs::remove_dir_all(root.join("patches")).expect("removed");
     root.write("patches", "a file\n");
     let run = root.regen(&[]);
@@ -224,7 +224,7 @@ fn two_runs_at_once_leave_one_whole_output() {
     }
     whole(root.path());
     assert_eq!(stages(root.path()), [""; 0]);
-    // All wrote the same: nothing is left to do.
+    // All wrote the same, so nothing is left to do.
     let run = root.regen(&["--check"]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
 }

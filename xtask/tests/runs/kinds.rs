@@ -1,5 +1,6 @@
-//! The kinds of wrong decisions that were found on machines, each with all its instances in every release and what became of
-//! them: `data/kinds.tsv`. A release that brings another one changes the list, and somebody has to judge it.
+//! The kinds of wrong decisions that were found on machines, with all their instances in every
+//! release and the decisions about them: `data/kinds.tsv`. A release with another instance changes
+//! the list, and somebody has to judge it.
 //!
 //! `KINDS=overwrite` writes the list anew; read the difference.
 
@@ -16,10 +17,10 @@ use scan::{Kind, Language};
 
 use crate::support::{DEMO, KNOWLEDGE, RELEASES, project, real, real_sources};
 
-/// An instance and what became of it.
+/// An instance, with its decision.
 type Instance = (String, String);
 
-/// A kind's number and what it is, with what finds all its instances.
+/// A kind's number and description, with the function that finds its instances.
 const KINDS: [(u8, &str, fn(&Analysis) -> BTreeSet<Instance>); 12] = [
     (1, "a directory that several sources fill", shared),
     (2, "a path below /etc", below_etc),
@@ -93,7 +94,7 @@ fn every_instance_of_a_kind_was_judged() {
     );
 }
 
-/// What became of a place.
+/// Returns the decision about a place.
 fn outcome(one: &Decided) -> String {
     match &one.decision {
         Decision::Package { attr, target } => format!("package {attr} {target}"),
@@ -116,7 +117,7 @@ fn outcome(one: &Decided) -> String {
     }
 }
 
-/// The places on the host of a release, with their sources' names, that hold.
+/// Returns the matching places on the host in a release, with their sources' names.
 fn host<'a>(
     analysis: &'a Analysis,
     holds: impl Fn(&Decided) -> bool + 'a,
@@ -144,7 +145,7 @@ fn is_path(one: &Decided) -> bool {
     one.occurrence.kind == Kind::AbsolutePath
 }
 
-/// The places that every file of a source is installed to, without a slash before them.
+/// Returns the installed paths of all files of a source, without a leading slash.
 fn installed(source: &AnalysedSource) -> Vec<String> {
     let mut found = Vec::new();
     for packaging in &source.packagings {
@@ -256,8 +257,8 @@ fn names(analysis: &Analysis) -> BTreeSet<Instance> {
         .collect()
 }
 
-/// What the manual names below directories that are the store's on NixOS, and what code makes of the same; directories there of
-/// which code takes whatever files it finds.
+/// Returns the paths in the manual below directories that are in the store on NixOS, and code's use
+/// of them; and directories there in which code uses whatever files it finds.
 fn shown(analysis: &Analysis) -> BTreeSet<Instance> {
     let is_below = |text: &str| text.starts_with("/usr/share/") || text.starts_with("/usr/lib");
     let takes_all = |one: &Decided| {
@@ -303,7 +304,7 @@ fn shown(analysis: &Analysis) -> BTreeSet<Instance> {
     found
 }
 
-/// Asked for by the literal, or by the variable or constant that it goes to.
+/// Finds existence checks, on the literal or on the variable or constant that receives it.
 fn presence(analysis: &Analysis) -> BTreeSet<Instance> {
     let mut found = BTreeSet::new();
     for source in &analysis.sources {

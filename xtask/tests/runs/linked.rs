@@ -1,5 +1,6 @@
-//! A release as a link lays it out, made of its rewritten sources without Nix: every file that Makefiles or `debian/` put in
-//! place, patched and with its placeholders closed, in a store of its own whose packages hold what is asked of them.
+//! Lays out a release as a link does, from its rewritten sources without Nix: every file that
+//! Makefiles or `debian/` install, patched and with closed placeholders, in a store whose packages
+//! contain what the code needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,17 +16,17 @@ use patch::rewrite::{PADDED_LENGTH, Theme, apply};
 use rayon::prelude::*;
 use scan::{Kind, Language};
 
-/// A release laid out.
+/// A laid out release.
 pub struct Linked {
     /// The store.
     pub store: PathBuf,
     /// The link in it.
     pub output: PathBuf,
-    /// What `regen` writes of what is kept.
+    /// The kept texts, as `regen` writes them.
     pub kept: Kept,
 }
 
-/// A store path's name; the hash is made of the name.
+/// Returns a store path's name, with a hash made from the name.
 pub fn base(name: &str) -> String {
     const LETTERS: &[u8] = b"0123456789abcdfghijklmnpqrsvwxyz";
     let mut state = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |state, byte| {
@@ -41,13 +42,13 @@ pub fn base(name: &str) -> String {
     format!("{hash}-{name}")
 }
 
-/// Writes a file with the directories it is in.
+/// Writes a file, and creates its directories.
 pub fn write(path: &Path, bytes: &[u8]) {
     fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
     fs::write(path, bytes).expect("written");
 }
 
-/// Lays a release out below `directory`.
+/// Lays out a release below `directory`.
 pub fn lay(analysis: &Analysis, knowledge: &Knowledge, directory: &Path) -> Linked {
     let directory = directory.canonicalize().expect("a directory");
     let store = directory.join("store");
@@ -70,7 +71,7 @@ pub fn lay(analysis: &Analysis, knowledge: &Knowledge, directory: &Path) -> Link
             let root = match name.as_str() {
                 "path" => return path.clone().into_bytes(),
                 "pve" | "out" => output.clone(),
-                // What upstream's own text has.
+                // Upstream's own text contains these.
                 _ if below.is_empty() => return found[0].to_vec(),
                 _ => store.join(base(&name)),
             };
@@ -86,7 +87,7 @@ pub fn lay(analysis: &Analysis, knowledge: &Knowledge, directory: &Path) -> Link
         });
         write(&output.join(place), &with_path(&closed, &path));
     }
-    // What lies below another one comes first: that is a directory then.
+    // Longer paths come first, so that the shorter one becomes a directory.
     for file in wanted.iter().rev() {
         if file.symlink_metadata().is_err() {
             write(file, b"");
@@ -103,7 +104,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// What the link does to programs and services.
+/// Edits programs and services as the link does.
 fn with_path(bytes: &[u8], path: &str) -> Vec<u8> {
     if let Some(rest) = bytes.strip_prefix(b"[Unit]") {
         let service = format!("[Service]\nEnvironment=PATH={path}\n");
@@ -116,7 +117,7 @@ fn with_path(bytes: &[u8], path: &str) -> Vec<u8> {
     bytes.to_vec()
 }
 
-/// The files that are put in place, as they are built from.
+/// Returns the installed files, as they are built.
 fn rewritten(analysis: &Analysis, knowledge: &Knowledge, kept: &Kept) -> BTreeMap<String, Vec<u8>> {
     let mut by_source: BTreeMap<&str, Vec<&KeptFile>> = BTreeMap::new();
     for file in &kept.files {
@@ -152,7 +153,7 @@ fn rewritten(analysis: &Analysis, knowledge: &Knowledge, kept: &Kept) -> BTreeMa
                         .or_default();
                     joined.extend_from_slice(&bytes);
                 }
-                // A unit of a package that is not built, the backup server's, is not laid out.
+                // A unit of a package that is not built, the backup server's, is left out.
                 let mut decided = source.decided.iter().filter(|one| one.path == file.path);
                 let is_built = decided.any(|one| one.context != Context::Build);
                 let is_left_out = |place: &str| place.starts_with("lib/systemd/") && !is_built;
@@ -178,7 +179,7 @@ fn original(source: &analyse::AnalysedSource, path: &str) -> Vec<u8> {
         .unwrap_or_default()
 }
 
-/// The programs that are run by name on the host and have a package.
+/// Returns the programs that run by name on the host and have a package.
 fn commands(analysis: &Analysis, knowledge: &Knowledge, store: &Path) -> BTreeSet<PathBuf> {
     let decided = analysis.sources.iter().flat_map(|source| &source.decided);
     let run = decided
@@ -195,7 +196,8 @@ fn commands(analysis: &Analysis, knowledge: &Knowledge, store: &Path) -> BTreeSe
         .collect()
 }
 
-/// A program as a compiler leaves it, with literals that the link closed: some bytes of ELF's headers and `texts`.
+/// Makes a program as a compiler does, with literals that the link has closed: some bytes of ELF
+/// headers, and `texts`.
 pub fn padded(root: &Path, below: &str) -> Vec<u8> {
     let mut text = root.display().to_string().into_bytes();
     text.resize(PADDED_LENGTH, b'/');

@@ -1,8 +1,9 @@
-//! Whole runs of the command on mutated copies of the project's inputs, and what must hold of every decision on the demo
-//! and, where `PVE_SOURCES` names a directory of repositories, on the real releases.
+//! Whole runs of the command on modified copies of the project's inputs, and requirements on every
+//! decision about the demo and, if `PVE_SOURCES` names a directory of repositories, about the real
+//! releases.
 //!
-//! One binary, so that everything is linked once and each release is analysed once.
-// Messages of failing tests are put together plainly; nothing here runs often.
+//! There is one binary, so that everything is linked once and each release is analysed once.
+// Messages of failing tests are built in a simple way, because they are rare.
 #![allow(
     clippy::format_collect,
     clippy::format_push_string,

@@ -27,7 +27,8 @@ fn lines_after_the_installation_have_the_perl_modules_of_build_depends() {
     assert!(package.contains("\n  perlPackages,\n"), "{package}");
 }
 
-/// A root whose hive-qemu is built over nixpkgs' qemu, with `switches` in its configuration and rules for them.
+/// Makes a root whose hive-qemu is built over nixpkgs' qemu, with `switches` in its configuration
+/// and rules for them.
 fn configured(recipe: &str, rules: &str) -> Root {
     let root = Root::new();
     root.append("demo/hive-qemu/debian/rules", recipe);
@@ -183,7 +184,7 @@ fn of_a_crates_packages_an_object_needs_those_that_its_packaging_names() {
         "demo/hive-rs/debian/control",
         "\nPackage: hive-view\nArchitecture: any\nDescription: a view\n A view.\n",
     );
-    // No package installs it, so nothing but the packaging tells whose it is.
+    // No package installs it, so only the packaging shows its owner.
     root.edit(
         "demo/hive-manager/Hive/API.pm",
         "use Hive::Guest;\n",

@@ -1,10 +1,10 @@
-//! A plugin, compiled against what the demo offers; and rules that are added.
+//! A plugin compiled against the demo's exports, and added rules.
 
 use crate::support::{Root, Run};
 
 const PLUGIN: &str = "demo/plugins/hive-tape";
 
-/// The demo's expressions, and so what it offers.
+/// Generates the demo's expressions, and so its exports.
 fn made() -> Root {
     let root = Root::new();
     let run = root.regen(&[]);
@@ -16,7 +16,7 @@ fn plugin(root: &Root, more: &[&str]) -> Run {
     root.run(&[&["plugin", "demo", PLUGIN, "--out", "out"], more].concat())
 }
 
-/// The plugin is refused with `code` at `place`, and nothing is written.
+/// Expects the plugin to be rejected with `code` at `place`, and nothing to be written.
 fn assert_refused(root: &Root, run: &Run, code: &str, place: &str, cause: &str) {
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     let head = format!("{code}: {place}");
@@ -79,7 +79,7 @@ fn a_place_that_no_rule_decides_is_told_and_nothing_is_written() {
     let place = format!("hive-tape/Hive/Tape/Drive.pm:{line}");
     assert_refused(&root, &run, "PNX-101", &place, "`/usr/bin/mt`");
 
-    // A rule that names an attribute which nobody has decides it no better.
+    // A rule that names a nonexistent attribute does not help.
     root.append(
         &format!("{PLUGIN}/pve-nix/nixpkgs/programs.toml"),
         "\n[mt-st]\nprograms = [\"mt\"]\n",
@@ -173,7 +173,8 @@ fn without_what_the_release_offers_nothing_is_compiled() {
     );
 }
 
-/// The demo with a program that no rule of its own knows, and a directory that has one; the place's line.
+/// Makes the demo with a program that none of its own rules knows, and a directory with such a
+/// rule. Returns the place's line.
 fn honeyed() -> (Root, usize) {
     let root = Root::new();
     let file = "demo/hive-guests/src/Hive/Storage.pm";

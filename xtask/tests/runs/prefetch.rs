@@ -8,16 +8,16 @@ use serde_json::Value;
 
 use crate::support::{Root, Run, git};
 
-/// A root whose only source that is fetched is hive-common, in Git; and its commit.
+/// Makes a root whose only fetched source is hive-common, in Git. Returns its commit.
 fn root() -> (Root, String) {
     let root = Root::new();
     let rev = root.in_git("hive-common");
-    // Crates are asked of cargo, which may have no network.
+    // Crates need cargo, which may have no network.
     fs::remove_dir_all(root.join("releases/demo")).expect("removed");
     (root, rev)
 }
 
-/// The command with a store below the root.
+/// Returns the command, with a store below the root.
 pub fn command(root: &Root, more: &[&str]) -> Command {
     let arguments = ["prefetch", "demo", "--sources", "upstream"];
     let mut command = root.command(&[&arguments, more].concat());
@@ -35,7 +35,7 @@ fn run(root: &Root, more: &[&str]) -> (Run, Value) {
     (run, json)
 }
 
-/// Where a store path lies on disk.
+/// Returns the place of a store path on disk.
 fn on_disk(root: &Root, path: &Value) -> PathBuf {
     root.join(&format!("store{}", path.as_str().expect("a path")))
 }
@@ -57,7 +57,7 @@ fn a_tree_gets_the_path_of_its_hash_and_is_not_written_twice() {
     assert_eq!(source["state"], "added");
     let hash = source["hash"].as_str().expect("a hash").to_owned();
     assert_eq!(source["pinned"], false);
-    // What the pin lacks is told, to be put into it.
+    // The hash that the pin lacks is reported, so that it can be added.
     let text = Run::of(&mut command(&root, &[]));
     assert!(text.stdout.contains(&hash), "{text:?}");
     let path = source["path"].as_str().expect("a path").to_owned();
@@ -70,7 +70,7 @@ fn a_tree_gets_the_path_of_its_hash_and_is_not_written_twice() {
         kept,
         root.text("demo/hive-common/src/Hive/CLI.pm").into_bytes()
     );
-    // With the hash in the pin nothing is read, let alone written.
+    // With the hash in the pin, nothing is read or written.
     root.edit(
         "releases/demo.toml",
         &format!("rev = \"{rev}\""),

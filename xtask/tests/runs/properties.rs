@@ -1,5 +1,5 @@
-//! What holds whatever the input: patches change only what was decided, output is the same for any number of threads,
-//! parsers of foreign text never panic.
+//! Properties for arbitrary input: patches change only decided bytes, output is the same for any
+//! number of threads, parsers of foreign text never panic.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +17,8 @@ use scan::Language;
 
 use crate::support::{KNOWLEDGE, Root, contents, copy};
 
-/// A text of lines, some without an end, some with carriage returns, some that are not UTF-8.
+/// Generates a text of lines: some without a newline, some with carriage returns, some that are not
+/// UTF-8.
 fn text() -> impl Strategy<Value = Vec<u8>> {
     let line = prop_oneof![
         Just(b"/usr/bin/x\n".to_vec()),
@@ -32,7 +33,7 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(line, 0..12).prop_map(|lines| lines.concat())
 }
 
-/// Edits of a text: sorted, not overlapping, each of at least one byte.
+/// Generates edits of a text: sorted, not overlapping, each of at least one byte.
 fn edits(length: usize) -> impl Strategy<Value = Vec<Edit>> {
     let theme = prop_oneof![
         Just(Theme::Features),
@@ -90,7 +91,7 @@ proptest! {
             bytes = diffy::apply_bytes(&bytes, &read).map_err(|error| TestCaseError::fail(error.to_string()))?;
         }
         prop_assert_eq!(&bytes, &apply(&original, &edits, Theme::Commands));
-        // What stands between the edits is the original's.
+        // The text between the edits is the original's.
         let mut rest = &bytes[..];
         let mut at = 0;
         for edit in &edits {
@@ -126,7 +127,8 @@ proptest! {
     }
 }
 
-/// A Rust program of statements and items, in which literals stand wherever they can.
+/// Generates a Rust program of statements and items, with literals wherever the grammar allows
+/// them.
 fn program() -> impl Strategy<Value = String> {
     let text = prop_oneof![
         Just("/usr/bin/x"),
@@ -286,7 +288,7 @@ fn output_is_the_same_for_any_number_of_threads() {
     let mut outputs = Vec::new();
     for jobs in ["1", "2", "4"] {
         let out = format!("out-{jobs}");
-        // Without the cache, so that everything is done each time.
+        // Without the cache, so that each run does everything.
         let run = root.run(&["regen", "demo", "--no-cache", "--jobs", jobs, "--out", &out]);
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         let dir = root.join(&out);
@@ -347,7 +349,7 @@ fn check_tells_drift_from_an_edit_by_hand() {
     let run = root.regen(&["--check"]);
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     assert!(
-        run.stderr.contains("a fresh run writes other bytes"),
+        run.stderr.contains("a fresh run writes different bytes"),
         "{}",
         run.stderr
     );

@@ -1,10 +1,10 @@
-//! What drift proposes for a newer release, held against the rules that people wrote.
+//! Compares drift's proposals for a newer release with the rules that people wrote.
 
 use serde_json::Value;
 
 use crate::support::{Root, copy};
 
-/// The demo, and a release `older` whose guests lack some lines.
+/// Makes the demo, and a release `older` whose guests lack some lines.
 fn two() -> Root {
     let root = Root::new();
     copy(
@@ -20,7 +20,7 @@ fn two() -> Root {
     root
 }
 
-/// Adds lines to the demo's storages that `older` has not.
+/// Adds lines to the demo's storages that `older` lacks.
 fn newer(root: &Root, lines: &str) {
     let file = "demo/hive-guests/src/Hive/Storage.pm";
     root.edit(

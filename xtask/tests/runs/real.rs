@@ -1,4 +1,4 @@
-//! What must hold of the real releases, under `PVE_SOURCES`, and of the demo everywhere.
+//! Requirements on the real releases, with `PVE_SOURCES`, and on the demo.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ use scan::{Kind, Language};
 
 use crate::support::{DEMO, KNOWLEDGE, RELEASES, Run, real, real_sources, told};
 
-/// The demo, and the real releases where they are.
+/// Returns the demo, and the real releases if available.
 fn releases() -> impl Iterator<Item = &'static Analysis> {
     std::iter::once(&*DEMO).chain(RELEASES.into_iter().filter_map(real))
 }
@@ -43,7 +43,8 @@ fn nothing_is_unknown_and_no_rule_is_stale() {
     assert!(stale.is_empty(), "{}", told(&stale));
 }
 
-/// The rules of contexts and places that name files of sources: their names, the globs of sources, those of files.
+/// Returns the rules for contexts and paths that name files of sources: their names, the globs of
+/// sources, those of files.
 fn rules_of_files() -> Vec<(String, Vec<String>, Vec<String>)> {
     let mut found = Vec::new();
     for directory in ["rules/sources", "rules/general", "rules/nixpkgs"] {
@@ -103,8 +104,8 @@ fn globs(patterns: &[String]) -> globset::GlobSet {
     set.build().expect("globs")
 }
 
-/// A file that a rule names, in a release, and is elsewhere in the next one, is decided by another rule from then on, and
-/// nothing is unknown: the manual's programs were taken for parts of its build so.
+/// If a file that a rule names moves in the next release, another rule decides it from then on, but
+/// nothing becomes unknown. The manual's programs were once taken for parts of its build that way.
 #[test]
 fn rules_follow_files_that_move() {
     let mut moved = String::new();
@@ -145,7 +146,7 @@ fn rules_follow_files_that_move() {
     assert!(moved.is_empty(), "{moved}");
 }
 
-/// Places of pve-9.2.11 that a person judged: source, file, text, and what becomes of it.
+/// Places of pve-9.2.11 that a person has judged: source, file, text, and decision.
 const JUDGED: [(&str, &str, &str, &str); 11] = [
     (
         "pve-common",
@@ -284,8 +285,8 @@ fn crates_in_submodules_are_scanned_like_all_others() {
     }
 }
 
-/// Presence tests whose program or directory is always there now, each judged: it asks for a tool that is run next, or for
-/// a part of the link, never whether something was set up on this node.
+/// Existence checks whose program or directory now always exists. Each was judged: it checks for a
+/// tool that runs next, or for a part of the link, never for something set up on this node.
 const ALWAYS_THERE: [(&str, &str); 12] = [
     ("pve-common", "/usr/bin/proxmox-backup-client"),
     ("pve-docs", "/usr/share/pve-docs/"),
@@ -307,7 +308,7 @@ fn a_presence_test_that_became_constant_is_judged() {
         for source in &analysis.sources {
             let asks = source.decided.iter().filter(|one| {
                 let call = one.occurrence.site.call.as_deref();
-                // What a link may lack is not always there.
+                // A part that a link may lack does not always exist.
                 let absent = one
                     .rule
                     .as_ref()
@@ -336,7 +337,7 @@ fn a_presence_test_that_became_constant_is_judged() {
     }
 }
 
-/// Whether the packaging installs the file as it stands.
+/// Whether the packaging installs the file unchanged.
 fn is_installed(source: &AnalysedSource, path: &str) -> bool {
     source.packagings.iter().any(|packaging| {
         let relative = match packaging.root.as_str() {
@@ -355,7 +356,8 @@ fn is_installed(source: &AnalysedSource, path: &str) -> bool {
     })
 }
 
-/// Whether nothing in the file acts: a test's, an image, or Rust, which is not scanned yet.
+/// Whether nothing in the file takes effect: a test's file, an image, or Rust, which is not scanned
+/// yet.
 fn is_left_out(path: &str, language: Option<Language>) -> bool {
     let aside = |part: &str| matches!(part, "test" | "tests" | "t" | "examples" | "testing");
     language == Some(Language::Rust)
@@ -364,7 +366,7 @@ fn is_left_out(path: &str, language: Option<Language>) -> bool {
         || path.split('/').any(aside)
 }
 
-/// The lines of host files that name a Debian path outside of every occurrence.
+/// Returns the lines of host files that name a Debian path outside of every occurrence.
 fn uncovered(source: &AnalysedSource, pattern: &regex::bytes::Regex) -> (usize, Vec<String>) {
     let tree = source.source.tree.as_ref();
     let languages: BTreeMap<&str, _> = source
@@ -403,7 +405,7 @@ fn uncovered(source: &AnalysedSource, pattern: &regex::bytes::Regex) -> (usize, 
         for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
             let span = start..start + line.len();
             start = span.end + 1;
-            // One match at a time: each must be covered, not just one of the line.
+            // Each match must be covered, not just one per line.
             for found in pattern.find_iter(line) {
                 lines += 1;
                 let found = span.start + found.start()..span.start + found.end();
@@ -448,7 +450,8 @@ fn every_line_that_names_a_debian_path_is_covered() {
     );
 }
 
-/// The absolute paths that an installed program of a source has, and that are decided as if a build alone read them.
+/// Returns the absolute paths in an installed program of a source that were decided as if only a
+/// build read them.
 fn taken_for_a_builds(source: &AnalysedSource) -> Vec<String> {
     let is_program = |dest: &str| dest.starts_with("usr/bin/") || dest.starts_with("usr/sbin/");
     let programs: BTreeSet<&str> = (source.packagings.iter())
@@ -481,7 +484,7 @@ fn no_installed_program_is_decided_as_what_a_build_reads() {
     assert!(told.is_empty(), "{told:#?}");
 }
 
-/// The edits and patches of one source.
+/// Returns the edits and patches of one source.
 fn patches(analysis: &Analysis, source: &AnalysedSource) -> (Edits, Vec<Patch>) {
     let fail = |problems: Vec<_>| -> ! { panic!("{}", told(&problems)) };
     let release = &analysis.manifest.name;
@@ -528,8 +531,8 @@ fn only_what_was_decided_is_edited() {
                 let mut end = 0;
                 for edit in &file.edits {
                     let place = format!("{}/{} at {:?}", source.source.name, file.path, edit.range);
-                    // What cargo is told of crates may be put in where nothing goes, and what keeps an instruction to its
-                    // processor.
+                    // The edits for cargo, and those that restrict an instruction to its processor,
+                    // may insert text without removing any.
                     let puts_in = matches!(edit.theme, Theme::Features | Theme::Crates);
                     let is_empty = edit.range.is_empty() && !puts_in;
                     assert!(end <= edit.range.start && !is_empty, "{place}: overlaps");
@@ -538,7 +541,7 @@ fn only_what_was_decided_is_edited() {
                         continue;
                     }
                     let path = file.path.as_str();
-                    // A Rust literal is replaced as a whole; what is decided stands within it.
+                    // A Rust literal is replaced as a whole; the decided text is inside.
                     let one = if file.language == Some(Language::Rust) {
                         let literal = (path, edit.range.start, 0)..(path, edit.range.end, 0);
                         let mut within = decided.range(literal).map(|(_, one)| one);
@@ -564,7 +567,8 @@ fn succeeds(command: &mut Command, what: &str) {
     assert_eq!(run.code, Some(0), "{what}: {}{}", run.stdout, run.stderr);
 }
 
-/// Applies the patches of a source, in order, with Git's and the POSIX tool, to the files they name.
+/// Applies the patches of a source, in order, with Git's tool and the POSIX one, to the files that
+/// they name.
 fn apply_patches(analysis: &Analysis, source: &AnalysedSource) -> usize {
     let (edits, patches) = patches(analysis, source);
     let dir = tempfile::tempdir().expect("a directory");
@@ -594,7 +598,7 @@ fn apply_patches(analysis: &Analysis, source: &AnalysedSource) -> usize {
                 .args(["apply", "--whitespace=nowarn"])
                 .args(arguments)
                 .arg(&file);
-            // No repository above the directory takes part.
+            // Ignore any repository above the directory.
             command
                 .env("GIT_CEILING_DIRECTORIES", dir.path())
                 .env("GIT_CONFIG_GLOBAL", "/dev/null");

@@ -1,4 +1,4 @@
-//! Commands that another node runs, whose paths are not this node's.
+//! Commands that another node runs, where this node's paths do not apply.
 
 use crate::support::Root;
 

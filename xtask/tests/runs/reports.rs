@@ -1,5 +1,5 @@
-//! Public reports of people who run Proxmox VE outside of Debian: each has its right outcome, in what is made of the real
-//! sources or in a module that is named here.
+//! Public reports of people who run Proxmox VE outside of Debian. Each has its right outcome, in
+//! the output for the real sources or in a module named here.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,25 +14,25 @@ use scan::Kind;
 
 use crate::support::{KNOWLEDGE, RELEASES, project, real, real_sources, told};
 
-/// Report, symptom, where, right outcome; a head of one line.
+/// Report, symptom, place, right outcome, with a header line.
 const REPORTS: &str = include_str!("../data/field-reports.tsv");
 
-/// A real release, and what is made of it.
+/// A real release, and its output.
 struct World {
     analysis: &'static Analysis,
     generated: Generated,
 }
 
-/// Whose the right outcome is.
+/// The part that produces the right outcome.
 enum Right {
-    /// What is made of the sources.
+    /// The output for the sources.
     Compiled(fn(&World)),
-    /// A NixOS module's, by its file; what it takes from the sources is asked, too.
+    /// A NixOS module, by its file. Its input from the sources is checked too.
     Module(&'static str, fn(&World, &str)),
 }
 use Right::{Compiled, Module};
 
-/// By the first column of the file.
+/// The outcomes, by the first column of the file.
 const RIGHT: [(&str, Right); 20] = [
     ("proxmox-nixos#111, #116", Compiled(swtpm_configuration)),
     ("nixpkgs#537295", Compiled(swtpm_authority)),
@@ -88,7 +88,7 @@ fn every_report_has_its_right_outcome() {
         return;
     }
     let mut wrong = Vec::new();
-    // 8.4.1 is scanned, and nothing is made of it.
+    // 8.4.1 is scanned, but nothing is generated from it.
     for analysis in RELEASES.into_iter().skip(1).filter_map(real) {
         let generated =
             generate(analysis, &KNOWLEDGE).unwrap_or_else(|problems| panic!("{}", told(&problems)));
@@ -106,7 +106,7 @@ fn every_report_has_its_right_outcome() {
                     holds(&world, &fs::read_to_string(module).expect("the module"));
                 }
             };
-            // What is wrong is told by the panic; the other reports are asked all the same.
+            // The panic's message shows the failure. The other reports are checked all the same.
             if catch_unwind(AssertUnwindSafe(holds)).is_err() {
                 wrong.push(format!("{}: {report}", analysis.manifest.name));
             }
@@ -122,7 +122,7 @@ impl World {
         found.unwrap_or_else(|| panic!("{} has no {name}", self.analysis.manifest.name))
     }
 
-    /// The places of a source with this text, those that act; some there must be.
+    /// Returns the places of a source with this text that take effect. There must be some.
     fn places(&self, source: &str, text: &str) -> Vec<&Decided> {
         let all = self.source(source).decided.iter();
         let acts = |one: &&Decided| matches!(one.context, Context::Host | Context::Remote);
@@ -134,7 +134,7 @@ impl World {
         places
     }
 
-    /// A generated file.
+    /// Returns a generated file.
     fn file(&self, path: &str) -> String {
         let files = self.generated.output.files();
         let bytes = files.get(path).unwrap_or_else(|| panic!("no {path}"));
@@ -145,7 +145,7 @@ impl World {
         serde_json::from_str(&self.file(&format!("{source}/system.json"))).expect("JSON")
     }
 
-    /// A file of a source as it is built, by the end of its path.
+    /// Returns a file of a source as it is built, by the end of its path.
     fn built(&self, source: &str, end: &str) -> String {
         let source = self.source(source);
         let release = &self.analysis.manifest.name;
@@ -161,7 +161,7 @@ impl World {
     }
 }
 
-/// Each of the places becomes that file of a package.
+/// Expects each of the places to become that file of a package.
 fn all_of(places: &[&Decided], attr: &str, target: &str) {
     let wanted = Decision::Package {
         attr: attr.to_owned(),
@@ -184,7 +184,8 @@ fn swtpm_authority(world: &World) {
     assert_eq!(found.expect("a directory")["mode"], "0750");
 }
 
-/// The hashes are upstream's still, and the interpreter of a link is tried on each of them.
+/// The hashes are still upstream's, and the build of a link's interpreter is tested with each of
+/// them.
 fn passwords(world: &World) {
     let differences: toml::Table =
         fs::read_to_string(project().join("rules/nixpkgs/differences.toml"))
@@ -204,7 +205,7 @@ fn passwords(world: &World) {
     }
     let link = fs::read_to_string(project().join("pkgs/build-support/link-pve/default.nix"));
     assert!(link.expect("the link").contains("hostPerl = pve-perl;"));
-    // PAM is the system's, which knows yescrypt.
+    // PAM is the system's, which supports yescrypt.
     let pam = world.built("pve-access-control", "PVE/Auth/PAM.pm");
     assert!(pam.contains("encrypt_pw($password, 'y')"), "{pam}");
     let tools = world.built("pve-common", "PVE/Tools.pm");
@@ -241,7 +242,7 @@ fn subprojects(world: &World) {
     assert!(package.contains(&archive.hash), "{package}");
 }
 
-/// The directory is one for lxc's and pve-container's files, and the link's.
+/// The directory contains lxc's, pve-container's and the link's files.
 fn seccomp(world: &World) {
     let own = Decision::Own {
         target: "share/lxc/config".to_owned(),
@@ -301,7 +302,7 @@ fn ceph_daemons(world: &World) {
     assert_eq!(left, None);
 }
 
-/// login reads /etc/pam.d/login, which NixOS writes for its own.
+/// login reads /etc/pam.d/login, which NixOS writes for its own login.
 fn login(world: &World) {
     let places = world.places("pve-manager", "/bin/login");
     let here: Vec<&Decided> = places
@@ -337,7 +338,7 @@ fn graphs(world: &World, module: &str) {
 }
 
 fn watchdog(world: &World, module: &str) {
-    // Loads softdog itself, where nothing else was asked for.
+    // It loads softdog itself, unless another module is configured.
     let places = world.places("pve-ha-manager", "modprobe");
     assert!(
         places
@@ -347,7 +348,7 @@ fn watchdog(world: &World, module: &str) {
     assert!(module.contains("config.systemd.watchdog.runtimeTime or null == null;"));
 }
 
-/// What a Debian node runs here by ssh is found at Debian's place.
+/// A program that a Debian node runs here by ssh is at Debian's path.
 fn peers(world: &World, module: &str) {
     let mut asked = BTreeSet::new();
     for source in &world.analysis.sources {
@@ -373,7 +374,7 @@ fn peers(world: &World, module: &str) {
     assert!(module.contains("facts.system.peerPrograms"), "{module}");
 }
 
-/// The ticket of a console goes to the other node in the environment, which Debian's ssh passes on.
+/// A console's ticket reaches the other node in the environment, which Debian's ssh passes on.
 fn consoles(world: &World, module: &str) {
     let places = world.places("qemu-server", "/usr/sbin/qm");
     let mut api = places
@@ -391,7 +392,7 @@ fn consoles(world: &World, module: &str) {
 fn bridges(world: &World, module: &str) {
     world.places("pve-common", "/etc/network/interfaces");
     assert!(module.contains("environment.etc.\"network/interfaces\".text ="));
-    // The words of the description are the options'.
+    // The description uses the options' names.
     let options = fs::read_to_string(project().join("nix/modules/network.nix"));
     assert!(options.expect("the options").contains("bridge-ports"));
 }

@@ -1,8 +1,8 @@
-//! What is required and absent, what may be, and directories that no rule knows.
+//! Required dependencies that are absent, optional ones, and directories that no rule knows.
 
 use super::support::{Root, Run};
 
-/// A module that nobody has is used at a line of the demo's API, which is told.
+/// Makes a line of the demo's API use a module that nothing provides. Returns the line.
 pub fn honeyed(root: &Root) -> usize {
     root.append(
         "rules/nixpkgs/perl.toml",
@@ -30,7 +30,7 @@ fn what_is_required_and_absent_is_a_finding_and_throws() {
     assert!(run.stderr.starts_with(&told), "{}", run.stderr);
     let first = report(&run)["required"][0].clone();
     assert_eq!(first, format!("hive-manager: hive-honey: {used}"));
-    // It is written all the same, and says so where it is evaluated.
+    // It is written all the same, and evaluating it reports the absence.
     let package = root.text("pkgs/demo/hive-manager/package.nix");
     let throws =
         format!("hive-honey ? throw \"hive-manager needs hive-honey (Hive/API.pm:{line} uses it)");

@@ -1,4 +1,5 @@
-//! A copy of the project that a test may spoil, runs of the command in it, and analyses made in this process.
+//! A copy of the project that a test may modify, runs of the command in it, and analyses in this
+//! process.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,12 +13,12 @@ use problem::Problem;
 use release::{Manifest, OpenOptions};
 use tempfile::TempDir;
 
-/// The project's root.
+/// Returns the project's root.
 pub fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The directory of real repositories; says so where there is none.
+/// Returns the directory of real repositories, and prints a message if there is none.
 pub fn real_sources() -> Option<PathBuf> {
     let dir = std::env::var_os("PVE_SOURCES").filter(|dir| !dir.is_empty());
     if dir.is_none() {
@@ -26,14 +27,14 @@ pub fn real_sources() -> Option<PathBuf> {
     dir.map(PathBuf::from)
 }
 
-/// What a run of the command gave.
+/// The result of a run of the command.
 #[derive(Debug)]
 pub struct Run {
     /// The exit status; `None` after a signal.
     pub code: Option<i32>,
-    /// Its results.
+    /// Its standard output.
     pub stdout: String,
-    /// Its problems.
+    /// Its standard error.
     pub stderr: String,
 }
 
@@ -49,11 +50,11 @@ impl Run {
     }
 }
 
-/// A root of the project's shape: the demo, the rules, an output of an earlier run.
+/// A root in the project's layout, with the demo, the rules and the output of an earlier run.
 pub struct Root(TempDir);
 
 impl Root {
-    /// A copy of `rules/`, `demo/` and what `releases/` has of the demo.
+    /// Copies `rules/`, `demo/` and the demo's part of `releases/`.
     pub fn new() -> Self {
         let root = Self(TempDir::new().expect("a directory"));
         for part in [
@@ -65,7 +66,7 @@ impl Root {
         ] {
             copy(&project().join(part), &root.path().join(part));
         }
-        // Rules name the shims; their names are enough.
+        // Rules name the shims, so empty directories are enough.
         let shims = fs::read_dir(project().join("pkgs/build-support")).expect("shims");
         for shim in shims.map(|entry| entry.expect("readable")) {
             if shim.path().is_dir() {
@@ -73,14 +74,14 @@ impl Root {
                 fs::create_dir_all(place.join(shim.file_name())).expect("a directory");
             }
         }
-        // Where tests put repositories.
+        // The directory for tests' repositories.
         fs::create_dir(root.join("upstream")).expect("a directory");
-        // A run that writes anything takes this away.
+        // Any run that writes removes this.
         root.write("pkgs/demo/earlier", "of an earlier run\n");
         root
     }
 
-    /// The same with every release, and the name of the default one.
+    /// As [`Self::new`], with every release. Returns the name of the default one.
     pub fn with_releases() -> (Self, String) {
         let root = Self::new();
         for part in ["releases", "pkgs/outside"] {
@@ -114,7 +115,7 @@ impl Root {
         self.write(path, text + lines);
     }
 
-    /// Replaces the first `from` of a file, which must be there, and tells its 1-based line.
+    /// Replaces the first `from` in a file, which must exist. Returns its 1-based line.
     pub fn edit(&self, path: &str, from: &str, to: &str) -> usize {
         let text = self.text(path);
         let at = text
@@ -124,7 +125,7 @@ impl Root {
         text[..at].matches('\n').count() + 1
     }
 
-    /// The command, in this root, deaf to the caller's sources and cache.
+    /// Returns the command, in this root, without the caller's sources and cache.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pve-nix"));
         self.place(&mut command);
@@ -132,7 +133,7 @@ impl Root {
         command
     }
 
-    /// Gives `command` this root, its cache and no input.
+    /// Sets this root, its cache and empty input for `command`.
     pub fn place(&self, command: &mut Command) {
         command
             .current_dir(self.path())
@@ -145,12 +146,12 @@ impl Root {
         Run::of(&mut self.command(arguments))
     }
 
-    /// `regen demo` with arguments more.
+    /// Runs `regen demo` with more arguments.
     pub fn regen(&self, more: &[&str]) -> Run {
         self.run(&[&["regen", "demo"], more].concat())
     }
 
-    /// Everything in the directories that a run writes to.
+    /// Returns everything in the directories to which runs write.
     pub fn written(&self) -> BTreeMap<String, Vec<u8>> {
         let mut found = BTreeMap::new();
         for part in ["pkgs", "patches"] {
@@ -159,8 +160,8 @@ impl Root {
         found
     }
 
-    /// Makes the source a Git repository in `upstream/` with one commit of loose objects, pins the release to it and
-    /// tells the commit.
+    /// Makes the source a Git repository in `upstream/` with one commit of loose objects, pins the
+    /// release to it and returns the commit.
     pub fn in_git(&self, source: &str) -> String {
         let repository = self.join("upstream").join(source);
         if !repository.exists() {
@@ -184,7 +185,7 @@ impl Root {
         );
     }
 
-    /// The loose object of a file of the repository that [`Self::in_git`] made.
+    /// Returns the loose object of a file in the repository that [`Self::in_git`] made.
     pub fn object(&self, source: &str, path: &str) -> PathBuf {
         let repository = self.join("upstream").join(source);
         let blob = git(&repository, &["rev-parse", &format!("HEAD:{path}")]);
@@ -195,7 +196,7 @@ impl Root {
     }
 }
 
-/// Runs Git deaf to the machine's configuration.
+/// Runs Git without the machine's configuration.
 pub fn git(directory: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");
     command
@@ -232,7 +233,7 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Files, links (with their target) and empty directories below `dir`, by path.
+/// Returns the files, links (with their target) and empty directories below `dir`, by path.
 pub fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in walkdir::WalkDir::new(dir) {
@@ -256,7 +257,7 @@ pub static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| {
     Knowledge::read(&project()).unwrap_or_else(|problems| panic!("{}", told(&problems)))
 });
 
-/// The demo as the kept rules decide it.
+/// The demo, decided by the project's rules.
 pub static DEMO: LazyLock<Analysis> = LazyLock::new(|| analyse("demo", None));
 
 /// Analyses a release of this project.
@@ -264,7 +265,7 @@ pub fn analyse(release: &str, sources: Option<PathBuf>) -> Analysis {
     try_analyse(release, sources).unwrap_or_else(|told| panic!("{told}"))
 }
 
-/// Analyses a release of this project by other rules.
+/// Analyses a release of this project with other rules.
 pub fn analysed(release: &str, sources: Option<PathBuf>, knowledge: &Knowledge) -> Analysis {
     analyse_by(release, sources, knowledge).unwrap_or_else(|told| panic!("{told}"))
 }
@@ -297,7 +298,7 @@ fn analyse_by(
     .map_err(|problems| told(&problems))
 }
 
-/// What came of the real releases so far: tests share them, and one at a time makes them.
+/// The results of the real releases so far. Tests share them, and one test at a time computes them.
 type Made = BTreeMap<&'static str, Result<&'static Analysis, String>>;
 
 static REAL: Mutex<Made> = Mutex::new(BTreeMap::new());
@@ -313,7 +314,7 @@ pub const RELEASES: [&str; 7] = [
     "pve-9.2.11",
 ];
 
-/// A real release; `None` without its sources.
+/// Returns a real release; `None` without its sources.
 pub fn real(release: &'static str) -> Option<&'static Analysis> {
     let sources = real_sources()?;
     let made = {
@@ -327,7 +328,7 @@ pub fn real(release: &'static str) -> Option<&'static Analysis> {
     Some(made.unwrap_or_else(|told| panic!("{told}")))
 }
 
-/// Problems as the command would tell them.
+/// Formats problems as the command does.
 pub fn told(problems: &[Problem]) -> String {
     problems
         .iter()

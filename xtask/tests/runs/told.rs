@@ -1,13 +1,14 @@
-//! What the command tells of itself: that it refused, what would stop the next command, what it was asked that is not there.
+//! The command's own messages: refusals, problems that would stop the next command, and requests
+//! for things that do not exist.
 
 use crate::support::{Root, Run, project, real_sources};
 
-/// The last line of a text.
+/// Returns the last line of a text.
 fn last(text: &str) -> &str {
     text.lines().last().unwrap_or_default()
 }
 
-/// Makes the demo's feature ask for what is not there.
+/// Makes the demo's feature refer to something that does not exist.
 fn spoil_feature(root: &Root) {
     root.edit(
         "demo/rules/sources/hive-manager.toml",
@@ -29,7 +30,7 @@ fn a_run_that_refuses_says_so_in_its_last_line() {
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     assert_eq!(
         last(&run.stdout),
-        "demo: nothing written: 1 finding to mend first; see above"
+        "demo: nothing written: fix 1 finding first; see above"
     );
     assert!(!run.stdout.contains("nothing changed"), "{}", run.stdout);
     assert!(!run.stdout.contains("as a fresh run"), "{}", run.stdout);
@@ -47,7 +48,7 @@ fn a_run_that_cannot_go_on_says_so_in_its_last_line() {
     assert_eq!(run.code, Some(2), "{}", run.stderr);
     assert_eq!(
         last(&run.stderr),
-        "demo: nothing written: 1 problem to mend first; see above"
+        "demo: nothing written: fix 1 problem first; see above"
     );
 }
 
@@ -58,7 +59,7 @@ fn a_scan_shows_what_would_stop_regen() {
     let run = root.run(&["scan", "demo"]);
     assert_eq!(run.code, Some(1), "{}", run.stdout);
     assert!(run.stdout.contains("PNX-404"), "{}", run.stdout);
-    let told = "no list here holds `upgrade`";
+    let told = "no list here contains `upgrade`";
     assert_eq!(run.stdout.matches(told).count(), 1, "{}", run.stdout);
     assert_eq!(last(&run.stdout), "1 finding");
 }
@@ -117,7 +118,7 @@ fn a_place_is_told_with_its_line_its_rule_what_it_becomes_and_what_is_found() {
     let gone = root
         .run(&["explain", "hive-manager/Hive/API/APT.pm:3"])
         .stdout;
-    assert!(gone.contains("the whole file is taken out"), "{gone}");
+    assert!(gone.contains("the whole file is removed"), "{gone}");
 }
 
 #[test]
@@ -144,7 +145,7 @@ fn a_place_that_is_not_there_is_an_error_and_says_which_was_meant() {
     }
 }
 
-/// The places that the project's own text names as examples.
+/// Explains the places that the project's own texts use as examples.
 #[test]
 fn the_examples_of_the_documents_explain_something() {
     let Some(sources) = real_sources() else {
@@ -274,7 +275,11 @@ fn a_directory_of_sources_that_is_not_there_is_an_error_of_every_command() {
         assert!(run.stderr.contains(told), "{command:?}: {}", run.stderr);
     }
     let run = root.run(&["scan", "demo", "--sources", "file"]);
-    assert!(run.stderr.contains("it is no directory"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("it is not a directory"),
+        "{}",
+        run.stderr
+    );
     let run = Run::of(
         root.command(&["scan", "demo"])
             .env("PVE_SOURCES", "nowhere"),
@@ -355,21 +360,20 @@ fn a_history_that_ends_before_the_date_is_said_so() {
     ];
     let run = root.run(&lock);
     assert!(
-        run.stdout
-            .contains("1 history at hand ended before that day"),
+        run.stdout.contains("1 history ended before that day"),
         "{}",
         run.stdout
     );
     assert!(run.stdout.contains("pve-manager (2"), "{}", run.stdout);
     let run = root.run(&["lock", "pve-9.9", "--sources", "upstream"]);
     assert!(
-        run.stderr.contains("the history at hand ends on 2"),
+        run.stderr.contains("the local history ends on 2"),
         "{}",
         run.stderr
     );
 }
 
-/// On a terminal, which `script` makes, what takes long says what it does; nowhere else.
+/// On a terminal (made by `script`), and nowhere else, long operations show their progress.
 #[test]
 fn what_takes_long_says_what_it_does_on_a_terminal() {
     let root = Root::new();

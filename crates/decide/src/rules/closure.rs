@@ -1,4 +1,4 @@
-//! What a source needs though no scanner sees it.
+//! Needs of a source that no scanner sees.
 
 use problem::{BAD_RULE, Problem};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use super::file::RuleFile;
 use super::reader::Reader;
 use crate::{RuleId, Table};
 
-/// `[[closure]]`: programs that join a source's `PATH` closure though no scanner sees them run.
+/// `[[closure]]`: programs on a source's `PATH` that no scanner sees it run.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Closure {
@@ -19,30 +19,32 @@ pub struct Closure {
     pub source: String,
     /// Programs of `nixpkgs/programs.toml` or of a source.
     pub programs: Vec<String>,
-    /// Who runs them.
+    /// The code that runs them.
     pub why: String,
 }
 
-/// `[[depends]]`: a package that Debian installs beside the code and that is no program on its `PATH` here.
+/// `[[depends]]`: a package that Debian installs beside the code and that is not on its `PATH`
+/// here.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Depends {
     /// Its name, `depends.NAME`.
     pub name: String,
-    /// Sources whose `debian/control` it is for; all where there are none.
+    /// Sources whose `debian/control` it applies to; empty for all.
     #[serde(default)]
     pub sources: Vec<String>,
-    /// Debian packages that depend on it; all where there are none.
+    /// Debian packages that depend on it; empty for all.
     #[serde(default)]
     pub binaries: Vec<String>,
-    /// Debian packages that are depended on; all where there are none.
+    /// Debian packages that they depend on; empty for all.
     #[serde(default)]
     pub packages: Vec<String>,
-    /// Who brings it, or why it is not needed.
+    /// The provider, or the reason why nothing needs it.
     pub why: String,
 }
 
-/// `[[hardening]]`: what nixpkgs' compiler adds for every program, and a source's build cannot have.
+/// `[[hardening]]`: compiler flags that nixpkgs adds to every program and that break a source's
+/// build.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hardening {
@@ -53,11 +55,12 @@ pub struct Hardening {
     pub source: String,
     /// Names of flags, as nixpkgs' `hardeningDisable` takes them.
     pub disable: Vec<String>,
-    /// Why.
+    /// The reason.
     pub why: String,
 }
 
-/// `[[library]]`: what a source's build takes from Debian's build essentials, which no `Build-Depends` names.
+/// `[[library]]`: a library of Debian's build essentials that a source's build uses and no
+/// `Build-Depends` names.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Library {
@@ -68,7 +71,7 @@ pub struct Library {
     pub source: String,
     /// The nixpkgs attribute.
     pub attr: String,
-    /// Why it is needed.
+    /// The reason why it is needed.
     pub why: String,
 }
 

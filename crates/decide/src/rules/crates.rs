@@ -1,4 +1,4 @@
-//! What cargo builds: `nixpkgs/crates.toml`, `[cargo]` of a source.
+//! Cargo's builds: `nixpkgs/crates.toml`, `[cargo]` of a source.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ use crate::{RuleId, Table};
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CrateRules {
-    /// The version of rustc in nixpkgs: cargo takes no newer crate than it can compile.
+    /// The version of rustc in nixpkgs. cargo selects no crate that needs a newer one.
     #[serde(default)]
     pub rust_version: Option<String>,
-    /// What is different of a program, by its name.
+    /// Exceptions for programs, by name.
     #[serde(default)]
     pub program: BTreeMap<String, ProgramRule>,
-    /// Sources of crates that are locked for themselves, though nothing of them is installed.
+    /// Sources of crates that have a lock of their own, although nothing of them is installed.
     #[serde(default)]
     pub library: BTreeMap<String, LibraryRule>,
-    /// What a crate needs beside other crates, by its name.
+    /// The needs of a crate beyond other crates, by name.
     #[serde(default, rename = "crate")]
     pub crates: BTreeMap<String, CrateRule>,
 }
@@ -30,25 +30,26 @@ pub struct CrateRules {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ProgramRule {
-    /// The Cargo packages to build; without it those of the root.
+    /// The Cargo packages to build; by default those of the root.
     #[serde(default)]
     pub packages: Vec<String>,
-    /// The Debian packages that Proxmox VE has of it; without it all that are no crates.
+    /// The Debian packages that Proxmox VE has of it; by default all except crates.
     #[serde(default)]
     pub debian: Vec<String>,
-    /// The target triple, where it is not the machine's own.
+    /// The target triple, if it is not the machine's own.
     #[serde(default)]
     pub target: Option<String>,
-    /// Whether the other sources are those of the day of its own commit: versions alone do not tell which fit together.
+    /// Whether the other sources are taken as of the day of its own commit, because versions alone
+    /// do not show which fit together.
     #[serde(default)]
     pub of_its_day: bool,
-    /// The program by which its Makefile runs cargo.
+    /// The program through which its Makefile runs cargo.
     #[serde(default)]
     pub made_by: Option<String>,
-    /// It is no part of Proxmox VE: the reason.
+    /// The reason why it is not part of Proxmox VE.
     #[serde(default)]
     pub skip: Option<String>,
-    /// Why.
+    /// The reason.
     #[serde(default)]
     pub why: Option<String>,
 }
@@ -57,7 +58,7 @@ pub struct ProgramRule {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LibraryRule {
-    /// Why.
+    /// The reason.
     pub why: String,
 }
 
@@ -65,25 +66,25 @@ pub struct LibraryRule {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CrateRule {
-    /// nixpkgs attributes it links.
+    /// nixpkgs attributes that it links.
     #[serde(default)]
     pub libraries: Vec<String>,
-    /// nixpkgs attributes it runs while it is built.
+    /// nixpkgs attributes that it runs during its build.
     #[serde(default)]
     pub tools: Vec<String>,
-    /// It needs nothing although it `links`: the reason.
+    /// The reason why it needs nothing although it has `links`.
     #[serde(default)]
     pub none: Option<String>,
-    /// A variable from which it takes its source's commit while it is compiled.
+    /// A variable from which it reads its source's commit during compilation.
     #[serde(default)]
     pub commit: Option<String>,
-    /// Paths of Debian's that it holds and that stay, of a crate whose source is not scanned.
+    /// Paths of Debian's that stay in a crate whose source is not scanned.
     #[serde(default)]
     pub paths: Vec<String>,
-    /// Why they stay.
+    /// The reason why they stay.
     #[serde(default)]
     pub why: Option<String>,
-    /// The source it comes from, where several define it.
+    /// The source to take it from, if several define it.
     #[serde(default)]
     pub prefer: Option<String>,
 }
@@ -95,10 +96,10 @@ pub(super) struct SourceCrates {
     /// Its crates are locked for themselves, though nothing of them is installed: why.
     #[serde(default)]
     locked: Option<String>,
-    /// What is different of its programs.
+    /// Exceptions for its programs.
     #[serde(default)]
     program: BTreeMap<String, ProgramRule>,
-    /// What its crates need beside other crates.
+    /// Needs of its crates beside other crates.
     #[serde(default, rename = "crate")]
     crates: BTreeMap<String, CrateRule>,
 }

@@ -8,22 +8,22 @@ use super::Rules;
 use super::reader::Reader;
 use crate::{RuleId, Table};
 
-/// What a Debian package is in nixpkgs.
+/// The counterpart of a Debian package in nixpkgs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DebianPackage {
     /// A nixpkgs attribute.
     Attr(String),
     /// An attribute of `perlPackages`.
     Perl(String),
-    /// Nothing is needed; the reason.
+    /// Nothing is needed, for this reason.
     None(String),
-    /// Made by a pinned source.
+    /// A pinned source makes it.
     Source(String),
     /// Neither nixpkgs nor a pin has it.
     Missing {
-        /// What code calls it, where that is another name.
+        /// The name in code, if it differs.
         name: Option<String>,
-        /// Why.
+        /// The reason.
         why: String,
     },
 }
@@ -100,7 +100,7 @@ impl Rules {
         }
     }
 
-    /// What a Debian package is in nixpkgs, with the rule that says so.
+    /// Returns the counterpart of a Debian package in nixpkgs, with the rule that defines it.
     pub fn debian_package(&self, name: &str) -> Option<(&DebianPackage, RuleId)> {
         if let Some(package) = self.debian.get(name) {
             return Some((package, RuleId::new(Table::Debian, name)));

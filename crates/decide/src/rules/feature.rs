@@ -1,38 +1,39 @@
-//! What is removed from a source.
+//! Features: code to remove from a source.
 
 use serde::Deserialize;
 
-/// `[[feature]]`: something Debian-only that is taken out of a source by structural edits.
+/// `[[feature]]`: a Debian-only part of a source that structural edits remove.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Feature {
     /// Its name.
     pub name: String,
-    /// Why.
+    /// The reason.
     pub why: String,
     /// The source it is in.
     #[serde(default)]
     pub source: String,
-    /// The Perl modules that go: their `use` lines, the `register_method` that mounts them, the index
+    /// Perl modules to remove: their `use` lines, the `register_method` that mounts them, the index
     /// entry of that path, and statements that call them.
     #[serde(default)]
     pub drop_modules: Vec<String>,
-    /// Files that go, with the Makefile words that name them. Missing ones are no error while one is there.
+    /// Files to remove, with the Makefile words that name them. Missing files are no error as long
+    /// as one exists.
     #[serde(default)]
     pub drop_files: Vec<String>,
-    /// Methods that go: `register_method` by name, in `file`, with the command that runs it.
+    /// Methods to remove: `register_method` by name, in `file`, with the command that runs it.
     #[serde(default)]
     pub drop_methods: Vec<DropMethod>,
-    /// Elements of lists that go: what still leads to what is removed.
+    /// Elements of lists to remove, which would still lead to removed parts.
     #[serde(default)]
     pub drop_elements: Vec<DropElement>,
-    /// Expressions that another takes the place of: what is there on one processor alone, say.
+    /// Expressions to replace, for instance those that work on one processor only.
     #[serde(default)]
     pub replace: Vec<Replace>,
     /// Instructions of C that only one processor has.
     #[serde(default)]
     pub only_on: Vec<OnlyOn>,
-    /// The releases it is for, globs; all without.
+    /// Globs of the releases to which it applies; empty for all.
     #[serde(default)]
     pub releases: Vec<String>,
 }
@@ -43,7 +44,7 @@ pub struct Feature {
 pub struct DropMethod {
     /// The file, relative to the source.
     pub file: String,
-    /// The `name` it is registered with.
+    /// The `name` under which it is registered.
     pub name: String,
 }
 
@@ -55,9 +56,9 @@ pub struct Replace {
     pub file: String,
     /// A whole expression of it, as written: a name, a call.
     pub text: String,
-    /// What stands there instead.
+    /// The replacement.
     pub with: String,
-    /// How often it is there: one more may mean something else.
+    /// The number of occurrences. A further one may mean something else.
     #[serde(default = "once")]
     pub times: usize,
 }
@@ -75,7 +76,7 @@ pub struct OnlyOn {
     /// The macro that a compiler for that processor defines, `__x86_64__`.
     #[serde(rename = "macro")]
     pub macro_name: String,
-    /// The whole code of the assembly statements that are for it.
+    /// The whole code of the assembly statements for it.
     pub instruction: String,
 }
 
@@ -85,6 +86,6 @@ pub struct OnlyOn {
 pub struct DropElement {
     /// The file, relative to the source.
     pub file: String,
-    /// A string of a list: before `=>` it goes with its value.
+    /// A string in a list. Before `=>` it goes with its value.
     pub text: String,
 }

@@ -30,8 +30,8 @@ const NIXPKGS: [&str; 8] = [
     "python.toml",
 ];
 
-/// The files that a directory cannot add to: other crates read them, of `rules/` alone.
-const ALONE: [&str; 3] = [
+/// The files that have no rules of decisions: other crates read them, of `rules/` alone, and no directory adds to them.
+pub const NO_RULES: [&str; 3] = [
     "general/calls.toml",
     "general/check.toml",
     "nixpkgs/differences.toml",
@@ -57,24 +57,24 @@ pub(super) struct RuleFile {
     pub(super) debian: Vec<Spanned<String>>,
     /// nixpkgs' package of the same upstream.
     pub(super) nixpkgs: Option<Over>,
-    /// What cargo builds of it.
+    /// The programs and crates that cargo builds from it.
     pub(super) cargo: Option<SourceCrates>,
 
     /// Where an occurrence acts.
     pub(super) context: Vec<RawContext>,
     /// The same, asked after every `context`.
     pub(super) last_context: Vec<RawContext>,
-    /// What becomes of an occurrence.
+    /// Decisions about occurrences.
     pub(super) path: Vec<RawPath>,
     /// The same, asked after the tables.
     pub(super) last_path: Vec<RawPath>,
-    /// What is removed.
+    /// Code to remove.
     pub(super) feature: Vec<Feature>,
     /// Programs that are run out of sight.
     pub(super) closure: Vec<Closure>,
     /// Libraries that no packaging names.
     pub(super) library: Vec<Library>,
-    /// What Debian installs beside the code.
+    /// Packages that Debian installs beside the code.
     pub(super) depends: Vec<Depends>,
     /// Compiler flags that a build cannot have.
     pub(super) hardening: Vec<Hardening>,
@@ -85,11 +85,11 @@ pub(super) struct RuleFile {
     pub(super) place: Vec<PlaceRule>,
     /// Files of packagings that nobody reads.
     pub(super) aside: Vec<AsideRule>,
-    /// What may be absent, the most painful first.
+    /// Optional parts, highest cost first.
     pub(super) optional: Vec<Optional>,
 }
 
-/// What is wrong with a key of a file.
+/// An error in a key of a file.
 pub(super) struct Fault {
     pub(super) line: Option<u32>,
     pub(super) cause: String,
@@ -142,7 +142,8 @@ impl RuleFile {
         there.map(|(key, _)| *key).collect()
     }
 
-    /// What is wrong with its keys: `source` is the file's, where it is about one. With the line and the remedy.
+    /// Returns the errors in its keys, each with the line and the remedy. `source` is the file's source,
+    /// if it is about one.
     pub(super) fn faults(&self, source: Option<&str>, text: &str) -> Vec<Fault> {
         let mut faults = Vec::new();
         let mut fault = |line: Option<u32>, cause: String, remedy: &'static str| {
@@ -265,7 +266,7 @@ impl Files {
             problems.push(problem.mend(places()));
         }
         for path in all {
-            if ALONE.contains(&path.as_str()) {
+            if NO_RULES.contains(&path.as_str()) {
                 if adds {
                     let cause = "nothing is read of an added file of this name";
                     problems.push(

@@ -42,6 +42,7 @@ pub use closure::{Closure, Depends, Hardening, Library};
 pub use crates::{CrateRule, CrateRules, LibraryRule, ProgramRule};
 pub use debian::DebianPackage;
 pub use feature::{DropElement, DropMethod, Feature, OnlyOn, Replace};
+pub use file::NO_RULES;
 pub use module::ModuleProvider;
 pub use nixpkgs::Definition;
 pub use package::{Over, OverValue, SwitchRule};
@@ -55,9 +56,9 @@ pub use system::ExtraDirectory;
 pub struct Rules {
     /// In order.
     pub contexts: Vec<ContextRule>,
-    /// In order, before the tables.
+    /// Tried in order, before the tables.
     pub first: Vec<PathRule>,
-    /// In order, after the tables.
+    /// Tried in order, after the tables.
     pub last: Vec<PathRule>,
     /// Own data paths, longest prefix first: prefix, source, target directory.
     pub own: Vec<(String, String)>,
@@ -69,37 +70,37 @@ pub struct Rules {
     pub python: HashMap<String, ModuleProvider>,
     /// Debian packages by name.
     pub debian: BTreeMap<String, DebianPackage>,
-    /// Debian packages by glob, where the name is in no exact key.
+    /// Debian packages by glob, for names without an exact key.
     pub debian_globs: Vec<(String, globset::GlobMatcher, DebianPackage)>,
     /// Features to remove.
     pub features: Vec<Feature>,
-    /// Programs run out of sight.
+    /// Programs that code outside of the sources runs.
     pub closures: Vec<Closure>,
     /// `[[depends]]`: what Debian installs beside the code and is not on its `PATH` here.
     pub depends: Vec<Depends>,
     /// `[[hardening]]`: what of nixpkgs' compiler flags builds cannot have.
     pub hardening: Vec<Hardening>,
-    /// Libraries no packaging names.
+    /// Libraries that no packaging names.
     pub libraries: Vec<Library>,
-    /// Attributes and where nixpkgs defines them.
+    /// Attributes, and where nixpkgs defines them.
     pub nixpkgs: BTreeMap<String, Definition>,
     /// The nixpkgs packages that sources build on, by source.
     pub packages: BTreeMap<String, Over>,
     /// Directories beyond those of the packaging, by name.
     pub directories: Vec<ExtraDirectory>,
-    /// What cargo builds.
+    /// The rules for cargo.
     pub crates: CrateRules,
-    /// What may be absent, the most painful first.
+    /// Optional parts, worst loss first.
     pub optional: Vec<Optional>,
-    /// Directories whose owner NixOS has not, or is; the longest first.
+    /// Directories and the programs that read them, longest first.
     pub places: Vec<PlaceRule>,
-    /// Files of packagings that nobody has to read.
+    /// Packaging files that need not be read.
     pub asides: Vec<(globset::GlobSet, AsideRule)>,
     /// The attributes of `pkgs/outside`.
     pub outside: BTreeSet<String>,
     /// Those of them that are packaged from a pin, which not every release has (`outside` in `[repository]`).
     pub by_pin: BTreeSet<String>,
-    /// Where each rule is written.
+    /// The place of each rule.
     pub standing: HashMap<RuleId, RulePlace>,
     /// Lines that rules say they are for.
     pub examples: Vec<Example>,
@@ -147,7 +148,7 @@ impl Rules {
     /// Reads every rule file below `dir`, which is shown as `rules`.
     ///
     /// # Errors
-    /// All that is wrong: unknown keys, bad patterns, two rules with one name; each with file and line.
+    /// All problems, with file and line: unknown keys, invalid patterns, two rules with one name.
     pub fn read(dir: &Path) -> Result<Self, Vec<Problem>> {
         let own = Directory {
             path: dir.to_path_buf(),
@@ -286,13 +287,13 @@ impl Rules {
         }
     }
 
-    /// What the rules say of something that may be absent, with its rank: 0 is the most painful.
+    /// Returns the rule for an optional part, with its rank: 0 is the worst loss.
     pub fn optional(&self, name: &str) -> Option<(usize, &Optional)> {
         let mut all = self.optional.iter().enumerate();
         all.find(|(_, one)| one.name == name)
     }
 
-    /// Every rule that can be stale, sorted.
+    /// Returns every rule that can become stale, sorted.
     pub fn ids(&self) -> Vec<RuleId> {
         fn of<N: AsRef<str>>(table: Table, names: impl IntoIterator<Item = N>) -> Vec<RuleId> {
             let names = names.into_iter();

@@ -7,14 +7,14 @@ use serde::Deserialize;
 use super::reader::Reader;
 use crate::{RuleId, Table};
 
-/// What a Perl or Python module's name resolves to.
+/// The provider of a Perl or Python module.
 #[derive(Debug, Clone)]
 pub enum ModuleProvider {
     /// An attribute of `perlPackages` or `python3Packages`.
     Attr(String),
-    /// A nixpkgs package that brings a module.
+    /// A nixpkgs package that contains the module.
     Package(String),
-    /// A pinned source that makes the module while it builds.
+    /// A pinned source that makes the module during its build.
     Source(String),
     /// A source without a pin.
     Missing(String),

@@ -15,39 +15,40 @@ use crate::{RuleId, Table};
 pub struct Over {
     /// The nixpkgs attribute.
     pub over: String,
-    /// Why, where it is not plain.
+    /// The reason, if it is not obvious.
     #[serde(default)]
     pub why: Option<String>,
-    /// nixpkgs' own patches are for another version.
+    /// Whether to drop nixpkgs' own patches, which are for another version.
     #[serde(default)]
     pub drop_patches: bool,
     /// Arguments of the attribute's function; `{cpu}` in a string is the platform's GNU name (`x86_64`).
     #[serde(default, rename = "override")]
     pub arguments: BTreeMap<String, OverValue>,
-    /// More `configureFlags`.
+    /// Additional `configureFlags`.
     #[serde(default)]
     pub configure_flags: Vec<String>,
-    /// More `mesonFlags`.
+    /// Additional `mesonFlags`.
     #[serde(default)]
     pub meson_flags: Vec<String>,
-    /// More shell lines for `postInstall`, by GNU processor or `any`; `{cpu}` as above, `{packaging}` the
-    /// packaging's tree.
+    /// Additional shell lines for `postInstall`, by GNU processor or `any`. `{cpu}` as above;
+    /// `{packaging}` is the packaging's tree.
     #[serde(default)]
     pub post_install: BTreeMap<String, Vec<String>>,
-    /// What becomes of each switch that the packaging configures the source with: `--enable-rbd`, or with its value,
-    /// `-Dman=true`.
+    /// The treatment of each switch in the packaging's configuration: `--enable-rbd`, or with its
+    /// value, `-Dman=true`.
     #[serde(default)]
     pub switch: BTreeMap<String, SwitchRule>,
-    /// Attributes that `Build-Depends` name and that are not added to nixpkgs' inputs.
+    /// Attributes in `Build-Depends` that are not added to nixpkgs' inputs.
     #[serde(default)]
     pub without: Vec<String>,
-    /// The files of nixpkgs that were read for it.
+    /// The files of nixpkgs that the rule's author read.
     #[serde(default)]
     pub evidence: Vec<String>,
-    /// The objects that use it lay its files beside their own in a link, which closes what it leaves open.
+    /// Whether a link puts its files beside those of the objects that use it, and closes its
+    /// placeholders.
     #[serde(default)]
     pub laid: bool,
-    /// nixpkgs attributes that are laid in with it.
+    /// nixpkgs attributes that are put in with it.
     #[serde(default)]
     pub beside: Vec<String>,
 }
@@ -56,30 +57,30 @@ pub struct Over {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SwitchRule {
-    /// Arguments of the attribute's function. `{value}` in a string is the switch's value; a list of this alone is the
-    /// value split at its commas.
+    /// Arguments of the attribute's function. `{value}` in a string is the switch's value; a list
+    /// of this alone is the value split at commas.
     #[serde(default, rename = "override")]
     pub arguments: BTreeMap<String, OverValue>,
-    /// It is handed on as it is written.
+    /// Whether it is passed on as written.
     #[serde(default)]
     pub flag: bool,
     /// nixpkgs attributes that it needs.
     #[serde(default)]
     pub inputs: Vec<String>,
-    /// nixpkgs has it so: by what.
+    /// The line of nixpkgs that already sets it.
     #[serde(default)]
     pub default: Option<String>,
-    /// It is not wanted: why.
+    /// The reason why it is not wanted.
     #[serde(default)]
     pub drop: Option<String>,
-    /// Why.
+    /// The reason.
     #[serde(default)]
     #[allow(dead_code, reason = "for the reader of the rule")]
     pub why: Option<String>,
 }
 
 impl SwitchRule {
-    /// What is wrong with it.
+    /// Returns its fault, if any.
     fn fault(&self) -> Option<&'static str> {
         let choices = [
             !self.arguments.is_empty(),
@@ -103,7 +104,7 @@ pub enum OverValue {
     Bool(bool),
     /// A string.
     Text(String),
-    /// A list of strings, in which the same is kept once.
+    /// A list of strings without duplicates.
     List(Vec<String>),
 }
 

@@ -16,9 +16,9 @@ use crate::{Context, RuleId, Table};
 pub struct ContextRule {
     /// Its identity.
     pub id: RuleId,
-    /// What it asks for.
+    /// Its conditions.
     pub matcher: Matcher,
-    /// What it says.
+    /// The context that it assigns.
     pub context: Context,
 }
 
@@ -117,7 +117,7 @@ pub struct Example {
     pub line: String,
 }
 
-/// What a `[[path]]` rule makes of a matching occurrence.
+/// The decision of a `[[path]]` rule about a matching occurrence.
 #[derive(Debug, Clone)]
 pub enum Ruling {
     /// Stays: the word, and the reason that reports show.
@@ -128,15 +128,15 @@ pub enum Ruling {
     Own(String),
     /// The program's bare name.
     Bare,
-    /// The computed closure.
+    /// The computed `PATH`.
     SearchPath,
     /// A setuid wrapper.
     Wrapper,
-    /// A path that NixOS keeps for this; `{rest}` as in a target.
+    /// A path that NixOS provides. `{rest}` as in a target.
     System(String),
     /// Removed with a feature.
     Disable(String),
-    /// What the tables say of a program's name; none is a match.
+    /// The decision of the tables for a program's name. Without one, the rule does not match.
     Program,
 }
 
@@ -145,26 +145,26 @@ pub enum Ruling {
 pub struct PathRule {
     /// Its identity.
     pub id: RuleId,
-    /// What it asks for.
+    /// Its conditions.
     pub matcher: Matcher,
-    /// What it says.
+    /// Its effect.
     pub ruling: Ruling,
-    /// The target below the output; `{rest}` is what follows the matched `below` prefix, `{name}` the
-    /// last component, `{program}` likewise; without it the path folded as the output is laid out.
+    /// The target below the output. `{rest}` is the text after the matched `below` prefix, `{name}`
+    /// or `{program}` the last component. By default it is the path as the output lays it out.
     pub target: Option<String>,
-    /// What the target need not lead to.
+    /// The reason why the target may be missing.
     pub absent: Option<Absent>,
-    /// Of which sort the path below `/etc` is that stays.
+    /// The sort of a path below `/etc` that stays.
     pub etc: Option<Etc>,
 }
 
-/// Why a target need not be there.
+/// The reason why a target may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Absent {
-    /// The code asks for it, and does without.
+    /// The code checks for it, and works without it.
     Optional,
-    /// It is the head of names that the code completes.
+    /// It is the start of names that the code completes.
     Head,
 }
 
@@ -218,7 +218,7 @@ const WORDS: [(&str, Ruling); 4] = [
     ("wrapper", Ruling::Wrapper),
 ];
 
-/// What is wrong with a rule, and how to mend it.
+/// An error in a rule, and its remedy.
 type Fault = (String, Option<String>);
 
 fn fault(cause: impl Into<String>) -> Fault {
@@ -226,7 +226,7 @@ fn fault(cause: impl Into<String>) -> Fault {
 }
 
 impl RawPath {
-    /// What the rule says.
+    /// Returns the rule's decision.
     fn verdict(&self) -> Result<(Ruling, Verdict), Fault> {
         let name = self.name.get_ref();
         let verdict = match self.decide.get_ref() {
@@ -282,7 +282,7 @@ impl RawPath {
         Ok(Ruling::Keep(keep, reason))
     }
 
-    /// What is wrong with the keys beside the choice.
+    /// Checks the keys beside the choice.
     fn beside(&self, ruling: &Ruling, verdict: &Verdict) -> Result<(), Fault> {
         let name = self.name.get_ref();
         let leads = matches!(ruling, Ruling::Package(_) | Ruling::Own(_));
@@ -343,12 +343,12 @@ impl Rules {
         rules.find(|one| one.id == *rule)
     }
 
-    /// What a path rule says of its target's absence.
+    /// Returns a path rule's `absent`.
     pub fn absent(&self, rule: &RuleId) -> Option<Absent> {
         self.path_rule(rule)?.absent
     }
 
-    /// What a rule says of a path below `/etc`.
+    /// Returns a rule's statement about a path below `/etc`.
     pub fn etc(&self, rule: &RuleId) -> Option<Etc> {
         self.path_rule(rule)?.etc
     }

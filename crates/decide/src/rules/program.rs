@@ -12,12 +12,12 @@ use super::module::ModuleProvider;
 use super::reader::{Reader, line_at};
 use crate::{Decision, RuleId, Table};
 
-/// Where a program comes from.
+/// The provider of a program.
 #[derive(Debug, Clone)]
 pub enum Provider {
     /// A nixpkgs attribute.
     Package {
-        /// Its path.
+        /// Its attribute path.
         attr: String,
         /// The directory below its output.
         dir: String,
@@ -56,7 +56,7 @@ struct ProgramsFile {
     attributes: BTreeMap<String, ProgramTable>,
 }
 
-/// The decision a provider of a program means, for `source`'s code.
+/// Returns the decision for a provider of a program in the code of `source`.
 pub fn provider_decision(provider: &Provider, program: &str, source: &str) -> Decision {
     match provider {
         Provider::Package { attr, dir } => Decision::Package {
@@ -70,7 +70,8 @@ pub fn provider_decision(provider: &Provider, program: &str, source: &str) -> De
             source: owner.clone(),
             target: format!("{dir}/{program}"),
         },
-        // No pin has it: open like an object's file, and the link says that it lacks it.
+        // No pin has it. The reference stays open like an object's, and the link reports the
+        // program as missing.
         Provider::Unpinned { source } => Decision::Sibling {
             source: source.clone(),
             target: format!("bin/{program}"),

@@ -1,4 +1,4 @@
-//! Reading rule files: what is wrong with them, and where each rule is written.
+//! Reads rule files, and records their problems and the place of each rule.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -26,14 +26,14 @@ impl std::fmt::Display for RulePlace {
     }
 }
 
-/// The line of a byte offset, from 1.
+/// Returns the 1-based line of a byte offset.
 pub(super) fn line_at(text: &str, offset: usize) -> u32 {
     let head = &text.as_bytes()[..offset.min(text.len())];
     let newlines = memchr::memchr_iter(b'\n', head).count();
     u32::try_from(newlines + 1).unwrap_or(u32::MAX)
 }
 
-/// Where the key stands that `message` calls unknown.
+/// Returns the line of the key that `message` calls unknown.
 fn unknown_key_line(text: &str, message: &str) -> Option<u32> {
     let (key, _) = message.strip_prefix("unknown field `")?.split_once('`')?;
     let is_key = |line: &str| {
@@ -46,7 +46,7 @@ fn unknown_key_line(text: &str, message: &str) -> Option<u32> {
         .map(|(number, _)| number)
 }
 
-/// Reads rule files from one directory and collects what is wrong with them.
+/// Reads rule files from one directory and collects their problems.
 pub(super) struct Reader<'a> {
     pub(super) dir: &'a Path,
     /// How the directory is named: `rules`, or as it was given.
@@ -59,12 +59,12 @@ pub(super) struct Reader<'a> {
     pub(super) added: BTreeSet<RuleId>,
     /// The examples of rules.
     pub(super) examples: Vec<Example>,
-    /// What was read of the directory, by file.
+    /// The texts of the directory, by file.
     pub(super) texts: HashMap<String, String>,
 }
 
 impl Reader<'_> {
-    /// Parses a file; a file that is not there is empty.
+    /// Parses a file. A missing file counts as empty.
     pub(super) fn file<T: DeserializeOwned>(&mut self, name: &str) -> Option<(T, String)> {
         let path = self.dir.join(name);
         let shown = self.place(name);
@@ -82,7 +82,8 @@ impl Reader<'_> {
             Ok(value) => Some((value, text)),
             Err(error) => {
                 let line = error.span().map(|span| line_at(&text, span.start));
-                // Tables of any name are read through a map, which forgets where its entries stood.
+                // Tables of arbitrary names are read through a map, which does not record their
+                // positions.
                 let line = line.filter(|line| *line > 1);
                 let line = line.or_else(|| unknown_key_line(&text, error.message()));
                 self.problems
@@ -102,7 +103,7 @@ impl Reader<'_> {
         self.problems.push(problem.at(self.place(file), line));
     }
 
-    /// Records a rule's name and complains of the second of two alike.
+    /// Records a rule's name, and reports the second of two equal ones.
     pub(super) fn claim(&mut self, id: &RuleId, file: &str, mut line: Option<u32>) {
         let place = RulePlace {
             file: self.place(file),
@@ -112,14 +113,14 @@ impl Reader<'_> {
             self.added.insert(id.clone());
         }
         if let Some(other) = self.names.insert(id.clone(), place.clone()) {
-            // Where the line was looked for by the name, the first of the two was found again.
+            // A search by name finds the first of the two again.
             if let (true, Some(first)) = (other == place, line) {
                 let text = self.texts.get(file).map_or("", String::as_str);
                 line = Self::line_after(text, id.name(), first).or(line);
             }
             let problem = Problem::new(
                 &DUPLICATE_RULE,
-                format!("the rule `{id}` stands at {other} already"),
+                format!("the rule `{id}` is already defined at {other}"),
             );
             self.problems.push(problem.at(self.place(file), line));
         }
@@ -160,7 +161,7 @@ impl Reader<'_> {
         Self::line_after(text, name, 0)
     }
 
-    /// The same, among the lines that follow the 1-based line `after`.
+    /// As [`Self::line_of`], after the 1-based line `after`.
     pub(super) fn line_after(text: &str, name: &str, after: u32) -> Option<u32> {
         let lines = text.split_inclusive('\n').take(after as usize);
         let from = lines.map(str::len).sum::<usize>();

@@ -24,7 +24,7 @@ pub struct ExtraDirectory {
     pub owner: String,
     /// A group's name.
     pub group: String,
-    /// Why it is needed.
+    /// The reason why it is needed.
     pub why: String,
 }
 
@@ -87,13 +87,14 @@ impl Rules {
             .sort_by_key(|place| std::cmp::Reverse(place.below.len()));
     }
 
-    /// Why nobody reads a file of a packaging, by its name in `debian/`.
+    /// Returns the rule that excuses a packaging file, by its name in `debian/`.
     pub fn aside(&self, name: &str) -> Option<&AsideRule> {
         let found = self.asides.iter().find(|(globs, _)| globs.is_match(name));
         found.map(|(_, aside)| aside)
     }
 
-    /// The directory that an installed place is below, by its path on Debian without a slash before it.
+    /// Returns the rule for the directory that contains an installed path, given as on Debian
+    /// without a leading slash.
     pub fn place(&self, path: &str) -> Option<&PlaceRule> {
         let path = path.trim_start_matches('/');
         let below = |place: &&PlaceRule| {
@@ -103,7 +104,7 @@ impl Rules {
         self.places.iter().find(below)
     }
 
-    /// The directory that an installed place is below and whose files are not laid out.
+    /// Returns the rule that leaves out the directory of an installed path.
     pub fn left_out(&self, path: &str) -> Option<&PlaceRule> {
         self.place(path).filter(|place| place.leave_out.is_some())
     }

@@ -1,4 +1,5 @@
-//! Packagings that stand beside a program in its source and that cargo does not build: Perl modules, pages, scripts.
+//! Packagings beside a program in its source that cargo does not build: Perl modules, pages,
+//! scripts.
 
 use std::collections::BTreeSet;
 
@@ -16,10 +17,10 @@ use decide::rules::Rules;
 use nix::Formals;
 use nix::{Binding, Expr, WriteError};
 
-/// The target that a packaging's own build is.
+/// The target of a packaging's own build.
 const BUILD: &str = "override_dh_auto_build";
 
-/// The derivations of a source's packagings that cargo does not build.
+/// Returns the derivations of a source's packagings that cargo does not build.
 pub fn derivations<'a>(
     source: &'a AnalysedSource,
     rules: &'a Rules,
@@ -49,10 +50,10 @@ pub fn derivations<'a>(
     })
 }
 
-/// Its expression.
+/// Returns its expression.
 ///
 /// # Errors
-/// Text or names that Nix cannot hold.
+/// Nix cannot express a text or name.
 pub fn package(
     derivation: &Derivation,
     sources: &Sources,
@@ -95,12 +96,13 @@ pub fn package(
     derivation.as_module(built, formals)
 }
 
-/// What `debian/` places; the build's files too, where no `make install` makes them.
+/// Returns the files that `debian/` installs, including products of the build if no `make install`
+/// installs those.
 fn places(source: &AnalysedSource, packaging: &Packaging, makes: bool) -> Places {
     let mut places = installed::places_of(source, [packaging], |_| true);
     let mut built = std::mem::take(&mut places.built);
     if !makes && packaging.rules.overrides("dh_auto_build") {
-        // The recipe may make and remove what a pattern matches.
+        // The recipe may create and remove files that match a pattern.
         for one in patterns(packaging) {
             places.files.retain(|place, _| {
                 !matches(&format!("{}/{}", one.dest, file_name(&one.origin)), place)
@@ -127,7 +129,7 @@ fn places(source: &AnalysedSource, packaging: &Packaging, makes: bool) -> Places
     places
 }
 
-/// What `debian/*.install` names by a pattern.
+/// Returns the entries of `debian/*.install` that are patterns.
 fn patterns(packaging: &Packaging) -> impl Iterator<Item = &Installed> {
     let installed = packaging.files.installed.iter();
     installed.filter(|one| !one.renames && one.origin.contains(['*', '?', '[']))
@@ -155,12 +157,13 @@ fn needs(
     Ok(bindings)
 }
 
-/// `make install`, or the recipe of `debian/rules`, where the packaging stands.
+/// Returns the attributes that run `make install`, or the recipe of `debian/rules`, in the
+/// packaging's directory.
 fn making(packaging: &Packaging, makes: bool) -> Vec<Binding> {
     let directory = Some(packaging.root.as_str()).filter(|root| !root.is_empty());
     if makes {
         let directory = directory.map(|root| Binding::attr("makeDirectory", Expr::string(root)));
-        // `make install` makes what it installs.
+        // `make install` builds what it installs.
         return directory
             .into_iter()
             .chain([Binding::attr("dontBuild", Expr::Bool(true))])

@@ -1,4 +1,4 @@
-//! `env`: the variables that rewritten Rust reads while it is compiled.
+//! The attribute `env`: the variables that rewritten Rust reads during compilation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,14 +10,15 @@ use nix::Formals;
 use nix::{Binding, Expr, Part, WriteError};
 use patch::rewrite::{Fill, PADDED_LENGTH};
 
-/// What the link closes.
+/// The placeholder that the link closes.
 const OPEN: &str = "@pve@";
 
-/// `env = { … }`, of what the program's crates read: the variables of rewritten literals, and those from which crates take
-/// their source's commit; and what rustc is told. Nothing where all that is nothing.
+/// Returns `env = { … }` for the program's crates: the variables of rewritten literals, those from
+/// which crates read their source's commit, and rustc's flags. Returns nothing if all of these are
+/// empty.
 ///
 /// # Errors
-/// An attribute that Nix cannot name.
+/// Nix cannot name an attribute.
 pub fn bindings(
     program: &Program,
     sources: &Sources,
@@ -56,7 +57,7 @@ pub fn bindings(
     Ok(vec![Binding::attr("env", Expr::sorted_set(set))])
 }
 
-/// The variables from which crates take their source's commit, of those whose source has one.
+/// Returns the variables from which crates read their source's commit, if the source has one.
 fn commits<'a>(
     program: &Program,
     sources: &Sources,
@@ -80,7 +81,7 @@ fn commits<'a>(
     set
 }
 
-/// What a variable holds.
+/// Returns the value of a variable.
 fn value(fill: &Fill, formals: &mut Formals) -> Result<Expr, WriteError> {
     let package = match fill {
         Fill::Attr(attr, part) => patched::output(attr, *part, formals)?,
@@ -99,7 +100,8 @@ fn value(fill: &Fill, formals: &mut Formals) -> Result<Expr, WriteError> {
     Ok(Expr::String(vec![Part::Interpolation(package)]))
 }
 
-/// The variables that a patch's new lines name, in files below some directories of the source.
+/// Returns the variables named in a patch's added lines, for files below some directories of the
+/// source.
 fn read(patch: &str, roots: &[&str]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut wanted = false;
@@ -120,7 +122,7 @@ fn is_below(path: &str, root: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// `PNX_…` within a line.
+/// Finds `PNX_…` within a line.
 fn named(line: &str) -> impl Iterator<Item = String> {
     line.match_indices("PNX_").map(|(at, _)| {
         line[at..]

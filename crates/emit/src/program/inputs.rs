@@ -1,4 +1,4 @@
-//! What a program links, and what it runs: build inputs and commands.
+//! Build inputs and commands of a program: what it links and what it runs.
 
 use std::collections::BTreeSet;
 
@@ -11,13 +11,13 @@ use decide::{Context, Decision};
 use nix::Formals;
 use nix::{Binding, Expr, WriteError};
 
-/// The crate that makes Perl modules of Rust.
+/// The crate that makes Perl modules from Rust.
 const PERLMOD: &str = "perlmod";
 
-/// `nativeBuildInputs`, `buildInputs`.
+/// Returns `nativeBuildInputs` and `buildInputs`.
 ///
 /// # Errors
-/// An attribute that Nix cannot name.
+/// Nix cannot name an attribute.
 pub fn bindings(
     derivation: &Derivation,
     program: &Program,
@@ -27,11 +27,12 @@ pub fn bindings(
 ) -> Result<Vec<Binding>, WriteError> {
     let crates = lockfile::names(&program.lock);
     let (mut native, mut build) = (List::default(), List::default());
-    // Of a packaging that is not installed as a whole, `Build-Depends` names what the rest is built with.
+    // If the packaging is installed only in part, its `Build-Depends` also lists inputs of the
+    // rest.
     if !install.partial {
         let read = inputs::inputs_of([derivation.packaging], release.rules);
         Inputs { native, build, .. } = read;
-        // The builder brings them.
+        // The builder adds them.
         for attr in ["cargo", "rustc"] {
             native.remove(attr);
         }
@@ -56,7 +57,8 @@ pub fn bindings(
     }
     let mut bindings = lists(&native, &build, formals)?;
     if crates.contains(PERLMOD) {
-        // Its headers are those of the Perl that loads the module, not of the one that runs here.
+        // It needs the headers of the Perl that loads the module, not of the one that runs during
+        // the build.
         bindings.push(Binding::attr("pveHostPerl", formals.variable("perl")?));
     }
     let modules = modules(derivation, release);
@@ -67,10 +69,10 @@ pub fn bindings(
     Ok(bindings)
 }
 
-/// Both lists, those that hold something.
+/// Returns those of the two lists that are not empty.
 ///
 /// # Errors
-/// An attribute that Nix cannot name.
+/// Nix cannot name an attribute.
 pub fn lists(
     native: &List,
     build: &List,
@@ -84,7 +86,8 @@ pub fn lists(
     Ok(bindings)
 }
 
-/// The other derivations of crates that `Build-Depends` names and that hold no module or library: tools.
+/// Returns the other derivations of crates that `Build-Depends` names and that are neither modules
+/// nor libraries, that is, tools.
 pub fn needed(derivation: &Derivation, release: Release) -> BTreeSet<String> {
     let relations = derivation.packaging.control.source.all_build_depends();
     let names = relations
@@ -94,14 +97,14 @@ pub fn needed(derivation: &Derivation, release: Release) -> BTreeSet<String> {
     given(derivation, names, release)
 }
 
-/// The Perl modules of the release's crates that a Perl module needs beside its own.
+/// Returns the release's other Perl modules made from crates that this one needs.
 pub fn modules(derivation: &Derivation, release: Release) -> BTreeSet<String> {
     if !derivation.has_modules() {
         return BTreeSet::new();
     }
     let binaries = derivation.packaging.control.binaries.iter();
     let mine = binaries.filter(|binary| derivation.debian.contains(&binary.name));
-    // Where there are several, any will do, and the others need this one.
+    // With alternatives, any of them will do, and the others need this one.
     let only = mine
         .flat_map(|binary| &binary.depends)
         .filter(|relation| relation.alternatives.len() == 1);
@@ -124,10 +127,11 @@ fn given<'a>(
         .collect()
 }
 
-/// `passthru.pveCommands`: the packages whose programs its crates run by bare name, for the link's `PATH`.
+/// Returns `passthru.pveCommands`: the packages whose programs its crates run by bare name, for the
+/// link's `PATH`.
 ///
 /// # Errors
-/// An attribute that Nix cannot name.
+/// Nix cannot name an attribute.
 pub fn commands(
     derivation: &Derivation,
     program: &Program,

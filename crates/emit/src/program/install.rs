@@ -1,7 +1,8 @@
-//! Where a program's files go: what `dh` does after cargo has built.
+//! Installs a program's files, as `dh` does after cargo's build.
 //!
-//! Upstream's own `make install` where it has one; cargo's programs where that would be `cargo install`; and what
-//! `debian/` puts in place of what either left. `target/release` is cargo's output, whatever machine it built for.
+//! Upstream's own `make install` runs if there is one, unless it is only `cargo install`; then
+//! cargo's programs are installed directly. The files of `debian/` are installed from the results
+//! of both. `target/release` is cargo's output, whatever machine it built for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,28 +17,28 @@ use debian::tree_path;
 use nix::Formals;
 use nix::{Binding, Expr, WriteError};
 
-/// Where cargo leaves what it builds, in a release build.
+/// The directory of a release build's output.
 const OUTPUT: &str = "target/release";
 
-/// How a program is installed.
+/// The installation of a program.
 pub struct Install {
     /// Whether only some of the packaging's Debian packages are wanted.
     pub partial: bool,
-    /// What cannot be placed, and why.
+    /// The files that cannot be installed, with the reasons.
     pub lacks: Vec<(String, String)>,
     /// The directory of the Makefile, in the joined tree.
     directory: String,
     /// Whether `make install` runs.
     makes: bool,
-    /// What make is told before it installs; empty where it need not run.
+    /// The arguments of the first call of make, before it installs; empty if none is necessary.
     before: Vec<String>,
-    /// What make is told when it installs.
+    /// The arguments of make when it installs.
     flags: Vec<String>,
     places: Places,
 }
 
 impl Install {
-    /// Computes it.
+    /// Computes the installation.
     pub fn of(program: &Program, source: &AnalysedSource, packaging: &Packaging) -> Self {
         let all = packaging.control.binaries.iter().map(|binary| &binary.name);
         let mut all = all.filter(|name| !name.starts_with("librust-"));
@@ -66,7 +67,7 @@ impl Install {
             install.flags = flags(packaging, "dh_auto_install", str::to_owned);
         }
         if !install.before.is_empty() {
-            // What the build writes into files is the place in the link; DESTDIR does not stand before it.
+            // The build writes the path in the link into files, without DESTDIR before it.
             install
                 .before
                 .extend(flags(packaging, "dh_auto_build", linked));
@@ -74,7 +75,7 @@ impl Install {
         install
     }
 
-    /// Takes what `debian/` places, with the directory of its origins in the joined tree.
+    /// Adds a file that `debian/` installs, with its directory in the joined tree.
     fn take(
         &mut self,
         program: &Program,
@@ -98,7 +99,7 @@ impl Install {
         }
     }
 
-    /// One pattern of what a build leaves, at a directory that ends in a slash.
+    /// Adds a pattern of build products, at a directory that ends in a slash.
     fn built(
         &mut self,
         packaging: &Packaging,
@@ -114,7 +115,7 @@ impl Install {
             self.before = vec!["all".to_owned()];
             self.place(directory, pattern);
         } else if !self.makes {
-            // `make install` would make it, which makes more than is wanted.
+            // `make install` could install it, but would install other files too.
             match origin(packaging, &place, exists) {
                 Some(path) => self.place(directory, &path),
                 None => self.lacks.push((
@@ -125,7 +126,8 @@ impl Install {
         }
     }
 
-    /// What is beside the Makefile to a directory; a pattern needs the build to find out what it matches.
+    /// Adds a file beside the Makefile to a directory. A pattern can be matched only after the
+    /// build.
     fn place(&mut self, directory: &str, path: &str) {
         let from = below(&self.directory, path);
         if path.contains(['*', '?', '[']) {
@@ -146,7 +148,8 @@ impl Install {
         self.places.files.insert(place, origin);
     }
 
-    /// `cargo install`: the programs that nothing else has placed go to `bin`, then where `debian/rules` moves them.
+    /// Does the work of `cargo install`: programs that nothing else installs go to `bin`, then
+    /// wherever `debian/rules` moves them.
     fn cargo_install(&mut self, program: &Program, packaging: &Packaging) {
         let moves = moves(packaging);
         for name in binaries(program) {
@@ -160,7 +163,7 @@ impl Install {
         }
     }
 
-    /// The attributes that pve-build-hook reads.
+    /// Returns the attributes that pve-build-hook reads.
     pub fn bindings(&self) -> Vec<Binding> {
         let mut bindings = Vec::new();
         if self.makes || !self.before.is_empty() {
@@ -183,10 +186,10 @@ impl Install {
         bindings
     }
 
-    /// `attributes // debianInstall { … }`.
+    /// Returns `attributes // debianInstall { … }`.
     ///
     /// # Errors
-    /// An attribute that Nix cannot name.
+    /// Nix cannot name an attribute.
     pub fn with_places(
         &self,
         body: Expr,
@@ -198,9 +201,9 @@ impl Install {
     }
 }
 
-/// What upstream's Makefile does.
+/// The behaviour of upstream's Makefile.
 struct Upstream {
-    /// It has an `install` that copies what cargo built, rather than running `cargo install`.
+    /// Whether it has an `install` that copies cargo's output, rather than running `cargo install`.
     installs: bool,
 }
 
@@ -238,8 +241,8 @@ fn copies(makefile: &Makefile) -> bool {
     there && !cargo
 }
 
-/// What `make install` would put at a place: cargo's, or a file of the source; beside the Makefile. Makefiles may
-/// leave out the triplet, which `debian/rules` hands them.
+/// Returns the file that `make install` would install at a place: cargo's, or one of the source,
+/// relative to the Makefile. Makefiles may omit the triplet, which `debian/rules` passes to them.
 fn origin(packaging: &Packaging, place: &str, exists: &dyn Fn(&str) -> bool) -> Option<String> {
     let folded = |place: &str| layout::fold(&format!("/{}", place.trim_start_matches('/')));
     let wanted = folded(place);
@@ -256,7 +259,8 @@ fn origin(packaging: &Packaging, place: &str, exists: &dyn Fn(&str) -> bool) -> 
     }
 }
 
-/// The program within cargo's output: `hived` of `target/x86_64-unknown-linux-gnu/release/hived`.
+/// Returns the program in a path of cargo's output: `hived` for
+/// `target/x86_64-unknown-linux-gnu/release/hived`.
 fn output_of(path: &str) -> Option<&str> {
     let (directories, name) = path.rsplit_once('/')?;
     let mut parts = directories.split('/');
@@ -266,7 +270,7 @@ fn output_of(path: &str) -> Option<&str> {
     is_output.then_some(name)
 }
 
-/// `mv` after `dh_auto_install` or `dh_install`: from and to, as places.
+/// Returns the moves by `mv` after `dh_auto_install` or `dh_install`, from place to place.
 fn moves(packaging: &Packaging) -> BTreeMap<String, String> {
     let after = |target: &str| target.contains("dh_auto_install") || target.contains("dh_install");
     let calls = packaging.rules.calls_of("mv");
@@ -287,13 +291,14 @@ fn moves(packaging: &Packaging) -> BTreeMap<String, String> {
     moves
 }
 
-/// `usr/bin/hived` of `debian/hived/usr/bin/hived`.
+/// Returns `usr/bin/hived` for `debian/hived/usr/bin/hived`.
 fn staged(path: &str) -> Option<&str> {
     let (_, place) = path.strip_prefix("debian/")?.split_once('/')?;
     Some(place)
 }
 
-/// Make's variables: what `debian/rules` exports for a release build, and what it hands to `tool`.
+/// Returns make's variables: those that `debian/rules` exports for a release build, and those that
+/// it passes to `tool`.
 fn flags(packaging: &Packaging, tool: &str, value: impl Fn(&str) -> String) -> Vec<String> {
     let mode = packaging.rules.variables.get("BUILD_MODE");
     let exported = mode.map(|mode| format!("BUILD_MODE={mode}"));
@@ -309,7 +314,7 @@ fn flags(packaging: &Packaging, tool: &str, value: impl Fn(&str) -> String) -> V
     all.into_iter().collect()
 }
 
-/// A path on Debian as one in the link.
+/// Returns a path on Debian as a path in the link.
 fn linked(value: &str) -> String {
     if value.starts_with('/') {
         let native = value.replace("$(DEB_HOST_MULTIARCH)", "x86_64-linux-gnu");

@@ -1,5 +1,5 @@
-//! Sources that cargo builds: a derivation for each program, `rustPlatform.buildRustPackage { … }` over the joined tree of
-//! its sources; and one for each packaging beside it that cargo does not build.
+//! Sources that cargo builds. Each program has a derivation, `rustPlatform.buildRustPackage { … }`
+//! over the joined tree of its sources. So does each packaging beside it that cargo does not build.
 
 mod aside;
 mod env;
@@ -25,7 +25,7 @@ use nix::{Binding, Expr, WriteError};
 use problem::{OUTPUT_FAILED, Problem, UNMAPPED_NATIVE};
 use release::{Entry, Mode, Pin, Source, is_own_pin};
 
-/// What is derived of a source that cargo builds.
+/// A derivation of a source that cargo builds.
 pub struct Derivation<'a> {
     /// Its attribute: its first Debian package.
     pub attribute: String,
@@ -33,13 +33,13 @@ pub struct Derivation<'a> {
     pub directory: String,
     /// Its Debian packages.
     pub debian: Vec<String>,
-    /// What cargo builds; `None` of a packaging that it does not build.
+    /// The program that cargo builds; `None` for a packaging that it does not build.
     pub program: Option<&'a Program>,
     source: &'a AnalysedSource,
     pub(super) packaging: &'a Packaging,
 }
 
-/// A source's patches and what fills them.
+/// A source's patches and the values of their placeholders.
 pub struct Made {
     /// Its edits, without the files.
     pub edits: Edits,
@@ -47,10 +47,10 @@ pub struct Made {
     pub patches: Vec<Patch>,
 }
 
-/// By the names under which the analysis knows the sources.
+/// Sources by the names under which the analysis knows them.
 pub type Sources<'a> = BTreeMap<&'a str, (&'a AnalysedSource, &'a Made)>;
 
-/// The derivations of a release's crates, sorted by attribute, and what has none.
+/// Returns the derivations of a release's crates, sorted by attribute, and the crates without one.
 pub fn derivations<'a>(
     analysis: &'a Analysis,
     roles: &BTreeMap<String, Role>,
@@ -66,7 +66,7 @@ pub fn derivations<'a>(
     for program in &analysis.programs {
         match of_program(program, &by_name, rules) {
             Ok(derivation) => derivations.push(derivation),
-            // Nothing is installed of a library.
+            // A library installs nothing.
             Err(_) if program.debian.is_empty() => {}
             Err(why) => lacks.push(Lack {
                 class: Class::Unbuilt,
@@ -86,7 +86,7 @@ pub fn derivations<'a>(
     (derivations, lacks)
 }
 
-/// A program's derivation, or why it has none.
+/// Returns a program's derivation, or the reason why it has none.
 fn of_program<'a>(
     program: &'a Program,
     sources: &BTreeMap<&str, &'a AnalysedSource>,
@@ -125,7 +125,7 @@ fn of_program<'a>(
     })
 }
 
-/// What it is built with and nobody has.
+/// Returns a tool for building it that nothing provides.
 fn lacking_tool(packaging: &Packaging, rules: &Rules) -> Option<String> {
     let relations = packaging.control.source.all_build_depends();
     let alternatives = relations.flat_map(|relation| &relation.alternatives);
@@ -140,7 +140,8 @@ fn lacking_tool(packaging: &Packaging, rules: &Rules) -> Option<String> {
     })
 }
 
-/// The sources that are part of a program with a derivation: they lack none of their own.
+/// Returns the sources that are part of a program with a derivation. They need no derivation of
+/// their own.
 pub fn members<'a>(derivations: &[Derivation<'a>]) -> BTreeSet<&'a str> {
     let programs = derivations.iter().filter_map(|one| one.program);
     let joined = programs.flat_map(|program| program.sources.values());
@@ -150,7 +151,7 @@ pub fn members<'a>(derivations: &[Derivation<'a>]) -> BTreeSet<&'a str> {
     joined.map(String::as_str).chain(asides).collect()
 }
 
-/// What the crates hold that are not scanned, the registry's, by the rules of `crates.toml`.
+/// Lists the texts in the registry's crates, which are not scanned, by the rules of `crates.toml`.
 pub fn kept(programs: &[Program], rules: &CrateRules) -> Vec<KeptFile> {
     let names: BTreeSet<String> = programs
         .iter()
@@ -164,7 +165,7 @@ pub fn kept(programs: &[Program], rules: &CrateRules) -> Vec<KeptFile> {
     rules.crates.iter().filter_map(holds).collect()
 }
 
-/// Crates that link something of which no rule says what it is in nixpkgs.
+/// Reports crates that link a library which no rule maps to nixpkgs.
 pub fn unmapped(programs: &[Program], rules: &CrateRules) -> Vec<Problem> {
     let problem = |program: &Program| {
         let unknown = program
@@ -186,10 +187,10 @@ pub fn unmapped(programs: &[Program], rules: &CrateRules) -> Vec<Problem> {
     programs.iter().flat_map(problem).collect()
 }
 
-/// `package.nix` of a derivation.
+/// Returns the `package.nix` of a derivation.
 ///
 /// # Errors
-/// Text or names that Nix cannot hold; a source of the program that is not there.
+/// Nix cannot express a text or name, or a source of the program is missing.
 pub fn package(
     derivation: &Derivation,
     sources: &Sources,
@@ -218,7 +219,7 @@ pub fn package(
     Ok(Package { text, lacks })
 }
 
-/// The program's expression.
+/// Returns the program's expression.
 fn whole(
     derivation: &Derivation,
     program: &Program,
@@ -266,7 +267,7 @@ fn whole(
 }
 
 impl Derivation<'_> {
-    /// Of its Debian packages, the first of each choice in `Depends`.
+    /// Returns the first alternative of each choice in the `Depends` of its Debian packages.
     pub fn choices(&self) -> impl Iterator<Item = (&String, &String)> {
         let binaries = self.packaging.control.binaries.iter();
         let mine = binaries.filter(|binary| self.debian.contains(&binary.name));
@@ -281,7 +282,7 @@ impl Derivation<'_> {
         })
     }
 
-    /// `pname`, `version`, `debianVersion`.
+    /// Returns `pname`, `version` and `debianVersion`.
     fn named(&self) -> Vec<Binding> {
         let version = meta::version_of(self.source, self.packaging);
         let mut bindings = vec![
@@ -296,13 +297,13 @@ impl Derivation<'_> {
         bindings
     }
 
-    /// Whether it installs Perl modules, by Debian's policy for the names of such packages.
+    /// Whether it installs Perl modules, judged by Debian's policy for the names of such packages.
     pub fn has_modules(&self) -> bool {
         let is_module = |name: &String| name.starts_with("lib") && name.ends_with("-perl");
         self.debian.iter().any(is_module)
     }
 
-    /// As a Perl module, where it holds some, so that links find them.
+    /// Marks it as a Perl module if it contains some, so that links find them.
     fn as_module(&self, built: Expr, formals: &mut Formals) -> Result<Expr, WriteError> {
         if self.has_modules() {
             formals.call("perl.pkgs.toPerlModule", [built])
@@ -312,7 +313,7 @@ impl Derivation<'_> {
     }
 }
 
-/// `joinCrates { … }`.
+/// Returns `joinCrates { … }`.
 fn joined(
     derivation: &Derivation,
     program: &Program,
@@ -354,7 +355,8 @@ fn joined(
     formals.call("joinCrates", [Expr::Set(set)])
 }
 
-/// `passthru.pveMayLack`: what its crates ask for before they use it, and what they need beside.
+/// Returns `passthru.pveMayLack`: packages that its crates look for before use, and other optional
+/// ones.
 fn may_lack(
     (derivation, program): (&Derivation, &Program),
     sources: &Sources,
@@ -381,7 +383,8 @@ fn may_lack(
     Ok(bindings)
 }
 
-/// The pin by which a source is fetched: without submodules, where all of them are other trees of the program.
+/// Returns the pin by which to fetch a source: without submodules, if all of them are other trees
+/// of the program.
 fn fetched(program: &Program, directory: &str, source: &Source) -> Pin {
     let mut pin = source.pin.clone();
     let entries = source.tree.entries().iter();
@@ -397,7 +400,7 @@ fn fetched(program: &Program, directory: &str, source: &Source) -> Pin {
     pin
 }
 
-/// What `buildRustPackage` is told of the tree.
+/// Returns the attributes that describe the tree to `buildRustPackage`.
 fn cargo(
     program: &Program,
     release: Release,
@@ -410,7 +413,7 @@ fn cargo(
         Binding::attr("cargoRoot", Expr::string(&directory)),
     ];
     if made_by(program, release).is_some() {
-        // `make install` runs cargo, by that program.
+        // `make install` runs cargo, through that program.
         bindings.push(Binding::attr("dontCargoBuild", Expr::Bool(true)));
     } else {
         let flags = program
@@ -426,13 +429,13 @@ fn cargo(
     Ok(bindings)
 }
 
-/// The program by which its Makefile runs cargo.
+/// Returns the program through which its Makefile runs cargo.
 fn made_by<'a>(program: &Program, release: Release<'a>) -> Option<&'a str> {
     let rule = release.rules.crates.program.get(&program.name)?;
     rule.made_by.as_deref()
 }
 
-/// Tests are upstream's to run.
+/// Disables the tests, which are upstream's to run.
 fn checks() -> Vec<Binding> {
     vec![
         Binding::Comment("Upstream's tests expect Debian's files and a running system.".to_owned()),
@@ -456,7 +459,7 @@ fn described(
     Ok(bindings)
 }
 
-/// The programs that cargo builds of the program's packages, sorted.
+/// Returns the programs that cargo builds from the program's packages, sorted.
 fn binaries(program: &Program) -> Vec<&str> {
     let own = program
         .crates
@@ -470,7 +473,7 @@ fn binaries(program: &Program) -> Vec<&str> {
     names.into_iter().collect()
 }
 
-/// The patched source under the name that the analysis has for it.
+/// Returns the patched source of a name in the analysis.
 fn patched_source<'a>(name: &str, sources: &Sources<'a>) -> Option<Patched<'a>> {
     let (source, made) = sources.get(name)?;
     Some(Patched {

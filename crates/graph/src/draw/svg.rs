@@ -1,22 +1,24 @@
-//! The graph as a picture: one page wide, a band for each role, and what a name needs while one points at it.
+//! Draws the graph on one page, with a band for each role and a name's arrows on demand.
 //!
-//! Some four hundred arrows at once are a tangle, so each name holds its own and shows them while a pointer, a finger or the
-//! keyboard is on it; few arrows are shown all the time. It is plain SVG with a style sheet: no script, nothing loaded.
+//! Some four hundred arrows at once are a tangle. So each name has its own, and shows them while a
+//! pointer, a finger or the keyboard is on it; if there are few, they are always visible. It is
+//! plain SVG with a style sheet, without scripts and external files.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Arrow, Drawing, Kind, id};
 
-/// The page, in pixels: as wide as a column of text, so that letters stay legible where it is shown at its size or smaller.
+/// The page's width in pixels: a column of text, so that letters stay legible at this size or
+/// smaller.
 const WIDTH: f64 = 760.0;
 const MARGIN: f64 = 16.0;
-/// A name's box.
+/// The height of a name's box.
 const HEIGHT: f64 = 28.0;
 const GAP: f64 = 14.0;
-/// A letter of 14 pixels, on average.
+/// The average width of a 14-pixel letter.
 const LETTER: f64 = 8.5;
-/// Up to so many arrows are shown without anybody pointing.
+/// The number of arrows up to which all are always visible.
 const FEW: usize = 30;
 
 const STYLE: &str = "\
@@ -40,7 +42,7 @@ svg { background: #14171a; color: #e6e9ec; }
 }
 ";
 
-/// Where a name's box is.
+/// The position of a name's box.
 #[derive(Clone, Copy)]
 struct Box {
     x: f64,
@@ -54,14 +56,14 @@ impl Box {
     }
 }
 
-/// What is laid out so far.
+/// The layout so far.
 #[derive(Default)]
 struct Page {
     boxes: BTreeMap<String, Box>,
-    /// What stands behind the names: headings, the frames of knots.
+    /// The parts behind the names: headings, the frames of knots.
     behind: String,
     bottom: f64,
-    /// Between two rows: more where arrows are shown.
+    /// The distance between two rows, larger if arrows are visible.
     gap: f64,
 }
 
@@ -76,7 +78,7 @@ impl Page {
         self.bottom += 24.0;
     }
 
-    /// Names beside one another, in as many rows as they take.
+    /// Puts names side by side, in as many rows as necessary.
     fn row<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) {
         let (mut x, mut y) = (MARGIN + GAP, self.bottom);
         let mut any = false;
@@ -96,7 +98,7 @@ impl Page {
         }
     }
 
-    /// Names in a frame.
+    /// Puts names in a frame.
     fn framed<'n>(&mut self, title: &str, names: impl IntoIterator<Item = &'n str>) {
         let top = self.bottom;
         self.text("small", 8.0, title);
@@ -110,7 +112,7 @@ impl Page {
     }
 }
 
-/// The picture of a drawing.
+/// Draws the whole picture.
 pub(super) fn picture(drawing: &Drawing, title: &str) -> String {
     let few = drawing.arrows.len() <= FEW || drawing.is_narrow;
     let page = lay_out(drawing, title, if few { 2.0 * GAP } else { GAP });
@@ -143,7 +145,7 @@ fn lay_out(drawing: &Drawing, title: &str, gap: f64) -> Page {
     page.text(
         "band",
         0.0,
-        &format!("{title}: what the link {} holds", drawing.link),
+        &format!("{title}: contents of the link {}", drawing.link),
     );
     page.text(
         "small",
@@ -179,7 +181,7 @@ fn lay_out(drawing: &Drawing, title: &str, gap: f64) -> Page {
     page
 }
 
-/// A name with its arrows.
+/// Draws a name with its arrows.
 fn one(text: &mut String, drawing: &Drawing, page: &Page, name: &str, kind: Kind, place: Box) {
     let class = match kind {
         Kind::Link => "link",
@@ -220,11 +222,11 @@ fn one(text: &mut String, drawing: &Drawing, page: &Page, name: &str, kind: Kind
     text.push_str("</g>\n");
 }
 
-/// An arrow from a box's edge to another's.
+/// Draws an arrow from the edge of one box to that of another.
 fn line(text: &mut String, arrow: &Arrow, class: &str, from: Box, to: Box) {
     let dashed = if arrow.dashed { " builds" } else { "" };
     let (start, end) = (from.middle(), to.middle());
-    // Down to what is below, up to what is above, over the top to what is beside.
+    // Down to a box below, up to a box above, over the top to a box beside.
     let (leaves, enters) = if to.y > from.y {
         (from.y + HEIGHT, to.y)
     } else if to.y < from.y {
@@ -252,7 +254,7 @@ fn line(text: &mut String, arrow: &Arrow, class: &str, from: Box, to: Box) {
     );
 }
 
-/// A string as XML takes it between tags.
+/// Escapes a string for text between XML tags.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -298,7 +300,7 @@ mod tests {
         picture(&drawing, "hive-2")
     }
 
-    /// The numbers of an attribute.
+    /// Returns the numbers of an attribute.
     fn numbers<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = f64> + 't {
         let pattern = format!(" {name}=\"");
         text.match_indices(&pattern.clone())

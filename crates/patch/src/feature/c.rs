@@ -1,8 +1,9 @@
-//! Structural edits of C: instructions that only one processor has.
+//! Structural edits of C: assembly instructions that only one processor has.
 //!
-//! An assembly statement stays for the processor that has the instruction. For any other its outputs are set to nought,
-//! in a way that the compiler cannot see through, as it could not see what the instruction brings: else it would warn of
-//! comparisons that are always false.
+//! The edit keeps an assembly statement for the processor that has the instruction. On any other
+//! processor it sets the statement's outputs to zero, behind an empty assembly statement that hides
+//! the value from the compiler. With a visible zero, the compiler would warn of comparisons that
+//! are always false.
 
 use std::collections::BTreeSet;
 
@@ -13,15 +14,15 @@ use decide::rules::{Feature, OnlyOn};
 use problem::Problem;
 use syntax::{Grammar, children, parse};
 
-/// Whether the feature keeps an instruction of this file to one processor.
+/// Whether the feature restricts an instruction of this file to one processor.
 pub(super) fn is_named(feature: &Feature, path: &str) -> bool {
     feature.only_on.iter().any(|one| one.file == path)
 }
 
-/// What a feature changes in a file of C: lines before and after each assembly statement of the instructions.
+/// Returns the lines to insert before and after each assembly statement that the feature names.
 ///
 /// # Errors
-/// An instruction that is not there.
+/// The file lacks an instruction.
 pub(super) fn changes(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Vec<Change>, Problem> {
     let tree = parse(Grammar::C, bytes);
     let mut changes = Vec::new();
@@ -36,7 +37,7 @@ pub(super) fn changes(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Vec
     Ok(changes)
 }
 
-/// Those of the feature's instructions that stand in a file.
+/// Returns the feature's instructions that the file contains.
 pub(super) fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Holds {
     let tree = parse(Grammar::C, bytes);
     let wanted = feature.only_on.iter().filter(|one| one.file == path);
@@ -49,7 +50,8 @@ pub(super) fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Holds {
     }
 }
 
-/// The assembly expressions that are statements of their own and whose code is the instruction.
+/// Finds the assembly expressions that are statements of their own and whose code is the
+/// instruction.
 fn statements<'t>(tree: Option<&'t Tree>, bytes: &[u8], one: &OnlyOn) -> Vec<Node<'t>> {
     let mut found = Vec::new();
     let mut left: Vec<Node> = tree.map(Tree::root_node).into_iter().collect();
@@ -75,14 +77,14 @@ fn statements<'t>(tree: Option<&'t Tree>, bytes: &[u8], one: &OnlyOn) -> Vec<Nod
     found
 }
 
-/// What goes before and after the statement of an assembly expression.
+/// Returns the text to insert before and after the statement of an assembly expression.
 fn guarded(asm: Node, bytes: &[u8], one: &OnlyOn) -> [Change; 2] {
     let statement = asm.parent().unwrap_or(asm).byte_range();
     let lines = whole_lines(bytes, statement.clone());
     let own_lines = lines.end > statement.end;
     let indent = String::from_utf8_lossy(&bytes[lines.start..statement.start]);
     let nought = nought(asm, bytes);
-    // A directive has a line of its own.
+    // A preprocessor directive needs a line of its own.
     let (before, after) = if own_lines { ("", "") } else { ("\n", "\n") };
     let start = format!("{before}#ifdef {}\n", one.macro_name);
     let end = format!("{after}#else\n{indent}{nought}\n#endif\n");
@@ -92,7 +94,7 @@ fn guarded(asm: Node, bytes: &[u8], one: &OnlyOn) -> [Change; 2] {
     ]
 }
 
-/// A block that sets every output of an assembly expression to nought and uses every input.
+/// Returns a block that sets every output of an assembly expression to zero and uses every input.
 fn nought(asm: Node, bytes: &[u8]) -> String {
     let values = |field: &str| -> Vec<String> {
         let Some(list) = asm.child_by_field_name(field) else {

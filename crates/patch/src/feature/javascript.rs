@@ -1,4 +1,4 @@
-//! Structural edits of JavaScript: expressions that another takes the place of.
+//! Structural edits of JavaScript: replaced expressions.
 
 use tree_sitter::Tree;
 
@@ -12,18 +12,18 @@ pub(super) fn is_script(path: &str) -> bool {
     path.ends_with(".js")
 }
 
-/// What a feature replaces in a script.
+/// Returns a feature's replacements in a script.
 ///
 /// # Errors
-/// A file that does not parse; an expression that is there more or less often than the rule says.
+/// The file does not parse, or contains an expression more or less often than the rule says.
 pub(super) fn changes(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Vec<Change>, Problem> {
     replaced::changes(feature, path, &parsed(feature, path, bytes)?, bytes)
 }
 
-/// What a script has of what a feature replaces.
+/// Returns the feature's expressions that a script contains.
 ///
 /// # Errors
-/// A file that does not parse.
+/// The file does not parse.
 pub(super) fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds, Problem> {
     let tree = parsed(feature, path, bytes)?;
     Ok(Holds {

@@ -1,11 +1,11 @@
-//! Structural edits of a Makefile: the words that name a file which goes.
+//! Structural edits of a Makefile: removes the words that name a dropped file.
 
 use std::ops::Range;
 
 use super::Cuts;
 use decide::rules::Feature;
 
-/// Whether a feature drops a file beside this Makefile.
+/// Whether a feature drops a file in the Makefile's directory.
 pub(super) fn is_beside(feature: &Feature, path: &str) -> bool {
     let Some(dir) = path.strip_suffix("Makefile") else {
         return false;
@@ -16,7 +16,8 @@ pub(super) fn is_beside(feature: &Feature, path: &str) -> bool {
     })
 }
 
-/// The words of variable assignments that name a dropped file of this directory, or its manual page.
+/// Returns the words in variable assignments that name a dropped file of this directory, or its
+/// manual page.
 pub(super) fn cuts(feature: &Feature, path: &str, bytes: &[u8]) -> Cuts {
     let dir = path.strip_suffix("Makefile").unwrap_or("");
     let names: Vec<&str> = feature
@@ -57,7 +58,8 @@ pub(super) fn cuts(feature: &Feature, path: &str, bytes: &[u8]) -> Cuts {
     cuts
 }
 
-/// The dropped words of one line from column `from`; the whole line where only its continuation is left.
+/// Returns the dropped words of one line from column `from`, or the whole line if only a
+/// continuation would remain.
 fn word_cuts(line: &[u8], from: usize, offset: usize, is_dropped: impl Fn(&[u8]) -> bool) -> Cuts {
     let mut words: Vec<Range<usize>> = Vec::new();
     let mut start = None;

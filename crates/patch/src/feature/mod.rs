@@ -1,10 +1,11 @@
-//! Removing a feature: structural edits found by a parser, not a hand-kept text patch.
+//! Structural edits of features. A parser finds the places; there is no text patch to maintain.
 //!
-//! For a module that goes: its `use` and `require` lines, the `register_method` that mounts it as a
-//! subclass, the index entry of that path, and every statement that calls it. For a file that goes: the
-//! file, and the words of the Makefile beside it that name it. Elements of lists that lead to it are named one by one.
-//! An expression of Perl or JavaScript that another takes the place of. An instruction of C that only one processor has,
-//! compiled for that processor only.
+//! - For a dropped module: its `use` and `require` lines, the `register_method` that mounts it as a
+//!   subclass, the index entry of that path, and every statement that calls it.
+//! - For a dropped file: the file itself, and the words that name it in the Makefile beside it.
+//! - Single elements of lists, each named by the rule.
+//! - Expressions of Perl or JavaScript, each replaced by another.
+//! - Instructions of C, compiled only for the processor that has them.
 
 mod c;
 mod javascript;
@@ -20,26 +21,26 @@ use decide::rules::Feature;
 use problem::{FEATURE_NOT_FOUND, Problem};
 use tree_sitter::Tree;
 
-/// A span of a file and what stands there instead.
+/// A span of a file and its replacement.
 pub type Change = (Range<usize>, String);
 
 /// Spans of a file.
 type Cuts = Vec<Range<usize>>;
 
-/// What a file has that a feature may change.
+/// The parts of a file that a feature may change.
 #[derive(Debug, Default)]
 pub struct Holds {
-    /// The names of the methods that it registers.
+    /// The names of the methods that the file registers.
     pub methods: BTreeSet<String>,
-    /// Those of the feature's elements that a list of it holds.
+    /// The feature's elements that occur in a list of the file.
     pub elements: BTreeSet<String>,
-    /// Those of the expressions that the feature replaces.
+    /// The feature's expressions that occur in the file.
     pub expressions: BTreeSet<String>,
-    /// Those of the instructions that the feature keeps to one processor.
+    /// The feature's instructions that occur in the file.
     pub instructions: BTreeSet<String>,
 }
 
-/// Whether any of the feature's edits could be in this file.
+/// Whether any of the feature's edits may apply to the file.
 pub fn may_touch(feature: &Feature, path: &str, bytes: &[u8]) -> bool {
     let names_module = |module: &String| memchr::memmem::find(bytes, module.as_bytes()).is_some();
     feature.drop_modules.iter().any(names_module)
@@ -47,12 +48,12 @@ pub fn may_touch(feature: &Feature, path: &str, bytes: &[u8]) -> bool {
         || makefile::is_beside(feature, path)
 }
 
-/// Whether the feature changes something within this very file.
+/// Whether the feature names this file as one to edit.
 pub fn names_file(feature: &Feature, path: &str) -> bool {
     files(feature).any(|file| file == path)
 }
 
-/// The files within which the feature changes something by their names.
+/// The files that the feature names as ones to edit.
 pub fn files(feature: &Feature) -> impl Iterator<Item = &str> {
     let methods = feature.drop_methods.iter().map(|one| &one.file);
     let elements = feature.drop_elements.iter().map(|one| &one.file);
@@ -91,10 +92,10 @@ pub fn changes(
     }
 }
 
-/// What a Perl file, a script or a file of C has of what a feature changes.
+/// Returns the feature's targets in a file of Perl, JavaScript or C, or a unit.
 ///
 /// # Errors
-/// A file that does not parse.
+/// The file does not parse.
 pub fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds, Problem> {
     if c::is_named(feature, path) {
         Ok(c::holds(feature, path, bytes))
@@ -113,7 +114,7 @@ fn not_here(feature: &Feature, path: &str, missing: &str) -> Problem {
     problem.in_source(&feature.source).at(path, None)
 }
 
-/// The span, widened to whole lines where only blanks stand beside it.
+/// Widens the span to whole lines if only blanks surround it.
 fn whole_lines(bytes: &[u8], span: Range<usize>) -> Range<usize> {
     let before = bytes[..span.start]
         .iter()

@@ -1,4 +1,4 @@
-//! Structural edits of a Perl file: what of a feature goes, and expressions that another takes the place of.
+//! Structural edits of a Perl file: removes modules, methods and elements, replaces expressions.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use decide::rules::Feature;
 use problem::{Problem, UNPARSED};
 use syntax::children;
 
-/// What a feature changes in a Perl file.
+/// Returns the feature's changes to a Perl file.
 ///
 /// # Errors
 /// A file that does not parse; a method, an element or an expression that is to go and is not there.
@@ -46,10 +46,10 @@ fn parsed(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Tree, Problem> 
         .ok_or_else(|| place(Problem::new(&UNPARSED, "the parser gave up")))
 }
 
-/// What a Perl file has of what a feature removes.
+/// Returns the feature's targets in a Perl file.
 ///
 /// # Errors
-/// A file that does not parse.
+/// The file does not parse.
 pub(super) fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds, Problem> {
     let tree = parsed(feature, path, bytes)?;
     let finder = found(feature, path, bytes, &tree);
@@ -77,7 +77,7 @@ fn found<'a>(feature: &'a Feature, path: &'a str, bytes: &'a [u8], tree: &Tree) 
     finder
 }
 
-/// Sorted, without spans that lie in another.
+/// Sorts the spans and drops those inside another.
 fn disjoint(mut cuts: Cuts) -> Cuts {
     cuts.sort_by_key(|cut| (cut.start, std::cmp::Reverse(cut.end)));
     let mut kept: Cuts = Vec::new();
@@ -95,11 +95,11 @@ struct Finder<'a> {
     path: &'a str,
     bytes: &'a [u8],
     cuts: Cuts,
-    /// The paths under which removed modules were mounted.
+    /// The paths at which removed modules were mounted.
     mounted: BTreeSet<String>,
     /// The removed methods.
     methods: BTreeSet<String>,
-    /// The methods that are registered by a name.
+    /// The names of all registered methods.
     registered: BTreeSet<String>,
     /// The removed elements.
     elements: BTreeSet<String>,
@@ -117,7 +117,7 @@ impl<'a> Finder<'a> {
             .any(|module| module.as_bytes() == name)
     }
 
-    /// What is to go from this file and is not in it.
+    /// Describes the first removal that found nothing in this file.
     fn missing(&self) -> Option<String> {
         let methods = self.feature.drop_methods.iter();
         let mut methods = methods
@@ -130,7 +130,7 @@ impl<'a> Finder<'a> {
             .map(|method| format!("no method `{}` is registered here", method.name))
             .or_else(|| {
                 let element = elements.next()?;
-                Some(format!("no list here holds `{}`", element.text))
+                Some(format!("no list here contains `{}`", element.text))
             })
     }
 
@@ -165,13 +165,13 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Whether a `use` or `require` has the module as its own name (not among what it imports).
+    /// Whether a `use` or `require` loads a dropped module, rather than importing a name like it.
     fn names_dropped(&self, node: Node) -> bool {
         node.named_child(0)
             .is_some_and(|child| self.is_dropped(self.text(child)))
     }
 
-    /// Whether a function is called by its full name, and is of the module.
+    /// Whether a call names a function of a dropped module in full.
     fn calls_dropped(&self, call: Node) -> bool {
         let Some(function) = call.child_by_field_name("function") else {
             return false;
@@ -187,7 +187,7 @@ impl<'a> Finder<'a> {
             .any(|child| child.kind() == "method" && self.text(*child) == b"register_method")
     }
 
-    /// Whether the method registered goes; notes the path it was mounted under or the name it had.
+    /// Whether the registered method goes. Notes the path at which it was mounted, or its name.
     fn registration_goes(&mut self, call: Node) -> bool {
         let Some(hash) = children(call)
             .into_iter()
@@ -217,7 +217,7 @@ impl<'a> Finder<'a> {
         goes
     }
 
-    /// The value of a key of a hash constructor, where it is a plain string.
+    /// Returns the value of a key in a hash constructor if it is a plain string.
     fn value(&self, hash: Node, key: &str) -> Option<String> {
         let list = hash.named_child(0)?;
         let values: Vec<Node> = children(list)
@@ -241,7 +241,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Removes the elements of a list that go, of a pair both sides.
+    /// Removes the dropped elements of a list, and both sides of a dropped pair.
     fn drop_elements(&mut self, list: Node) {
         let mut cursor = list.walk();
         let children: Vec<Node> = list.children(&mut cursor).collect();
@@ -265,8 +265,8 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// The second pass: the index entry `{ name => 'path' }` of what is mounted no more, the command
-    /// `name => [ __PACKAGE__, 'name', … ]` of a method that goes.
+    /// The second pass: removes the index entry `{ name => 'path' }` of each unmounted path, and
+    /// the command `name => [ __PACKAGE__, 'name', … ]` of each removed method.
     fn visit_entries(&mut self, node: Node) {
         if node.kind() == "list_expression" {
             let mut cursor = node.walk();
@@ -285,7 +285,7 @@ impl<'a> Finder<'a> {
                 }
             }
         } else if node.kind() == "anonymous_hash_expression" && self.is_index_entry(node) {
-            // The only element of its list.
+            // It is the only element of its list.
             self.cut_element(node.byte_range(), None);
         }
         for child in children(node) {
@@ -313,7 +313,7 @@ impl<'a> Finder<'a> {
         is_method && value.kind() == "anonymous_array_expression"
     }
 
-    /// Removes a list element with its comma, and its line where nothing else stands on it.
+    /// Removes a list element with its comma, and its line if nothing else is on it.
     fn cut_element(&mut self, span: Range<usize>, after: Option<&Node>) {
         let end = after
             .filter(|node| matches!(node.kind(), "," | "=>"))
@@ -321,8 +321,8 @@ impl<'a> Finder<'a> {
         self.cuts.push(whole_lines(self.bytes, span.start..end));
     }
 
-    /// Removes the innermost statement around a call. Within `eval { … }` that leaves an empty block, which
-    /// succeeds and clears `$@`, as a call without an error would.
+    /// Removes the innermost statement around a call. Within `eval { … }` that leaves an empty
+    /// block, which succeeds and clears `$@`, as the call would without an error.
     fn cut_call(&mut self, call: Node) {
         let mut node = call;
         while node.kind() != "expression_statement" {
@@ -334,7 +334,7 @@ impl<'a> Finder<'a> {
         self.cut_statement(node);
     }
 
-    /// Removes a statement with its semicolon, and its lines where nothing else stands on them.
+    /// Removes a statement with its semicolon, and its lines if nothing else is on them.
     fn cut_statement(&mut self, node: Node) {
         let mut statement = node;
         while let Some(parent) = statement.parent() {

@@ -1,4 +1,4 @@
-//! Expressions that another takes the place of, in any language that has a grammar.
+//! Replaces expressions in any language that has a grammar.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use decide::rules::{Feature, Replace};
 use problem::Problem;
 use syntax::children;
 
-/// What a feature replaces in a file.
+/// Returns a feature's replacements in a file.
 ///
 /// # Errors
-/// An expression that is there more or less often than the rule says.
+/// An expression occurs more or less often than the rule says.
 pub(super) fn changes(
     feature: &Feature,
     path: &str,
@@ -39,7 +39,7 @@ pub(super) fn changes(
     Ok(changes)
 }
 
-/// Those of the expressions that a file has.
+/// Returns the feature's expressions that occur in a file.
 pub(super) fn there(feature: &Feature, path: &str, tree: &Tree, bytes: &[u8]) -> BTreeSet<String> {
     let there = wanted(feature, path).filter(|one| !spans(one, tree, bytes).is_empty());
     there.map(|one| one.text.clone()).collect()
@@ -55,7 +55,8 @@ fn spans(one: &Replace, tree: &Tree, bytes: &[u8]) -> Cuts {
     spans
 }
 
-/// The outermost nodes whose text is this one, whole strings among them. Comments and strings hold no expressions.
+/// Finds the outermost nodes with this text, whole strings included. Comments and strings contain
+/// no expressions.
 fn expressions(node: Node, bytes: &[u8], text: &[u8], found: &mut Cuts) {
     let kind = node.kind();
     if matches!(kind, "comment" | "pod") || kind.contains("heredoc") {

@@ -1,4 +1,4 @@
-//! Structural edits of a systemd unit: the commands that run a program which goes.
+//! Structural edits of a systemd unit: removes the commands that run a dropped program.
 
 use super::{Cuts, Holds, not_here};
 use decide::rules::Feature;
@@ -11,7 +11,7 @@ pub(super) fn is_unit(path: &str) -> bool {
     endings.iter().any(|ending| path.ends_with(ending))
 }
 
-/// The program that a setting runs, `Exec…=`.
+/// Returns the program that an `Exec…=` setting runs.
 fn program(setting: &Setting, bytes: &[u8]) -> Option<String> {
     if !setting.key.starts_with("Exec") {
         return None;
@@ -21,10 +21,10 @@ fn program(setting: &Setting, bytes: &[u8]) -> Option<String> {
     value.split_whitespace().next().map(str::to_owned)
 }
 
-/// The lines whose program is an element of the feature for this file.
+/// Returns the lines whose program is one of the feature's elements for this file.
 ///
 /// # Errors
-/// An element that no line runs.
+/// No line runs an element.
 pub(super) fn cuts(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Cuts, Problem> {
     let mut cuts = Cuts::new();
     let elements = feature.drop_elements.iter().filter(|one| one.file == path);
@@ -42,7 +42,7 @@ pub(super) fn cuts(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Cuts, 
     Ok(cuts)
 }
 
-/// Which of the feature's elements the unit has.
+/// Returns the feature's elements that the unit runs.
 pub(super) fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Holds {
     let run: Vec<String> = settings(bytes)
         .filter_map(|one| program(&one, bytes))

@@ -1,4 +1,4 @@
-//! The code around a place, ready to be shown.
+//! Prepares the code around a place for display.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -6,36 +6,36 @@ use std::ops::Range;
 use crate::paint::printable;
 use drift::Excerpt;
 
-/// Lines on either side of the place that are shown at most.
+/// The most lines to show on either side of the place.
 const AROUND: usize = 12;
-/// Characters of a line that are shown at most.
+/// The most characters of a line to show.
 const LONGEST: usize = 400;
-/// Where tabs lead.
+/// The distance of tab stops.
 const TAB: usize = 8;
 
-/// One line, with the literal's part apart. Nothing in it steers a terminal; tabs are spaces.
+/// One line, split at the literal. Control characters are made visible, and tabs are spaces.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(super) struct Line {
     /// 1-based.
     pub number: u64,
-    /// Whether it holds the literal.
+    /// Whether it contains the literal.
     pub here: bool,
-    /// What stands before the literal; the whole line where it is not in it.
+    /// The text before the literal, or the whole line without one.
     pub before: String,
     /// The literal.
     pub marked: String,
-    /// What stands behind it.
+    /// The text after it.
     pub after: String,
 }
 
 impl Line {
-    /// The whole line.
+    /// Returns the whole line.
     pub fn whole(&self) -> String {
         [&*self.before, &*self.marked, &*self.after].concat()
     }
 }
 
-/// The lines of `excerpt`.
+/// Returns the lines of `excerpt`.
 pub(super) fn lines(excerpt: &Excerpt) -> Vec<Line> {
     let from = excerpt.at.saturating_sub(AROUND);
     let near = excerpt.lines.iter().enumerate().skip(from);
@@ -49,7 +49,7 @@ pub(super) fn lines(excerpt: &Excerpt) -> Vec<Line> {
         .collect()
 }
 
-/// `text` before, in and behind `mark`.
+/// Splits `text` before, in and after `mark`.
 fn parted<'a>(text: &'a str, mark: Option<&Range<usize>>) -> (&'a str, &'a str, &'a str) {
     let parts = mark.and_then(|mark| {
         let marked = text.get(mark.clone())?;
@@ -73,12 +73,13 @@ fn shown(number: u64, here: bool, parts: [&str; 3]) -> Line {
     }
 }
 
-/// `text` on one line, with tabs as spaces, cut at the longest line's end. `column` is where it begins and where it ends.
+/// Writes `text` on one line, with tabs as spaces, cut at the longest line's end. `column` is its
+/// start, and becomes its end.
 pub(super) fn visible(text: &str, column: &mut usize) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
         if *column >= LONGEST {
-            // It is said once, however many parts are left.
+            // Mark the cut once, however many parts are left.
             if *column < usize::MAX {
                 line.push('…');
                 *column = usize::MAX;
@@ -100,7 +101,7 @@ pub(super) fn visible(text: &str, column: &mut usize) -> String {
     line
 }
 
-/// `text`, cut to `longest` characters, with a mark where it was.
+/// Cuts `text` to `longest` characters and marks the cut.
 pub(super) fn cut(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -1,4 +1,4 @@
-//! Everything that is not as it was, as items of one shape.
+//! All differences as items of one shape.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,34 +15,34 @@ use problem::{
 };
 use scan::Kind;
 
-/// One thing that is not as it was.
+/// One difference.
 pub(super) struct Item<'a> {
-    /// How much of a person it needs.
+    /// How much attention it needs.
     pub level: Level,
     /// Its code.
     pub code: &'static Code,
-    /// The source it is told of.
+    /// The source that it is about.
     pub source: Option<&'a SourceDrift>,
-    /// Where it is: `hive-manager/src/Hive/API.pm:3`, a source, a patch; empty where it is nowhere.
+    /// Its place: `hive-manager/src/Hive/API.pm:3`, a source, a patch, or empty.
     pub place: String,
-    /// What happened, in half a sentence.
+    /// The change, in half a sentence.
     pub said: Said<'a>,
-    /// What more there is to it.
+    /// Further details.
     pub body: Body<'a>,
-    /// More of one cause with it.
+    /// Other places with the same cause.
     pub also: Vec<Also>,
 }
 
-/// A place of one cause with an item's own.
+/// Another place with the same cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Also {
-    /// Where it is.
+    /// The place.
     pub place: String,
-    /// What stands there.
+    /// The text at the place.
     pub text: String,
 }
 
-/// What more there is to an item than its sentence.
+/// The details of an item.
 #[derive(Clone, Copy)]
 pub(super) enum Body<'a> {
     /// A place.
@@ -59,13 +59,13 @@ pub(super) enum Body<'a> {
     Problem(&'a Problem),
     /// A history.
     History,
-    /// A source that came or went.
+    /// A source that was added or removed.
     Presence,
     /// Objects, circles, links.
     Structure,
 }
 
-/// A sentence, whose parts are ours or upstream's in turn.
+/// A sentence that alternates between our words and upstream's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Said<'a>(pub Vec<Part<'a>>);
 
@@ -74,7 +74,7 @@ pub(super) struct Said<'a>(pub Vec<Part<'a>>);
 pub(super) enum Part<'a> {
     /// Our words.
     Own(Cow<'a, str>),
-    /// Somebody else's: a path, a name, a version.
+    /// Upstream's words: a path, a name, a version.
     Code(Cow<'a, str>),
 }
 
@@ -99,7 +99,7 @@ impl<'a> Said<'a> {
         self
     }
 
-    /// `text`, in which code stands between backticks.
+    /// Splits `text` at backticks. The parts between them are code.
     pub(super) fn marked(text: &'a str) -> Self {
         let parts = text.split('`').enumerate();
         let parts = parts.filter(|(_, part)| !part.is_empty());
@@ -113,7 +113,7 @@ impl<'a> Said<'a> {
         )
     }
 
-    /// The sentence as text, with upstream's parts between backticks.
+    /// Returns the sentence as text, with backticks around upstream's parts.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         for part in &self.0 {
@@ -126,18 +126,19 @@ impl<'a> Said<'a> {
     }
 }
 
-/// A property of a place on both sides; one of them is `None` where there is one only.
+/// A property of a place in both releases. If the place exists in one only, the other side is
+/// `None`.
 pub(super) struct Fact {
     /// Its name.
     pub name: &'static str,
-    /// In the old release.
+    /// Its value in the old release.
     pub old: Option<String>,
-    /// In the new one.
+    /// Its value in the new one.
     pub new: Option<String>,
 }
 
 impl Fact {
-    /// Whether the two sides say the same.
+    /// Whether both sides are equal.
     pub(super) fn is_same(&self) -> bool {
         self.old == self.new
     }
@@ -162,12 +163,12 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// How many things it tells.
+    /// Counts the places of the item.
     pub(super) fn many(&self) -> u64 {
         1 + self.also.len() as u64
     }
 
-    /// What happened, with how many there are more of its cause.
+    /// Returns the sentence, with the number of further places of the same cause.
     pub(super) fn told(&self) -> String {
         let said = self.said.text();
         match self.also.len() {
@@ -184,7 +185,7 @@ impl<'a> Item<'a> {
         self
     }
 
-    /// A finding of the new release.
+    /// Makes the item of a finding in the new release.
     pub(super) fn problem(source: Option<&'a SourceDrift>, problem: &'a Problem) -> Self {
         let said = Said::marked(&problem.cause);
         let body = Body::Problem(problem);
@@ -203,7 +204,8 @@ impl<'a> Item<'a> {
         .at(label.unwrap_or_default())
     }
 
-    /// Where it comes among those of its level: what is kept because only a build reads it at the end.
+    /// Ranks the item within its level. Places that are kept because only a build reads them come
+    /// last.
     pub(super) fn rank(&self) -> u8 {
         match self.body {
             Body::Lost(_) => 0,
@@ -218,9 +220,9 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// What it has in common with others of one cause; `None` for what stands alone.
+    /// Returns the key that items of one cause share, or `None` for an item of its own.
     fn cause(&self) -> Option<Cause<'a>> {
-        // What does not need a person is a line each as it is.
+        // Items that need nobody are single lines already.
         let Body::Place(place) = self.body else {
             return None;
         };
@@ -232,9 +234,9 @@ impl<'a> Item<'a> {
             spot.as_ref()
                 .map(|spot| (Verdict::of(&spot.decision), spot.rule.as_ref()))
         };
-        // Without a rule the literals tell what they have in common: the same name, or a directory.
+        // Without a rule, compare the literals: the same name, or the same directory.
         let text = (spot.rule.is_none()).then(|| match spot.text.rsplit_once('/') {
-            // `/usr/share/x` and below; `/usr/bin` says nothing of what is in it.
+            // `/usr/share/x` groups the paths below it; `/usr/bin` is too general.
             Some((directory, name)) if !name.is_empty() && directory.matches('/').count() > 2 => {
                 directory
             }
@@ -253,7 +255,7 @@ impl<'a> Item<'a> {
         })
     }
 
-    /// What happened, in a word.
+    /// Returns the kind of change.
     pub(super) fn change(&self) -> Option<Change> {
         let sides = |old: &Option<String>, new: &Option<String>| match (old, new) {
             (None, Some(_)) => Change::Added,
@@ -273,7 +275,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// The upstream commit that did it.
+    /// Returns the upstream commit that made the change.
     pub(super) fn commit(&self) -> Option<&'a Commit> {
         match self.body {
             Body::Place(place) => place.commit.as_ref(),
@@ -282,7 +284,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// What it is, for a list of kinds: a place's kind, or what else it is.
+    /// Returns the kind of item for a list: a place's kind, or a word for anything else.
     pub(super) fn kind(&self) -> &'static str {
         match self.body {
             Body::Place(place) => place.spot().map_or("place", |spot| spot.kind.word()),
@@ -298,7 +300,7 @@ impl<'a> Item<'a> {
     }
 }
 
-/// What places of one cause have in common.
+/// The properties that places of one cause share.
 #[derive(PartialEq, Eq, Hash)]
 struct Cause<'a> {
     level: Level,
@@ -312,7 +314,7 @@ struct Cause<'a> {
     text: Option<&'a str>,
 }
 
-/// How much a place matters among those of its level.
+/// Returns how much a place matters within its level.
 fn weight(spot: &Spot) -> u8 {
     let kept = matches!(spot.decision, Decision::Keep { .. });
     match spot.context {
@@ -324,7 +326,7 @@ fn weight(spot: &Spot) -> u8 {
     }
 }
 
-/// One item for what has one cause: the first of them, in their order, with the places of the others.
+/// Merges items with one cause into the first of them, in order, with the places of the others.
 pub(super) fn grouped(items: Vec<Item>) -> Vec<Item> {
     let mut groups: Vec<Item> = Vec::new();
     let mut by_cause: HashMap<Cause, usize> = HashMap::new();
@@ -350,13 +352,13 @@ pub(super) fn grouped(items: Vec<Item>) -> Vec<Item> {
     groups
 }
 
-/// `hive-manager/src/Hive/API.pm:3`.
+/// Returns `hive-manager/src/Hive/API.pm:3`.
 pub(super) fn label(source: &SourceDrift, spot: &Spot) -> String {
     let name = spot.source.as_ref().unwrap_or(&source.name);
     format!("{name}/{}:{}", spot.path, spot.line)
 }
 
-/// What stands on both sides of a place, in the order of a table.
+/// Returns the properties of a place on both sides, in the order of a table.
 pub(super) fn facts(source: &SourceDrift, place: &PlaceDrift) -> Vec<Fact> {
     let fact = |name, of: &dyn Fn(&Spot) -> Option<String>| Fact {
         name,
@@ -375,7 +377,8 @@ pub(super) fn facts(source: &SourceDrift, place: &PlaceDrift) -> Vec<Fact> {
     all.into_iter().filter(there).collect()
 }
 
-/// Where a proposal goes and what it is: `paste into FILE before the rule NAME (decides it as before)`.
+/// Says where a proposal goes and what it does: `paste into FILE before the rule NAME (decides it
+/// as before)`.
 pub(super) fn paste(proposal: &Proposal) -> Said<'_> {
     let said = Said::default()
         .own("paste into ")
@@ -383,6 +386,8 @@ pub(super) fn paste(proposal: &Proposal) -> Said<'_> {
     let said = match (&proposal.replaces, &proposal.before) {
         (Some(table), _) => said.own(" in place of ").code(table.as_str()),
         (None, Some(rule)) => said.own(" before the rule ").code(rule.to_string()),
+        // A key of the file itself stands before its tables.
+        (None, None) if !proposal.toml.starts_with('[') => said.own(" at its head"),
         (None, None) => said,
     };
     said.own(if proposal.as_before {
@@ -392,7 +397,7 @@ pub(super) fn paste(proposal: &Proposal) -> Said<'_> {
     })
 }
 
-/// In what the two sides of a place differ: `file, decision`.
+/// Names the properties in which the two sides of a place differ: `file, decision`.
 pub(super) fn differs(place: &PlaceDrift) -> Option<String> {
     let words: Vec<&str> = place.differs.iter().map(|a| a.word()).collect();
     (!words.is_empty()).then(|| words.join(", "))
@@ -429,7 +434,7 @@ fn place_said(place: &PlaceDrift) -> Said<'_> {
     said.own(": ").own(place.why)
 }
 
-/// Where a place that moved was: what it was in that it is not in now.
+/// Returns the former surroundings of a moved place, if they differ.
 fn whence(place: &PlaceDrift) -> Option<&str> {
     let (old, new) = (place.old.as_ref()?, place.new.as_ref()?);
     if place.change != Change::Moved {
@@ -443,7 +448,7 @@ fn whence(place: &PlaceDrift) -> Option<&str> {
     }
 }
 
-/// All that is not as it was in `source`.
+/// Returns all differences in `source`.
 pub(super) fn of_source(source: &SourceDrift) -> Vec<Item<'_>> {
     let lost = source.lost_targets.iter().map(|lost| {
         let said = lost_said(lost);
@@ -496,7 +501,7 @@ pub(super) fn of_source(source: &SourceDrift) -> Vec<Item<'_>> {
         .collect()
 }
 
-/// What happened to the source itself. Its level says whether somebody has to look at that, too.
+/// Returns the changes of the source itself. Its level says whether somebody must review them too.
 fn itself(source: &SourceDrift) -> Vec<Item<'_>> {
     let level = source.level.min(Level::Review);
     let mut items = Vec::new();
@@ -588,7 +593,7 @@ fn history_said(history: &History) -> Option<Said<'_>> {
     }
 }
 
-/// What no source alone tells.
+/// Returns the differences that concern no single source.
 pub(super) fn of_structure(structure: &Structure) -> Vec<Item<'_>> {
     let mut items = Vec::new();
     let mut tell = |level: Level, place: &str, said| {
@@ -618,7 +623,7 @@ pub(super) fn of_structure(structure: &Structure) -> Vec<Item<'_>> {
             .into_iter()
             .filter(|(_, names)| !names.is_empty())
             .fold(said, |said, (word, names)| said.own(word).names(names));
-        // What a link holds follows from its sources, which are told themselves.
+        // A link's contents follow from its sources, which have their own items.
         tell(Level::Moved, "", said);
     }
     items

@@ -1,4 +1,4 @@
-//! A drift for programs: one object, in which every source and every place stands on a line of its own.
+//! Writes a drift for programs: one JSON object, with every source and every place on its own line.
 
 use std::io::{self, Write};
 
@@ -13,18 +13,18 @@ use drift::{
 };
 use problem::Problem;
 
-/// The deepest list whose elements stand on lines of their own: that of a source's places.
+/// The deepest list whose elements get their own lines: a source's places.
 const DEEPEST: usize = 4;
 
-/// Writes it.
+/// Writes the object.
 pub(super) fn write(out: &mut dyn Write, report: &DriftReport) -> io::Result<()> {
     let mut to = serde_json::Serializer::with_formatter(&mut *out, Rows { depth: 0 });
     Whole::new(report).serialize(&mut to)?;
     writeln!(out)
 }
 
-// The model's own fields; what is not listed is left out of its lists. They are taken apart by name so that a field that
-// is new in the model does not go missing here.
+// The fields of the model, with its lists reduced to what is listed. Destructuring names every
+// field, so that a new field cannot be forgotten here.
 
 #[derive(Serialize)]
 struct Whole<'a> {
@@ -121,7 +121,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Breaks lines between the fields of the object and the elements of its lists and of its sources' lists.
+/// Breaks lines between the object's fields, and between the elements of its lists and of its
+/// sources' lists.
 struct Rows {
     depth: usize,
 }

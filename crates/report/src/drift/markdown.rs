@@ -1,7 +1,8 @@
-//! A drift as Markdown (GitHub's kind) for a merge request or a job's summary, never longer than a code host takes.
+//! Writes a drift as Markdown (GitHub's kind) for a merge request or a job's summary, within the
+//! size limit of code hosts.
 //!
-//! It is made of blocks that each stand alone, so that it can end after any of them. Everything of upstream's is in code
-//! spans or fences: there code hosts make neither links nor mentions of it.
+//! It consists of independent blocks, so it can end after any of them. All of upstream's text is in
+//! code spans or fences, where code hosts make neither links nor mentions of it.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -12,17 +13,17 @@ use crate::markdown::{code_cell, code_span, escape};
 use crate::paint::{count, grouped, one_line, printable};
 use drift::{Commit, Conflict, Excerpt, Level, Proposal, SourceDrift};
 
-/// Bytes in all; code hosts refuse more than 65,536.
+/// The most bytes in all. Code hosts reject more than 65,536.
 const LIMIT: usize = 60_000;
-/// Bytes that are kept back for the notes at the end.
+/// The bytes reserved for the notes at the end.
 const TAIL: usize = 3_000;
-/// Bytes of the table of sources.
+/// The most bytes of the table of sources.
 const TABLE: usize = 10_000;
-/// Characters of one piece of upstream's text.
+/// The most characters of one piece of upstream's text.
 const LONGEST: usize = 300;
-/// Places of one cause.
+/// The most places of one cause.
 const ALSO: usize = 12;
-/// Lines of a hunk or a proposal.
+/// The most lines of a hunk or a proposal.
 const LINES: usize = 40;
 
 macro_rules! say {
@@ -32,7 +33,7 @@ macro_rules! say {
     }};
 }
 
-/// Writes it.
+/// Writes the document.
 pub(super) fn write(out: &mut dyn Write, report: &DriftReport) -> io::Result<()> {
     let items = report.causes();
     let kept = items.partition_point(|item| item.level >= report.from);
@@ -59,11 +60,11 @@ pub(super) fn write(out: &mut dyn Write, report: &DriftReport) -> io::Result<()>
     out.write_all(page.0.as_bytes())
 }
 
-/// What is written so far.
+/// The text written so far.
 struct Page(String);
 
 impl Page {
-    /// Adds `block` where `limit` bytes allow it.
+    /// Adds `block` if it fits within `limit` bytes.
     fn add(&mut self, block: &str, limit: usize) -> bool {
         let fits = self.0.len() + block.len() <= limit;
         if fits {
@@ -72,9 +73,10 @@ impl Page {
         fits
     }
 
-    /// Adds what needs a person, the riskiest first: all there is to it, then in short, and tells how many it was.
+    /// Adds items that need a person, riskiest first: in full, then in short. Returns the number
+    /// added.
     fn needing(&mut self, items: &[Item]) -> usize {
-        // The sources' table and what comes behind it have a place even where this is long.
+        // Reserve room for the table of sources and the rest, even if this part is long.
         let limit = LIMIT - TAIL - TABLE;
         if items.is_empty() {
             return 0;
@@ -83,7 +85,8 @@ impl Page {
         let shorts: Vec<String> = items.iter().map(short).collect();
         let mut rest: usize = shorts.iter().map(String::len).sum();
         for (place, (item, short)) in items.iter().zip(&shorts).enumerate() {
-            // All that is told in full must leave a line for what comes behind it, as far as half the page goes.
+            // Each item in full must leave room for the short lines of the items after it, up to
+            // half the page.
             rest -= short.len();
             let room = limit - rest.min(limit / 2);
             if !self.add(&full(item), room) && !self.add(short, limit) {
@@ -126,7 +129,7 @@ impl Page {
         self.0 += "\n</details>\n\n";
     }
 
-    /// Adds what nobody has to look at, one line each, and tells how many it was.
+    /// Adds items that need nobody, one line each. Returns the number added.
     fn brief(&mut self, items: &[Item]) -> usize {
         if items.is_empty() {
             return 0;
@@ -183,17 +186,17 @@ fn head(report: &DriftReport, items: &[Item]) -> String {
     text
 }
 
-/// A code span of upstream's text, on one line and not too long.
+/// Makes a code span of upstream's text, on one line and shortened.
 fn span(text: &str) -> String {
     code_span(&one_line(&code::cut(text, LONGEST)))
 }
 
-/// The same in a table.
+/// As [`span`], for a table.
 fn cell(text: &str) -> String {
     code_cell(&one_line(&code::cut(text, LONGEST)))
 }
 
-/// The same in a piece of HTML, where Markdown is not read.
+/// As [`span`], for HTML, where Markdown does not apply.
 fn html(text: &str) -> String {
     let mut html = String::from("<code>");
     for c in one_line(&code::cut(text, LONGEST)).chars() {
@@ -208,7 +211,7 @@ fn html(text: &str) -> String {
     html + "</code>"
 }
 
-/// A fence that nothing in `text` can end.
+/// Makes a fence that nothing in `text` can end.
 fn fenced(language: &str, text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat((longest + 1).max(3));
@@ -242,7 +245,7 @@ fn summary(item: &Item) -> String {
     let mut text = String::new();
     for part in &item.said.0 {
         match part {
-            // Our own words hold nothing that HTML would take; a problem's cause may.
+            // Our own words contain no HTML, but a problem's cause may.
             Part::Own(own) if own.contains(['<', '>', '&', '@', '#']) => text += &html(own),
             Part::Own(own) => text += &code::cut(&one_line(own), LONGEST),
             Part::Code(code) => text += &html(code),
@@ -251,7 +254,7 @@ fn summary(item: &Item) -> String {
     text
 }
 
-/// An item on one line.
+/// Writes an item on one line.
 fn short(item: &Item) -> String {
     format!(
         "- **{}** {} {}{}\n",
@@ -262,7 +265,7 @@ fn short(item: &Item) -> String {
     )
 }
 
-/// An item with all there is to it, folded.
+/// Writes an item with all details, folded.
 fn full(item: &Item) -> String {
     let body = match item.body {
         Body::Place(place) => of_place(item, place),
@@ -309,7 +312,7 @@ fn of_place(item: &Item, place: &drift::PlaceDrift) -> String {
     text
 }
 
-/// The places of one cause with the one that is told.
+/// Lists the other places of the same cause.
 fn also(item: &Item) -> String {
     if item.also.is_empty() {
         return String::new();
@@ -330,7 +333,7 @@ fn also(item: &Item) -> String {
     text
 }
 
-/// The two sides of a place; one column where there is one only.
+/// Writes the two sides of a place as a table, or one column if there is only one side.
 fn table(facts: &[Fact]) -> String {
     let value = |side: &Option<String>| side.as_deref().map(cell).unwrap_or_default();
     let old = facts.iter().any(|fact| fact.old.is_some());
@@ -367,7 +370,7 @@ fn commit(commit: &Commit) -> String {
     )
 }
 
-/// The code in a fence; the line with the literal has a sign, and the literal is marked below.
+/// Writes the code in a fence, with a sign at the literal's line and a mark below the literal.
 fn excerpt(excerpt: &Excerpt) -> String {
     let lines = code::lines(excerpt);
     let digits = lines.last().map_or(1, |line| line.number.to_string().len());
@@ -413,7 +416,7 @@ fn conflict(conflict: &Conflict) -> String {
     }
 }
 
-/// The first lines of `text`, and how many there are more.
+/// Returns the first lines of `text` and the number of the rest.
 fn bounded(text: &str) -> String {
     let mut lines = text.lines();
     let mut kept = String::new();

@@ -1,7 +1,7 @@
-//! What is different between two releases, told: [`drift`] finds it.
+//! Reports the differences between two releases that [`drift`] finds.
 //!
-//! Every format tells the same items ([`item`]) in the same order, the riskiest first. All but JSON are bounded, and tell
-//! what they leave out.
+//! Every format shows the same items ([`item`]) in the same order, riskiest first. All formats but
+//! JSON have limits, and say what they omit.
 
 use std::io::{self, Write};
 
@@ -17,19 +17,19 @@ mod markdown;
 mod sarif;
 mod text;
 
-/// A drift to be written.
+/// The report on a drift.
 #[derive(Debug, Clone, Copy)]
 pub struct DriftReport<'a> {
-    /// What is different.
+    /// The differences.
     pub drift: &'a Drift,
-    /// What is below this level is counted and not listed.
+    /// The lowest level to list. Items below it are only counted.
     pub from: Level,
-    /// The sources that are listed; where it is empty, all. The summary always counts them all.
+    /// The sources to list; empty for all. The summary always counts all of them.
     pub only: &'a [String],
 }
 
 impl<'a> DriftReport<'a> {
-    /// The report on `drift`: all sources, from [`Level::Moved`] on.
+    /// Makes the report on `drift`: all sources, from [`Level::Moved`] on.
     pub fn new(drift: &'a Drift) -> Self {
         Self {
             drift,
@@ -38,48 +38,48 @@ impl<'a> DriftReport<'a> {
         }
     }
 
-    /// Writes it for people, on a terminal of `width` columns where there is one.
+    /// Writes it for people, on a terminal of `width` columns if there is one.
     ///
     /// # Errors
-    /// What writing says.
+    /// Writing fails.
     pub fn text(&self, out: &mut dyn Write, width: Option<usize>) -> io::Result<()> {
         text::write(out, self, width)
     }
 
-    /// Writes it for programs: one JSON object, as `docs/drift.schema.json` has it. It is the whole of what is listed,
-    /// without bounds.
+    /// Writes it for programs: one JSON object by `docs/drift.schema.json`, with everything that is
+    /// listed.
     ///
     /// # Errors
-    /// What writing says.
+    /// Writing fails.
     pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
         json::write(out, self)
     }
 
-    /// Writes it for a merge request or a job's summary: at most 60,000 bytes.
+    /// Writes it for a merge request or a job's summary, in at most 60,000 bytes.
     ///
     /// # Errors
-    /// What writing says.
+    /// Writing fails.
     pub fn markdown(&self, out: &mut dyn Write) -> io::Result<()> {
         markdown::write(out, self)
     }
 
-    /// Writes it as SARIF 2.1.0: at most 5,000 results.
+    /// Writes it as SARIF 2.1.0, with at most 5,000 results.
     ///
     /// # Errors
-    /// What writing says.
+    /// Writing fails.
     pub fn sarif(&self, out: &mut dyn Write) -> io::Result<()> {
         sarif::write(out, self)
     }
 
-    /// Writes it as one HTML file without anything beside it.
+    /// Writes it as one self-contained HTML file.
     ///
     /// # Errors
-    /// What writing and the template say.
+    /// Writing or the template fails.
     pub fn html(&self, out: &mut dyn Write) -> io::Result<()> {
         html::write(out, self)
     }
 
-    /// The listed sources.
+    /// Returns the listed sources.
     fn sources(&self) -> impl Iterator<Item = &'a SourceDrift> + use<'a> {
         let only = self.only;
         self.drift
@@ -88,12 +88,12 @@ impl<'a> DriftReport<'a> {
             .filter(move |source| only.is_empty() || only.contains(&source.name))
     }
 
-    /// Whether what no source alone tells is told.
+    /// Whether to include differences that concern no single source.
     fn is_whole(&self) -> bool {
         self.only.is_empty()
     }
 
-    /// All that is not as it was in what is listed, whatever its level, the riskiest first.
+    /// Returns all differences in the listed sources, of every level, riskiest first.
     fn items(&self) -> Vec<Item<'a>> {
         let mut items: Vec<Item> = self.sources().flat_map(item::of_source).collect();
         items.extend(self.drift.problems.iter().filter_map(|problem| {
@@ -108,17 +108,17 @@ impl<'a> DriftReport<'a> {
         items
     }
 
-    /// The same for people: one for each cause.
+    /// As [`Self::items`], merged by cause for people.
     fn causes(&self) -> Vec<Item<'a>> {
         item::grouped(self.items())
     }
 
-    /// `pve-9.1.4 → pve-9.1.5`.
+    /// Returns `pve-9.1.4 → pve-9.1.5`.
     fn title(&self) -> String {
         format!("{} → {}", self.drift.old.release, self.drift.new.release)
     }
 
-    /// The verdict in one sentence; which sources are listed, where not all are.
+    /// Returns the verdict in one sentence, with the listed sources unless all are.
     fn verdict(&self, items: &[Item]) -> Said<'a> {
         if !self.is_whole() {
             let said = Said::default().own("of all sources; listed: ");
@@ -130,20 +130,20 @@ impl<'a> DriftReport<'a> {
     }
 }
 
-/// How many of `items` have each level, as [`Level::ALL`].
+/// Counts `items` by level, in the order of [`Level::ALL`].
 fn tally(items: &[Item]) -> [u64; 4] {
     let of = |level| items.iter().filter(move |item| item.level == level);
     Level::ALL.map(|level| of(level).map(Item::many).sum())
 }
 
-/// `12 causes`, of more things than that; `None` where each thing is a cause of its own.
+/// Returns `12 causes`, or `None` if every item has a cause of its own.
 fn causes(items: &[Item]) -> Option<String> {
     let things: u64 = items.iter().map(Item::many).sum();
     let causes = items.len() as u64;
     (causes < things).then(|| count(causes, "cause", "causes"))
 }
 
-/// The verdict in one sentence, where `tally` things have each level.
+/// Returns the verdict in one sentence, for `tally` items by level.
 fn verdict<'a>(level: Level, tally: [u64; 4], of: &str) -> Said<'a> {
     let [_, moved, review, broken] = tally;
     let look = match review {
@@ -181,7 +181,7 @@ fn verdict<'a>(level: Level, tally: [u64; 4], of: &str) -> Said<'a> {
     }
 }
 
-/// `84 sources: 1 broken, 3 review, 80 clean`, from the riskiest.
+/// Returns `84 sources: 1 broken, 3 review, 80 clean`, riskiest first.
 fn levels(numbers: [u64; 4], one: &str, many: &str) -> String {
     let parts: Vec<String> = Level::ALL
         .iter()
@@ -198,7 +198,7 @@ fn levels(numbers: [u64; 4], one: &str, many: &str) -> String {
     }
 }
 
-/// `12 moved, 3 added`; what there is none of is not said.
+/// Returns `12 moved, 3 added`, without zeros.
 fn counts(counts: &Counts) -> String {
     let unchanged = match (counts.unchanged, counts.shifted) {
         (0, _) => None,
@@ -225,7 +225,8 @@ fn counts(counts: &Counts) -> String {
     }
 }
 
-/// `5 hunks apply: 1 nowhere, 1 at another line, 3 where they were`; `None` where there are none.
+/// Returns `5 hunks apply: 1 nowhere, 1 at another line, 3 where they were`, or `None` without
+/// hunks.
 fn hunks(text: &TextDrift) -> Option<String> {
     let TextDrift {
         clean,
@@ -250,7 +251,7 @@ fn hunks(text: &TextDrift) -> Option<String> {
     })
 }
 
-/// The figures of the summary, one line each.
+/// Returns the figures of the summary, one line each.
 fn figures(summary: &Summary) -> Vec<String> {
     let mut lines = vec![
         levels(summary.sources, "source", "sources"),
@@ -270,7 +271,7 @@ fn figures(summary: &Summary) -> Vec<String> {
     lines
 }
 
-/// A source's version on both sides: `1.2-3 → 1.2-4`; the commits where it has no other.
+/// Returns a source's versions, `1.2-3 → 1.2-4`, or its commits if the version is the same.
 fn versions(source: &SourceDrift) -> String {
     let name = |at: &Option<drift::At>| {
         let at = at.as_ref()?;
@@ -287,12 +288,12 @@ fn versions(source: &SourceDrift) -> String {
     }
 }
 
-/// A commit's name as far as people need it.
+/// Shortens a commit's name for people.
 fn short(rev: &str) -> &str {
     rev.get(..12).unwrap_or(rev)
 }
 
-/// What is left out, by level: `3,412 review, 80 moved`.
+/// Counts the omitted items by level: `3,412 review, 80 moved`.
 fn left_out(items: &[Item]) -> Option<String> {
     let parts: Vec<String> = Level::ALL
         .iter()

@@ -1,4 +1,4 @@
-//! A drift as SARIF 2.1.0: one run, a result for each thing that is listed, the riskiest first.
+//! Writes a drift as SARIF 2.1.0: one run, with a result for each listed item, riskiest first.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -13,14 +13,14 @@ use crate::paint::printable;
 use crate::sarif::{self, Invocation, Location, Notification, Outcome, Region};
 use drift::{At, Change, Excerpt, Level, SourceDrift, Spot};
 
-/// Results at most; code hosts take 25,000 and show fewer.
+/// The most results. Code hosts accept 25,000 and show fewer.
 const RESULTS: usize = 5_000;
-/// Bytes of results at most.
+/// The most bytes of results.
 const BYTES: usize = 9_000_000;
-/// What a result is known by from run to run.
+/// The name of the fingerprint that identifies a result from run to run.
 const FINGERPRINT: &str = "pveNixDrift/v1";
 
-/// Writes it.
+/// Writes the log.
 pub(super) fn write(out: &mut dyn Write, report: &DriftReport) -> io::Result<()> {
     let items = report.items();
     let kept = items.partition_point(|item| item.level >= report.from);
@@ -43,7 +43,7 @@ pub(super) fn write(out: &mut dyn Write, report: &DriftReport) -> io::Result<()>
     sarif::log(out, vec![run])
 }
 
-/// As many results as may be, and how many items they tell.
+/// Returns as many results as the limits allow, and the number of items in them.
 fn results<'a>(items: &'a [Item<'a>]) -> io::Result<(Vec<Outcome<'a>>, usize)> {
     let mut results = Vec::new();
     let mut bytes = 0;
@@ -51,7 +51,7 @@ fn results<'a>(items: &'a [Item<'a>]) -> io::Result<(Vec<Outcome<'a>>, usize)> {
     for item in items.iter().take(RESULTS) {
         let outcome = outcome(item, &mut seen);
         let written = serde_json::to_string_pretty(&outcome)?;
-        // In the log every line stands four levels deep.
+        // In the log, every line is indented by four levels.
         bytes += written.len() + 8 * written.lines().count();
         if bytes > BYTES {
             break;
@@ -106,7 +106,7 @@ fn outcome<'a>(item: &'a Item<'a>, seen: &mut HashMap<String, u64>) -> Outcome<'
     outcome
 }
 
-/// The sentence, with what a reader of it alone has to know.
+/// Returns the sentence, with what a reader needs to understand it alone.
 fn message(item: &Item) -> String {
     let said = item.said.text();
     let place = match item.body {
@@ -143,7 +143,7 @@ fn baseline(item: &Item) -> &'static str {
     }
 }
 
-/// A hash of what the item is, whatever its line, and which of several alike it is.
+/// Returns a hash of the item, whatever its line, and of its number among equal items.
 fn fingerprint(item: &Item, seen: &mut HashMap<String, u64>) -> String {
     let source = item.source.map_or("", |source| &source.name);
     let mut hash = Sha256::new();
@@ -171,7 +171,7 @@ fn fingerprint(item: &Item, seen: &mut HashMap<String, u64>) -> String {
             add(item.code.id);
             add(source);
             add(&item.place);
-            // A patch is the same one however many of its hunks fail.
+            // A patch keeps its identity however many of its hunks fail.
             if !matches!(item.body, Body::Patch(_)) {
                 add(&item.said.text());
             }
@@ -185,7 +185,7 @@ fn fingerprint(item: &Item, seen: &mut HashMap<String, u64>) -> String {
     format!("{name}:{number}")
 }
 
-/// The root of `source` in the new release, or in the old one.
+/// Returns the root of `source` in the new release, or in the old one.
 fn root<'a>(source: &str, new: bool) -> Cow<'a, str> {
     if new {
         source.to_owned().into()
@@ -218,7 +218,7 @@ fn file<'a>(
     Location {
         physical_location: sarif::PhysicalLocation {
             artifact_location: sarif::artifact(path, base),
-            // A context says more than the region it is of.
+            // A context region adds information only beside a region.
             context_region: region.as_ref().and(context_region),
             region,
         },
@@ -233,7 +233,7 @@ fn region<'a>(line: u32) -> Option<Region<'a>> {
     })
 }
 
-/// The region with its columns and text, where the line is at hand from its beginning.
+/// Adds columns and text to the region, if the excerpt has the line from its start.
 fn marked<'a>(region: Region<'a>, spot: &Spot, code: &'a Excerpt) -> Region<'a> {
     let found = code.lines.get(code.at).and_then(|line| {
         let text = line
@@ -264,7 +264,7 @@ fn around(code: &Excerpt) -> Region<'_> {
     }
 }
 
-/// The sources' two sides, those first that have one.
+/// Returns the two sides of each source, as far as they exist.
 fn sided<'a>(report: &DriftReport<'a>) -> impl Iterator<Item = (&'a SourceDrift, &'a At, bool)> {
     report.sources().flat_map(|source| {
         let old = source.old.as_ref().map(|at| (source, at, false));

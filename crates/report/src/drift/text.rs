@@ -1,4 +1,5 @@
-//! A drift for people: the verdict, what needs one of them, the sources, and in short what does not.
+//! Writes a drift for people: the verdict, the items that need a person, the sources, and the rest
+//! in short.
 
 use std::io::{self, Write};
 
@@ -9,20 +10,20 @@ use super::{DriftReport, code, counts, figures, hunks, left_out, versions};
 use crate::paint::{self, BAD, FAINT, FOUND, GOOD, HELP, STRONG, count, grouped, one_line};
 use drift::{Conflict, Excerpt, Level, PlaceDrift, Proposal, SourceDrift};
 
-/// Things that need a person and are told with all there is to them.
+/// The most items that need a person to show in full.
 const FULL: usize = 200;
-/// More of them, one line each.
+/// The most further ones, one line each.
 const SHORT: usize = 300;
-/// Things that do not need one, one line each.
+/// The most items that need nobody, one line each.
 const BRIEF: usize = 40;
-/// Lines of a hunk.
+/// The most lines of a hunk.
 const HUNK: usize = 24;
-/// Places of one cause.
+/// The most places of one cause.
 const ALSO: usize = 40;
-/// Where a label's value begins.
+/// The column of a label's value.
 const INDENT: usize = 11;
 
-/// Writes it.
+/// Writes the report.
 pub(super) fn write(
     out: &mut dyn Write,
     report: &DriftReport,
@@ -47,7 +48,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// A level's colour.
+/// Returns a level's colour.
 fn style(level: Level) -> Style {
     match level {
         Level::Broken => BAD,
@@ -79,7 +80,7 @@ fn head(
     writeln!(out)
 }
 
-/// What needs a person, with all there is to it.
+/// Writes the items that need a person, in full.
 fn full(out: &mut dyn Write, items: &[Item], width: Option<usize>) -> io::Result<()> {
     for item in items.iter().take(FULL) {
         one(out, item, width)?;
@@ -101,7 +102,7 @@ fn full(out: &mut dyn Write, items: &[Item], width: Option<usize>) -> io::Result
     Ok(())
 }
 
-/// An item on one line, which goes on at `column`, or on two where it does not fit.
+/// Writes an item on one line with its sentence at `column`, or on two if it does not fit.
 fn line(out: &mut dyn Write, item: &Item, column: usize, width: Option<usize>) -> io::Result<()> {
     let place = one_line(&item.place);
     let said = item.told();
@@ -144,7 +145,7 @@ fn one(out: &mut dyn Write, item: &Item, width: Option<usize>) -> io::Result<()>
     }
 }
 
-/// The places of one cause with the one that is told.
+/// Lists the other places of the same cause.
 fn also(out: &mut dyn Write, item: &Item) -> io::Result<()> {
     if item.also.is_empty() {
         return Ok(());
@@ -212,7 +213,7 @@ fn of_place(
     }
 }
 
-/// A fact that is not in the item's first lines; both sides of it where they are not the same.
+/// Writes a fact that the item's first lines do not show; both sides if they differ.
 fn told(out: &mut dyn Write, fact: &Fact, width: Option<usize>) -> io::Result<()> {
     let text = match (&fact.old, &fact.new) {
         _ if ["place", "text"].contains(&fact.name) => return Ok(()),
@@ -232,7 +233,7 @@ fn commit(out: &mut dyn Write, item: &Item, width: Option<usize>) -> io::Result<
     labelled(out, "commit", &said, width)
 }
 
-/// The code, and below the literal what marks it where there is no colour.
+/// Writes the code and, without colour, a mark below the literal.
 fn excerpted(out: &mut dyn Write, excerpt: &Excerpt, width: Option<usize>) -> io::Result<()> {
     let lines = code::lines(excerpt);
     let digits = lines.last().map_or(1, |line| line.number.to_string().len());
@@ -260,7 +261,8 @@ fn excerpted(out: &mut dyn Write, excerpt: &Excerpt, width: Option<usize>) -> io
     Ok(())
 }
 
-/// The part of a line that fits `room` columns and holds as much of the literal as can be.
+/// Returns the part of a line that fits `room` columns and shows as much of the literal as
+/// possible.
 fn windowed(line: &code::Line, room: usize) -> [String; 3] {
     let wide = |text: &str| textwrap::core::display_width(text);
     if wide(&line.before) + wide(&line.marked) + wide(&line.after) <= room {
@@ -279,7 +281,7 @@ fn windowed(line: &code::Line, room: usize) -> [String; 3] {
     [before, marked, after]
 }
 
-/// The beginning of `text` that fits `room` columns, with a mark where it goes on.
+/// Cuts `text` to `room` columns and marks the cut.
 fn fitting(text: &str, room: usize) -> String {
     if textwrap::core::display_width(text) <= room {
         return text.to_owned();
@@ -301,7 +303,7 @@ fn proposed(out: &mut dyn Write, proposal: &Proposal, width: Option<usize>) -> i
     let lead = format!("  {HELP}help{HELP:#}     ");
     let said = item::paste(proposal).text() + ":";
     paint::paragraph(out, &lead, INDENT, &one_line(&said), width)?;
-    // It is to be copied: no line of it is broken.
+    // People copy it, so do not wrap its lines.
     for line in proposal.toml.lines() {
         writeln!(out, "    {}", one_line(line))?;
     }
@@ -351,7 +353,7 @@ fn conflict(out: &mut dyn Write, conflict: &Conflict, width: Option<usize>) -> i
     }
 }
 
-/// The sources that are not clean: a table where it fits, otherwise some lines for each.
+/// Lists the sources that are not clean: a table if it fits, otherwise some lines for each.
 fn sources(out: &mut dyn Write, report: &DriftReport, width: Option<usize>) -> io::Result<()> {
     let listed = |source: &&SourceDrift| source.level >= report.from.max(Level::Moved);
     let mut shown: Vec<&SourceDrift> = report.sources().filter(listed).collect();
@@ -471,7 +473,7 @@ fn stacked(out: &mut dyn Write, sources: &[&SourceDrift], width: Option<usize>) 
     Ok(())
 }
 
-/// What nobody has to look at, one line each.
+/// Lists items that need nobody, one line each.
 fn in_short(out: &mut dyn Write, items: &[Item], width: Option<usize>) -> io::Result<()> {
     if items.is_empty() {
         return Ok(());

@@ -1,8 +1,8 @@
-//! The commands a Perl file runs, as far as they can be read from its text.
+//! Finds the commands that a Perl file runs, as far as its text shows them.
 //!
-//! A command is a sequence of words: an array literal, the values that reach an array through assignments and `push`, a list of
-//! arguments, a shell command line. The first word is its program, and programs that run another (`rules/calls.toml`) have that one
-//! after their options.
+//! A command is a sequence of words: an array literal, the values that an array receives through
+//! assignments and `push`, a list of arguments, or a shell command line. Its first word is the
+//! program. A program that runs another (`rules/calls.toml`) has the other one after its options.
 
 mod looks;
 mod words;
@@ -18,29 +18,29 @@ use super::tree::{Id, K, Tree};
 use crate::Form;
 use crate::calls::{Call, Calls, CommandForm};
 
-/// How far a command is followed from variable to variable.
+/// The longest chain of variables to follow.
 const FARTHEST: u32 = 6;
 
-/// How deep conditions and lists within a command are opened.
+/// The deepest nesting of conditions and lists within a command.
 const DEEPEST: u32 = 40;
 
-/// What a file's text says about a word of a command.
+/// A word of a command.
 #[derive(Debug, Clone)]
 pub struct InCommand {
-    /// The word's end.
+    /// The offset of its end.
     pub end: usize,
-    /// It is a program's name.
+    /// Whether it is a program's name.
     pub program: bool,
     pub word: u32,
     pub before: String,
-    /// The call that runs the command, where that is known.
+    /// The call that runs the command, if known.
     pub call: Option<String>,
     pub form: Form,
-    /// The node it stands in.
+    /// The node that contains it.
     pub node: Id,
 }
 
-/// Where a variable gets its values.
+/// A point at which a variable gets values.
 #[derive(Debug, Clone, Copy)]
 struct Event {
     at: Id,
@@ -64,11 +64,12 @@ struct Finder<'t> {
     followed: HashSet<(Id, bool)>,
     literals: HashSet<Id>,
     found: BTreeMap<usize, InCommand>,
-    /// How deep `flatten` is.
+    /// The current depth of `flatten`.
     depth: u32,
 }
 
-/// Every word of every command in the file, by offset. `heredocs` gives the body of each heredoc's token.
+/// Returns every word of every command in the file, by offset. `heredocs` maps each heredoc's token
+/// to its body.
 pub fn find(
     tree: &Tree<'_>,
     calls: &Calls,
@@ -97,7 +98,7 @@ pub fn find(
 }
 
 impl Finder<'_> {
-    /// Notes what `id` does to a variable.
+    /// Records the effect of `id` on a variable.
     fn record(&mut self, id: Id) {
         let tree = self.tree;
         match tree.kind(id) {
@@ -165,7 +166,7 @@ impl Finder<'_> {
         }
     }
 
-    /// `$x` for the scalar and what it refers to, `@x` for the array.
+    /// Returns `$x` for the scalar and the array that it refers to, `@x` for the array.
     fn key(&self, mut id: Id) -> Option<Vec<u8>> {
         let tree = self.tree;
         while matches!(tree.kind(id), K::ArrayDeref | K::Refgen) {
@@ -203,7 +204,8 @@ impl Finder<'_> {
             .unwrap_or(0)
     }
 
-    /// What happens to the variable that `key` means at `at`, in the scope of its declaration.
+    /// Returns the events of the variable that `key` refers to at `at`, within the scope of its
+    /// declaration.
     fn history(&self, key: &[u8], at: Id) -> Vec<Event> {
         let Some(events) = self.events.get(key) else {
             return Vec::new();
@@ -220,7 +222,7 @@ impl Finder<'_> {
                     && self.block(event.at) == scope
             });
             if let Some(declared) = declared {
-                // The assignment that declares stands before its own declaration.
+                // The assignment around a declaration comes before it.
                 let first = self
                     .tree
                     .parent(declared.at)
@@ -290,7 +292,7 @@ impl Finder<'_> {
         }
     }
 
-    /// An array of arguments to a program that the callee knows.
+    /// Ignores an array of arguments whose program the callee knows.
     fn leave_alone(&mut self, id: Id) {
         self.literals.insert(id);
         let Some(key) = self.key(id) else { return };
@@ -304,7 +306,7 @@ impl Finder<'_> {
             }));
     }
 
-    /// The block of `exec { 'program' } @words`.
+    /// Handles the block of `exec { 'program' } @words`.
     fn indirect_program(&mut self, id: Id, name: &str) {
         let tree = self.tree;
         let Some(block) = tree.child(id, K::IndirectObject) else {
@@ -355,7 +357,7 @@ impl Finder<'_> {
         }
     }
 
-    /// An argument that is a command: words by reference, or a line for the shell.
+    /// Handles an argument that is a command: words by reference, or a line for the shell.
     fn command(&mut self, id: Id, call: Option<&str>, depth: u32) {
         if depth > FARTHEST {
             return;
@@ -405,7 +407,8 @@ impl Finder<'_> {
         self.analyse(words, call, depth);
     }
 
-    /// A variable that holds a command: everything that is assigned, pushed or appended to it.
+    /// Follows a variable that contains a command, through everything that is assigned, pushed or
+    /// appended to it.
     fn follow(&mut self, id: Id, call: Option<&str>, depth: u32) {
         let Some(key) = self.key(id) else { return };
         let history = self.history(&key, id);
@@ -442,7 +445,7 @@ impl Finder<'_> {
         self.analyse(words, call, depth);
     }
 
-    /// The words a variable starts with.
+    /// Returns the initial words of a variable.
     fn base(
         &mut self,
         id: Id,
@@ -472,7 +475,7 @@ impl Finder<'_> {
                     .child(right, K::Function)
                     .is_none_or(|f| tree.text(f) != b"join") =>
             {
-                // What it returns is not known; whether it is a runner may be told from its name.
+                // The function's result is unknown, but its name may mark it as a runner.
                 let callee = call_name(tree, right).unwrap_or_default();
                 let own = plain_name(tree, id).unwrap_or_default();
                 let text = if self.calls.names_runner(&callee) {
@@ -508,7 +511,7 @@ impl Finder<'_> {
         }
     }
 
-    /// What the shell is given by a string, a heredoc or a concatenation.
+    /// Splits the shell text of a string, a heredoc or a concatenation into units.
     fn units(&self, id: Id, units: &mut Vec<Unit>, depth: u32) {
         let tree = self.tree;
         match tree.kind(id) {
@@ -605,7 +608,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Where a word stands: its own bytes, or, when it holds interpolations, the literal's.
+    /// Returns the span of a word: its own bytes or, if it contains interpolations, the literal's.
     fn extent(&self, word: &Word) -> Option<Range<usize>> {
         let tree = self.tree;
         let whole = || match tree.kind(word.node) {
@@ -620,7 +623,7 @@ impl Finder<'_> {
             .filter(|span| !span.is_empty())
     }
 
-    /// Notes where every word stands; those that are programs are marked later.
+    /// Records the place of every word. Programs among them are marked later.
     fn annotate(&mut self, line: &Line, call: Option<&str>) {
         for (at, word) in line.words.iter().enumerate() {
             if let Some(span) = self.extent(word) {
@@ -632,8 +635,8 @@ impl Finder<'_> {
         }
     }
 
-    /// A command that is spliced in behind what has it run elsewhere (`[@$ssh, @$cmd]`): its words stand behind that, too,
-    /// whether it is run here besides or not.
+    /// Records a command that is spliced in after a runner (`[@$ssh, @$cmd]`). Its words come after
+    /// the runner, even if it also runs here.
     fn behind(&mut self, array: Id, before: &str) {
         let history = self
             .key(array)
@@ -680,7 +683,7 @@ impl Finder<'_> {
         }
     }
 
-    /// A line for `sh -c` starts where its first word does: the narrower one is the word.
+    /// A line for `sh -c` starts at its first word, so the narrower span is the word.
     fn note_word(&mut self, span: Range<usize>, line: &Line, at: usize, call: Option<&str>) {
         let Some(word) = line.words.get(at) else {
             return;
@@ -705,7 +708,7 @@ impl Finder<'_> {
         }
     }
 
-    /// The word at `at` is a program; so may be one after it.
+    /// Marks the word at `at` as a program, and continues with programs that it runs.
     fn program(&mut self, line: &Line, at: usize, call: Option<&str>, depth: u32) {
         let Some(word) = line.words.get(at) else {
             return;
@@ -760,7 +763,7 @@ impl Finder<'_> {
         }
     }
 
-    /// The names a scalar in a program's place may have; each is noted where it stands.
+    /// Records the possible names of a scalar in a program's place, where they are assigned.
     fn scalar_program(
         &mut self,
         scalar: Id,
@@ -812,7 +815,7 @@ impl Finder<'_> {
                         form: word.form,
                         node: word.node,
                     };
-                    // Run on this machine and on others: the former is what must be there.
+                    // It runs here and on other machines, so it must exist here.
                     if self
                         .found
                         .get(&span.start)
@@ -827,7 +830,7 @@ impl Finder<'_> {
         names
     }
 
-    /// The first words of the arrays assigned to a spliced variable.
+    /// Returns the first words of the arrays assigned to a spliced variable.
     fn first_words(&mut self, array: Id) -> Vec<String> {
         let Some(key) = self.key(array) else {
             return Vec::new();
@@ -860,7 +863,7 @@ impl Finder<'_> {
         names
     }
 
-    /// `sh -c '…'` among the words.
+    /// Handles `sh -c '…'` among the words.
     fn command_line(&mut self, line: &Line, at: usize, call: Option<&str>, depth: u32) {
         let is_option = |word: &Word| {
             word.kind == WordKind::Fixed

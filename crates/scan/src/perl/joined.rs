@@ -1,7 +1,8 @@
-//! Paths that Perl code puts together from constants of its own: `"$DIR/name"`, `DIR . '/name'`, and the directories that it reads.
+//! Finds paths that Perl code assembles from its own constants (`"$DIR/name"`, `DIR . '/name'`),
+//! and directories that it reads.
 //!
-//! A variable is a constant where its scope assigns it once, a string; one without such a value, and whatever else is not known before
-//! the code runs, is a hole.
+//! A variable counts as a constant if its scope assigns it a single string. Any other variable, and
+//! anything else that is known only at run time, is a hole.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -11,37 +12,38 @@ use tree_sitter::{Node, Tree};
 use super::tree::parsed;
 use crate::ParseError;
 
-/// Functions that read the directory they are given, first.
+/// Functions whose first argument is a directory to read.
 const READERS: [&[u8]; 3] = [b"opendir", b"dir_glob_foreach", b"dir_glob_regex"];
-/// How deep constants lead to others.
+/// The deepest chain of constants to follow.
 const DEPTH: usize = 8;
 
-/// A piece of a path.
+/// A part of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
-    /// What is known.
+    /// A known text.
     Text(String),
-    /// What is not known before the code runs.
+    /// A part that is known only at run time.
     Hole,
 }
 
-/// A path that is put together.
+/// An assembled path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
-    /// Its pieces, no two texts side by side.
+    /// Its parts. No two texts are adjacent.
     pub parts: Vec<Part>,
     /// 1-based line.
     pub line: u32,
-    /// The code asks whether it is there.
+    /// Whether the code checks that it exists.
     pub is_asked: bool,
-    /// The code lists what is in it.
+    /// Whether the code lists its contents.
     pub is_listed: bool,
 }
 
-/// The paths of a file that begin with `prefix` and are put together from a constant and more, and the directories that it lists.
+/// Returns the paths of a file that begin with `prefix` and are assembled from a constant and other
+/// parts, and the directories that it lists.
 ///
 /// # Errors
-/// A file that does not parse.
+/// The file does not parse.
 pub fn paths(bytes: &[u8], prefix: &str) -> Result<Vec<Joined>, ParseError> {
     if memchr::memmem::find(bytes, prefix.as_bytes()).is_none() {
         return Ok(Vec::new());
@@ -51,18 +53,19 @@ pub fn paths(bytes: &[u8], prefix: &str) -> Result<Vec<Joined>, ParseError> {
     Ok(file.paths(prefix))
 }
 
-/// A variable or constant in the code that has it: the sub's node, 0 for the file.
+/// A variable or constant in its scope: the sub's node, or 0 for the file.
 type Scoped<'a> = (usize, &'a [u8]);
 
 struct File<'a> {
     bytes: &'a [u8],
-    /// The nodes that have names, in source order.
+    /// The named nodes, in source order.
     nodes: Vec<Node<'a>>,
-    /// Around each node: the node above it, and the sub; tree-sitter looks for a parent from the root on, every time.
+    /// For each node its parent and its sub. tree-sitter finds a parent only by a search from the
+    /// root.
     around: HashMap<usize, (Node<'a>, usize)>,
-    /// What is assigned, `None` where more than one thing is.
+    /// The assigned value; `None` if there are several.
     values: HashMap<Scoped<'a>, Option<Node<'a>>>,
-    /// Variables of which the code asks whether a file is there.
+    /// Variables whose paths the code checks for existence.
     asked: HashSet<Scoped<'a>>,
 }
 
@@ -109,12 +112,12 @@ impl<'a> File<'a> {
         file
     }
 
-    /// The node above another.
+    /// Returns a node's parent.
     fn parent(&self, node: Node) -> Option<Node<'a>> {
         self.around.get(&node.id()).map(|(parent, _)| *parent)
     }
 
-    /// The sub around a node, 0 outside of any.
+    /// Returns the sub around a node; 0 outside of any.
     fn scope(&self, node: Node) -> usize {
         self.around.get(&node.id()).map_or(0, |(_, scope)| *scope)
     }
@@ -123,13 +126,13 @@ impl<'a> File<'a> {
         self.bytes.get(node.byte_range()).unwrap_or_default()
     }
 
-    /// A variable's name without its sigil and braces.
+    /// Returns a variable's name without sigil and braces.
     fn name(&self, node: Node) -> &'a [u8] {
         let name = node.named_child(0).unwrap_or(node);
         self.text(name)
     }
 
-    /// Whether a call is `-e`, `-f` or another of their kind.
+    /// Whether a call is a file test: `-e`, `-f` and so on.
     fn is_test(&self, node: Node) -> bool {
         let text = self.text(node);
         text.first() == Some(&b'-') && text.get(1).is_some_and(u8::is_ascii_alphabetic)
@@ -157,7 +160,8 @@ impl<'a> File<'a> {
             .or_insert(value);
     }
 
-    /// Variables that are declared without one value for each: what they are is not known, whatever their name is elsewhere.
+    /// Marks variables as unknown that are declared without a single value, even if another of that
+    /// name has one.
     fn declared(&mut self, node: Node<'a>) {
         let is_assigned = self.parent(node).is_some_and(|parent| {
             parent.kind() == "assignment_expression"
@@ -181,7 +185,7 @@ impl<'a> File<'a> {
         self.values.insert(key, None);
     }
 
-    /// `use constant NAME => …;` and `use constant { … };`
+    /// Handles `use constant NAME => …;` and `use constant { … };`.
     fn constants(&mut self, node: Node<'a>) {
         let module = node.child_by_field_name("module");
         if module.is_none_or(|module| self.text(module) != b"constant") {
@@ -203,7 +207,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// What a variable or constant is worth where it stands.
+    /// Returns the value of a variable or constant at a node.
     fn value(&self, at: Node, name: &'a [u8], depth: usize) -> Vec<Part> {
         let own = self.values.get(&(self.scope(at), name));
         let value = own.or_else(|| self.values.get(&(0, name)));
@@ -213,7 +217,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// What an expression is worth.
+    /// Returns the value of an expression.
     fn worth(&self, node: Node, depth: usize) -> Vec<Part> {
         match node.kind() {
             "string_literal" => self.literal(node),
@@ -232,7 +236,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// What a chain of concatenations puts together, however long it is.
+    /// Returns the operands of a chain of concatenations of any length.
     fn concatenated<'n>(&self, node: Node<'n>) -> Vec<Node<'n>> {
         let mut leaves = Vec::new();
         let mut open = vec![node];
@@ -305,7 +309,7 @@ impl<'a> File<'a> {
         found.into_values().collect()
     }
 
-    /// Whether an expression has more than one literal: what stands in one is looked at anyway.
+    /// Whether an expression has more than one literal. The scan covers those with one.
     fn is_new(&self, node: Node) -> bool {
         let mut open = vec![node];
         while let Some(node) = open.pop() {
@@ -318,7 +322,7 @@ impl<'a> File<'a> {
         node.kind() == "binary_expression"
     }
 
-    /// The directory that a call lists.
+    /// Adds the directory that a call lists.
     fn listed(&self, call: Node, prefix: &str, found: &mut BTreeMap<usize, Joined>) {
         let function = call.child_by_field_name("function");
         let function = function
@@ -369,7 +373,8 @@ impl<'a> File<'a> {
         there.is_listed |= is_listed;
     }
 
-    /// Whether the code asks for a path, where it stands or by the variable that has it.
+    /// Whether the code checks that a path exists, directly or through the variable that receives
+    /// it.
     fn is_asked(&self, node: Node) -> bool {
         let mut around = node;
         while let Some(parent) = self.parent(around) {

@@ -1,13 +1,14 @@
-//! The PAM services that Perl code asks: the first argument of `Authen::PAM->new`.
+//! Finds the PAM services that Perl code uses: the first argument of `Authen::PAM->new`.
 
 use std::ops::Range;
 
 use tree_sitter::{Node, Tree};
 
-/// The class that speaks PAM.
+/// The class that uses PAM.
 const CLASS: &[u8] = b"Authen::PAM";
 
-/// The services of a file, in its order, by their places. One whose name is no literal is left out: it is not known before it runs.
+/// Returns the places of the services in file order. A service whose name is not a literal is left
+/// out, because it is known only at run time.
 pub fn find(tree: &Tree, bytes: &[u8]) -> Vec<Range<usize>> {
     if memchr::memmem::find(bytes, CLASS).is_none() {
         return Vec::new();
@@ -16,7 +17,7 @@ pub fn find(tree: &Tree, bytes: &[u8]) -> Vec<Range<usize>> {
     calls.filter_map(|call| service(call, bytes)).collect()
 }
 
-/// `Authen::PAM->new(…)`, in the file's order.
+/// Returns the calls `Authen::PAM->new(…)` in file order.
 fn calls<'a>(tree: &'a Tree, bytes: &[u8]) -> Vec<Node<'a>> {
     let mut found = Vec::new();
     let mut open = vec![tree.root_node()];
@@ -38,7 +39,7 @@ fn calls<'a>(tree: &'a Tree, bytes: &[u8]) -> Vec<Node<'a>> {
     found
 }
 
-/// The first argument, where it is a string without interpolation.
+/// Returns the first argument if it is a string without interpolation.
 fn service(call: Node, bytes: &[u8]) -> Option<Range<usize>> {
     let mut first = call.child_by_field_name("arguments")?;
     while matches!(

@@ -1,7 +1,8 @@
-//! The commands of a shell command line that stands in a Perl string.
+//! Parses the commands of a shell command line in a Perl string.
 //!
-//! The line is a sequence of [`Unit`]s: a byte as the shell will see it with its span in the file, or an interpolation. So what
-//! Perl's escapes and the shell's quotes wrap is seen through, and each word still knows where it stands.
+//! The line is a sequence of [`Unit`]s: a byte as the shell will see it, with its span in the file,
+//! or an interpolation. So each word keeps its place in the file despite Perl's escapes and the
+//! shell's quotes.
 
 use std::ops::Range;
 
@@ -15,29 +16,29 @@ use crate::collect::DEEPEST;
 /// One byte of a command line, or one interpolation.
 #[derive(Debug, Clone)]
 pub struct Unit {
-    /// The byte the shell sees; `None` for an interpolation.
+    /// The byte that the shell sees; `None` for an interpolation.
     pub byte: Option<u8>,
-    /// Where it stands in the file.
+    /// Its span in the file.
     pub span: Range<usize>,
     /// The interpolated expression.
     pub node: Option<Id>,
 }
 
-/// One word of a simple command, quotes removed.
+/// One word of a simple command, without quotes.
 #[derive(Debug, Clone, Default)]
 pub struct ShellWord {
-    /// What it is made of.
+    /// Its units.
     pub units: Vec<Unit>,
 }
 
 impl ShellWord {
-    /// Its text, where it holds no interpolation.
+    /// Returns its text, unless it contains an interpolation.
     pub fn fixed(&self) -> Option<String> {
         let bytes: Option<Vec<u8>> = self.units.iter().map(|unit| unit.byte).collect();
         bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// The interpolation it consists of, where it is nothing else.
+    /// Returns the interpolation, if it consists of exactly one.
     pub fn variable(&self) -> Option<Id> {
         match self.units.as_slice() {
             [
@@ -49,14 +50,14 @@ impl ShellWord {
         }
     }
 
-    /// Its span in the file, quotes left out.
+    /// Returns its span in the file, without quotes.
     pub fn span(&self) -> Option<Range<usize>> {
         Some(self.units.first()?.span.start..self.units.last()?.span.end)
     }
 }
 
-/// The simple commands of a line, in order, those of `$(…)` and backticks included; assignments, redirections and the shell's
-/// own words are left out.
+/// Returns the simple commands of a line in order, including those in `$(…)` and backticks.
+/// Assignments, redirections and the shell's keywords are left out.
 pub fn commands(units: &[Unit]) -> Vec<Vec<ShellWord>> {
     let line = Line::of(units);
     let mut found = Vec::new();

@@ -1,20 +1,21 @@
-//! Where in the program's structure a node stands, read from its ancestors.
+//! Determines the site of a node in the program's structure from its ancestors.
 
 use super::tree::{Id, K, Tree};
 use crate::Site;
 
-/// Functions through which a value passes on: what `join` is given still goes to the variable.
+/// Functions that pass a value on: an argument of `join` still reaches the variable.
 const TRANSPARENT: &[&[u8]] = &[
     b"join", b"sprintf", b"push", b"unshift", b"sort", b"reverse", b"lc", b"uc", b"bless",
 ];
 
-/// The site of the literal, comment or heredoc token `id`.
+/// Returns the site of the literal, comment or heredoc token `id`.
 pub fn site(tree: &Tree<'_>, id: Id) -> Site {
     let mut site = Site {
         call: operator(tree, id),
         ..Site::default()
     };
-    // Beyond a block or sub, calls and assignments take the code's value, not the literal's.
+    // Beyond a block or sub, calls and assignments receive the code's value rather than the
+    // literal's.
     let (mut in_expression, mut to_target) = (true, true);
     let mut child = id;
     for up in tree.ancestors(id) {
@@ -50,7 +51,7 @@ pub fn site(tree: &Tree<'_>, id: Id) -> Site {
     site
 }
 
-/// The name of the variable, key or constant that the value of `id` goes to.
+/// Returns the variable, key or constant that receives the value of `id`.
 pub fn target(tree: &Tree<'_>, id: Id) -> Option<String> {
     let mut child = id;
     for up in tree.ancestors(id) {
@@ -70,7 +71,7 @@ pub fn target(tree: &Tree<'_>, id: Id) -> Option<String> {
     None
 }
 
-/// The name of what a call node calls, without receiver and sigils.
+/// Returns the name of the called function or method, without receiver and sigils.
 pub fn call_name(tree: &Tree<'_>, call: Id) -> Option<String> {
     let name = match tree.kind(call) {
         K::Call => tree.text(tree.child(call, K::Function)?),
@@ -103,7 +104,7 @@ pub fn call_name(tree: &Tree<'_>, call: Id) -> Option<String> {
     )
 }
 
-/// The arguments of a call, lists and parentheses opened, comments left out.
+/// Returns the arguments of a call, with lists and parentheses opened and comments removed.
 pub fn arguments(tree: &Tree<'_>, call: Id) -> Vec<Id> {
     let callee = tree.children(call).next();
     let mut found = Vec::new();
@@ -118,7 +119,7 @@ pub fn arguments(tree: &Tree<'_>, call: Id) -> Vec<Id> {
     found
 }
 
-/// The elements of a list, in parentheses or not; anything else is its own element.
+/// Adds the elements of a list, with or without parentheses. Anything else is its own element.
 pub fn elements(tree: &Tree<'_>, id: Id, found: &mut Vec<Id>) {
     let mut open = vec![id];
     while let Some(next) = open.pop() {
@@ -134,7 +135,7 @@ pub fn elements(tree: &Tree<'_>, id: Id, found: &mut Vec<Id>) {
     }
 }
 
-/// A variable's, element's or key's name without sigils and braces.
+/// Returns the name of a variable, element or key, without sigils and braces.
 pub fn plain_name(tree: &Tree<'_>, mut id: Id) -> Option<String> {
     while matches!(tree.kind(id), K::Localization | K::Refgen) {
         id = tree.children(id).next()?;
@@ -181,7 +182,7 @@ pub fn is_variable(tree: &Tree<'_>, id: Id) -> bool {
     matches!(tree.kind(id), K::Scalar | K::Array | K::Hash)
 }
 
-/// A key's text without its quotes.
+/// Returns a key's text without quotes.
 pub fn unquoted(tree: &Tree<'_>, id: Id) -> String {
     let text = match tree.kind(id) {
         K::Literal | K::Interpolated => tree
@@ -192,7 +193,7 @@ pub fn unquoted(tree: &Tree<'_>, id: Id) -> String {
     String::from_utf8_lossy(text).into_owned()
 }
 
-/// `{ 'program' }` in `exec { 'program' } @words`.
+/// Whether the node is `{ 'program' }` in `exec { 'program' } @words`.
 fn is_program_block(tree: &Tree<'_>, id: Id) -> bool {
     tree.kind(id) == K::IndirectObject
 }
@@ -216,7 +217,8 @@ fn is_callee(tree: &Tree<'_>, call: Id, child: Id) -> bool {
     }
 }
 
-/// Which argument holds `id`, where `child` is the part of the call that does.
+/// Returns the index of the argument that contains `id`. `child` is the part of the call that
+/// contains it.
 fn argument_index(tree: &Tree<'_>, child: Id, id: Id) -> Option<u32> {
     if tree.kind(child) == K::IndirectObject {
         return None;

@@ -1,6 +1,6 @@
-//! A Perl file's syntax tree as one flat list, in source order, of the nodes that mean something.
+//! A Perl file's syntax tree as a flat list, in source order, of the relevant nodes.
 //!
-//! Tree-sitter's own nodes cost a search from the root for every step upwards; here a parent is an index.
+//! tree-sitter finds a node's parent only by a search from the root; here a parent is an index.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use tree_sitter::{Language, Node as Parsed, Parser, TreeCursor};
 
 use crate::ParseError;
 
-/// The kinds of node the scanner asks for; all others are [`K::Other`].
+/// The kinds of nodes that the scanner asks for. All others are [`K::Other`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum K {
     Other,
@@ -145,7 +145,7 @@ const KINDS: &[(&str, K)] = &[
     ("quoted_word_list", K::Words),
 ];
 
-/// A node's place in [`Tree`].
+/// The index of a node in [`Tree`].
 pub type Id = usize;
 
 #[derive(Debug, Clone, Copy)]
@@ -158,12 +158,12 @@ struct Node {
     after: Id,
 }
 
-/// The named nodes of one file in source order; node 0 is the file.
+/// The named nodes of one file in source order. Node 0 is the file.
 #[derive(Debug)]
 pub struct Tree<'a> {
     pub bytes: &'a [u8],
     nodes: Vec<Node>,
-    /// Offsets at which lines start.
+    /// The offsets at which lines start.
     lines: Vec<usize>,
 }
 
@@ -190,8 +190,8 @@ thread_local! {
     static PARSER: RefCell<Option<Parser>> = const { RefCell::new(None) };
 }
 
-/// Tree-sitter's own tree of `bytes`, without errors. `before` is the tree of an earlier content, edited to fit: what
-/// did not change is taken from it.
+/// Parses `bytes` with tree-sitter, or returns the first error. `before` is the tree of earlier
+/// content, adjusted to the edits; unchanged parts are reused.
 pub fn parsed(
     bytes: &[u8],
     before: Option<&tree_sitter::Tree>,
@@ -222,7 +222,7 @@ pub fn parsed(
 }
 
 impl<'a> Tree<'a> {
-    /// The flat form of tree-sitter's tree of `bytes`.
+    /// Flattens tree-sitter's tree of `bytes`.
     pub fn of(bytes: &'a [u8], parsed: &tree_sitter::Tree) -> Self {
         let mut nodes = Vec::with_capacity(bytes.len() / 8 + 1);
         flatten(&mut parsed.walk(), &grammar().kinds, &mut nodes);
@@ -259,7 +259,7 @@ impl<'a> Tree<'a> {
         node.start..node.end
     }
 
-    /// The bytes of a span that came from this tree.
+    /// Returns the bytes of a span from this tree.
     pub fn slice(&self, span: Range<usize>) -> &'a [u8] {
         self.bytes.get(span).unwrap_or_default()
     }
@@ -272,7 +272,7 @@ impl<'a> Tree<'a> {
         (id != 0).then(|| self.node(id).parent)
     }
 
-    /// From the parent to the file.
+    /// Returns the ancestors, from the parent to the file.
     pub fn ancestors(&self, id: Id) -> impl Iterator<Item = Id> + '_ {
         std::iter::successors(self.parent(id), |id| self.parent(*id))
     }
@@ -283,7 +283,7 @@ impl<'a> Tree<'a> {
             .take_while(move |child| *child < end)
     }
 
-    /// All nodes below `id`.
+    /// Returns all nodes below `id`.
     pub fn below(&self, id: Id) -> Range<Id> {
         id + 1..self.node(id).after
     }
@@ -292,7 +292,7 @@ impl<'a> Tree<'a> {
         self.children(id).find(|child| self.kind(*child) == kind)
     }
 
-    /// The sibling before `id`, comments apart.
+    /// Returns the sibling before `id`, ignoring comments.
     pub fn previous(&self, id: Id) -> Option<Id> {
         self.children(self.parent(id)?)
             .take_while(|child| *child < id)
@@ -300,14 +300,14 @@ impl<'a> Tree<'a> {
             .last()
     }
 
-    /// The key of the pair whose value `id` is: `key => id`.
+    /// Returns the key of the pair with the value `id`: `key => id`.
     pub fn pair_key(&self, id: Id) -> Option<Id> {
         let key = self.previous(id)?;
         let between = self.slice(self.span(key).end..self.span(id).start);
         between.trim_ascii_start().starts_with(b"=>").then_some(key)
     }
 
-    /// 1-based line and column (in bytes) of an offset.
+    /// Returns the 1-based line and column (in bytes) of an offset.
     pub fn position(&self, offset: usize) -> (u32, u32) {
         let line = self.lines.partition_point(|start| *start <= offset).max(1);
         let start = self.lines.get(line - 1).copied().unwrap_or(0);
@@ -319,7 +319,7 @@ impl<'a> Tree<'a> {
 }
 
 fn flatten(cursor: &mut TreeCursor<'_>, kinds: &[K], nodes: &mut Vec<Node>) {
-    // The open ancestors: their index, or none for a node that is not kept.
+    // The open ancestors, each with its index, or `None` if it is not kept.
     let mut open: Vec<Option<Id>> = Vec::new();
     let mut parent = 0;
     loop {

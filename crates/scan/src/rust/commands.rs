@@ -28,7 +28,7 @@ impl<'ast> Walk<'_> {
             }
     }
 
-    /// `Command::new(…)`.
+    /// Handles `Command::new(…)`.
     pub(super) fn command(&mut self, call: &'ast syn::ExprCall) {
         let Some(program) = call.args.first() else {
             return;
@@ -45,7 +45,7 @@ impl<'ast> Walk<'_> {
         self.running = Some(vec![word]);
     }
 
-    /// What is run: a literal, the branches that give one, a constant.
+    /// Marks the program: a literal, the branches that result in one, or a constant.
     fn program(&mut self, program: &'ast Expr) {
         match program {
             Expr::Lit(lit) => self.see(lit.lit.span(), Use::Program, false, false),
@@ -65,7 +65,7 @@ impl<'ast> Walk<'_> {
         }
     }
 
-    /// The arguments of `arg` and `args` are words of the command.
+    /// Handles `arg` and `args`, whose arguments are words of the command.
     pub(super) fn command_argument(
         &mut self,
         method: &str,
@@ -101,7 +101,7 @@ impl<'ast> Walk<'_> {
         words.push(text);
     }
 
-    /// A word as the command's words name it.
+    /// Returns a word for the list of the command's words.
     fn static_word(&self, word: &Expr) -> String {
         match word {
             Expr::Lit(lit) => self.content_text(lit.lit.span()),
@@ -128,7 +128,7 @@ fn is_shell(words: &[String]) -> bool {
         })
 }
 
-/// Whether a literal can be a bare program's name.
+/// Whether a literal may be a program's bare name.
 pub fn is_program(content: &[u8]) -> bool {
     is_command_name(content)
 }

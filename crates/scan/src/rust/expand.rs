@@ -1,4 +1,4 @@
-//! Calls of macros: their arguments read as what the macro takes.
+//! Handles macro calls, whose arguments are parsed as the macro takes them.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
@@ -11,7 +11,8 @@ use super::macros::{self, Arguments, Formatting};
 use super::walk::{Place, Use, Walk, literal};
 use crate::collect::continues;
 
-/// How many macros may stand within one another before the inner ones are read as tokens: each is parsed once more.
+/// The deepest nesting of macros to parse. Each level is parsed once more, so deeper ones are read
+/// as tokens.
 const MACROS_WITHIN: u32 = 16;
 
 /// Macros.
@@ -20,7 +21,7 @@ impl<'ast> Walk<'_> {
         let Some(name) = &item.ident else {
             return self.visit_macro(&item.mac);
         };
-        // `macro_rules!`: what a body becomes depends on where it is used.
+        // `macro_rules!`: the meaning of a body depends on where it is used.
         self.with_place(Place::Literal, |walk| {
             walk.with_target(Some(name.unraw().to_string()), |walk| {
                 walk.tokens(item.mac.tokens.clone(), None, None);
@@ -62,7 +63,7 @@ impl<'ast> Walk<'_> {
         self.macros -= 1;
     }
 
-    /// The arguments of a macro as expressions, its body as statements, or its tokens: what it parses as first.
+    /// Walks a macro's body as expressions, as statements or as tokens, whichever parses first.
     fn macro_body(&mut self, name: &str, tokens: &TokenStream, formatting: Option<Formatting>) {
         if self.macros <= MACROS_WITHIN {
             if let Ok(Arguments(arguments)) = syn::parse2(tokens.clone()) {
@@ -111,7 +112,7 @@ impl<'ast> Walk<'_> {
         }
     }
 
-    /// Whether the text of an argument of `concat!` goes on in the one before, and in the one after it.
+    /// Whether the argument of `concat!` before this one, and the one after it, continue its text.
     fn neighbours(&self, arguments: &[macros::Argument], number: usize) -> (bool, bool) {
         let joins = |other: Option<&macros::Argument>, last: bool| {
             other.is_some_and(|other| match literal(&other.value) {
@@ -129,7 +130,8 @@ impl<'ast> Walk<'_> {
         (joins(before, true), joins(arguments.get(number + 1), false))
     }
 
-    /// `include!("x")` and its like: whether a file of the source was named, which is no path of the system.
+    /// Handles `include!("x")` and the like. Returns whether it names a file of the source, which
+    /// is not a path of the system.
     fn inclusion(&mut self, name: &str, tokens: &TokenStream) -> bool {
         let Ok(Arguments(arguments)) = syn::parse2(tokens.clone()) else {
             return false;
@@ -162,7 +164,7 @@ impl<'ast> Walk<'_> {
     }
 }
 
-/// The path in `env!("CARGO_MANIFEST_DIR"), "/path"`.
+/// Returns the path in `env!("CARGO_MANIFEST_DIR"), "/path"`.
 fn below_manifest(tokens: &TokenStream) -> Option<String> {
     let Arguments(arguments) = syn::parse2(tokens.clone()).ok()?;
     let [first, rest @ ..] = arguments.as_slice() else {

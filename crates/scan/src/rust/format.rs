@@ -1,35 +1,36 @@
-//! The static pieces of a literal's content, as its source has it: between the holes of a format string, and around escapes
-//! that hold braces.
+//! Splits a literal's content, as written, into its static pieces: between the holes of a format
+//! string, and around escapes with braces.
 
 use memchr::memchr;
 
-/// A piece of a content, by offsets in it.
+/// A piece of a content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Piece {
-    /// Of its first byte.
+    /// The offset of its first byte.
     pub start: usize,
-    /// After its last byte.
+    /// The offset after its last byte.
     pub end: usize,
-    /// A hole stands directly before it.
+    /// Whether a hole directly precedes it.
     pub after: bool,
-    /// A hole stands directly after it.
+    /// Whether a hole directly follows it.
     pub before: bool,
 }
 
-/// A content taken apart.
+/// The pieces of a content.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Pieces {
-    /// In order; empty ones too.
+    /// The pieces in order, including empty ones.
     pub pieces: Vec<Piece>,
-    /// How many holes it has.
+    /// The number of holes.
     pub holes: usize,
-    /// A hole names a variable or argument (`{name}`, `{:width$}`).
+    /// Whether a hole names a variable or argument (`{name}`, `{:width$}`).
     pub names: bool,
-    /// It holds `{{` or `}}`.
+    /// Whether it contains `{{` or `}}`.
     pub doubled: bool,
 }
 
-/// Takes a content apart. `raw`: it has no escapes; `format`: it has holes (`std::fmt`, "Formatting Parameters").
+/// Splits a content. With `raw` it has no escapes; with `format` it has holes (`std::fmt`,
+/// "Formatting Parameters").
 pub fn pieces(content: &[u8], raw: bool, format: bool) -> Pieces {
     let mut found = Pieces::default();
     let (mut start, mut after, mut at) = (0, false, 0);
@@ -69,13 +70,14 @@ pub fn pieces(content: &[u8], raw: bool, format: bool) -> Pieces {
     found
 }
 
-/// The offset after the `}` that follows `at`.
+/// Returns the offset after the `}` that follows `at`.
 fn close(content: &[u8], at: usize) -> usize {
     let rest = content.get(at..).unwrap_or_default();
     memchr(b'}', rest).map_or(content.len(), |end| at + end + 1)
 }
 
-/// Whether a hole's inside names something: before the colon, or as a width or precision with `$`.
+/// Whether the inside of a hole names something: before the colon, or as a width or precision with
+/// `$`.
 fn has_names(hole: &[u8]) -> bool {
     let colon = memchr(b':', hole).unwrap_or(hole.len());
     let (name, spec) = hole.split_at(colon);

@@ -1,8 +1,10 @@
-//! Where a Rust file's comments and string literals stand, and how deep its parser would have to go.
+//! Finds a Rust file's comments and string literals, and the recursion depth that its parser would
+//! need.
 //!
-//! The lexer of proc-macro2 drops comments and gives nothing at all for a file with one bad token; and the parser of syn goes
-//! one call deeper for each bracket and each link of a chain, which hostile input has without end. So this pass, which only
-//! knows comments, quotes and brackets, comes first: what it lists is what the file holds, whether it parses or not.
+//! The lexer of proc-macro2 drops comments, and returns nothing for a file with one bad token. The
+//! parser of syn recurses for each bracket and each link of a chain, which hostile input has
+//! without end. So this pass, which knows only comments, quotes and brackets, comes first: its
+//! lists are complete whether the file parses or not.
 
 use memchr::{memchr, memchr2, memmem};
 
@@ -11,13 +13,13 @@ use memchr::{memchr, memchr2, memmem};
 pub struct Comment {
     /// Byte offset of its first slash.
     pub start: usize,
-    /// Byte offset after it; a line's end is not part of it.
+    /// The offset after it, without the newline.
     pub end: usize,
     /// `///`, `//!`, `/** */`, `/*! */`.
     pub doc: bool,
 }
 
-/// What a string literal is of.
+/// The type of a string literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quote {
     /// `"…"`, `r"…"`.
@@ -31,33 +33,33 @@ pub enum Quote {
 /// A string literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Literal {
-    /// Byte offset of the prefix, or of the quote where there is none.
+    /// The offset of the prefix, or of the quote without one.
     pub start: usize,
-    /// Byte offset of what stands between the quotes.
+    /// The offset of the content.
     pub open: usize,
-    /// Byte offset after what stands between the quotes.
+    /// The offset after the content.
     pub close: usize,
-    /// Byte offset after the closing quote and hashes.
+    /// The offset after the closing quote and hashes.
     pub end: usize,
-    /// What it is of.
+    /// Its type.
     pub quote: Quote,
-    /// Escapes mean nothing in it.
+    /// Whether it has no escapes.
     pub raw: bool,
 }
 
-/// What a file holds.
+/// The comments and literals of a file.
 #[derive(Debug, Default)]
 pub struct Lexed {
-    /// In order.
+    /// The comments, in order.
     pub comments: Vec<Comment>,
-    /// In order.
+    /// The literals, in order.
     pub literals: Vec<Literal>,
-    /// At least as many calls as a recursive parser needs on top of one another, by brackets and chains.
+    /// An upper bound of a recursive parser's depth, from brackets and chains.
     pub depth: usize,
 }
 
 impl Lexed {
-    /// The literal that begins at `start`.
+    /// Returns the literal that begins at `start`.
     pub fn literal_at(&self, start: usize) -> Option<&Literal> {
         let at = self
             .literals
@@ -65,7 +67,7 @@ impl Lexed {
         self.literals.get(at.ok()?)
     }
 
-    /// The literal in whose content the byte at `offset` stands.
+    /// Returns the literal whose content includes the byte at `offset`.
     pub fn literal_around(&self, offset: usize) -> Option<&Literal> {
         let at = self
             .literals
@@ -77,7 +79,7 @@ impl Lexed {
     }
 }
 
-/// Where the program begins: after the mark of byte order and a `#!` line.
+/// Returns the start of the program, after a byte order mark and a `#!` line.
 pub fn program(bytes: &[u8]) -> usize {
     let start = if bytes.starts_with(b"\xef\xbb\xbf") {
         3
@@ -95,7 +97,7 @@ pub fn program(bytes: &[u8]) -> usize {
     start + memchr(b'\n', rest).unwrap_or(rest.len())
 }
 
-/// Reads a whole file. Whatever the bytes, it comes to their end.
+/// Reads a whole file to its end, whatever its bytes.
 pub fn lex(bytes: &[u8]) -> Lexed {
     let mut lexer = Lexer {
         bytes,
@@ -115,11 +117,11 @@ struct Lexer<'a> {
     bytes: &'a [u8],
     at: usize,
     found: Lexed,
-    /// For each open bracket the tokens since the last separator.
+    /// The number of tokens since the last separator, for each open bracket.
     chains: Vec<usize>,
     /// Their sum.
     weight: usize,
-    /// A brace was closed by the token before.
+    /// Whether the previous token closed a brace.
     closed: bool,
 }
 
@@ -157,7 +159,7 @@ impl Lexer<'_> {
             }
             _ if is_name(byte) => self.word(),
             _ => {
-                // An attribute begins another item; any other sign goes on with an expression.
+                // An attribute begins another item. Any other sign continues an expression.
                 if byte == b'#' {
                     self.begin();
                 }
@@ -167,7 +169,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// One more token of the chain that stands here.
+    /// Counts one more token of the current chain.
     fn link(&mut self) {
         if let Some(chain) = self.chains.last_mut() {
             *chain += 1;
@@ -177,14 +179,14 @@ impl Lexer<'_> {
         self.closed = false;
     }
 
-    /// What follows a closed brace and is no operator begins anew.
+    /// Starts anew if the previous token closed a brace and this one is not an operator.
     fn begin(&mut self) {
         if self.closed {
             self.cut();
         }
     }
 
-    /// The chain ends.
+    /// Ends the chain.
     fn cut(&mut self) {
         if let Some(chain) = self.chains.last_mut() {
             self.weight -= std::mem::take(chain);
@@ -228,7 +230,7 @@ impl Lexer<'_> {
         self.at = at;
     }
 
-    /// A string with escapes whose quote stands `prefix` bytes ahead.
+    /// Reads a string with escapes, whose quote is `prefix` bytes ahead.
     fn string(&mut self, prefix: usize, quote: Quote) {
         let start = self.at;
         let open = start + prefix + 1;
@@ -244,7 +246,8 @@ impl Lexer<'_> {
         self.literal(start, open, close, 1, (quote, false));
     }
 
-    /// A raw string: `prefix` letters, then hashes, then the quote. Without a quote it is a name: `r#type`.
+    /// Reads a raw string: `prefix` letters, then hashes, then the quote. Without a quote it is a
+    /// name: `r#type`.
     fn raw_string(&mut self, prefix: usize, quote: Quote) -> bool {
         let start = self.at;
         let after = self.bytes.get(start + prefix..).unwrap_or_default();
@@ -284,14 +287,14 @@ impl Lexer<'_> {
         self.at = end;
     }
 
-    /// A character, or a lifetime: `'a'`, `'\''`, `'a`.
+    /// Reads a character or a lifetime: `'a'`, `'\''`, `'a`.
     fn quote(&mut self) {
         self.begin();
         self.link();
         self.at += 1;
         let rest = self.rest();
         if rest.first() == Some(&b'\\') {
-            // What is escaped is no closing quote; `\u{…}` holds none.
+            // An escaped character is not a closing quote, and `\u{…}` contains none.
             let tail = rest.get(2..).unwrap_or_default();
             let length = memchr2(b'\'', b'\n', tail).map_or(rest.len(), |end| end + 3);
             self.at += length;
@@ -308,7 +311,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// A name, a number, a keyword, or the prefix of a literal.
+    /// Reads a name, a number, a keyword, or the prefix of a literal.
     fn word(&mut self) {
         let length = self
             .rest()
@@ -341,7 +344,7 @@ impl Lexer<'_> {
     }
 }
 
-/// Whether a byte belongs to a name or number. Those above ASCII are letters wherever a file lexes.
+/// Whether a byte belongs to a name or number. Non-ASCII bytes are letters in any file that lexes.
 fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }

@@ -1,4 +1,5 @@
-//! What is known of macros by name: which argument is a format string, and whether an expression may stand for a literal.
+//! Facts about macros by name: the position of their format string, and whether an expression may
+//! replace a literal.
 
 use syn::parse::{Parse, ParseStream};
 use syn::{Expr, Ident, Token};
@@ -6,17 +7,21 @@ use syn::{Expr, Ident, Token};
 /// A macro with a format string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Formatting {
-    /// Which of the arguments without a name the format string is, from 0.
+    /// The index of the format string among the unnamed arguments, from 0.
     pub at: usize,
-    /// It takes any expression where a literal can stand, and the format string through `concat!`.
+    /// Whether it takes any expression in place of a literal, and the format string through
+    /// `concat!`.
     pub expressions: bool,
-    /// A format string that stands alone and is no literal is taken as a value: doubled braces stay.
+    /// Whether it takes a single argument that is not a literal as a value, so that doubled braces
+    /// stay.
     pub value: bool,
 }
 
-/// The macros with a format string: std's, anyhow's, those of log and tracing, and Proxmox's own.
+/// Returns the facts about macros with a format string: std's, anyhow's, those of log and tracing,
+/// and Proxmox's own.
 ///
-/// The macros of log and tracing have the same names, and tracing's read tokens: no expression is safe in them.
+/// The macros of log and tracing have the same names, and tracing's read tokens, so no expression
+/// is safe in them.
 pub fn formatting(name: &str) -> Option<Formatting> {
     let (at, expressions, value) = match name {
         "format" | "format_args" | "print" | "println" | "eprint" | "eprintln" | "panic"
@@ -39,7 +44,7 @@ pub fn formatting(name: &str) -> Option<Formatting> {
     })
 }
 
-/// Whether a macro of std without a format string takes any expression where a literal can stand.
+/// Whether a macro of std without a format string takes any expression in place of a literal.
 pub fn takes_expressions(name: &str) -> bool {
     matches!(
         name,
@@ -47,7 +52,7 @@ pub fn takes_expressions(name: &str) -> bool {
     )
 }
 
-/// An argument of a macro that looks like a function.
+/// An argument of a function-like macro.
 pub struct Argument {
     /// `name = value`, `target: value`.
     pub name: Option<Ident>,
@@ -55,7 +60,7 @@ pub struct Argument {
     pub value: Expr,
 }
 
-/// The arguments of a macro that looks like a function.
+/// The arguments of a function-like macro.
 pub struct Arguments(pub Vec<Argument>);
 
 impl Parse for Arguments {

@@ -1,12 +1,14 @@
-//! Which file a module of a Rust file stands in.
+//! Finds the file of a Rust module.
 
 use crate::RustModule;
 
-/// The files in which `module`, declared in `file`, may stand; the compiler takes the one that exists, and refuses two. Paths
-/// are relative to the source and without `.` and `..`; one that leaves the source is none.
+/// Returns the files that may contain `module`, declared in `file`. The compiler takes the one that
+/// exists, and rejects two. Paths are relative to the source, without `.` and `..`; a path that
+/// leaves the source is dropped.
 ///
-/// `root` says that `file` is the root of a crate (`src/bin/x.rs`, `build.rs` and the like, whose names do not tell) or was
-/// itself named by `#[path]`: its modules stand beside it, as those of `mod.rs`, `lib.rs` and `main.rs` do.
+/// `root` means that `file` is the root of a crate (`src/bin/x.rs`, `build.rs` and the like, whose
+/// names do not show it) or was named by `#[path]`. Its modules lie beside it, like those of
+/// `mod.rs`, `lib.rs` and `main.rs`.
 ///
 /// The Rust Reference, "Module source filenames" and "The path attribute".
 pub fn module_files(file: &str, root: bool, module: &RustModule) -> Vec<String> {
@@ -32,7 +34,7 @@ pub fn module_files(file: &str, root: bool, module: &RustModule) -> Vec<String> 
     }
 }
 
-/// The parts as one path; `None` where it is absolute or leaves the tree.
+/// Joins the parts to a path. Returns `None` if it is absolute or leaves the tree.
 fn normal<'p>(parts: impl Iterator<Item = &'p str>) -> Option<String> {
     let mut whole: Vec<&str> = Vec::new();
     for part in parts {

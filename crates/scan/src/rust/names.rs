@@ -1,11 +1,11 @@
-//! What syntax nodes are called, and the attributes they carry.
+//! The names of syntax nodes, and their attributes.
 
 use proc_macro2::Span;
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Expr, Item, Meta, Pat};
 
-/// A function's name as [`Site::call`](crate::Site) has it: with its type where it has one (`Path::new`), without
-/// modules.
+/// Returns a function's name for [`Site::call`](crate::Site): with its type if it has one
+/// (`Path::new`), without modules.
 pub fn called(path: &syn::Path) -> Option<String> {
     let mut segments = path.segments.iter().rev();
     let name = segments.next()?.ident.unraw().to_string();
@@ -18,7 +18,7 @@ pub fn called(path: &syn::Path) -> Option<String> {
     })
 }
 
-/// The variable that a pattern binds as a whole.
+/// Returns the variable that a pattern binds as a whole.
 pub fn bound(pattern: &Pat) -> Option<String> {
     match pattern {
         Pat::Ident(name) => Some(name.ident.unraw().to_string()),
@@ -27,7 +27,8 @@ pub fn bound(pattern: &Pat) -> Option<String> {
     }
 }
 
-/// The predicate of a `#[cfg(…)]`; `test` for a `#[test]` or `#[bench]` function. `text` gives the bytes at a span.
+/// Returns the predicate of a `#[cfg(…)]`, or `test` for a `#[test]` or `#[bench]` function. `text`
+/// returns the bytes of a span.
 pub fn predicate<'t>(attribute: &Attribute, text: impl FnOnce(Span) -> &'t [u8]) -> Option<String> {
     match &attribute.meta {
         Meta::List(list) if list.path.is_ident("cfg") => {
@@ -44,7 +45,7 @@ pub fn predicate<'t>(attribute: &Attribute, text: impl FnOnce(Span) -> &'t [u8])
     }
 }
 
-/// A predicate without its line breaks, and without the comma that may follow it.
+/// Returns a predicate without line breaks and without a trailing comma.
 pub fn one_line(predicate: &str) -> String {
     let words: Vec<&str> = predicate.split_whitespace().collect();
     let line = words.join(" ");
@@ -54,7 +55,7 @@ pub fn one_line(predicate: &str) -> String {
         .replace(" )", ")")
 }
 
-/// The attributes of an item.
+/// Returns the attributes of an item.
 pub fn item_attributes(item: &Item) -> &[Attribute] {
     match item {
         Item::Const(syn::ItemConst { attrs, .. })
@@ -76,7 +77,7 @@ pub fn item_attributes(item: &Item) -> &[Attribute] {
     }
 }
 
-/// The attributes of an expression, for those that people put them on.
+/// Returns the attributes of an expression, for the kinds that have them in practice.
 pub fn attributes_of(expression: &Expr) -> &[Attribute] {
     match expression {
         Expr::Array(syn::ExprArray { attrs, .. })

@@ -1,5 +1,5 @@
-//! What no parser of Rust knows the shape of: attributes, bodies of `macro_rules!`, arguments of other macros. They are read
-//! as tokens, with as much of their surroundings as these tell.
+//! Walks tokens whose syntax is unknown: attributes, bodies of `macro_rules!`, arguments of other
+//! macros. It determines as much of their surroundings as the tokens show.
 
 use proc_macro2::{Delimiter, Group, Spacing, Span, TokenStream, TokenTree};
 
@@ -9,38 +9,38 @@ use super::walk::{Use, Walk};
 use crate::Site;
 use crate::calls::RustCommand;
 
-/// What the tokens since the last separator say.
+/// The facts from the tokens since the last separator.
 #[derive(Default)]
 struct Segment {
     /// The last two names.
     names: [Option<Span>; 2],
     /// The name before a single `:` or `=`.
     target: Option<Span>,
-    /// That was a `:`.
+    /// Whether that was a `:`.
     colon: bool,
-    /// The sign before, if it belongs together with the next one.
+    /// The previous sign, if it is joined to the next one.
     joint: Option<char>,
-    /// No token stands here yet.
+    /// Whether there is no token yet.
     fresh: bool,
-    /// `#` was the last token.
+    /// Whether the last token was `#`.
     hash: bool,
-    /// The predicates of the attributes that stand here.
+    /// The predicates of the current attributes.
     predicates: Vec<String>,
-    /// `else` stands here.
+    /// Whether an `else` has occurred.
     other: bool,
 }
 
-/// What stays between the segments of a group.
+/// The facts that segments of a group share.
 struct Context<'c> {
     call: Option<&'c str>,
     formatting: Option<Formatting>,
     argument: usize,
-    /// The predicates of the branches before, for `else`.
+    /// The predicates of the previous branches, for `else`.
     branches: Vec<String>,
 }
 
 impl Walk<'_> {
-    /// Reads tokens that are the arguments of `call`.
+    /// Walks tokens that are the arguments of `call`.
     pub(super) fn tokens(
         &mut self,
         tokens: TokenStream,
@@ -134,7 +134,7 @@ impl Walk<'_> {
         segment.joint = (!alone).then(|| sign.as_char());
     }
 
-    /// `mod name;`
+    /// Handles `mod name;`.
     fn declared(&mut self, segment: &Segment) {
         if let Some(name) = self.module_name(segment) {
             self.with_predicates(segment.predicates.clone(), |walk| {
@@ -143,7 +143,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The name after a `mod` that ends the segment.
+    /// Returns the name after a `mod` at the segment's end.
     fn module_name(&self, segment: &Segment) -> Option<String> {
         let [Some(keyword), Some(name)] = segment.names else {
             return None;
@@ -216,7 +216,8 @@ impl Walk<'_> {
         }
     }
 
-    /// What stands in brackets: items where they parse as such, the arguments of the call before them, or tokens.
+    /// Walks the inside of brackets: as items if it parses as such, as the arguments of the call
+    /// before them, or as tokens.
     fn inside(&mut self, group: &Group, start: usize) {
         let call = self.called_before(start);
         match group.delimiter() {
@@ -246,7 +247,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The function, method or macro whose name stands directly before a bracket.
+    /// Returns the function, method or macro whose name directly precedes a bracket.
     fn called_before(&self, bracket: usize) -> Option<String> {
         let head = self.text(0..bracket).trim_ascii_end();
         let (head, is_macro) = match head.strip_suffix(b"!") {
@@ -274,7 +275,7 @@ impl Walk<'_> {
     }
 }
 
-/// The predicate in the brackets of an attribute: `[cfg(…)]`.
+/// Returns the predicate in the brackets of an attribute: `[cfg(…)]`.
 fn configured(attribute: &[u8]) -> Option<String> {
     let inside = attribute
         .strip_prefix(b"[")?

@@ -1,5 +1,5 @@
-//! The walk over the syntax tree: where each string literal stands, which modules and files a file takes in, which commands
-//! it runs.
+//! Walks the syntax tree: the site of each string literal, the modules and files that a file
+//! includes, the commands that it runs.
 
 use std::collections::HashMap;
 use std::mem;
@@ -18,23 +18,24 @@ use super::names::{attributes_of, bound, called, item_attributes, predicate};
 use crate::calls::RustCommand;
 use crate::{RustModule, Site};
 
-/// What may stand in place of a literal.
+/// The code that may replace a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// Any expression.
     Expression,
-    /// Any expression, and several of them: an argument of `concat!`.
+    /// Any number of expressions, as arguments of `concat!`.
     Concat,
-    /// `concat!`, if no hole of the format string names a variable; `value`: nor if it has doubled braces.
+    /// `concat!`, unless a hole of the format string names a variable or, with `value`, braces are
+    /// doubled.
     Format {
-        /// A format string that is no literal would be taken as a value.
+        /// Whether a format string that is not a literal would be taken as a value.
         value: bool,
     },
     /// Another literal.
     Literal,
 }
 
-/// What a literal is there for.
+/// The purpose of a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
     /// Any string.
@@ -51,31 +52,31 @@ pub enum Use {
     Doc,
 }
 
-/// A string literal in its place.
+/// A string literal with its surroundings.
 #[derive(Debug)]
 pub struct Seen {
     /// Byte offset of the literal.
     pub start: usize,
-    /// What it is there for.
+    /// Its purpose.
     pub usage: Use,
-    /// What may stand there instead.
+    /// The code that may replace it.
     pub place: Place,
-    /// Where it stands.
+    /// Its site.
     pub site: Site,
-    /// Something is put directly before it: `a + "…"`, `concat!(A, "…")`.
+    /// Whether something is joined directly before it: `a + "…"`, `concat!(A, "…")`.
     pub after: bool,
-    /// Something is put directly after it.
+    /// Whether something is joined directly after it.
     pub before: bool,
 }
 
-/// What the walk finds.
+/// The results of the walk.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// The literals met, of those that stand where the walk had to look.
+    /// The visited literals.
     pub literals: Vec<Seen>,
     /// The modules in other files.
     pub modules: Vec<RustModule>,
-    /// The files taken in as data.
+    /// The files included as data.
     pub embeds: Vec<String>,
 }
 
@@ -126,15 +127,15 @@ pub(super) struct Walk<'a> {
     configured: Vec<String>,
     /// The enclosing inline modules.
     within: Vec<String>,
-    /// How many macros enclose this place.
+    /// The number of macros around the current node.
     pub(super) macros: u32,
-    /// `Command` alone is not std's.
+    /// Whether a bare `Command` is not std's.
     pub(super) other_command: bool,
-    /// The literals that constants and variables have as their value.
+    /// The literal values of constants and variables.
     pub(super) constants: HashMap<String, usize>,
-    /// The literals of those that name a program.
+    /// The literals that name a program through a constant.
     pub(super) programs: Vec<usize>,
-    /// The constants that name a program and were not met yet.
+    /// The constants that name a program and have not been visited yet.
     pub(super) named_programs: Vec<String>,
     /// The words of the command that the last expression built.
     pub(super) running: Option<Vec<String>>,
@@ -142,7 +143,7 @@ pub(super) struct Walk<'a> {
     commands: HashMap<String, Vec<String>>,
 }
 
-/// What a file asks for.
+/// Queries.
 impl Walk<'_> {
     pub(super) fn range(&self, span: Span) -> Range<usize> {
         let range = span.byte_range();
@@ -153,7 +154,7 @@ impl Walk<'_> {
         self.bytes.get(range).unwrap_or_default()
     }
 
-    /// Whether something that is looked for stands in the range.
+    /// Whether the range contains a wanted offset.
     pub(super) fn holds(&self, range: &Range<usize>) -> bool {
         let at = self.wanted.partition_point(|offset| *offset < range.start);
         self.wanted
@@ -165,7 +166,7 @@ impl Walk<'_> {
         self.holds(&self.range(span.join()))
     }
 
-    /// Runs `inside` with another site and gives back the one before.
+    /// Runs `inside` with another site, and restores the previous one.
     pub(super) fn with_site(&mut self, site: Site, inside: impl FnOnce(&mut Self)) {
         let before = mem::replace(&mut self.site, site);
         inside(self);
@@ -179,7 +180,7 @@ impl Walk<'_> {
         self.site.target = before;
     }
 
-    /// The literals within may only be replaced by `place`; one that had to stay a literal still has to.
+    /// Runs `inside` with literals limited to `place`. A limit to literals stays in force.
     pub(super) fn with_place(&mut self, place: Place, inside: impl FnOnce(&mut Self)) {
         let place = match self.place {
             Place::Literal => Place::Literal,
@@ -190,7 +191,7 @@ impl Walk<'_> {
         self.place = before;
     }
 
-    /// Runs `inside` as the argument with this number of a call.
+    /// Runs `inside` as the argument with this index of a call.
     pub(super) fn as_argument(
         &mut self,
         call: Option<&str>,
@@ -228,7 +229,7 @@ impl Walk<'_> {
         self.within.pop();
     }
 
-    /// All enclosing predicates as one.
+    /// Combines all enclosing predicates.
     fn configuration(&self) -> Option<String> {
         match self.configured.as_slice() {
             [] => None,
@@ -275,7 +276,7 @@ impl Walk<'_> {
         });
     }
 
-    /// A literal at this span, if it is one of a string.
+    /// Records the literal at this span, if it is a string.
     pub(super) fn see(&mut self, span: Span, usage: Use, after: bool, before: bool) {
         let start = self.range(span).start;
         if self.lexed.literal_at(start).is_none() {
@@ -295,7 +296,7 @@ impl Walk<'_> {
         });
     }
 
-    /// A literal's content as it is written.
+    /// Returns a literal's content as written.
     pub(super) fn content(&self, span: Span) -> Option<&[u8]> {
         let literal = self.lexed.literal_at(self.range(span).start)?;
         self.bytes.get(literal.open..literal.close)
@@ -325,7 +326,7 @@ impl<'ast> Walk<'_> {
         }
     }
 
-    /// A function: what encloses it says nothing about its body.
+    /// Walks a function. Its surroundings do not apply to its body.
     fn function(&mut self, name: &syn::Ident, block: &'ast Block) {
         if !self.holds_delimited(block.brace_token.span) {
             return;
@@ -345,7 +346,7 @@ impl<'ast> Walk<'_> {
         self.with_target(Some(name), |walk| walk.visit_expr(value));
     }
 
-    /// Which literal a name stands for.
+    /// Remembers the literal that a name refers to.
     fn remember(&mut self, name: &str, value: &Expr) {
         if let Some(lit) = literal(value) {
             let start = self.range(lit.span()).start;
@@ -353,7 +354,7 @@ impl<'ast> Walk<'_> {
         }
     }
 
-    /// The constants that name a program: the literal is the occurrence.
+    /// Records the literals of constants that name a program. The literal is the occurrence.
     fn name_programs(&mut self) {
         let named = self.named_programs.iter();
         let later = named.filter_map(|name| self.constants.get(name).copied());
@@ -385,12 +386,12 @@ impl<'ast> Walk<'_> {
 }
 
 impl<'ast> Visit<'ast> for Walk<'_> {
-    // No literal that is an occurrence stands in a type or a path.
+    // Types and paths contain no literals that are occurrences.
     fn visit_type(&mut self, _: &'ast syn::Type) {}
     fn visit_path(&mut self, _: &'ast syn::Path) {}
     fn visit_generics(&mut self, _: &'ast syn::Generics) {}
     fn visit_signature(&mut self, _: &'ast syn::Signature) {}
-    // Each owner hands its attributes to `with_attributes`.
+    // Each owner passes its attributes to `with_attributes`.
     fn visit_attribute(&mut self, _: &'ast Attribute) {}
 
     fn visit_item(&mut self, item: &'ast Item) {
@@ -490,7 +491,7 @@ impl<'ast> Visit<'ast> for Walk<'_> {
         self.with_attributes(&arm.attrs, |walk| visit::visit_arm(walk, arm));
     }
 
-    /// A pattern takes literals only.
+    /// A pattern allows only literals.
     fn visit_pat(&mut self, pattern: &'ast Pat) {
         if !matches!(pattern, Pat::Ident(_) | Pat::Wild(_) | Pat::Path(_)) {
             self.with_place(Place::Literal, |walk| visit::visit_pat(walk, pattern));
@@ -518,7 +519,7 @@ impl<'ast> Visit<'ast> for Walk<'_> {
             MacroDelimiter::Brace(brace) => brace.span,
             MacroDelimiter::Bracket(bracket) => bracket.span,
         };
-        // `include!` is looked for by its name.
+        // Look for `include!` by its name.
         let name = call
             .path
             .segments
@@ -578,7 +579,7 @@ impl<'ast> Walk<'_> {
         if name.as_deref() == Some("set_var") && self.sets_search_path(&call.args) {
             return;
         }
-        // What wraps a value says nothing about where it goes.
+        // A wrapper does not change the destination of a value.
         if matches!(name.as_deref(), Some("Some" | "Ok" | "Err")) {
             for argument in &call.args {
                 self.visit_expr(argument);
@@ -594,7 +595,7 @@ impl<'ast> Walk<'_> {
         }
     }
 
-    /// `a.b(…).c(…)`: the innermost receiver first, however long the chain is.
+    /// Walks `a.b(…).c(…)`, innermost receiver first, for a chain of any length.
     fn method_calls(&mut self, last: &'ast syn::ExprMethodCall) {
         let mut calls = vec![last];
         let mut receiver = &*last.receiver;
@@ -642,7 +643,7 @@ impl<'ast> Walk<'_> {
         }
     }
 
-    /// The value of `PATH`, where `("PATH", "…")` gives one.
+    /// Handles `("PATH", "…")`, which sets `PATH`.
     fn sets_search_path(&mut self, arguments: &'ast Punctuated<Expr, syn::Token![,]>) -> bool {
         let mut literals = arguments.iter().map(literal);
         let (Some(Some(name)), Some(Some(value))) = (literals.next(), literals.next()) else {
@@ -658,7 +659,7 @@ impl<'ast> Walk<'_> {
     }
 }
 
-/// The literal that an expression is.
+/// Returns the literal, if an expression is one.
 pub(super) fn literal(expression: &Expr) -> Option<&Lit> {
     match expression {
         Expr::Lit(literal) if literal.attrs.is_empty() => Some(&literal.lit),
@@ -667,7 +668,7 @@ pub(super) fn literal(expression: &Expr) -> Option<&Lit> {
     }
 }
 
-/// The variable or field that an assignment goes to.
+/// Returns the variable or field on the left of an assignment.
 fn assigned(left: &Expr) -> Option<String> {
     match left {
         Expr::Path(path) => path

@@ -2,8 +2,8 @@
 # plays. Where nothing feeds it for as long as its client asked (watchdog-mux asks for 10 seconds), the process ends the machine with
 # reboot(2), which in a container kills every process of it at once, and writes the machine's name to /tmp/shared/fences first.
 #
-# So a test shows when watchdog-mux stops feeding, and that the node is gone then. It does not show a kernel's watchdog, nor a machine
-# that hangs as a whole: that is softdog's, and nix/tests/watchdog.nix'.
+# So a test shows when watchdog-mux stops feeding, and that the node is gone then. It does not show a kernel's watchdog (softdog, a
+# device), nor a machine that hangs as a whole.
 {
   config,
   lib,

@@ -1,4 +1,4 @@
-//! Commits, with the pages that show them.
+//! Commits, with links to the pages that show them.
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ pub(super) struct Linked {
     pub url: Option<String>,
 }
 
-/// The commit as it is shown, `source`'s.
+/// Makes the link of a commit in `source`.
 pub(super) fn linked(source: Option<&SourceDrift>, commit: &Commit) -> Linked {
     let at = source.and_then(|source| source.new.as_ref().or(source.old.as_ref()));
     let url = at.and_then(|at| at.url.as_deref());
@@ -27,14 +27,14 @@ pub(super) fn linked(source: Option<&SourceDrift>, commit: &Commit) -> Linked {
     }
 }
 
-/// The page of a commit, where the repository is one that has such pages.
+/// Returns the page of a commit, if the repository's host has such pages.
 pub(super) fn page(url: &str, rev: &str) -> Option<String> {
     let hex = (7..=64).contains(&rev.len()) && rev.bytes().all(|b| b.is_ascii_hexdigit());
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/:@+%".contains(&b);
     if !hex || !url.bytes().all(plain) {
         return None;
     }
-    // Proxmox' own server shows its repositories elsewhere than it serves them.
+    // Proxmox' own server shows its repositories at another path than it serves them.
     for served in ["git://git.proxmox.com/git/", "https://git.proxmox.com/git/"] {
         if let Some(name) = url.strip_prefix(served) {
             return Some(format!(

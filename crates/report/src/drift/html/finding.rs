@@ -1,4 +1,4 @@
-//! What needs a person, with all there is to it.
+//! Items that need a person, with all details.
 
 use serde::Serialize;
 
@@ -9,12 +9,12 @@ use crate::drift::item::{self, Body, Fact, Item, Said};
 use crate::paint::count;
 use drift::{LocalPatch, PlaceDrift, Proposal};
 
-/// Lines of a hunk or a proposal, and hunks of a patch.
+/// The most lines of a hunk or a proposal, and hunks of a patch.
 const LINES: usize = 60;
-/// Things that are unfolded to begin with.
+/// The number of items that are open initially.
 pub(super) const OPEN: usize = 25;
 
-/// What needs a person.
+/// An item that needs a person.
 #[derive(Serialize)]
 pub(super) struct Finding {
     number: usize,
@@ -40,14 +40,14 @@ pub(super) struct Finding {
     also_more: usize,
 }
 
-/// A place of one cause with the finding's own.
+/// Another place with the same cause.
 #[derive(Serialize)]
 struct Also {
     place: String,
     text: String,
 }
 
-/// A fact's two sides; where they differ, the part that does is apart.
+/// The two sides of a fact. If they differ, each is split around the difference.
 #[derive(Serialize)]
 struct Row {
     name: &'static str,
@@ -135,7 +135,7 @@ impl Finding {
         self.proposal = place.proposal.as_ref().map(pasted);
         self.remedy = place.hint.as_ref().map(|hint| pieces(&Said::marked(hint)));
         let facts = item.source.map(|source| item::facts(source, place));
-        // The heading has place and text already, where there is no other.
+        // The heading already shows place and text, unless they differ.
         let told =
             |fact: &Fact| !["place", "text"].contains(&fact.name) || (self.two && !fact.is_same());
         let facts = facts.unwrap_or_default().into_iter().filter(told);
@@ -172,10 +172,10 @@ impl Row {
     }
 }
 
-/// Both texts before, in and behind the words that are not the same.
+/// Splits both texts before, in and after the words that differ.
 fn parted(old: &str, new: &str) -> ([String; 3], [String; 3]) {
     let same = |(a, b): &(char, char)| a == b;
-    // Half a word that happens to be the same tells nothing: the part that is ends where a word does.
+    // The common part must end at a word's end, because half a word in common means nothing.
     let whole = |shared: Vec<char>| {
         let end = shared.iter().rposition(|c| !c.is_alphanumeric());
         let kept = &shared[..end.map_or(0, |end| end + 1)];
@@ -215,7 +215,7 @@ fn pasted(proposal: &Proposal) -> Pasted {
     }
 }
 
-/// The first lines of `text`, and a last one that tells how many there are more.
+/// Returns the first lines of `text`, and a last one that counts the rest.
 fn lines(text: &str) -> Vec<String> {
     let mut rest = text.lines();
     let kept = rest.by_ref().take(LINES);

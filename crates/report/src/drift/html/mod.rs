@@ -1,4 +1,5 @@
-//! A drift as one HTML file without anything beside it, which can be read without scripts and filtered with them.
+//! Writes a drift as one self-contained HTML file. It is readable without scripts and can be
+//! filtered with them.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -22,24 +23,24 @@ mod commit;
 mod finding;
 mod section;
 
-// The name's ending turns minijinja's HTML escaping on.
+// The `.html` ending enables minijinja's HTML escaping.
 const NAME: &str = "drift.html";
 const TEMPLATE: &str = include_str!("drift.html");
 
-/// Things that need a person and are told with all there is to them, and bytes of those, about.
+/// The most items that need a person to show in full, and about the most bytes of them.
 const FULL: (usize, usize) = (2_000, 1_700_000);
-/// Things that do not, one line each.
+/// The most items that need nobody, one line each, and their bytes.
 const BRIEF: (usize, usize) = (1_000, 350_000);
-/// Sources, and bytes of what is told of them.
+/// The most sources, and their bytes.
 const SOURCES: (usize, usize) = (400, 500_000);
-/// Rules.
+/// The most rules.
 const IDLE: usize = 1_000;
-/// What can have happened to a thing.
+/// The kinds of changes.
 const CHANGES: [&str; 5] = ["added", "changed", "moved", "removed", "other"];
-/// Characters of one piece of upstream's text.
+/// The most characters of one piece of upstream's text.
 const LONGEST: usize = 400;
 
-/// Writes it.
+/// Writes the page.
 pub(super) fn write(out: &mut dyn Write, report: &DriftReport) -> io::Result<()> {
     let mut environment = Environment::new();
     environment
@@ -57,7 +58,7 @@ pub(super) fn write(out: &mut dyn Write, report: &DriftReport) -> io::Result<()>
     writeln!(out)
 }
 
-/// What the policy of the page names its own style or script by: nothing else is taken.
+/// Returns the hash by which the page's policy allows its own style or script. It allows no others.
 fn hash(open: &str, close: &str) -> String {
     let (_, rest) = TEMPLATE.split_once(open).unwrap_or_default();
     let (text, _) = rest.split_once(close).unwrap_or_default();
@@ -154,7 +155,7 @@ impl Page {
             new: shown_text(&drift.new.release),
             level: drift.level.word(),
             verdict: pieces(&report.verdict(&items)),
-            // The sources' levels have boxes of their own.
+            // The levels of sources have boxes of their own.
             figures: figures(&drift.summary).split_off(1),
             levels: levels(drift.summary.sources, tally(&items)),
             tiles: tiles(&sources[..sections.len()]),
@@ -172,14 +173,15 @@ impl Page {
     }
 }
 
-/// The listed sources, the riskiest first.
+/// Returns the listed sources, riskiest first.
 fn by_risk<'a>(report: &DriftReport<'a>) -> Vec<&'a SourceDrift> {
     let mut sources: Vec<_> = report.sources().collect();
     sources.sort_by_key(|source| std::cmp::Reverse(source.level));
     sources
 }
 
-/// As many as may be, told in full. Only what is broken is unfolded where there are many.
+/// Returns as many items as the limits allow, in full. If there are many, only broken ones are
+/// open.
 fn findings(items: &[Item]) -> Vec<Finding> {
     let few = items.len() <= OPEN;
     let numbered = items.iter().enumerate();
@@ -212,7 +214,7 @@ fn sections(report: &DriftReport, sources: &[&SourceDrift], shown: &[Item]) -> V
     bounded(told, SOURCES)
 }
 
-/// The first of `all`, as many as there may be and as many bytes as they may take.
+/// Returns the first elements of `all`, within the limits of number and bytes.
 fn bounded<T: Serialize>(all: impl Iterator<Item = T>, (number, bytes): (usize, usize)) -> Vec<T> {
     let mut taken = 0;
     all.take(number)
@@ -223,10 +225,10 @@ fn bounded<T: Serialize>(all: impl Iterator<Item = T>, (number, bytes): (usize, 
         .collect()
 }
 
-/// How much of the page something takes, about: its texts, and the markup around them.
+/// Estimates the space that a value takes on the page: its texts and their markup.
 fn size(value: &impl Serialize) -> usize {
     let text = serde_json::to_string(value).unwrap_or_default();
-    // Signs that have a name in HTML are five or six characters there; every line and field has its markup.
+    // Escaped characters take five or six bytes in HTML, and every line and field has its markup.
     let signs = text.bytes().filter(|b| b"/<>&'".contains(b)).count();
     let parts = text.bytes().filter(|b| b"{[".contains(b)).count();
     text.len() + 5 * signs + 12 * parts + 250
@@ -245,7 +247,7 @@ fn levels(sources: [u64; 4], things: [u64; 4]) -> Vec<Figures> {
             1 => one.to_owned(),
             _ => many.to_owned(),
         };
-        // Of what is clean there is nothing to be told but the sources.
+        // Clean items are not listed, so only the sources count.
         let (number, of) = if *level == Level::Clean {
             (*sources, of(*sources, "source", "sources"))
         } else {
@@ -289,7 +291,8 @@ fn idle(report: &DriftReport) -> Vec<String> {
     rules.map(|rule| shown_text(&rule.to_string())).collect()
 }
 
-/// What is left out: of what needs a person, of what does not, of what is below, and how many sources.
+/// Describes what the page omits: items that need a person, items that need nobody, items below the
+/// level, and the number of sources.
 fn notes(report: &DriftReport, left: [&[Item]; 3], sources: usize) -> Vec<String> {
     let [needing, brief, below] = left.map(left_out);
     let mut notes = Vec::new();
@@ -316,7 +319,7 @@ fn notes(report: &DriftReport, left: [&[Item]; 3], sources: usize) -> Vec<String
     notes
 }
 
-/// Upstream's text on one line, not too long, with nothing hidden in it.
+/// Writes upstream's text on one line, shortened, with hidden characters made visible.
 fn shown_text(text: &str) -> String {
     one_line(&code::cut(text, LONGEST)).into_owned()
 }
@@ -347,7 +350,7 @@ fn anchor(number: usize, name: &str) -> String {
 impl Tile {
     fn new(number: usize, source: &SourceDrift, usual: usize) -> Self {
         let places = source.places.len();
-        // Sizes go up by three times as many places, from a third of what is usual.
+        // The size classes grow by a factor of three, from a third of the usual size.
         let bounds = [1, usual.div_ceil(3), usual * 2, usual * 6, usual * 18];
         let size = bounds.iter().filter(|bound| places >= **bound).count();
         Self {
@@ -382,7 +385,7 @@ impl Brief {
     }
 }
 
-/// How many things need a person, and of how many causes.
+/// Counts the items that need a person, and their causes.
 fn needing_of(items: &[Item]) -> String {
     let things = grouped(items.iter().map(Item::many).sum());
     match causes(items) {

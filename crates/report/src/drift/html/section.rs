@@ -1,4 +1,4 @@
-//! The sources, each with all that is no place.
+//! The sources, each with everything about it except places.
 
 use serde::Serialize;
 
@@ -9,10 +9,10 @@ use crate::drift::{DriftReport, counts, hunks, versions};
 use crate::paint::{count, grouped};
 use drift::{At, Commit, History, LocalPatch, Presence, SourceDrift};
 
-/// Rows of a source's tables, and links to its things.
+/// The most rows of a source's tables, and links to its items.
 const ROWS: usize = 60;
 
-/// A source with all that is no place.
+/// A source with everything about it except places.
 #[derive(Serialize)]
 pub(super) struct Section {
     anchor: String,
@@ -40,7 +40,7 @@ pub(super) struct Reference {
     level: &'static str,
 }
 
-/// A dependency or something installed.
+/// A dependency, or something installed.
 #[derive(Serialize)]
 pub(super) struct Other {
     level: &'static str,
@@ -58,7 +58,7 @@ pub(super) struct Patched {
 }
 
 impl Section {
-    /// `source`, to which `findings` of the page belong, by their numbers.
+    /// Makes the section of `source`. `findings` are the numbers of its items on the page.
     pub(super) fn new(
         report: &DriftReport,
         number: usize,
@@ -130,7 +130,7 @@ fn history(history: &History) -> String {
     }
 }
 
-/// Dependencies and what is installed, the riskiest first, and how many are left out.
+/// Returns dependencies and installed things, riskiest first, and the number omitted.
 fn others(report: &DriftReport, source: &SourceDrift) -> (Vec<Other>, Option<String>) {
     let side = |side: &Option<String>| side.as_deref().map(shown_text);
     let needs = source.needs.iter().map(|need| {

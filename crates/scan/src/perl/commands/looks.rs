@@ -1,4 +1,5 @@
-//! Arrays that look like commands though no call is seen to run them: returned, kept in a hash, handed to a sub of another file.
+//! Recognises commands by their form, if no visible call runs them: arrays that are returned, kept
+//! in a hash, or passed to another file's sub.
 
 use super::words::{Word, WordKind, has_option, is_program};
 use super::{Finder, What};
@@ -6,7 +7,7 @@ use crate::perl::site::{arguments, elements, plain_name, target, unquoted};
 use crate::perl::tree::{Id, K};
 
 impl Finder<'_> {
-    /// Notes the command that `id` is, if it looks like one.
+    /// Records the command in `id`, if it looks like one.
     pub(super) fn run_by_looks(&mut self, id: Id) {
         let tree = self.tree;
         match tree.kind(id) {
@@ -104,7 +105,7 @@ impl Finder<'_> {
         program || word.text.starts_with('/')
     }
 
-    /// `{ gz => ['zcat'], zst => ['zstd', '-d'] }`: one of several commands.
+    /// Recognises `{ gz => ['zcat'], zst => ['zstd', '-d'] }`, one of several commands.
     fn sibling_has_option(&mut self, id: Id) -> bool {
         let tree = self.tree;
         if tree.kind(id) != K::AnonArray || tree.pair_key(id).is_none() {
@@ -128,7 +129,8 @@ impl Finder<'_> {
         })
     }
 
-    /// Whether the variable this literal is assigned to is spliced in after other words: `['zfs', @$cmd]`.
+    /// Whether the variable that receives this literal is spliced in after other words: `['zfs',
+    /// @$cmd]`.
     fn is_spliced_as_arguments(&self, id: Id) -> bool {
         let tree = self.tree;
         let Some(assignment) = tree
@@ -169,7 +171,7 @@ impl Finder<'_> {
         })
     }
 
-    /// What a sub that gives command lines returns.
+    /// Records the results of a sub that returns command lines.
     fn returned(&mut self, id: Id) {
         let tree = self.tree;
         let sub = tree
@@ -194,7 +196,8 @@ impl Finder<'_> {
         }
     }
 
-    /// An array named as a command to which words are pushed, and that no call is seen to run.
+    /// Recognises an array that is named like a command, receives words by `push`, and is run by no
+    /// visible call.
     fn built_by_looks(&mut self, array: Id) {
         let Some(key) = self.key(array) else { return };
         let Some(first) = self.history(&key, array).first().copied() else {

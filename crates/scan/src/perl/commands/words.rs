@@ -1,4 +1,4 @@
-//! A command's words: how they are read from an expression, and which of them are programs.
+//! The words of a command: reads them from an expression, and finds the programs among them.
 
 use std::ops::Range;
 
@@ -12,21 +12,21 @@ use crate::perl::tree::{Id, K, Tree};
 /// One word of a command.
 #[derive(Debug, Clone)]
 pub struct Word {
-    /// Its text, or what an interpolation or splice is called.
+    /// Its text, or the name of an interpolation or splice.
     pub text: String,
-    /// The file's bytes of a word that is fixed.
+    /// The span in the file, for a fixed word.
     pub span: Option<Range<usize>>,
     pub form: Form,
     pub kind: WordKind,
-    /// The node it comes from.
+    /// Its node.
     pub node: Id,
-    /// The block in which it joins the command.
+    /// The block in which it is added to the command.
     pub block: Id,
-    /// It may be missing (a branch that gives nothing).
+    /// Whether it may be missing (a branch without a value).
     pub optional: bool,
-    /// It stands in the same place as the word before (`$x ? 'a' : 'b'`).
+    /// Whether it is an alternative to the previous word (`$x ? 'a' : 'b'`).
     pub alternative: bool,
-    /// What it is made of, for a word of a shell command line.
+    /// Its units, for a word of a shell command line.
     pub units: Vec<Unit>,
 }
 
@@ -76,7 +76,7 @@ impl Finder<'_> {
         }
     }
 
-    /// The words that an expression in a list gives.
+    /// Adds the words of an expression in a list.
     pub(super) fn flatten(&mut self, id: Id, block: Id, words: &mut Vec<Word>) {
         if self.depth < DEEPEST {
             self.depth += 1;
@@ -230,7 +230,7 @@ impl Finder<'_> {
     }
 }
 
-/// A command's words with their places.
+/// A command's words, with their places.
 pub struct Line {
     pub words: Vec<Word>,
 }
@@ -266,7 +266,7 @@ impl Line {
         words.join(" ")
     }
 
-    /// Whether a spliced array before the word at `at`, or ssh itself, has it run elsewhere.
+    /// Whether a spliced array before the word at `at`, or ssh itself, runs it elsewhere.
     pub fn is_behind_runner(&self, calls: &Calls, at: usize) -> bool {
         let names = |word: &Word| match word.kind {
             WordKind::Splice => calls.names_runner(&word.text),
@@ -278,7 +278,8 @@ impl Line {
         self.words.iter().take(at).any(names)
     }
 
-    /// Whether the word `before` may be missing when the one at `at` is there: it is optional, or joins in a branch of its own.
+    /// Whether the word `before` may be missing while the one at `at` is present, because it is
+    /// optional or is added in another branch.
     pub fn may_miss(&self, tree: &Tree<'_>, before: usize, at: usize) -> bool {
         let (Some(before), Some(at)) = (self.words.get(before), self.words.get(at)) else {
             return false;
@@ -318,7 +319,7 @@ pub fn after_prefix(prefix: &Prefix, line: &Line, at: usize, spliced: bool) -> O
                 value = prefix.value_options.contains(&word.text);
             }
             _ if prefix.assignments && word.text.contains('=') => {}
-            // The words before the program may already stand in the spliced array.
+            // The words before the program may already be in the spliced array.
             _ if positional > 0 && (!spliced || is_host(word)) => positional -= 1,
             _ => return Some(next),
         }
@@ -326,7 +327,7 @@ pub fn after_prefix(prefix: &Prefix, line: &Line, at: usize, spliced: bool) -> O
     None
 }
 
-/// Whether a word that is not fixed looks like the host that ssh is given.
+/// Whether a word that is not fixed looks like the host argument of ssh.
 fn is_host(word: &Word) -> bool {
     word.kind != WordKind::Fixed
         && ["@", "host", "addr", "ip", "node", "target"]
@@ -334,7 +335,7 @@ fn is_host(word: &Word) -> bool {
             .any(|part| word.text.contains(part))
 }
 
-/// The program after a spliced ssh command or its like.
+/// Returns the index of the program after a spliced ssh command or the like.
 pub fn after_runner(line: &Line, at: usize) -> Option<usize> {
     let (next, word) = line
         .words
@@ -349,7 +350,7 @@ pub fn after_runner(line: &Line, at: usize) -> Option<usize> {
     Some(if word.text == "--" { next + 1 } else { next })
 }
 
-/// The spans of the words of `qw(…)`.
+/// Returns the spans of the words of `qw(…)`.
 pub fn quoted_words<'t>(tree: &'t Tree<'_>, id: Id) -> impl Iterator<Item = Range<usize>> + 't {
     let content = tree
         .child(id, K::StringContent)
@@ -372,7 +373,7 @@ pub fn quoted_words<'t>(tree: &'t Tree<'_>, id: Id) -> impl Iterator<Item = Rang
     })
 }
 
-/// Whether a word can be a program's name.
+/// Whether a word may be a program's name.
 pub fn is_program(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text
