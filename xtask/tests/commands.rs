@@ -91,7 +91,7 @@ fn every_command_is_completed_and_has_a_manual_page() {
             assert!(text.contains(name), "{shell} knows no {name}");
         }
     }
-    // What bash is given must be bash.
+    // The completions for bash must be valid bash.
     let script = dir.path().join("pve-nix.bash");
     std::fs::write(&script, stdout(&["completions", "bash"])).unwrap();
     let parsed = Command::new("bash")

@@ -1,5 +1,6 @@
-# The compiler: `bin/pve-nix`, which makes a release's expressions of its sources. It is built from this tree's Cargo
-# workspace and nothing else, so that what is generated, and the builders, may change without it.
+# The compiler: `bin/pve-nix`, which generates a release's expressions from its sources. It is built
+# only from this tree's Cargo workspace, so that changes of generated files and of the builders do
+# not rebuild it.
 {
   importCrates,
   lib,

@@ -10,7 +10,7 @@ use crate::terminal;
 /// The arguments of `completions`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-They are for the program, pve-nix; in a clone `cargo xtask` runs it, which shells do not complete.
+The completions are for the program `pve-nix`. Shells cannot complete `cargo xtask`, which runs it in a clone.
 Examples:
   pve-nix completions bash > ~/.local/share/bash-completion/completions/pve-nix
   pve-nix completions zsh > ~/.zfunc/_pve-nix

@@ -17,7 +17,7 @@ Examples:
   cargo xtask man | man -l -
   cargo xtask man --out ~/.local/share/man/man1 && man pve-nix-scan")]
 pub struct ManArgs {
-    /// Directory for one page of each command, pve-nix-COMMAND.1; it must be there
+    /// Directory for one page per command, pve-nix-COMMAND.1; it must exist
     #[arg(long, value_name = "DIR", value_parser = OsStringValueParser::new().try_map(directory))]
     pub out: Option<PathBuf>,
 }
