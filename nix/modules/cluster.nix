@@ -38,8 +38,6 @@ let
   '';
 in
 {
-  imports = [ ./ha.nix ];
-
   config = lib.mkIf (cfg.enable && facts.hasUnit "pve-cluster.service") {
     systemd.services.pve-cluster.serviceConfig.ExecStartPre = prepare;
 

@@ -19,6 +19,7 @@
     ./firewall.nix
     ./network.nix
     ./networkd.nix
+    ./ha.nix
     ./ifupdown2.nix
     ./shares.nix
     ./san.nix
@@ -27,5 +28,7 @@
     ./zfs.nix
     ./backup.nix
     ./pvenix.nix
+    ./tang.nix
+    ./unlock.nix
   ];
 }

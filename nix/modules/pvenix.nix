@@ -51,12 +51,6 @@ let
   file = "pve-nix/node.json";
 in
 {
-  # What it unlocks, which machines without Proxmox VE have, too.
-  imports = [
-    ./tang.nix
-    ./unlock.nix
-  ];
-
   options.services.proxmox-ve.pvenix = lib.mkOption {
     type = lib.types.package;
     default = pkgs.pvenix;
