@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-// What the targets ask of the fuzzer.
+// The part of the fuzzer that the targets use.
 extern crate self as libfuzzer_sys;
 
 /// A target as a function of its input.

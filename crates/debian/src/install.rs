@@ -413,7 +413,7 @@ fn parse_completions(
     unless(problems, installed)
 }
 
-/// What was read, unless there are problems.
+/// Returns what was read, unless there are problems.
 fn unless<T>(problems: Vec<Problem>, read: Vec<T>) -> Result<Vec<T>, Vec<Problem>> {
     if problems.is_empty() {
         Ok(read)

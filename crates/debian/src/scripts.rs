@@ -34,7 +34,7 @@ pub struct Effects {
     pub kernel_modules: Vec<String>,
     /// Files of configuration, and what they say.
     pub configured: Configured,
-    /// What is done to units.
+    /// The calls on units.
     pub unit_calls: Vec<UnitCall>,
     /// Whether debhelper inserts its snippets, for each package with a `postinst`.
     pub snippets: BTreeMap<String, bool>,

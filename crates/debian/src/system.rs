@@ -69,7 +69,7 @@ pub struct System {
     pub configured: Configured,
     /// Programs that run with their owner's or group's rights, by path.
     pub setuid: Vec<Setuid>,
-    /// What nobody but a person can translate.
+    /// Parts that only a person can translate.
     pub other: Vec<Other>,
 }
 

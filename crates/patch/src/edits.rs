@@ -92,7 +92,7 @@ struct Collector<'a> {
     placing: Placing<'a>,
     features: Vec<&'a Feature>,
     planned: BTreeMap<String, Planned<'a>>,
-    /// What was read, by path.
+    /// The files read, by path.
     contents: HashMap<String, Vec<u8>>,
     result: Edits,
 }
@@ -176,7 +176,7 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    /// What a feature changes in a file that was read.
+    /// Returns the changes that a feature makes in a file that was read.
     fn changes(&self, feature: &Feature, entry: &Entry) -> Result<Vec<Change>, Problem> {
         let bytes = self
             .contents

@@ -243,7 +243,7 @@ pub(super) fn contents(
     let Some(mut found) = objects::contents(git_dir, names) else {
         return asked_alone(source, git_dir, names);
     };
-    // What is not there may be in a damaged pack.
+    // A missing object may be in a damaged pack.
     let absent: Vec<usize> = (0..names.len()).filter(|at| found[*at].is_none()).collect();
     if !absent.is_empty() {
         let names: Vec<&str> = absent.iter().map(|at| names[*at]).collect();

@@ -132,7 +132,7 @@ fn files(
         .collect())
 }
 
-/// What of everything found is a source's.
+/// Returns the findings that belong to one source.
 fn gathered(
     entries: &[Entry],
     candidates: Vec<usize>,

@@ -11,7 +11,7 @@ pub(super) trait Walk<'n, 'f> {
     /// Where occurrences are gathered.
     fn out(&mut self) -> &mut Collector<'f>;
 
-    /// What the language makes of a node that is no comment and no error.
+    /// Handles a node that is neither a comment nor an error, as its language does.
     fn visit(&mut self, node: Node<'n>, site: &Site, depth: u32);
 
     /// Whether nothing below a node can be an occurrence.

@@ -50,7 +50,7 @@ pub fn children(node: Node<'_>) -> Vec<Node<'_>> {
     node.named_children(&mut node.walk()).collect()
 }
 
-/// What the grammar of Bash may be given: letters in the place of all that is not ASCII, byte for byte, so that every
+/// The text for the grammar of Bash: letters in the place of all that is not ASCII, byte for byte, so that every
 /// offset stays. Its scanner asks C's `isdigit` of whole code points, which reads outside of the table.
 fn ascii(bytes: &[u8]) -> Cow<'_, [u8]> {
     if bytes.is_ascii() {

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-/// What may precede a recipe's command: echo it not, ignore its failure, run it under `-n` too.
+/// The prefixes of a recipe's command: do not echo it, ignore its failure, run it under `-n` too.
 pub const RECIPE_FLAGS: [char; 3] = ['@', '-', '+'];
 
 /// The longest reference looked for, in bytes: one that is never closed must not cost a look at the whole file.
@@ -19,11 +19,11 @@ pub struct Line {
     pub range: Range<usize>,
     /// The comment behind a statement, or the line that is nothing else.
     pub comment: Option<Range<usize>>,
-    /// What it is, comments apart.
+    /// Its content, without comments.
     pub statement: Statement,
 }
 
-/// What a logical line is.
+/// The kind of a logical line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Statement {
     /// Nothing but a comment.
@@ -38,7 +38,7 @@ pub enum Statement {
     Directive {
         /// Its first word.
         keyword: Range<usize>,
-        /// What follows.
+        /// The rest of the line.
         arguments: Range<usize>,
     },
     /// `define NAME`; the lines of its body follow, then [`Statement::Endef`].
@@ -86,7 +86,7 @@ pub struct Rule {
     pub targets: Range<usize>,
     /// All after it, up to the recipe.
     pub prerequisites: Range<usize>,
-    /// What stands behind the semicolon.
+    /// The text after the semicolon.
     pub recipe: Option<Range<usize>>,
 }
 
@@ -99,7 +99,7 @@ pub enum Piece {
     Reference {
         /// All of it.
         whole: Range<usize>,
-        /// What stands in the brackets.
+        /// The text in the brackets.
         inner: Range<usize>,
     },
     /// `$$`: one dollar sign.
@@ -167,7 +167,7 @@ pub fn arguments(text: &str) -> Vec<&str> {
     parts
 }
 
-/// What the lines read so far leave open.
+/// The construct that the lines read so far leave open.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Within {
     Nothing,
@@ -378,7 +378,7 @@ enum Separator {
     Rule(Range<usize>),
 }
 
-/// What splits a line that is no directive: the first of make's operators outside references.
+/// Finds the operator that splits a line that is no directive: the first of make's operators outside references.
 fn separator(line: &[u8]) -> Option<Separator> {
     let at = outside(line, |byte, _| matches!(byte, b'=' | b':'))?;
     let rest = line.get(at..)?;

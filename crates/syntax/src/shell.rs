@@ -19,7 +19,7 @@ pub enum Part<'n> {
         /// The quotes around it.
         quoting: Quoting,
     },
-    /// What the shell puts something else in the place of: `$x`, `${x:-y}`, `$(…)`, `$((…))`.
+    /// Text that the shell expands: `$x`, `${x:-y}`, `$(…)`, `$((…))`.
     Expansion(Node<'n>),
 }
 
@@ -38,7 +38,7 @@ pub enum Quoting {
     Heredoc,
 }
 
-/// What a simple command is made of.
+/// The parts of a simple command.
 #[derive(Debug, Clone, Default)]
 pub struct Command<'n> {
     /// Its words, the program's first.
@@ -150,7 +150,7 @@ fn cut<'n>(node: Node<'n>, found: &mut Vec<Part<'n>>, depth: u32) {
     found.extend(text(at, end));
 }
 
-/// What the shell makes of a text: its backslashes taken away where they quote something.
+/// Returns a text as the shell reads it: without the backslashes that quote something.
 pub fn unescape(text: &str, quoting: Quoting) -> String {
     let kept: Vec<u8> = unquoted(text.as_bytes(), quoting)
         .map(|(_, byte)| byte)

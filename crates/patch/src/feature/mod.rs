@@ -66,7 +66,7 @@ pub fn files(feature: &Feature) -> impl Iterator<Item = &str> {
     named.map(String::as_str)
 }
 
-/// What the feature changes in a Perl file, a script, a file of C or a unit or a Makefile; `tree` is the Perl file's, where
+/// Returns the feature's changes in a Perl file, a script, a file of C or a unit or a Makefile; `tree` is the Perl file's, where
 /// it was parsed before.
 ///
 /// # Errors

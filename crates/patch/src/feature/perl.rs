@@ -61,7 +61,7 @@ pub(super) fn holds(feature: &Feature, path: &str, bytes: &[u8]) -> Result<Holds
     })
 }
 
-/// What the first pass over a Perl file finds.
+/// The findings of the first pass over a Perl file.
 fn found<'a>(feature: &'a Feature, path: &'a str, bytes: &'a [u8], tree: &Tree) -> Finder<'a> {
     let mut finder = Finder {
         feature,

@@ -67,7 +67,7 @@ pub fn commands(units: &[Unit]) -> Vec<Vec<ShellWord>> {
     found
 }
 
-/// What the shell reads in the place of an interpolation.
+/// The text that the shell reads in place of an interpolation.
 const INTERPOLATION: &[u8] = b"${_}";
 
 /// A command line as text.
@@ -99,7 +99,7 @@ impl<'a> Line<'a> {
         if depth > DEEPEST {
             return;
         }
-        // What is substituted runs first.
+        // Substitutions run first.
         for child in children(node) {
             self.statement(child, found, depth + 1);
         }
@@ -130,7 +130,7 @@ impl<'a> Line<'a> {
                 {
                     self.push(node.byte_range(), &mut word);
                 }
-                // What it prints is not known.
+                // Its output is not known.
                 Part::Expansion(node) => {
                     let start = self
                         .unit(node.start_byte())
