@@ -143,6 +143,7 @@ const RENAMING_RULES: [&str; 6] = [
     "path.demo-module-directory",
     // A package of this project replaces upstream's generator of manual pages.
     "path.doc-generator-makefile",
+    "path.demo-doc-generator-makefile",
     // A directory that becomes a whole output.
     "path.font-awesome",
 ];
