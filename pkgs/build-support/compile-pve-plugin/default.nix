@@ -34,6 +34,9 @@ let
       plugin
     else
       { src = plugin; };
+  root = ../../..;
+  # A release may have rules of its own, as the demo's.
+  manifest = lib.importTOML (root + "/releases/${release}.toml");
   src = given.src or (throw "withPlugins: a plugin without `src`, its tree");
   rules = given.rules or null;
   unknown = removeAttrs given [
@@ -62,7 +65,11 @@ let
       ln -s ${../../outside} pkgs/outside
       # Rules name them; what they hold is not read.
       mkdir -p ${lib.escapeShellArgs (map (name: "pkgs/build-support/${name}") shims)}
-      ln -s ${../../../rules} rules
+      ln -s ${root + "/rules"} rules
+      ln -s ${root + "/releases/${release}.toml"} releases/${release}.toml
+      ${lib.optionalString (manifest ? rules) ''
+        mkdir -p ${lib.escapeShellArg (dirOf manifest.rules)}
+        ln -s ${root + "/${manifest.rules}"} ${lib.escapeShellArg manifest.rules}''}
       pve-nix plugin ${release} ${src} --exports ${directory + "/exports.json"} --out "$out" ${
         lib.optionalString (rules != null) "--rules ${rules}"
       } ${lib.optionalString (given.name or null != null) "--name ${lib.escapeShellArg given.name}"}

@@ -134,7 +134,7 @@ fn lvm_programs_keep_their_names() {
 }
 
 /// Rules that map a path to another last component on purpose.
-const RENAMING_RULES: [&str; 6] = [
+const RENAMING_RULES: &[&str] = &[
     // The code checked for a program and now checks whether it is set up.
     "path.openvswitch-set-up",
     "path.dnsmasq-set-up",
